@@ -1,0 +1,1 @@
+//! Reading of taxonomy and product files.
