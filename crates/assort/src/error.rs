@@ -23,4 +23,87 @@ pub enum Error {
         /// What is wrong and how to mend it.
         message: String,
     },
+    /// An argument has a value that cannot be used.
+    #[error("{0}")]
+    Argument(String),
+    /// The catalog has no product of that id.
+    #[error("the catalog has no product with the id `{0}`")]
+    NoProduct(String),
+    /// The directory holds no catalog.
+    #[error("{} is not a catalog; make one with `assort init {} --taxonomy FILE`", .0.display(), .0.display())]
+    NotACatalog(PathBuf),
+    /// The directory already holds a catalog.
+    #[error("{} already holds a catalog; choose another directory or delete it first", .0.display())]
+    AlreadyACatalog(PathBuf),
+    /// The embedder is not the one the catalog's vectors were made with.
+    #[error("the catalog's vectors are of the space {catalog}, the embedder makes {given}; open it with the first, or move it with `assort reembed`")]
+    SpaceMismatch {
+        /// The catalog's space.
+        catalog: Space,
+        /// The embedder's space.
+        given: Space,
+    },
+    /// The operation needs an embedder and the catalog was opened without one.
+    #[error("this needs an embedder, and the catalog was opened without one; give it with `Catalog::with_embedder`")]
+    NoEmbedder,
+    /// The catalog was opened for reading only.
+    #[error("the catalog was opened for reading only; open it for writing")]
+    ReadOnly,
+
+    // The operator must act: the machine or another process is in the way.
+    /// Another process has the catalog open for writing.
+    #[error("{} is open for writing in another process; wait until it ends or stop it", .0.display())]
+    Locked(PathBuf),
+    /// The file system refused.
+    #[error("{}: {doing} failed: {source}; {}", path.display(), advice(source))]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The catalog was written by a newer version of Assort.
+    #[error("{} has format {found}, this program reads up to {supported}; use a newer Assort", path.display())]
+    NewerFormat {
+        /// The catalog's directory.
+        path: PathBuf,
+        /// Format of the catalog.
+        found: u32,
+        /// Newest format this program reads.
+        supported: u32,
+    },
+    /// The catalog's files are damaged.
+    #[error("{} is damaged: {what}; restore it from a backup, or make a new catalog and import again", path.display())]
+    Damaged {
+        /// The catalog's directory.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The embedder failed.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+}
+
+fn advice(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some space and run it again: what was committed before is safe"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "make it writable for this user, or choose another directory"
+        }
+        ErrorKind::NotFound => "check the path",
+        _ => "check the disk and the path",
+    }
+}
+
+impl Error {
+    /// An error of an input file, without a line.
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::Argument(message.into())
+    }
 }

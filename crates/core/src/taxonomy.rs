@@ -1,5 +1,11 @@
 //! A checked tree of categories.
 
+mod build;
+
+use std::collections::HashMap;
+
+use crate::text::fold;
+
 /// How path segments are joined when a path is printed.
 pub const SEPARATOR: &str = " > ";
 
@@ -65,4 +71,328 @@ pub struct Category {
     pub examples: Vec<String>,
     /// Names in further languages: language and path (see [`CategoryRow`]).
     pub translations: Vec<(String, Vec<String>)>,
+}
+
+/// Why rows do not make a tree, or a category cannot be found in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaxonomyError {
+    /// There is no category at all.
+    #[error("the taxonomy has no categories; give at least one")]
+    Empty,
+    /// A row's parent is not in the file.
+    #[error(
+        "category `{id}` names the parent `{parent}`, which no row has as its id; add it or correct the parent"
+    )]
+    MissingParent {
+        /// Line of the row.
+        line: u64,
+        /// The row's id.
+        id: String,
+        /// The parent it names.
+        parent: String,
+    },
+    /// Parents lead back to the category itself.
+    #[error("category `{id}` is its own ancestor through {through}; correct one of the parents")]
+    Cycle {
+        /// Line of a row on the cycle.
+        line: u64,
+        /// The row's id.
+        id: String,
+        /// The ids on the cycle, joined by arrows.
+        through: String,
+    },
+    /// One id stands for two paths.
+    #[error(
+        "id `{id}` stands for `{path}` here and for `{other}` on line {first}; an id may have one path only"
+    )]
+    TwoPaths {
+        /// Line of the second row.
+        line: u64,
+        /// The id.
+        id: String,
+        /// Path of the second row.
+        path: String,
+        /// Path of the first row.
+        other: String,
+        /// Line of the first row.
+        first: u64,
+    },
+    /// One path has two ids.
+    #[error(
+        "path `{path}` has the id `{id}` here and `{other}` on line {first}; a path may have one id only"
+    )]
+    TwoIds {
+        /// Line of the second row.
+        line: u64,
+        /// The path.
+        path: String,
+        /// Id of the second row.
+        id: String,
+        /// Id of the first row.
+        other: String,
+        /// Line of the first row.
+        first: u64,
+    },
+    /// A row lacks a name or an id.
+    #[error("{what}")]
+    BadRow {
+        /// Line of the row.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No category has that id, path or name.
+    #[error("no category has the id, path or name `{text}`")]
+    Unknown {
+        /// What was looked for.
+        text: String,
+    },
+    /// Several categories have that name.
+    #[error(
+        "{count} categories are named `{text}`, such as `{first}` and `{second}`; give an id or a whole path"
+    )]
+    Ambiguous {
+        /// What was looked for.
+        text: String,
+        /// How many have the name.
+        count: usize,
+        /// Path of one of them.
+        first: String,
+        /// Path of another.
+        second: String,
+    },
+}
+
+impl TaxonomyError {
+    /// Line of the taxonomy file that is to blame, counted from 1.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::MissingParent { line, .. }
+            | Self::Cycle { line, .. }
+            | Self::TwoPaths { line, .. }
+            | Self::TwoIds { line, .. }
+            | Self::BadRow { line, .. } => Some(*line),
+            Self::Empty | Self::Unknown { .. } | Self::Ambiguous { .. } => None,
+        }
+    }
+}
+
+/// A checked forest of categories: every id and every path is unique, parents
+/// exist and come before their children, and there is no cycle.
+#[derive(Clone, Debug)]
+pub struct Taxonomy {
+    categories: Vec<Category>,
+    by_id: HashMap<String, CategoryIndex>,
+    by_path: HashMap<String, CategoryIndex>,
+    by_name: HashMap<String, Vec<CategoryIndex>>,
+}
+
+impl Taxonomy {
+    /// Checks `rows` and builds the tree. A path's ancestors that have no row
+    /// of their own become categories whose id is their path.
+    ///
+    /// # Errors
+    /// [`TaxonomyError`] for the first row that breaks the tree.
+    pub fn from_rows(rows: Vec<CategoryRow>) -> Result<Self, TaxonomyError> {
+        let categories = build::build(rows)?;
+        Ok(Self::index(categories))
+    }
+
+    /// Wraps categories that were checked before: what [`Self::categories`] gave.
+    pub fn from_categories(categories: Vec<Category>) -> Self {
+        Self::index(categories)
+    }
+
+    fn index(categories: Vec<Category>) -> Self {
+        let mut taxonomy = Self {
+            by_id: HashMap::with_capacity(categories.len()),
+            by_path: HashMap::with_capacity(categories.len()),
+            by_name: HashMap::new(),
+            categories,
+        };
+        let mut paths: Vec<String> = Vec::with_capacity(taxonomy.categories.len());
+        for (i, category) in taxonomy.categories.iter().enumerate() {
+            let index = i as CategoryIndex;
+            let name = fold(&category.name);
+            let path = match category.parent {
+                Some(parent) => format!("{}{SEPARATOR}{name}", paths[parent as usize]),
+                None => name.clone(),
+            };
+            taxonomy.by_id.insert(category.id.clone(), index);
+            taxonomy.by_path.insert(path.clone(), index);
+            taxonomy.by_name.entry(name).or_default().push(index);
+            for (_, translated) in &category.translations {
+                if translated.len() > 1 {
+                    let path = fold(&translated.join(SEPARATOR));
+                    taxonomy.by_path.entry(path).or_insert(index);
+                }
+                if let Some(name) = translated.last().map(|name| fold(name)) {
+                    let named = taxonomy.by_name.entry(name).or_default();
+                    if named.last() != Some(&index) {
+                        named.push(index);
+                    }
+                }
+            }
+            paths.push(path);
+        }
+        taxonomy
+    }
+
+    /// All categories, parents before children.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// Number of categories.
+    pub fn len(&self) -> usize {
+        self.categories.len()
+    }
+
+    /// Whether there is no category.
+    pub fn is_empty(&self) -> bool {
+        self.categories.is_empty()
+    }
+
+    /// The category at `index`.
+    ///
+    /// # Panics
+    /// If `index` is not one of this taxonomy's.
+    pub fn category(&self, index: CategoryIndex) -> &Category {
+        &self.categories[index as usize]
+    }
+
+    /// Whether the category has no children.
+    pub fn is_leaf(&self, index: CategoryIndex) -> bool {
+        self.category(index).children.is_empty()
+    }
+
+    /// The categories without children, in order.
+    pub fn leaves(&self) -> impl Iterator<Item = CategoryIndex> + '_ {
+        (0..self.len() as CategoryIndex).filter(|&index| self.is_leaf(index))
+    }
+
+    /// Number of levels: the length of the longest path.
+    pub fn depth(&self) -> usize {
+        self.leaves()
+            .map(|leaf| self.lineage(leaf).len())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The way from the root to the category, the category itself last.
+    pub fn lineage(&self, index: CategoryIndex) -> Vec<CategoryIndex> {
+        let mut lineage = vec![index];
+        let mut at = index;
+        while let Some(parent) = self.category(at).parent {
+            lineage.push(parent);
+            at = parent;
+        }
+        lineage.reverse();
+        lineage
+    }
+
+    /// Names from the root to the category, joined by [`SEPARATOR`].
+    pub fn path(&self, index: CategoryIndex) -> String {
+        let names: Vec<&str> = self
+            .lineage(index)
+            .into_iter()
+            .map(|at| self.category(at).name.as_str())
+            .collect();
+        names.join(SEPARATOR)
+    }
+
+    /// The category and everything below it, in order.
+    pub fn subtree(&self, index: CategoryIndex) -> Vec<CategoryIndex> {
+        let mut found = vec![index];
+        let mut next = 0;
+        while next < found.len() {
+            found.extend_from_slice(&self.category(found[next]).children);
+            next += 1;
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// The category of that external id.
+    pub fn by_id(&self, id: &str) -> Option<CategoryIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Finds a category by its id, else its whole path (segments separated by
+    /// `>`, `>>`, `|` or `/`), else its name, in any of its languages and
+    /// without regard to case.
+    ///
+    /// # Errors
+    /// [`TaxonomyError::Unknown`], or [`TaxonomyError::Ambiguous`] for a name
+    /// that several categories have.
+    pub fn resolve(&self, text: &str) -> Result<CategoryIndex, TaxonomyError> {
+        let text = text.trim();
+        if let Some(index) = self.by_id(text) {
+            return Ok(index);
+        }
+        let folded = fold(text);
+        if let Some(index) = self.by_path.get(&folded) {
+            return Ok(*index);
+        }
+        for separator in [">>", ">", "|", "/"] {
+            let path: Vec<&str> = folded.split(separator).map(str::trim).collect();
+            if let Some(index) = self.by_path.get(&path.join(SEPARATOR)) {
+                return Ok(*index);
+            }
+        }
+        match self.by_name.get(&folded).map(Vec::as_slice) {
+            Some([index]) => Ok(*index),
+            Some([first, second, rest @ ..]) => self.narrow(text, *first, *second, rest),
+            _ => Err(TaxonomyError::Unknown {
+                text: text.to_owned(),
+            }),
+        }
+    }
+
+    /// Of several categories of one name, the only leaf among them.
+    fn narrow(
+        &self,
+        text: &str,
+        first: CategoryIndex,
+        second: CategoryIndex,
+        rest: &[CategoryIndex],
+    ) -> Result<CategoryIndex, TaxonomyError> {
+        let all = [first, second].into_iter().chain(rest.iter().copied());
+        let leaves: Vec<CategoryIndex> = all.filter(|&index| self.is_leaf(index)).collect();
+        if let [leaf] = leaves[..] {
+            return Ok(leaf);
+        }
+        Err(TaxonomyError::Ambiguous {
+            text: text.to_owned(),
+            count: rest.len() + 2,
+            first: self.path(first),
+            second: self.path(second),
+        })
+    }
+
+    /// Categories whose id, path, alias or translated name contains `text`,
+    /// without regard to case; those with the shortest paths first.
+    pub fn find(&self, text: &str) -> Vec<CategoryIndex> {
+        let wanted = fold(text.trim());
+        let mut found: Vec<(usize, CategoryIndex)> = (0..self.len() as CategoryIndex)
+            .filter_map(|index| {
+                let category = self.category(index);
+                let path = fold(&self.path(index));
+                let hit = path.contains(&wanted)
+                    || fold(&category.id).contains(&wanted)
+                    || category
+                        .aliases
+                        .iter()
+                        .any(|alias| fold(alias).contains(&wanted))
+                    || category
+                        .translations
+                        .iter()
+                        .any(|(_, path)| path.iter().any(|name| fold(name).contains(&wanted)));
+                hit.then(|| (path.chars().count(), index))
+            })
+            .collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, index)| index).collect()
+    }
 }

@@ -1,1 +1,72 @@
-//! Embedders for Assort.
+//! Embedders for Assort: what turns text into vectors.
+//!
+//! [`open`] gives an [`Embedder`](assort_core::Embedder) for a [`Spec`]:
+//!
+//! - `bundled`: a small English model inside the program, in plain Rust;
+//! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
+//!   from the cache;
+//! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`.
+//!
+//! The latter two run on ONNX Runtime, which is searched on the machine when
+//! such a model is opened: the file or folder `ORT_DYLIB_PATH` names, or else
+//! beside the program, where systems keep libraries, and in Python environments.
+
+mod bundled;
+mod error;
+mod folder;
+mod hub;
+mod onnx;
+mod runtime;
+mod space;
+mod spec;
+mod text;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use assort_core::Embedder;
+
+pub use error::Error;
+pub use spec::{Options, Pooling, Spec};
+
+/// Opens the embedder `spec` names, ready to run.
+///
+/// # Errors
+/// If the model or ONNX Runtime is missing, damaged or not allowed to be
+/// downloaded; see [`Error`].
+pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
+    let model = match spec {
+        Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
+        Spec::Fastembed(name) => hub::read(name, options)?,
+        Spec::Dir(folder) => folder::read_unknown(folder, options)?,
+    };
+    Ok(Arc::new(onnx::Onnx::open(model, options)?))
+}
+
+/// An embedder that can be opened by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The spec that opens it, as text.
+    pub spec: String,
+    /// Coordinates of its vectors.
+    pub dimensions: usize,
+    /// What it is, in a few words.
+    pub description: String,
+    /// Whether it can be opened without the network.
+    pub cached: bool,
+}
+
+/// Every embedder that can be opened by name: the bundled one, then fastembed's
+/// text models by name. `cache` is the folder [`Options::cache`] would name.
+#[must_use]
+pub fn list(cache: Option<&Path>) -> Vec<Listed> {
+    let bundled = Listed {
+        spec: Spec::Bundled.to_string(),
+        dimensions: bundled::bundled_space().dimensions,
+        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
+        cached: true,
+    };
+    let mut listed = vec![bundled];
+    listed.extend(hub::list(cache));
+    listed
+}

@@ -1,0 +1,382 @@
+//! Which column of a product file means what.
+
+use std::fmt;
+
+use super::table::Quoting;
+
+/// What the user says about the columns of a product file.
+///
+/// `None` leaves a choice to the names of the columns; an empty name, `-` or
+/// an empty list means that there is none.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// Column of the product's own id; `#` numbers the rows from 1 instead.
+    pub id: Option<String>,
+    /// Column of the title.
+    pub title: Option<String>,
+    /// Columns of further text, joined in this order.
+    pub text: Option<Vec<String>>,
+    /// Columns kept as attributes; by default all that mean nothing else.
+    pub attributes: Option<Vec<String>>,
+    /// Column of the category: its id or its path.
+    pub category: Option<String>,
+    /// Column of the picture's path or URL.
+    pub image: Option<String>,
+    /// What quotes mean in a delimited file.
+    pub quoting: Quoting,
+    /// Whether every product needs a title. Files of labels do without.
+    pub require_title: bool,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            id: None,
+            title: None,
+            text: None,
+            attributes: None,
+            category: None,
+            image: None,
+            quoting: Quoting::Auto,
+            require_title: true,
+        }
+    }
+}
+
+// Names as `plain` leaves them, the likeliest first.
+const ID: &[&str] = &[
+    "id", "productid", "itemid", "sku", "skuid", "asin", "gtin", "ean", "upc", "uid", "uuid",
+    "productcode", "itemcode", "partnumber", "mpn", "handle", "variantsku", "编号", "商品id",
+    "商品编号", "产品id", "产品编号", "商品编码", "货号", "sku编号",
+];
+const TITLE: &[&str] = &[
+    "title", "name", "producttitle", "productname", "itemname", "itemtitle", "标题", "商品标题",
+    "产品标题", "名称", "商品名称", "商品名", "产品名称", "产品名", "品名",
+];
+const TEXT: &[&str] = &[
+    "description", "productdescription", "shortdescription", "longdescription", "text", "body",
+    "bodyhtml", "summary", "details", "features", "bulletpoints", "描述", "商品描述", "产品描述",
+    "详情", "商品详情", "简介",
+];
+const CATEGORY: &[&str] = &[
+    "categoryid", "category", "categorypath", "categories", "productcategory",
+    "googleproductcategory", "producttype", "categoryname", "taxonomy", "breadcrumb",
+    "breadcrumbs", "label", "类目id", "分类id", "类目", "分类", "类目路径", "分类路径", "商品类目",
+    "商品分类", "类别", "品类",
+];
+const IMAGE: &[&str] = &[
+    "image", "imageurl", "imagelink", "imagesrc", "imagepath", "mainimage", "picture",
+    "pictureurl", "photo", "img", "thumbnail", "图片", "主图", "商品图片", "图片链接",
+];
+
+/// Where the id of a product comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdSource {
+    RowNumber,
+    Column(usize),
+}
+
+/// The columns of a product file and what each of them means.
+///
+/// Displayed as `id=sku title=name attributes=brand,price`.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    pub(super) names: Vec<String>,
+    pub(super) id: IdSource,
+    pub(super) title: Option<usize>,
+    pub(super) text: Vec<usize>,
+    pub(super) category: Option<usize>,
+    pub(super) image: Option<usize>,
+    pub(super) attributes: Vec<usize>,
+    /// Whether keys that turn up later are attributes, too.
+    pub(super) open: bool,
+}
+
+impl Columns {
+    /// Column of the id, `#` if the rows are numbered instead.
+    pub fn id(&self) -> &str {
+        match self.id {
+            IdSource::RowNumber => "#",
+            IdSource::Column(at) => &self.names[at],
+        }
+    }
+
+    /// Column of the title.
+    pub fn title(&self) -> Option<&str> {
+        self.title.map(|at| self.names[at].as_str())
+    }
+
+    /// Columns of further text.
+    pub fn text(&self) -> Vec<&str> {
+        self.named(&self.text)
+    }
+
+    /// Column of the category.
+    pub fn category(&self) -> Option<&str> {
+        self.category.map(|at| self.names[at].as_str())
+    }
+
+    /// Column of the picture.
+    pub fn image(&self) -> Option<&str> {
+        self.image.map(|at| self.names[at].as_str())
+    }
+
+    /// Columns kept as attributes.
+    pub fn attributes(&self) -> Vec<&str> {
+        self.named(&self.attributes)
+    }
+
+    /// Columns that are not used.
+    pub fn ignored(&self) -> Vec<&str> {
+        (0..self.names.len())
+            .filter(|&at| !self.uses(at) && !self.names[at].is_empty())
+            .map(|at| self.names[at].as_str())
+            .collect()
+    }
+
+    fn named(&self, columns: &[usize]) -> Vec<&str> {
+        columns.iter().map(|&at| self.names[at].as_str()).collect()
+    }
+
+    fn uses(&self, column: usize) -> bool {
+        self.id == IdSource::Column(column)
+            || [self.title, self.category, self.image].contains(&Some(column))
+            || self.text.contains(&column)
+            || self.attributes.contains(&column)
+    }
+
+    /// Finds what each of the columns means. A refusal is a message for the
+    /// user.
+    pub(super) fn resolve(
+        names: &[String],
+        mapping: &Mapping,
+    ) -> std::result::Result<Self, String> {
+        let finder = Finder::new(names, mapping);
+        let id = match mapping.id.as_deref() {
+            Some("#") => IdSource::RowNumber,
+            stated => IdSource::Column(finder.one(stated, ID)?.ok_or_else(|| {
+                finder.missing("an id", "name it with --id, or pass --id '#' to number the rows")
+            })?),
+        };
+        let title = finder.one(mapping.title.as_deref(), TITLE)?;
+        if title.is_none() && mapping.require_title {
+            return Err(finder.missing("a title", "name it with --title"));
+        }
+        let mut columns = Self {
+            names: names.to_vec(),
+            id,
+            title,
+            text: Vec::new(),
+            category: finder.one(mapping.category.as_deref(), CATEGORY)?,
+            image: finder.one(mapping.image.as_deref(), IMAGE)?,
+            attributes: Vec::new(),
+            open: mapping.attributes.is_none(),
+        };
+        columns.text = match &mapping.text {
+            Some(stated) => finder.all(stated)?,
+            None => columns.unused(|plain| TEXT.contains(&plain)),
+        };
+        columns.attributes = match &mapping.attributes {
+            Some(stated) => finder.all(stated)?,
+            // What names the category under another heading would give the
+            // answer away if it were kept as a fact about the product.
+            None => columns.unused(|plain| !plain.is_empty() && !CATEGORY.contains(&plain)),
+        };
+        Ok(columns)
+    }
+
+    fn unused(&self, fits: impl Fn(&str) -> bool) -> Vec<usize> {
+        (0..self.names.len())
+            .filter(|&at| !self.uses(at) && fits(&plain(&self.names[at])))
+            .collect()
+    }
+}
+
+impl fmt::Display for Columns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "id={}", self.id())?;
+        let one = |name: Option<&str>| name.map(str::to_owned).unwrap_or_default();
+        for (meaning, names) in [
+            ("title", one(self.title())),
+            ("text", self.text().join(",")),
+            ("category", one(self.category())),
+            ("image", one(self.image())),
+            ("attributes", self.attributes().join(",")),
+            ("ignored", self.ignored().join(",")),
+        ] {
+            if !names.is_empty() {
+                write!(f, " {meaning}={names}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name without case, spaces and punctuation.
+pub(super) fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+struct Finder<'a> {
+    names: &'a [String],
+    plain: Vec<String>,
+    /// Columns the user gave a meaning, which no guess may take.
+    stated: Vec<usize>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(names: &'a [String], mapping: &Mapping) -> Self {
+        let mut finder = Self {
+            names,
+            plain: names.iter().map(|name| plain(name)).collect(),
+            stated: Vec::new(),
+        };
+        let single = [&mapping.id, &mapping.title, &mapping.category, &mapping.image];
+        let stated = single.into_iter().flatten();
+        finder.stated = stated
+            .chain(mapping.text.iter().flatten())
+            .filter_map(|name| finder.named(name).ok())
+            .collect();
+        finder
+    }
+
+    /// The stated column, or else the likeliest of the guesses.
+    fn one(
+        &self,
+        stated: Option<&str>,
+        guesses: &[&str],
+    ) -> std::result::Result<Option<usize>, String> {
+        match stated {
+            Some("" | "-") => Ok(None),
+            Some(name) => self.named(name).map(Some),
+            None => Ok(guesses.iter().find_map(|guess| {
+                let at = self.plain.iter().position(|name| name == guess)?;
+                (!self.stated.contains(&at)).then_some(at)
+            })),
+        }
+    }
+
+    fn all(&self, stated: &[String]) -> std::result::Result<Vec<usize>, String> {
+        stated
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "" | "-"))
+            .map(|name| self.named(name))
+            .collect()
+    }
+
+    /// Position of the column of exactly or else roughly that name.
+    fn named(&self, name: &str) -> std::result::Result<usize, String> {
+        let exact = self.names.iter().position(|known| known == name.trim());
+        let similar = || {
+            let wanted = plain(name);
+            self.plain.iter().position(|known| *known == wanted)
+        };
+        exact.or_else(similar).ok_or_else(|| {
+            let there = self.names.join(", ");
+            format!("there is no column `{name}`; the columns are {there}")
+        })
+    }
+
+    fn missing(&self, what: &str, mend: &str) -> String {
+        let there = self.names.join(", ");
+        format!("no column looks like {what}; {mend} (the columns are {there})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, String> {
+        let names: Vec<_> = header.split(',').map(str::to_owned).collect();
+        Columns::resolve(&names, mapping).map(|columns| columns.to_string())
+    }
+
+    fn guess(header: &str) -> String {
+        resolve(header, &Mapping::default()).unwrap()
+    }
+
+    fn some(name: &str) -> Option<String> {
+        Some(name.to_owned())
+    }
+
+    #[test]
+    fn usual_headers_are_understood() {
+        assert_eq!(
+            guess("id,title,description,brand,price"),
+            "id=id title=title text=description attributes=brand,price"
+        );
+        assert_eq!(
+            guess("Product ID,Product-Name,Body (HTML),Product_Type,Image Src,Vendor"),
+            "id=Product ID title=Product-Name text=Body (HTML) category=Product_Type image=Image Src attributes=Vendor"
+        );
+        assert_eq!(
+            guess("商品编号,商品名称,描述,类目,图片,品牌"),
+            "id=商品编号 title=商品名称 text=描述 category=类目 image=图片 attributes=品牌"
+        );
+        assert_eq!(
+            guess("asin,name,summary,text,gtin"),
+            "id=asin title=name text=summary,text attributes=gtin"
+        );
+    }
+
+    #[test]
+    fn a_second_category_column_is_no_attribute() {
+        assert_eq!(
+            guess("id,title,category,category_id"),
+            "id=id title=title category=category_id ignored=category"
+        );
+        let none = Mapping {
+            category: some("-"),
+            ..Mapping::default()
+        };
+        assert_eq!(
+            resolve("id,title,category", &none).unwrap(),
+            "id=id title=title ignored=category"
+        );
+    }
+
+    #[test]
+    fn stated_columns_win_over_guesses() {
+        let stated = Mapping {
+            id: some("CODE"),
+            title: some("label"),
+            text: Some(Vec::new()),
+            attributes: Some(vec!["label".to_owned(), "id".to_owned()]),
+            ..Mapping::default()
+        };
+        assert_eq!(
+            resolve("id,code,label,description", &stated).unwrap(),
+            "id=code title=label attributes=label,id ignored=description"
+        );
+    }
+
+    #[test]
+    fn missing_columns_are_named_with_those_there_are() {
+        let wrong = Mapping {
+            category: some("kind"),
+            ..Mapping::default()
+        };
+        assert_eq!(
+            resolve("id,title", &wrong).unwrap_err(),
+            "there is no column `kind`; the columns are id, title"
+        );
+        let no_id = resolve("title,price", &Mapping::default()).unwrap_err();
+        assert!(no_id.contains("--id"), "{no_id}");
+        let no_title = resolve("id,price", &Mapping::default()).unwrap_err();
+        assert!(no_title.contains("--title"), "{no_title}");
+    }
+
+    #[test]
+    fn rows_can_be_numbered_and_labels_go_without_titles() {
+        let labels = Mapping {
+            id: some("#"),
+            require_title: false,
+            ..Mapping::default()
+        };
+        assert_eq!(resolve("label", &labels).unwrap(), "id=# category=label");
+    }
+}

@@ -1,0 +1,588 @@
+//! Delimited records under a header line.
+//!
+//! The records are cut by `csv-core`, fed line by line: that way every record
+//! knows its line, and a quote that is never closed is noticed instead of
+//! swallowing the rest of the file.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+use crate::Result;
+
+use super::input::Input;
+use super::lines::{Line, Lines, MAX_RECORD};
+
+/// What a quote character means in a delimited file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quoting {
+    /// As the file looks: a field may be quoted, except that in tab-separated
+    /// files, where a raw quote is likelier (`17" monitor`), only a field that
+    /// is quoted without any flaw counts, and quoted line breaks and tabs are
+    /// understood only if the header is quoted too.
+    #[default]
+    Auto,
+    /// Quotes enclose fields.
+    On,
+    /// Quotes are ordinary characters.
+    Off,
+}
+
+impl FromStr for Quoting {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(format!("quoting is auto, on or off, not `{name}`")),
+        }
+    }
+}
+
+/// Why one row cannot be used; the rows after it can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// Line where the row starts, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl RowError {
+    pub(super) fn too_long(line: u64) -> Self {
+        let mib = MAX_RECORD / (1024 * 1024);
+        let message = format!("the line is longer than {mib} MiB; reading stops here");
+        Self { line, message }
+    }
+}
+
+/// One row of a [`Table`], with as many fields as there are columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    line: u64,
+    text: &'a str,
+    ends: &'a [usize],
+}
+
+impl<'a> Record<'a> {
+    /// Line where the record starts, counted from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The field of a column as it stands in the file, unquoted. Empty if there
+    /// is no such column.
+    pub fn get(&self, column: usize) -> &'a str {
+        field(self.ends, column)
+            .and_then(|range| self.text.get(range))
+            .unwrap_or_default()
+    }
+}
+
+/// Reads a delimited file with a header, row by row.
+///
+/// The delimiter (tab, comma, semicolon or pipe) is taken from the header.
+/// Blank lines and rows whose fields are all empty are skipped.
+pub struct Table {
+    lines: Lines,
+    columns: Vec<String>,
+    delimiter: u8,
+    /// Whether single fields may be quoted though the file as a whole is not.
+    tolerant: bool,
+    splitter: Splitter,
+    raw: Vec<u8>,
+    finished: bool,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("lines", &self.lines)
+            .field("columns", &self.columns)
+            .field("delimiter", &char::from(self.delimiter))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Table {
+    /// Reads the header of `input`.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the file is empty or its header
+    /// names no columns, names one twice, or is not text.
+    pub fn open(input: Input, quoting: Quoting) -> Result<Self> {
+        input.beginning("a header line that names the columns")?;
+        let header = header_line(input.head());
+        let delimiter = sniff_delimiter(header);
+        let tab = delimiter == b'\t';
+        let quoted = match quoting {
+            Quoting::On => true,
+            Quoting::Off => false,
+            Quoting::Auto => !tab || all_quoted(header),
+        };
+        let mut table = Self {
+            lines: Lines::new(input),
+            columns: Vec::new(),
+            delimiter,
+            tolerant: quoting == Quoting::Auto && !quoted,
+            splitter: Splitter::new(delimiter, quoted),
+            raw: Vec::new(),
+            finished: false,
+        };
+        table.read_header()?;
+        Ok(table)
+    }
+
+    /// Names of the columns, as in the header but trimmed.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// How the fields are separated, for messages.
+    pub fn format(&self) -> &'static str {
+        match self.delimiter {
+            b'\t' => "tab-separated",
+            b';' => "semicolon-separated",
+            b'|' => "pipe-separated",
+            _ => "comma-separated",
+        }
+    }
+
+    /// The next row, or why that row cannot be used; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the file cannot be read on.
+    pub fn read(&mut self) -> Result<Option<std::result::Result<Record<'_>, RowError>>> {
+        let line = match self.split_next()? {
+            None => return Ok(None),
+            Some(Err(error)) => return Ok(Some(Err(error))),
+            Some(Ok(line)) => line,
+        };
+        Ok(Some(self.check(line)))
+    }
+
+    /// An [`Error::Input`](crate::Error::Input) about this file.
+    pub(super) fn error(&self, line: Option<u64>, message: impl Into<String>) -> crate::Error {
+        self.lines.error(line, message)
+    }
+
+    fn read_header(&mut self) -> Result<()> {
+        let line = match self.split_next()? {
+            Some(Ok(line)) => line,
+            Some(Err(error)) => return Err(self.error(Some(error.line), error.message)),
+            None => return Err(self.error(None, "the header names no columns")),
+        };
+        if self.splitter.fields().contains(&0) {
+            let message = "the file has NUL bytes; if it is UTF-16, pass --encoding utf-16le";
+            return Err(self.error(Some(line), message));
+        }
+        let text = match self.lines.text(self.splitter.fields()) {
+            Ok(text) => text,
+            Err(bad) => {
+                return Err(self.error(Some(line), format!("the header {}", bad.message)));
+            }
+        };
+        let ends = self.splitter.ends();
+        let columns: Vec<String> = (0..ends.len())
+            .filter_map(|column| text.get(field(ends, column)?))
+            .map(|name| name.trim().to_owned())
+            .collect();
+        for (at, name) in columns.iter().enumerate() {
+            if !name.is_empty() && columns[..at].contains(name) {
+                let message = format!("the header names two columns `{name}`; rename one");
+                return Err(self.error(Some(line), message));
+            }
+        }
+        self.columns = columns;
+        Ok(())
+    }
+
+    /// Splits the next record that is not blank and returns its line.
+    fn split_next(&mut self) -> Result<Option<std::result::Result<u64, RowError>>> {
+        loop {
+            if self.finished {
+                return Ok(None);
+            }
+            match self.split_one()? {
+                Some(Ok(_)) if self.splitter.fields().trim_ascii().is_empty() => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    fn split_one(&mut self) -> Result<Option<std::result::Result<u64, RowError>>> {
+        self.raw.clear();
+        self.splitter.clear();
+        let mut first = 0;
+        let mut last = 0;
+        // Line on which the quote that is still open was opened.
+        let mut opened = 0;
+        loop {
+            let start = self.raw.len();
+            let fields_before = self.splitter.ends().len();
+            match self.lines.read(&mut self.raw)? {
+                Line::Text(line) => last = line,
+                Line::TooLong(line) => {
+                    self.finished = true;
+                    let error = if first == 0 {
+                        RowError::too_long(line)
+                    } else {
+                        never_closed(first, opened, line)
+                    };
+                    return Ok(Some(Err(error)));
+                }
+                Line::End => {
+                    self.finished = true;
+                    return Ok((first > 0).then(|| Err(never_closed(first, opened, last))));
+                }
+            }
+            if first == 0 {
+                first = last;
+                opened = last;
+                if self.raw.trim_ascii().is_empty() {
+                    return Ok(Some(Ok(first)));
+                }
+            }
+            self.raw.push(b'\n');
+            if self.splitter.feed(&self.raw[start..]) {
+                return Ok(Some(Ok(first)));
+            }
+            if self.splitter.ends().len() > fields_before {
+                opened = last;
+            }
+        }
+    }
+
+    fn check(&mut self, line: u64) -> std::result::Result<Record<'_>, RowError> {
+        if self.tolerant {
+            self.splitter.unquote();
+        }
+        let ends = self.splitter.ends();
+        if ends.len() != self.columns.len() {
+            return Err(self.wrong_count(line, ends.len()));
+        }
+        let bytes = self.splitter.fields();
+        let text = match self.lines.text(bytes) {
+            Ok(text) => text,
+            Err(bad) => return Err(self.not_text(line, bad.at, &bad.message)),
+        };
+        // Half a character at the end of one field can complete another's.
+        if let Some(&cut) = ends.iter().find(|&&end| !text.is_char_boundary(end)) {
+            let message = format!("is not UTF-8 (byte 0x{:02X})", bytes[cut - 1]);
+            return Err(self.not_text(line, cut - 1, &message));
+        }
+        Ok(Record { line, text, ends })
+    }
+
+    fn wrong_count(&self, line: u64, found: usize) -> RowError {
+        let wanted = self.columns.len();
+        let plural = if found == 1 { "column" } else { "columns" };
+        let mut message = format!("has {found} {plural}, the header has {wanted}");
+        if self.tolerant && self.splitter.opens_quote() {
+            message.push_str("; if quotes enclose tabs or line breaks, pass --quoting on");
+        }
+        RowError { line, message }
+    }
+
+    fn not_text(&self, line: u64, at: usize, what: &str) -> RowError {
+        let column = self.splitter.ends().partition_point(|&end| end <= at);
+        let name = self.columns.get(column).map_or("", String::as_str);
+        let message = format!("column `{name}` {what}");
+        RowError { line, message }
+    }
+}
+
+/// `csv-core` with the buffers it writes to.
+struct Splitter {
+    core: Reader,
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+    /// How much of the buffers is in use.
+    filled: (usize, usize),
+}
+
+impl Splitter {
+    fn new(delimiter: u8, quoted: bool) -> Self {
+        let core = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(quoted)
+            .terminator(Terminator::Any(b'\n'))
+            .build();
+        Self {
+            core,
+            fields: vec![0; 4096],
+            ends: vec![0; 64],
+            filled: (0, 0),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.filled = (0, 0);
+    }
+
+    fn fields(&self) -> &[u8] {
+        &self.fields[..self.filled.0]
+    }
+
+    /// Ends of the complete fields in [`Self::fields`].
+    fn ends(&self) -> &[usize] {
+        &self.ends[..self.filled.1]
+    }
+
+    /// Takes one line with its end; whether the record is complete by it.
+    fn feed(&mut self, mut line: &[u8]) -> bool {
+        loop {
+            let (bytes, ends) = self.filled;
+            let (result, taken, written, ended) =
+                self.core
+                    .read_record(line, &mut self.fields[bytes..], &mut self.ends[ends..]);
+            line = &line[taken..];
+            self.filled = (bytes + written, ends + ended);
+            match result {
+                ReadRecordResult::InputEmpty => return false,
+                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::Record | ReadRecordResult::End => return true,
+            }
+        }
+    }
+
+    /// Whether a field starts with a quote.
+    fn opens_quote(&self) -> bool {
+        let all = (0..self.ends().len()).filter_map(|column| field(self.ends(), column));
+        all.into_iter()
+            .any(|range| self.fields[range].starts_with(b"\""))
+    }
+
+    /// Takes the quotes off fields that are quoted without a flaw.
+    fn unquote(&mut self) {
+        if !self.opens_quote() {
+            return;
+        }
+        let mut plain = Vec::with_capacity(self.filled.0);
+        let mut ends = Vec::with_capacity(self.filled.1);
+        for range in (0..self.ends().len()).filter_map(|column| field(self.ends(), column)) {
+            let raw = &self.fields[range];
+            match unquoted(raw) {
+                Some(bytes) => plain.extend(bytes),
+                None => plain.extend_from_slice(raw),
+            }
+            ends.push(plain.len());
+        }
+        self.filled = (plain.len(), ends.len());
+        self.fields[..plain.len()].copy_from_slice(&plain);
+        self.ends[..ends.len()].copy_from_slice(&ends);
+    }
+}
+
+/// Where the field of a column lies among the joined fields.
+fn field(ends: &[usize], column: usize) -> Option<Range<usize>> {
+    let end = *ends.get(column)?;
+    let start = column.checked_sub(1).map_or(0, |before| ends[before]);
+    Some(start..end)
+}
+
+/// What stands between the quotes, if the field starts and ends with one and
+/// every quote inside is doubled.
+fn unquoted(field: &[u8]) -> Option<Vec<u8>> {
+    let inner = field.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut rest = inner.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'"' && rest.next() != Some(&b'"') {
+            return None;
+        }
+        plain.push(byte);
+    }
+    Some(plain)
+}
+
+/// The first line that is not blank, without its end.
+pub(super) fn header_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default()
+}
+
+/// The commonest of the delimiters outside quotes; a tab beats all others, for
+/// it is never part of a name.
+pub(super) fn sniff_delimiter(header: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'|', 0)];
+    for &byte in header {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\t' if !quoted => return b'\t',
+            _ if quoted => {}
+            _ => {
+                for (delimiter, count) in &mut counts {
+                    *count += usize::from(*delimiter == byte);
+                }
+            }
+        }
+    }
+    // Of equals the last is the maximum, so the comma has to come last.
+    let commonest = counts.iter().rev().max_by_key(|(_, count)| *count);
+    commonest.map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+fn all_quoted(header: &[u8]) -> bool {
+    header
+        .split(|&byte| byte == b'\t')
+        .all(|cell| unquoted(cell).is_some())
+}
+
+fn never_closed(line: u64, opened: u64, last: u64) -> RowError {
+    let message = format!(
+        "quote opened on line {opened} is never closed; lines {line} to {last} were read as one field"
+    );
+    RowError { line, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn open(bytes: &[u8], quoting: Quoting) -> Result<Table> {
+        let input = Input::from_reader("shop.csv", Cursor::new(bytes.to_vec()), None)?;
+        Table::open(input, quoting)
+    }
+
+    /// Rows as `line: a|b|c`, failures as `line! message`.
+    fn rows_with(bytes: &[u8], quoting: Quoting) -> Vec<String> {
+        let mut table = open(bytes, quoting).unwrap();
+        let width = table.columns().len();
+        let mut rows = Vec::new();
+        while let Some(row) = table.read().unwrap() {
+            rows.push(match row {
+                Ok(record) => {
+                    let fields: Vec<_> = (0..width).map(|column| record.get(column)).collect();
+                    format!("{}: {}", record.line(), fields.join("|"))
+                }
+                Err(error) => format!("{}! {}", error.line, error.message),
+            });
+        }
+        rows
+    }
+
+    fn rows(text: &str) -> Vec<String> {
+        rows_with(text.as_bytes(), Quoting::Auto)
+    }
+
+    #[test]
+    fn the_delimiter_comes_from_the_header() {
+        for delimiter in ["\t", ",", ";", "|"] {
+            let file = ["id", "title"].join(delimiter) + "\n1" + delimiter + "Kettle\n";
+            assert_eq!(rows(&file), ["2: 1|Kettle"], "{delimiter:?}");
+        }
+        assert_eq!(sniff_delimiter(b"\"a;b;c\",d"), b',');
+        assert_eq!(rows("\n\ttitle\n1\tKettle\n"), ["3: 1|Kettle"]);
+    }
+
+    #[test]
+    fn rows_know_their_lines_past_blank_lines_and_quoted_breaks() {
+        let unix = "id,title\n\n1,\"two\nlines\"\n\n,\n2,b\n";
+        let found = ["3: 1|two\nlines", "7: 2|b"];
+        assert_eq!(rows(unix), found);
+        assert_eq!(rows(&unix.replace('\n', "\r\n")), found);
+    }
+
+    #[test]
+    fn quotes_are_ordinary_in_tab_separated_files_unless_flawless() {
+        let file = "id\ttitle\n1\t17\" monitor\n2\t\"6\"\" pan\"\n3\t\"Best\" pan\n4\t\"open\n";
+        assert_eq!(
+            rows(file),
+            ["2: 1|17\" monitor", "3: 2|6\" pan", "4: 3|\"Best\" pan", "5: 4|\"open"]
+        );
+        let off = rows_with(file.as_bytes(), Quoting::Off);
+        assert_eq!(off[1], "3: 2|\"6\"\" pan\"");
+    }
+
+    #[test]
+    fn a_quoted_tsv_header_turns_quoting_on() {
+        let file = "\"id\"\t\"title\"\n\"1\"\t\"a\tb\nc\"\n";
+        assert_eq!(rows(file), ["2: 1|a\tb\nc"]);
+    }
+
+    #[test]
+    fn a_wrong_number_of_columns_fails_one_row_only() {
+        let file = "id,title,text,price\n1,a,b\n2,a,b,c\n";
+        assert_eq!(
+            rows(file),
+            ["2! has 3 columns, the header has 4", "3: 2|a|b|c"]
+        );
+        let quoted = rows("id\ttitle\n1\t\"two\nlines\"\n");
+        assert!(quoted[1].contains("has 1 column, the header has 2"));
+        let tabbed = rows("id\ttitle\n1\t\"a\tb\"\n");
+        assert!(tabbed[0].contains("--quoting on"), "{tabbed:?}");
+    }
+
+    #[test]
+    fn wrong_bytes_fail_one_row_and_name_the_column() {
+        let found = rows_with(b"id,title\n1,caf\xe9\n2,ok\n", Quoting::Auto);
+        assert_eq!(
+            found,
+            [
+                "2! column `title` is not UTF-8 (byte 0xE9); pass --encoding latin1 if the file is in that encoding",
+                "3: 2|ok"
+            ]
+        );
+        let across = rows_with(b"a,b\nx\xc3,\xa9y\n", Quoting::Auto);
+        assert_eq!(across, ["2! column `a` is not UTF-8 (byte 0xC3)"]);
+    }
+
+    #[test]
+    fn bytes_a_stated_encoding_does_not_have_fail_the_row() {
+        let bytes = b"id,title\n1,\xd6\xd0\n2,\xff\xff\n".to_vec();
+        let input = Input::from_reader("shop.csv", Cursor::new(bytes), Some("gbk")).unwrap();
+        let mut table = Table::open(input, Quoting::Auto).unwrap();
+        assert_eq!(table.read().unwrap().unwrap().unwrap().get(1), "中");
+        let error = table.read().unwrap().unwrap().unwrap_err();
+        assert!(error.message.contains("not GBK"), "{}", error.message);
+    }
+
+    #[test]
+    fn an_unclosed_quote_is_noticed() {
+        let file = "id,title\n1,a\n2,\"x\ny\",\"b\n3,c\n4,d\n";
+        assert_eq!(
+            rows(file),
+            [
+                "2: 1|a",
+                "3! quote opened on line 4 is never closed; lines 3 to 6 were read as one field"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_endless_field_ends_the_file_at_the_limit() {
+        let mut file = b"id,title\n1,a\n2,\"".to_vec();
+        file.extend(b"0123456789abcde\n".repeat(MAX_RECORD / 16 + 10));
+        let found = rows_with(&file, Quoting::Auto);
+        assert_eq!(found.len(), 2);
+        assert!(found[1].starts_with("3! quote opened on line 3"), "{}", found[1]);
+    }
+
+    #[test]
+    fn headers_are_checked() {
+        let message = |bytes: &[u8]| open(bytes, Quoting::Auto).unwrap_err().to_string();
+        assert!(message(b" \n").contains("file is empty"));
+        assert!(message(b"id,name,name\n").contains("two columns `name`"));
+        assert!(message(b"id,caf\xe9\n").contains("line 1: the header is not UTF-8"));
+        assert!(message(b"i\0d\0,\0").contains("utf-16le"));
+        assert!(rows("id,title").is_empty());
+    }
+
+    #[test]
+    fn wide_and_long_records_fit() {
+        let header: Vec<_> = (0..500).map(|column| format!("c{column}")).collect();
+        let row = vec!["x".repeat(100); 500];
+        let file = header.join(",") + "\n" + &row.join(",") + "\n";
+        assert_eq!(rows(&file)[0].len(), 3 + 500 * 100 + 499);
+    }
+}

@@ -1,0 +1,296 @@
+//! Reading one committed state of the store.
+
+use assort_core::Taxonomy;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError};
+
+use super::codec::{self, VectorView};
+use super::records::{ArchivedProductRecord, CategoryRecord, DecisionRecord, ProductRecord, SpaceRecord};
+use super::tables::{
+    CATEGORIES, DECISIONS, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE, KEY_VERSION, LABELS, META, PRODUCTS,
+    TextTable, VectorTable, texts_name, vectors_name,
+};
+use super::Store;
+use crate::{Error, Result};
+
+/// One committed state. Nothing a writer does later is seen through it.
+pub(crate) struct Reader<'a> {
+    store: &'a Store,
+    transaction: ReadTransaction,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(store: &'a Store, transaction: ReadTransaction) -> Self {
+        Self { store, transaction }
+    }
+
+    /// The table, or none if nothing was ever written to it.
+    fn table<K: redb::Key + 'static, V: redb::Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>> {
+        match self.transaction.open_table(definition) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(self.store.failed(error)),
+        }
+    }
+
+    fn meta<T>(&self, key: &str, parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>) -> Result<Option<T>> {
+        let Some(table) = self.table(META)? else {
+            return Ok(None);
+        };
+        let Some(value) = table.get(key).map_err(|e| self.store.failed(e))? else {
+            return Ok(None);
+        };
+        let parsed = parse(value.value()).map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
+        Ok(Some(parsed))
+    }
+
+    pub(super) fn format(&self) -> Result<u32> {
+        let format = self.meta(KEY_FORMAT, |bytes| {
+            bytes.try_into().map(u32::from_le_bytes).map_err(|_| "is not a number".to_owned())
+        })?;
+        format.ok_or_else(|| self.store.damaged("it was never finished: the entry `format` is missing"))
+    }
+
+    /// Number that grows with every commit.
+    pub(crate) fn version(&self) -> Result<u64> {
+        let version = self.meta(KEY_VERSION, |bytes| {
+            bytes.try_into().map(u64::from_le_bytes).map_err(|_| "is not a number".to_owned())
+        })?;
+        Ok(version.unwrap_or(0))
+    }
+
+    pub(crate) fn space(&self) -> Result<SpaceRecord> {
+        let space = self.meta(KEY_SPACE, codec::decode::<SpaceRecord>)?;
+        space.ok_or_else(|| self.store.damaged("the entry `space` is missing"))
+    }
+
+    pub(crate) fn next_space(&self) -> Result<Option<SpaceRecord>> {
+        self.meta(KEY_NEXT_SPACE, codec::decode::<SpaceRecord>)
+    }
+
+    /// The bytes of what was fitted to the catalog, as given to the writer.
+    pub(crate) fn fit(&self) -> Result<Option<Vec<u8>>> {
+        self.meta(KEY_FIT, |bytes| Ok(bytes.to_vec()))
+    }
+
+    pub(crate) fn taxonomy(&self) -> Result<Taxonomy> {
+        let mut categories = Vec::new();
+        if let Some(table) = self.table(CATEGORIES)? {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (key, value) = entry.map_err(|e| self.store.failed(e))?;
+                let record = codec::decode::<CategoryRecord>(value.value())
+                    .map_err(|e| self.store.damaged(format!("category {}: {e}", key.value())))?;
+                categories.push(record.into());
+            }
+        }
+        Ok(Taxonomy::from_categories(categories))
+    }
+
+    /// Row of the product of that id.
+    pub(crate) fn row(&self, id: &str) -> Result<Option<u32>> {
+        let Some(table) = self.table(IDS)? else {
+            return Ok(None);
+        };
+        let row = table.get(id).map_err(|e| self.store.failed(e))?;
+        Ok(row.map(|row| row.value()))
+    }
+
+    pub(crate) fn product(&self, row: u32) -> Result<Option<ProductRecord>> {
+        self.with_product(row, |view| {
+            rkyv::deserialize::<ProductRecord, rkyv::rancor::Error>(view).map_err(|e| e.to_string())
+        })?
+        .transpose()
+        .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))
+    }
+
+    /// Runs `look` on the stored product without copying it.
+    pub(crate) fn with_product<T>(&self, row: u32, look: impl FnOnce(&ArchivedProductRecord) -> T) -> Result<Option<T>> {
+        let Some(table) = self.table(PRODUCTS)? else {
+            return Ok(None);
+        };
+        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+            return Ok(None);
+        };
+        let view = codec::view::<ProductRecord>(value.value())
+            .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))?;
+        Ok(Some(look(view)))
+    }
+
+    /// External category id of the product's label.
+    pub(crate) fn label(&self, row: u32) -> Result<Option<String>> {
+        let Some(table) = self.table(LABELS)? else {
+            return Ok(None);
+        };
+        let label = table.get(row).map_err(|e| self.store.failed(e))?;
+        Ok(label.map(|label| label.value().to_owned()))
+    }
+
+    pub(crate) fn decision(&self, row: u32) -> Result<Option<DecisionRecord>> {
+        let Some(table) = self.table(DECISIONS)? else {
+            return Ok(None);
+        };
+        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+            return Ok(None);
+        };
+        let record = codec::decode::<DecisionRecord>(value.value())
+            .map_err(|e| self.store.damaged(format!("decision in row {row}: {e}")))?;
+        Ok(Some(record))
+    }
+
+    /// The vector of a row in `space`, with the digest of its text.
+    pub(crate) fn vector(&self, space: &SpaceRecord, row: u32) -> Result<Option<(u128, Vec<f32>)>> {
+        let name = vectors_name(space.generation);
+        let Some(table) = self.table(VectorTable::new(&name))? else {
+            return Ok(None);
+        };
+        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+            return Ok(None);
+        };
+        let view = self.vector_view(space, row, value.value())?;
+        Ok(Some((view.text_hash, view.to_vec())))
+    }
+
+    fn vector_view<'v>(&self, space: &SpaceRecord, row: u32, bytes: &'v [u8]) -> Result<VectorView<'v>> {
+        codec::view_vector(bytes, space.dimensions as usize)
+            .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))
+    }
+
+    /// The vectors of category texts by the digests of the texts; none for a
+    /// text that was not embedded yet.
+    pub(crate) fn text_vectors(&self, space: &SpaceRecord, hashes: &[u128]) -> Result<Vec<Option<Vec<f32>>>> {
+        let name = texts_name(space.generation);
+        let Some(table) = self.table(TextTable::new(&name))? else {
+            return Ok(vec![None; hashes.len()]);
+        };
+        let mut vectors = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            let value = table.get(hash).map_err(|e| self.store.failed(e))?;
+            let vector = value.map(|value| {
+                codec::view_vector(value.value(), space.dimensions as usize)
+                    .map(VectorView::to_vec)
+                    .map_err(|e| self.store.damaged(format!("a category text: {e}")))
+            });
+            vectors.push(vector.transpose()?);
+        }
+        Ok(vectors)
+    }
+
+    /// Visits every product in order of rows, without copying.
+    pub(crate) fn each_product(&self, mut visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>) -> Result<()> {
+        let Some(table) = self.table(PRODUCTS)? else {
+            return Ok(());
+        };
+        for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+            let view = codec::view::<ProductRecord>(value.value())
+                .map_err(|e| self.store.damaged(format!("product in row {}: {e}", row.value())))?;
+            visit(row.value(), view)?;
+        }
+        Ok(())
+    }
+
+    /// Visits the products of up to `limit` rows from `from` on; returns the
+    /// row to go on with, none at the end.
+    pub(crate) fn products_from(&self, from: u32, limit: usize) -> Result<Vec<(u32, ProductRecord)>> {
+        let mut found = Vec::new();
+        let Some(table) = self.table(PRODUCTS)? else {
+            return Ok(found);
+        };
+        for entry in table.range(from..).map_err(|e| self.store.failed(e))?.take(limit) {
+            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+            let record = codec::decode::<ProductRecord>(value.value())
+                .map_err(|e| self.store.damaged(format!("product in row {}: {e}", row.value())))?;
+            found.push((row.value(), record));
+        }
+        Ok(found)
+    }
+
+    /// Visits every vector of `space` in order of rows.
+    pub(crate) fn each_vector(
+        &self,
+        space: &SpaceRecord,
+        mut visit: impl FnMut(u32, VectorView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let name = vectors_name(space.generation);
+        let Some(table) = self.table(VectorTable::new(&name))? else {
+            return Ok(());
+        };
+        for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+            visit(row.value(), self.vector_view(space, row.value(), value.value())?)?;
+        }
+        Ok(())
+    }
+
+    /// Visits every label: row and external category id.
+    pub(crate) fn each_label(&self, mut visit: impl FnMut(u32, &str) -> Result<()>) -> Result<()> {
+        let Some(table) = self.table(LABELS)? else {
+            return Ok(());
+        };
+        for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+            visit(row.value(), value.value())?;
+        }
+        Ok(())
+    }
+
+    /// Visits every stored decision.
+    pub(crate) fn each_decision(&self, mut visit: impl FnMut(u32, DecisionRecord) -> Result<()>) -> Result<()> {
+        let Some(table) = self.table(DECISIONS)? else {
+            return Ok(());
+        };
+        for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+            let record = codec::decode::<DecisionRecord>(value.value())
+                .map_err(|e| self.store.damaged(format!("decision in row {}: {e}", row.value())))?;
+            visit(row.value(), record)?;
+        }
+        Ok(())
+    }
+
+    /// Visits every external id with its row.
+    pub(crate) fn each_id(&self, mut visit: impl FnMut(&str, u32) -> Result<()>) -> Result<()> {
+        let Some(table) = self.table(IDS)? else {
+            return Ok(());
+        };
+        for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let (id, row) = entry.map_err(|e| self.store.failed(e))?;
+            visit(id.value(), row.value())?;
+        }
+        Ok(())
+    }
+
+    /// Number of products, labels and decisions.
+    pub(crate) fn counts(&self) -> Result<Counts> {
+        let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
+        use redb::ReadableTableMetadata;
+        let products = self.table(PRODUCTS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
+        let labels = self.table(LABELS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
+        let decisions = self.table(DECISIONS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
+        Ok(Counts {
+            products,
+            labels,
+            decisions,
+        })
+    }
+
+    /// Number of vectors in the tables of `space`.
+    pub(crate) fn vectors(&self, space: &SpaceRecord) -> Result<u64> {
+        use redb::ReadableTableMetadata;
+        let name = vectors_name(space.generation);
+        let Some(table) = self.table(VectorTable::new(&name))? else {
+            return Ok(0);
+        };
+        table.len().map_err(|e| self.store.failed(e))
+    }
+}
+
+/// How much a catalog holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) products: u64,
+    pub(crate) labels: u64,
+    pub(crate) decisions: u64,
+}

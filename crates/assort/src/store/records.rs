@@ -1,0 +1,126 @@
+//! What the store keeps, as rkyv archives.
+
+use assort_core::{Category, Product, Space};
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// A stored product.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct ProductRecord {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) image: Option<String>,
+    pub(crate) content_hash: u128,
+}
+
+impl From<Product> for ProductRecord {
+    fn from(product: Product) -> Self {
+        Self {
+            content_hash: product.content_hash(),
+            id: product.id,
+            title: product.title,
+            text: product.text,
+            attributes: product.attributes,
+            image: product.image,
+        }
+    }
+}
+
+impl From<ProductRecord> for Product {
+    fn from(record: ProductRecord) -> Self {
+        Self {
+            id: record.id,
+            title: record.title,
+            text: record.text,
+            attributes: record.attributes,
+            image: record.image,
+        }
+    }
+}
+
+/// A stored category; its key is its position, parents before children.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct CategoryRecord {
+    id: String,
+    name: String,
+    parent: Option<u32>,
+    children: Vec<u32>,
+    descriptions: Vec<String>,
+    aliases: Vec<String>,
+    examples: Vec<String>,
+    translations: Vec<(String, Vec<String>)>,
+}
+
+impl From<Category> for CategoryRecord {
+    fn from(category: Category) -> Self {
+        Self {
+            id: category.id,
+            name: category.name,
+            parent: category.parent,
+            children: category.children,
+            descriptions: category.descriptions,
+            aliases: category.aliases,
+            examples: category.examples,
+            translations: category.translations,
+        }
+    }
+}
+
+impl From<CategoryRecord> for Category {
+    fn from(record: CategoryRecord) -> Self {
+        Self {
+            id: record.id,
+            name: record.name,
+            parent: record.parent,
+            children: record.children,
+            descriptions: record.descriptions,
+            aliases: record.aliases,
+            examples: record.examples,
+            translations: record.translations,
+        }
+    }
+}
+
+/// A stored decision: what a classifier said and was told to keep.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct DecisionRecord {
+    /// External id of the category.
+    pub(crate) category: String,
+    /// Confidence between 0 and 1.
+    pub(crate) confidence: f32,
+    /// Name of the method.
+    pub(crate) method: String,
+}
+
+/// A space and the tables that hold its vectors.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct SpaceRecord {
+    /// Number of the tables; grows with every change of space.
+    pub(crate) generation: u32,
+    pub(crate) model: String,
+    pub(crate) fingerprint: String,
+    pub(crate) dimensions: u32,
+    /// How to open the embedder, as the user gave it.
+    pub(crate) embedder: String,
+}
+
+impl SpaceRecord {
+    pub(crate) fn new(generation: u32, space: &Space, embedder: &str) -> Self {
+        Self {
+            generation,
+            model: space.model.clone(),
+            fingerprint: space.fingerprint.clone(),
+            dimensions: space.dimensions as u32,
+            embedder: embedder.to_owned(),
+        }
+    }
+
+    pub(crate) fn space(&self) -> Space {
+        Space {
+            model: self.model.clone(),
+            fingerprint: self.fingerprint.clone(),
+            dimensions: self.dimensions as usize,
+        }
+    }
+}

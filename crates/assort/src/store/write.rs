@@ -1,0 +1,221 @@
+//! Changing the store in one transaction.
+
+use assort_core::Taxonomy;
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+
+use super::codec;
+use super::records::{CategoryRecord, DecisionRecord, ProductRecord, SpaceRecord};
+use super::tables::{
+    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_VERSION,
+    LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name, vectors_name,
+};
+use super::Store;
+use crate::{Error, Result};
+
+/// A product to write, with what changed about it.
+pub(crate) struct Put {
+    pub(crate) product: ProductRecord,
+    /// Digest of the embedded text and its vector; none keeps the stored one.
+    pub(crate) vector: Option<(u128, Vec<f32>)>,
+    /// External id of the category; none keeps the stored label.
+    pub(crate) label: Option<String>,
+}
+
+/// An open write transaction.
+pub(crate) struct Writer<'a> {
+    store: &'a Store,
+    transaction: &'a WriteTransaction,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(store: &'a Store, transaction: &'a WriteTransaction) -> Self {
+        Self { store, transaction }
+    }
+
+    fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
+        &self,
+        definition: TableDefinition<K, V>,
+        change: impl FnOnce(&mut redb::Table<'_, K, V>) -> std::result::Result<T, redb::StorageError>,
+    ) -> Result<T> {
+        let mut table = self.transaction.open_table(definition).map_err(|e| self.store.failed(e))?;
+        change(&mut table).map_err(|e| self.store.failed(e))
+    }
+
+    fn set_meta(&self, key: &str, value: &[u8]) -> Result<()> {
+        self.with(META, |table| table.insert(key, value).map(|_| ()))
+    }
+
+    fn encoded<T>(&self, result: std::result::Result<T, String>) -> Result<T> {
+        result.map_err(|e| self.store.damaged(format!("a value could not be encoded: {e}")))
+    }
+
+    /// Writes the entries a new catalog needs.
+    pub(crate) fn initialize(&mut self, space: &SpaceRecord, taxonomy: &Taxonomy) -> Result<()> {
+        self.set_meta(KEY_FORMAT, &FORMAT.to_le_bytes())?;
+        self.set_space(space)?;
+        self.set_taxonomy(taxonomy)
+    }
+
+    pub(super) fn bump_version(&self) -> Result<()> {
+        self.with(META, |table| {
+            let version = table
+                .get(KEY_VERSION)?
+                .and_then(|value| value.value().try_into().ok().map(u64::from_le_bytes))
+                .unwrap_or(0);
+            table.insert(KEY_VERSION, (version + 1).to_le_bytes().as_slice())?;
+            Ok(())
+        })
+    }
+
+    fn set_space(&self, space: &SpaceRecord) -> Result<()> {
+        let bytes = self.encoded(codec::encode(space))?;
+        self.set_meta(KEY_SPACE, &bytes)
+    }
+
+    pub(crate) fn set_taxonomy(&mut self, taxonomy: &Taxonomy) -> Result<()> {
+        self.transaction.delete_table(CATEGORIES).map_err(|e| self.store.failed(e))?;
+        let mut table = self.transaction.open_table(CATEGORIES).map_err(|e| self.store.failed(e))?;
+        for (index, category) in taxonomy.categories().iter().enumerate() {
+            let record = CategoryRecord::from(category.clone());
+            let bytes = self.encoded(codec::encode(&record))?;
+            let inserted = table.insert(index as u32, bytes.as_slice()).map(|_| ());
+            inserted.map_err(|e| self.store.failed(e))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_fit(&mut self, bytes: &[u8]) -> Result<()> {
+        self.set_meta(KEY_FIT, bytes)
+    }
+
+    pub(crate) fn clear_fit(&mut self) -> Result<()> {
+        self.with(META, |table| table.remove(KEY_FIT).map(|_| ()))
+    }
+
+    /// Stores products, new ones in new rows. Vectors go to `space`. Returns
+    /// the rows in the order of `puts`.
+    pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
+        let rows = self.assign_rows(puts)?;
+        let name = vectors_name(space.generation);
+        let open = |e: redb::TableError| self.store.failed(e);
+        let mut products = self.transaction.open_table(PRODUCTS).map_err(open)?;
+        let mut vectors = self.transaction.open_table(VectorTable::new(&name)).map_err(open)?;
+        let mut labels = self.transaction.open_table(LABELS).map_err(open)?;
+        for (put, &row) in puts.iter().zip(&rows) {
+            let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
+            let bytes = self.encoded(codec::encode(&put.product))?;
+            products.insert(row, bytes.as_slice()).map_err(failed)?;
+            if let Some((hash, vector)) = &put.vector {
+                let bytes = codec::encode_vector(*hash, vector);
+                vectors.insert(row, bytes.as_slice()).map_err(failed)?;
+            }
+            if let Some(label) = &put.label {
+                labels.insert(row, label.as_str()).map_err(failed)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn assign_rows(&self, puts: &[Put]) -> Result<Vec<u32>> {
+        let mut next = self.with(META, |table| {
+            let value = table.get(KEY_NEXT_ROW)?;
+            Ok(value.and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes)).unwrap_or(0))
+        })?;
+        let rows = self.with(IDS, |table| {
+            let mut rows = Vec::with_capacity(puts.len());
+            for put in puts {
+                let id = put.product.id.as_str();
+                let known = table.get(id)?.map(|row| row.value());
+                if known.is_none() {
+                    table.insert(id, next)?;
+                }
+                rows.push(known.unwrap_or(next));
+                next = if known.is_none() { next.saturating_add(1) } else { next };
+            }
+            Ok(rows)
+        })?;
+        if next == u32::MAX {
+            return Err(Error::argument("the catalog is full: it has used 4,294,967,295 rows; import into a new one"));
+        }
+        self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
+        Ok(rows)
+    }
+
+    /// Removes a product with all that belongs to it; returns its row.
+    pub(crate) fn remove(&mut self, id: &str, spaces: &[&SpaceRecord]) -> Result<Option<u32>> {
+        let Some(row) = self.with(IDS, |table| Ok(table.remove(id)?.map(|row| row.value())))? else {
+            return Ok(None);
+        };
+        self.with(PRODUCTS, |table| table.remove(row).map(|_| ()))?;
+        self.with(LABELS, |table| table.remove(row).map(|_| ()))?;
+        self.with(DECISIONS, |table| table.remove(row).map(|_| ()))?;
+        for space in spaces {
+            let name = vectors_name(space.generation);
+            self.with(VectorTable::new(&name), |table| table.remove(row).map(|_| ()))?;
+        }
+        Ok(Some(row))
+    }
+
+    /// Sets the label of a row to an external category id, or clears it.
+    pub(crate) fn set_label(&mut self, row: u32, label: Option<&str>) -> Result<()> {
+        self.with(LABELS, |table| match label {
+            Some(label) => table.insert(row, label).map(|_| ()),
+            None => table.remove(row).map(|_| ()),
+        })
+    }
+
+    pub(crate) fn set_decision(&mut self, row: u32, decision: &DecisionRecord) -> Result<()> {
+        let bytes = self.encoded(codec::encode(decision))?;
+        self.with(DECISIONS, |table| table.insert(row, bytes.as_slice()).map(|_| ()))
+    }
+
+    /// Stores vectors of category texts by the digests of the texts.
+    pub(crate) fn put_texts(&mut self, space: &SpaceRecord, texts: &[(u128, Vec<f32>)]) -> Result<()> {
+        let name = texts_name(space.generation);
+        self.with(TextTable::new(&name), |table| {
+            for (hash, vector) in texts {
+                table.insert(hash, codec::encode_vector(*hash, vector).as_slice())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Stores vectors of rows in the tables of `space`.
+    pub(crate) fn put_vectors(&mut self, space: &SpaceRecord, vectors: &[(u32, u128, Vec<f32>)]) -> Result<()> {
+        let name = vectors_name(space.generation);
+        self.with(VectorTable::new(&name), |table| {
+            for (row, hash, vector) in vectors {
+                table.insert(row, codec::encode_vector(*hash, vector).as_slice())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Begins or gives up a move to another space.
+    pub(crate) fn set_next_space(&mut self, space: Option<&SpaceRecord>) -> Result<()> {
+        match space {
+            Some(space) => {
+                let bytes = self.encoded(codec::encode(space))?;
+                self.set_meta(KEY_NEXT_SPACE, &bytes)
+            }
+            None => self.with(META, |table| table.remove(KEY_NEXT_SPACE).map(|_| ())),
+        }
+    }
+
+    /// Makes `next` the space that is searched and drops the tables of `old`.
+    pub(crate) fn switch_space(&mut self, old: &SpaceRecord, next: &SpaceRecord) -> Result<()> {
+        self.set_space(next)?;
+        self.set_next_space(None)?;
+        self.clear_fit()?;
+        self.drop_vectors(old)
+    }
+
+    /// Drops the vector tables of a space.
+    pub(crate) fn drop_vectors(&mut self, space: &SpaceRecord) -> Result<()> {
+        let vectors = vectors_name(space.generation);
+        let texts = texts_name(space.generation);
+        self.transaction.delete_table(VectorTable::new(&vectors)).map_err(|e| self.store.failed(e))?;
+        self.transaction.delete_table(TextTable::new(&texts)).map_err(|e| self.store.failed(e))?;
+        Ok(())
+    }
+}

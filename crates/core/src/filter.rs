@@ -1,0 +1,17 @@
+//! Filters: which products a user means, written as an expression. The
+//! language is described at [`Filter`].
+
+mod bound;
+mod error;
+mod expr;
+mod lex;
+mod number;
+mod parse;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use bound::{Fields, Filter};
+pub use error::FilterError;
+pub use expr::FilterExpr;

@@ -1,0 +1,267 @@
+//! Zero-shot classification: products against what the taxonomy says of its
+//! categories.
+//!
+//! A category's prototype is the mean of the vectors of its texts. Products
+//! and prototypes are centered on their own means, which takes out what all
+//! products (or all category names) share. Levels are scored together: a leaf
+//! also earns what its ancestors' prototypes, the means of their leaves, earn.
+
+use crate::taxonomy::{CategoryIndex, Taxonomy};
+use crate::vector::{add_scaled, centered, dot, normalize};
+
+/// How much the ancestors' mean similarity counts beside the leaf's own.
+const ANCESTORS: f32 = 0.5;
+
+/// Similarity differences are multiplied by this before they become
+/// probabilities.
+pub const SCALE: f32 = 20.0;
+
+/// Prototypes of the categories that products may be filed under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prototypes {
+    dimensions: usize,
+    candidates: Vec<CategoryIndex>,
+    /// Mean of the catalog's product vectors; zero if not centered.
+    mean: Vec<f32>,
+    /// One centered unit row for each candidate.
+    leaves: Vec<f32>,
+    /// One unit row for each inner category above a candidate.
+    inner: Vec<f32>,
+    /// Rows of `inner` above each candidate.
+    above: Vec<Vec<u32>>,
+    /// Added to a candidate's similarity: how common it is in the catalog.
+    prior: Vec<f32>,
+}
+
+impl Prototypes {
+    /// Builds the prototypes of `candidates` from their `rows` (unit vectors,
+    /// `candidates.len() × dimensions`) and the mean of the catalog's vectors,
+    /// which is none for a catalog too small to have a meaningful one.
+    pub fn new(
+        taxonomy: &Taxonomy,
+        candidates: Vec<CategoryIndex>,
+        rows: &[f32],
+        dimensions: usize,
+        mean: Option<Vec<f32>>,
+    ) -> Self {
+        let (inner, above) = ancestors(taxonomy, &candidates, rows, dimensions);
+        let leaves = match &mean {
+            Some(_) => {
+                let own = mean_of(rows, dimensions);
+                rows.chunks_exact(dimensions)
+                    .flat_map(|row| centered(row, &own))
+                    .collect()
+            }
+            None => rows.to_vec(),
+        };
+        Self {
+            dimensions,
+            mean: mean.unwrap_or_else(|| vec![0.0; dimensions]),
+            prior: vec![0.0; candidates.len()],
+            candidates,
+            leaves,
+            inner,
+            above,
+        }
+    }
+
+    /// The categories that can be chosen, in the order of all scores.
+    pub fn candidates(&self) -> &[CategoryIndex] {
+        &self.candidates
+    }
+
+    /// Number of coordinates of a vector.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// Mean of the catalog's vectors that products are centered on.
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// The centered unit vector of a candidate.
+    pub fn leaf(&self, at: usize) -> &[f32] {
+        &self.leaves[at * self.dimensions..][..self.dimensions]
+    }
+
+    /// What a learned fit replaces: centered rows and priors of all candidates.
+    pub fn learned(&self) -> (&[f32], &[f32]) {
+        (&self.leaves, &self.prior)
+    }
+
+    /// Puts rows and priors that [`Self::learned`] gave in place of the
+    /// untaught ones; ignored if they are of another shape.
+    #[must_use]
+    pub fn with_learned(mut self, leaves: Vec<f32>, prior: Vec<f32>) -> Self {
+        if leaves.len() == self.leaves.len() && prior.len() == self.prior.len() {
+            self.leaves = leaves;
+            self.prior = prior;
+        }
+        self
+    }
+
+    /// A number for the root above each candidate; none where a candidate is a
+    /// root itself.
+    pub(crate) fn roots(&self) -> Option<Vec<u32>> {
+        self.above
+            .iter()
+            .map(|above| above.last().copied())
+            .collect()
+    }
+
+    /// The product vector as it is compared: centered and of unit length.
+    pub fn center(&self, product: &[f32]) -> Vec<f32> {
+        centered(product, &self.mean)
+    }
+
+    /// What each candidate's ancestors and prior add to its similarity.
+    pub fn context(&self, product: &[f32]) -> Vec<f32> {
+        let inner: Vec<f32> = self
+            .inner
+            .chunks_exact(self.dimensions)
+            .map(|row| dot(row, product))
+            .collect();
+        self.above
+            .iter()
+            .zip(&self.prior)
+            .map(|(above, prior)| {
+                let sum: f32 = above.iter().map(|&at| inner[at as usize]).sum();
+                ANCESTORS * sum / (above.len().max(1) as f32) + prior
+            })
+            .collect()
+    }
+
+    /// Scores of all candidates for a product vector of unit length, higher
+    /// for better ones; compare them within one product only.
+    pub fn scores(&self, product: &[f32]) -> Vec<f32> {
+        let centered = self.center(product);
+        let mut scores = self.context(product);
+        for (score, row) in scores
+            .iter_mut()
+            .zip(self.leaves.chunks_exact(self.dimensions))
+        {
+            *score += dot(row, &centered);
+        }
+        scores
+    }
+}
+
+/// Mean of rows of `dimensions` coordinates; zero if there are none.
+pub fn mean_of(rows: &[f32], dimensions: usize) -> Vec<f32> {
+    let mut mean = vec![0.0; dimensions];
+    let count = rows.len() / dimensions.max(1);
+    for row in rows.chunks_exact(dimensions) {
+        add_scaled(&mut mean, row, 1.0 / count as f32);
+    }
+    mean
+}
+
+/// Prototypes of the inner categories, and which of them are above each
+/// candidate.
+fn ancestors(
+    taxonomy: &Taxonomy,
+    candidates: &[CategoryIndex],
+    rows: &[f32],
+    dimensions: usize,
+) -> (Vec<f32>, Vec<Vec<u32>>) {
+    let mut position = vec![u32::MAX; taxonomy.len()];
+    let mut inner: Vec<f32> = Vec::new();
+    let mut above = Vec::with_capacity(candidates.len());
+    for (&candidate, row) in candidates.iter().zip(rows.chunks_exact(dimensions)) {
+        let mut own = Vec::new();
+        let mut at = taxonomy.category(candidate).parent;
+        while let Some(category) = at {
+            let place = &mut position[category as usize];
+            if *place == u32::MAX {
+                *place = (inner.len() / dimensions) as u32;
+                inner.resize(inner.len() + dimensions, 0.0);
+            }
+            add_scaled(
+                &mut inner[*place as usize * dimensions..][..dimensions],
+                row,
+                1.0,
+            );
+            own.push(*place);
+            at = taxonomy.category(category).parent;
+        }
+        above.push(own);
+    }
+    inner.chunks_exact_mut(dimensions).for_each(normalize);
+    (inner, above)
+}
+
+/// Turns scores into probabilities: a softmax of `scale × score`.
+pub fn softmax(scores: &mut [f32], scale: f32) {
+    let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = (scale * (*score - best)).exp();
+        sum += *score;
+    }
+    for score in scores {
+        *score /= sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taxonomy::{CategoryRow, Place};
+
+    fn taxonomy(paths: &[&str]) -> Taxonomy {
+        let row = |path: &&str| CategoryRow {
+            place: Place::Path(path.split('/').map(str::to_owned).collect()),
+            ..CategoryRow::default()
+        };
+        Taxonomy::from_rows(paths.iter().map(row).collect()).unwrap()
+    }
+
+    fn best(scores: &[f32]) -> usize {
+        (0..scores.len())
+            .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_nearest_prototype_wins() {
+        let taxonomy = taxonomy(&["a", "b"]);
+        let rows = [1.0, 0.0, 0.0, 1.0];
+        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 2, None);
+        assert_eq!(best(&prototypes.scores(&[0.8, 0.6])), 0);
+        assert_eq!(best(&prototypes.scores(&[0.6, 0.8])), 1);
+    }
+
+    #[test]
+    fn centering_takes_out_what_all_products_share() {
+        let taxonomy = taxonomy(&["a", "b"]);
+        // Both categories and all products share the first coordinate; the
+        // second tells them apart, but raw similarity favours `a`.
+        let mut rows = vec![1.0, 0.1, 0.8, -0.3];
+        rows.chunks_exact_mut(2).for_each(normalize);
+        let mut product = [1.0, -0.05];
+        normalize(&mut product);
+        let leaves: Vec<_> = taxonomy.leaves().collect();
+        let raw = Prototypes::new(&taxonomy, leaves.clone(), &rows, 2, None);
+        assert_eq!(best(&raw.scores(&product)), 0);
+        let centered = Prototypes::new(&taxonomy, leaves, &rows, 2, Some(vec![0.99, 0.0]));
+        assert_eq!(best(&centered.scores(&product)), 1);
+    }
+
+    #[test]
+    fn ancestors_help_their_leaves() {
+        let taxonomy = taxonomy(&["x/a", "x/b", "y/c"]);
+        let rows = [1.0, 0.0, 0.0, 0.8, 0.6, 0.0, 0.0, 0.6, 0.8];
+        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 3, None);
+        let context = prototypes.context(&[1.0, 0.0, 0.0]);
+        assert!((context[0] - context[1]).abs() < 1e-6 && context[0] > context[2]);
+    }
+
+    #[test]
+    fn softmax_sums_to_one_and_keeps_the_order() {
+        let mut scores = [0.1, 0.9, 0.5];
+        softmax(&mut scores, SCALE);
+        assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!(scores[1] > scores[2] && scores[2] > scores[0]);
+    }
+}

@@ -1,0 +1,141 @@
+//! The expected figures are those of scikit-learn with
+//! `zero_division=0` and the labels that occur.
+
+use super::*;
+
+/// Trees `0 > (1 > (3, 4), 2 > 5)`, `6` and `7 > 8`.
+fn path(category: CategoryIndex) -> Vec<CategoryIndex> {
+    match category {
+        1 | 2 => vec![0, category],
+        3 | 4 => vec![0, 1, category],
+        5 => vec![0, 2, 5],
+        8 => vec![7, 8],
+        root => vec![root],
+    }
+}
+
+const TRUTH: [CategoryIndex; 12] = [3, 3, 3, 3, 4, 4, 5, 5, 6, 8, 8, 1];
+
+fn decisions() -> [Option<CategoryIndex>; 12] {
+    let mut decided = [3, 3, 4, 5, 4, 3, 5, 0, 6, 6, 0, 3].map(Some);
+    decided[7] = None;
+    decided[10] = None;
+    decided
+}
+
+fn report() -> Report {
+    Report::new(&TRUTH, &decisions(), path, 3)
+}
+
+/// Accuracy, then precision, recall and F1: weighted, macro.
+#[track_caller]
+fn assert_scores(scores: Scores, expected: [f64; 7]) {
+    let found = [
+        scores.accuracy,
+        scores.weighted_precision,
+        scores.weighted_recall,
+        scores.weighted_f1,
+        scores.macro_precision,
+        scores.macro_recall,
+        scores.macro_f1,
+    ];
+    for (found, expected) in found.into_iter().zip(expected) {
+        assert_close(found, expected);
+    }
+}
+
+#[track_caller]
+fn assert_close(found: f64, expected: f64) {
+    assert!(
+        (found - expected).abs() < 1e-12,
+        "{found} is not {expected}"
+    );
+}
+
+#[test]
+fn abstentions_are_misses_but_no_false_decisions() {
+    let report = report();
+    assert_eq!((report.products, report.decided), (12, 10));
+    assert_close(report.coverage, 10.0 / 12.0);
+    assert_scores(
+        report.scores,
+        [
+            0.5,
+            0.375,
+            0.416_666_666_666_666_7,
+            0.388_888_888_888_888_9,
+            0.333_333_333_333_333_3,
+            0.416_666_666_666_666_7,
+            0.361_111_111_111_111_1,
+        ],
+    );
+}
+
+#[test]
+fn with_full_coverage_weighted_recall_is_accuracy() {
+    let report = Report::new(&[0, 1, 2, 2, 2, 1], &[0, 2, 2, 1, 2, 5].map(Some), path, 0);
+    let mean = 0.416_666_666_666_666_63;
+    assert_scores(report.scores, [0.5, 0.5, 0.5, 0.5, mean, mean, mean]);
+}
+
+#[test]
+fn levels_cut_paths() {
+    let levels = report().levels;
+    let numbers: Vec<_> = levels.iter().map(|level| level.level).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_scores(
+        levels[0].scores,
+        [
+            0.9,
+            0.791_666_666_666_666_6,
+            0.75,
+            0.761_437_908_496_732,
+            0.5,
+            0.629_629_629_629_629_7,
+            0.535_947_712_418_300_6,
+        ],
+    );
+    assert_scores(
+        levels[1].scores,
+        [
+            0.8,
+            0.708_333_333_333_333_4,
+            0.666_666_666_666_666_6,
+            0.677_350_427_350_427_3,
+            0.5,
+            0.589_285_714_285_714_3,
+            0.522_435_897_435_897_5,
+        ],
+    );
+    assert_eq!(levels[2].scores, report().scores);
+}
+
+#[test]
+fn ancestors_earn_partial_credit() {
+    let report = report();
+    assert_close(report.hierarchical_precision, 20.0 / 26.0);
+    assert_close(report.hierarchical_recall, 20.0 / 31.0);
+    assert_close(report.hierarchical_f1, 0.701_754_385_964_912_3);
+}
+
+#[test]
+fn confusions_are_the_most_frequent_mistakes() {
+    let truth = [1, 1, 5, 5, 4, 3, 3];
+    let decided = [2, 2, 4, 4, 3, 4, 3].map(Some);
+    let report = Report::new(&truth, &decided, path, 3);
+    let found: Vec<_> = report
+        .confusions
+        .iter()
+        .map(|confusion| (confusion.truth, confusion.decided, confusion.count))
+        .collect();
+    assert_eq!(found, [(1, 2, 2), (5, 4, 2), (3, 4, 1)]);
+}
+
+#[test]
+fn nothing_to_divide_by_gives_zero() {
+    assert_eq!(Report::new(&[], &[], path, 9), Report::default());
+    let report = Report::new(&[3, 6], &[None, None], path, 9);
+    assert_eq!(report.scores, Scores::default());
+    assert_eq!((report.coverage, report.hierarchical_f1), (0.0, 0.0));
+    assert_eq!(report.levels.len(), 3);
+}

@@ -1,0 +1,91 @@
+//! The embedder inside the program.
+
+use assort_core::{EmbedError, Embedder, Space};
+use pocket_encoder::Encoder;
+use rayon::prelude::*;
+
+use crate::text::{normalize, readable};
+use crate::{Error, Options, space};
+
+/// A small English sentence model whose weights are compiled in.
+pub(crate) struct Bundled {
+    encoder: Encoder,
+    workers: rayon::ThreadPool,
+    space: Space,
+}
+
+impl Bundled {
+    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
+        if options.pooling.is_some() || options.max_length.is_some() {
+            return Err(Error::Fixed);
+        }
+        let encoder = Encoder::new().map_err(|e| Error::Bundled {
+            cause: e.to_string(),
+        })?;
+        let threads = options.threads();
+        let workers = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("embed-{i}"))
+            .build()
+            .map_err(|e| Error::Threads {
+                threads,
+                cause: e.to_string(),
+            })?;
+        Ok(Self {
+            encoder,
+            workers,
+            space: bundled_space(),
+        })
+    }
+
+    fn one(&self, text: &str, row: &mut [f32]) -> Result<(), EmbedError> {
+        // One text a call: the model has no batches inside, and its limits on
+        // the size of a call are then never met.
+        let vectors = self
+            .encoder
+            .embed(&[readable(text)])
+            .map_err(|e| EmbedError::new(format!("the bundled model failed on a text: {e}")))?;
+        match vectors.first() {
+            Some(vector) if vector.len() == row.len() => row.copy_from_slice(vector),
+            _ => {
+                return Err(EmbedError::new(
+                    "the bundled model gave a vector of another length; please report this",
+                ));
+            }
+        }
+        normalize(row)
+    }
+}
+
+impl Embedder for Bundled {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+        let dimensions = self.space.dimensions;
+        let mut rows = vec![0.0; texts.len() * dimensions];
+        self.workers.install(|| {
+            rows.par_chunks_exact_mut(dimensions)
+                .zip(texts)
+                .try_for_each(|(row, text)| self.one(text, row))
+        })?;
+        Ok(rows)
+    }
+}
+
+/// The space of the bundled model, known without loading it.
+pub(crate) fn bundled_space() -> Space {
+    let info = pocket_encoder::model_info();
+    space::space(
+        "bundled",
+        info.dimensions,
+        &[
+            info.id.as_bytes(),
+            info.revision.as_bytes(),
+            info.tokenizer_sha256.as_bytes(),
+            info.pooling.as_bytes(),
+            &(info.max_tokens as u64).to_le_bytes(),
+        ],
+    )
+}

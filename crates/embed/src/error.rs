@@ -1,0 +1,159 @@
+//! Why an embedder could not be opened.
+
+use std::path::PathBuf;
+
+/// Why an embedder could not be opened: one sentence naming the file or value
+/// at fault and the mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is not an embedder's name.
+    #[error(
+        "`{given}` names no embedder; write `bundled`, `fastembed:NAME` or `dir:PATH` \
+         (`assort embedders` lists the names)"
+    )]
+    Spec {
+        /// What was given.
+        given: String,
+    },
+    /// The text is not a way of pooling.
+    #[error("`{given}` is no pooling; write `mean` or `cls`")]
+    Pooling {
+        /// What was given.
+        given: String,
+    },
+    /// The length limit leaves no room for text.
+    #[error("a length limit of {given} tokens leaves no room for text; give at least {least}")]
+    MaxLength {
+        /// What was given.
+        given: usize,
+        /// The smallest limit accepted.
+        least: usize,
+    },
+    /// The bundled model was asked for what it cannot vary.
+    #[error(
+        "the bundled embedder always reads 128 tokens and pools by their mean; \
+         leave out the pooling and the length limit, or choose another embedder"
+    )]
+    Fixed,
+    /// fastembed lists no such model.
+    #[error("fastembed has no text model `{given}`{}; `assort embedders` lists them all", hint(.close))]
+    UnknownModel {
+        /// What was given.
+        given: String,
+        /// Names that look alike, the closest first.
+        close: Vec<String>,
+    },
+    /// The model is not on this machine, and may not or cannot be downloaded.
+    #[error(
+        "the model {model} ({repository}) is not in the cache {} and {reason}; {mend}",
+        .cache.display()
+    )]
+    NotCached {
+        /// fastembed's name of the model.
+        model: String,
+        /// The repository that holds it.
+        repository: String,
+        /// The cache that was searched.
+        cache: PathBuf,
+        /// Why it was not downloaded.
+        reason: &'static str,
+        /// What to do about it.
+        mend: &'static str,
+    },
+    /// A download failed.
+    #[error(
+        "{file} of the model {model} ({repository}) could not be downloaded: {cause}; \
+         check the network, or copy the model into a folder and use `dir:PATH`"
+    )]
+    Download {
+        /// The file in the repository.
+        file: String,
+        /// fastembed's name of the model.
+        model: String,
+        /// The repository that holds it.
+        repository: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// No folder can be derived in which models are kept.
+    #[error(
+        "there is no home folder to keep models in; \
+         name a cache folder with the environment variable FASTEMBED_CACHE_DIR"
+    )]
+    NoCache,
+    /// ONNX Runtime cannot be loaded.
+    #[error(
+        "this embedder needs ONNX Runtime, {cause}; run `pip install onnxruntime`, then set \
+         ORT_DYLIB_PATH to the libonnxruntime file in its `onnxruntime/capi` folder"
+    )]
+    RuntimeMissing {
+        /// Why not.
+        cause: String,
+    },
+    /// The model folder is not a folder.
+    #[error("the model folder {} is not a folder that can be read; check the path", .folder.display())]
+    NoFolder {
+        /// The folder that was named.
+        folder: PathBuf,
+    },
+    /// The model folder lacks a file.
+    #[error("the model folder {} holds no {file}; {mend}", .folder.display())]
+    MissingFile {
+        /// The folder.
+        folder: PathBuf,
+        /// The file that should be in it.
+        file: &'static str,
+        /// Where such a file comes from.
+        mend: &'static str,
+    },
+    /// A file of the model cannot be read.
+    #[error("{} cannot be read: {source}; check the file and its permissions", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the model is not what its name says.
+    #[error("{} is not valid: {cause}; fetch the model's files again", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The model was loaded, but gives no usable vector.
+    #[error(
+        "{} does not work as a text embedder: {cause}; it must take input_ids and attention_mask \
+         and give one row of f32 numbers per text or per token",
+        .path.display()
+    )]
+    Unusable {
+        /// The model file.
+        path: PathBuf,
+        /// What happened when it was tried.
+        cause: String,
+    },
+    /// Worker threads could not be started.
+    #[error("{threads} worker threads could not be started: {cause}; ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The bundled model does not load.
+    #[error("the bundled embedder could not be loaded: {cause}; please report this")]
+    Bundled {
+        /// What went wrong.
+        cause: String,
+    },
+}
+
+fn hint(close: &[String]) -> String {
+    match close {
+        [] => String::new(),
+        names => format!(" (did you mean {}?)", names.join(" or ")),
+    }
+}

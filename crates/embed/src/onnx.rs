@@ -1,0 +1,258 @@
+//! Running a model with ONNX Runtime.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use assort_core::{EmbedError, Embedder, Space};
+use fastembed::{
+    InitOptionsUserDefined, OutputKey, SingleBatchOutput, TextEmbedding, UserDefinedEmbeddingModel,
+};
+use ort::environment::Environment;
+
+use crate::folder::Model;
+use crate::text::{normalize, readable};
+use crate::{Error, Options, Pooling, runtime, space};
+
+/// Texts run through the model at once. More makes no text faster, and pads
+/// more of them to the length of the longest.
+const MICRO_BATCH: usize = 32;
+
+/// Every session holds the weights once. Up to this many bytes of them, one
+/// session per thread is fastest; bigger models share sessions instead.
+const WEIGHTS_BUDGET: usize = 600 << 20;
+
+/// An ONNX model, ready to run in one or more sessions.
+pub(crate) struct Onnx {
+    sessions: Vec<Mutex<TextEmbedding>>,
+    outputs: Vec<OutputKey>,
+    pooling: Pooling,
+    micro_batch: usize,
+    space: Space,
+}
+
+/// Micro-batches of one call, taken by whichever session is free.
+struct Job<'a> {
+    texts: Vec<&'a str>,
+    /// Places in `texts`, the longest text first: texts of like length share a
+    /// micro-batch, and the last to be finished are small.
+    order: Vec<usize>,
+    next: AtomicUsize,
+}
+
+/// The rows of one micro-batch, and whose they are.
+type Done = (Vec<usize>, Vec<f32>);
+
+impl Onnx {
+    pub(crate) fn open(model: Model, options: &Options) -> Result<Self, Error> {
+        let environment = runtime::environment()?;
+        let size = model.weights.len() + model.external.iter().map(|(_, e)| e.len()).sum::<usize>();
+        let threads = options.threads();
+        let count = (WEIGHTS_BUDGET / size.max(1)).clamp(1, threads);
+        let mut first = load(&model, &environment, threads / count)?;
+        let (dimensions, pooled) = probe(&mut first, &model)?;
+        let space = identify(&model, dimensions, pooled);
+        let mut sessions = vec![Mutex::new(first)];
+        sessions.extend(load_more(&model, &environment, threads / count, count - 1)?);
+        Ok(Self {
+            sessions,
+            outputs: model.outputs,
+            pooling: model.pooling,
+            micro_batch: if model.dynamic { 1 } else { MICRO_BATCH },
+            space,
+        })
+    }
+
+    /// Works on `job` until nothing of it is left.
+    fn work(&self, job: &Job<'_>, worker: usize) -> Result<Vec<Done>, EmbedError> {
+        let mut done = Vec::new();
+        loop {
+            let start = job.next.fetch_add(self.micro_batch, Ordering::Relaxed);
+            let Some(rest) = job.order.get(start..).filter(|rest| !rest.is_empty()) else {
+                return Ok(done);
+            };
+            let places = &rest[..rest.len().min(self.micro_batch)];
+            let texts: Vec<&str> = places.iter().map(|&i| job.texts[i]).collect();
+            let rows = self.run(&texts, worker).inspect_err(|_| {
+                // The other workers need not finish what nobody will get.
+                job.next.store(job.order.len(), Ordering::Relaxed);
+            })?;
+            done.push((places.to_vec(), rows));
+        }
+    }
+
+    /// The normalised rows of one micro-batch.
+    fn run(&self, texts: &[&str], worker: usize) -> Result<Vec<f32>, EmbedError> {
+        let batch = forward(&mut self.session(worker), texts)
+            .map_err(|cause| EmbedError::new(format!("the model failed on a text: {cause}")))?;
+        let vectors = batch
+            .select_and_pool_output(&self.outputs.as_slice(), Some(self.pooling.into()))
+            .map_err(|e| EmbedError::new(format!("the model's output cannot be read: {e}")))?;
+        let mut rows: Vec<f32> = vectors.iter().copied().collect();
+        if rows.len() != texts.len() * self.space.dimensions {
+            return Err(EmbedError::new(format!(
+                "the model gave {} numbers for {} texts of {} dimensions; \
+                 use another export of it",
+                rows.len(),
+                texts.len(),
+                self.space.dimensions
+            )));
+        }
+        rows.chunks_exact_mut(self.space.dimensions)
+            .try_for_each(normalize)?;
+        Ok(rows)
+    }
+
+    /// A session nobody uses, or else a worker's own as soon as it is free.
+    fn session(&self, worker: usize) -> MutexGuard<'_, TextEmbedding> {
+        let count = self.sessions.len();
+        for i in 0..count {
+            match self.sessions[(worker + i) % count].try_lock() {
+                Ok(session) => return session,
+                // A session holds no state between texts that could be torn.
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        self.sessions[worker % count]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work_together(&self, job: &Job<'_>) -> Result<Vec<Done>, EmbedError> {
+        let batches = job.order.len().div_ceil(self.micro_batch);
+        let workers = self.sessions.len().min(batches);
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..workers)
+                .map(|worker| scope.spawn(move || self.work(job, worker)))
+                .collect();
+            let mut done = self.work(job, 0)?;
+            for other in others {
+                done.extend(other.join().map_err(|_| {
+                    EmbedError::new("a thread that ran the model broke down; please report this")
+                })??);
+            }
+            Ok(done)
+        })
+    }
+}
+
+impl Embedder for Onnx {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+        let texts: Vec<&str> = texts.iter().map(|text| readable(text)).collect();
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));
+        let job = Job {
+            texts,
+            order,
+            next: AtomicUsize::new(0),
+        };
+        let dimensions = self.space.dimensions;
+        let mut rows = vec![0.0; job.texts.len() * dimensions];
+        for (places, done) in self.work_together(&job)? {
+            for (place, row) in places.into_iter().zip(done.chunks_exact(dimensions)) {
+                rows[place * dimensions..][..dimensions].copy_from_slice(row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn forward(session: &mut TextEmbedding, texts: &[&str]) -> Result<SingleBatchOutput, String> {
+    let batches = session
+        .transform(texts, Some(texts.len()))
+        .map_err(|e| e.to_string())?
+        .into_raw();
+    let batch = batches.into_iter().next();
+    batch.ok_or_else(|| "it gave no output".to_owned())
+}
+
+/// Loads `count` sessions, beside each other.
+fn load_more(
+    model: &Model,
+    environment: &Environment,
+    threads: usize,
+    count: usize,
+) -> Result<Vec<Mutex<TextEmbedding>>, Error> {
+    std::thread::scope(|scope| {
+        let loading: Vec<_> = (0..count)
+            .map(|_| scope.spawn(|| load(model, environment, threads)))
+            .collect();
+        loading
+            .into_iter()
+            .map(|session| match session.join() {
+                Ok(session) => session.map(Mutex::new),
+                Err(_) => Err(Error::Threads {
+                    threads: count,
+                    cause: "one broke down".to_owned(),
+                }),
+            })
+            .collect()
+    })
+}
+
+/// A session of `threads` threads.
+fn load(model: &Model, environment: &Environment, threads: usize) -> Result<TextEmbedding, Error> {
+    let mut files = UserDefinedEmbeddingModel::new(model.weights.clone(), model.tokenizer.clone());
+    for (name, bytes) in &model.external {
+        files = files.with_external_initializer(name.clone(), bytes.clone());
+    }
+    let options = InitOptionsUserDefined::new()
+        .with_environment(environment.clone())
+        .with_max_length(model.max_length)
+        .with_intra_threads(threads);
+    TextEmbedding::try_new_from_user_defined(files, options).map_err(|error| {
+        let tokenizer = &model.tokenizer.tokenizer_file;
+        let (path, cause) = match tokenizers::Tokenizer::from_bytes(tokenizer) {
+            Err(cause) => (&model.tokenizer_path, cause.to_string()),
+            Ok(_) => (&model.path, error.to_string()),
+        };
+        Error::Invalid {
+            path: path.clone(),
+            cause,
+        }
+    })
+}
+
+/// Tries the model on a text: how many dimensions its vectors have, and
+/// whether it pools by itself.
+fn probe(session: &mut TextEmbedding, model: &Model) -> Result<(usize, bool), Error> {
+    let unusable = |cause: String| Error::Unusable {
+        path: model.path.clone(),
+        cause,
+    };
+    let outputs = model.outputs.as_slice();
+    let batch = forward(session, &["a"]).map_err(unusable)?;
+    let pooled = batch
+        .select_output(&outputs)
+        .map(|output| output.ndim() == 2)
+        .map_err(|e| unusable(e.to_string()))?;
+    let vectors = batch
+        .select_and_pool_output(&outputs, Some(model.pooling.into()))
+        .map_err(|e| unusable(e.to_string()))?;
+    match vectors.len() {
+        0 => Err(unusable("its vectors are empty".to_owned())),
+        dimensions => Ok((dimensions, pooled)),
+    }
+}
+
+fn identify(model: &Model, dimensions: usize, pooled: bool) -> Space {
+    let pooling = if pooled {
+        "own".to_owned()
+    } else {
+        model.pooling.to_string()
+    };
+    let length = (model.max_length as u64).to_le_bytes();
+    let mut parts: Vec<&[u8]> = vec![
+        &model.weights,
+        &model.tokenizer.tokenizer_file,
+        &model.tokenizer.special_tokens_map_file,
+        pooling.as_bytes(),
+        &length,
+    ];
+    parts.extend(model.external.iter().map(|(_, bytes)| bytes.as_slice()));
+    space::space(&model.name, dimensions, &parts)
+}

@@ -1,0 +1,187 @@
+//! Which embedder, and how it is to be run.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// Which embedder to open.
+///
+/// ```
+/// use assort_embed::Spec;
+///
+/// let spec: Spec = "fastembed:BGESmallENV15".parse()?;
+/// assert_eq!(spec, Spec::Fastembed("BGESmallENV15".to_owned()));
+/// assert_eq!(spec.to_string(), "fastembed:BGESmallENV15");
+/// # Ok::<(), assort_embed::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Spec {
+    /// `bundled`: the small English model inside the program; needs nothing else.
+    #[default]
+    Bundled,
+    /// `fastembed:NAME`: a text model fastembed lists, by its name or repository.
+    Fastembed(String),
+    /// `dir:PATH`: a folder with an ONNX model and its tokenizer.
+    Dir(PathBuf),
+}
+
+impl FromStr for Spec {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(':') {
+            None if text == "bundled" => Ok(Self::Bundled),
+            Some(("fastembed", name)) if !name.trim().is_empty() => {
+                Ok(Self::Fastembed(name.trim().to_owned()))
+            }
+            Some(("dir", path)) if !path.is_empty() => Ok(Self::Dir(PathBuf::from(path))),
+            _ => Err(Error::Spec {
+                given: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("bundled"),
+            Self::Fastembed(name) => write!(f, "fastembed:{name}"),
+            Self::Dir(path) => write!(f, "dir:{}", path.display()),
+        }
+    }
+}
+
+/// How the vectors of a text's tokens become the one vector of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// The mean of all tokens.
+    Mean,
+    /// The first token.
+    Cls,
+}
+
+impl FromStr for Pooling {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "mean" => Ok(Self::Mean),
+            "cls" => Ok(Self::Cls),
+            _ => Err(Error::Pooling {
+                given: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Pooling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mean => "mean",
+            Self::Cls => "cls",
+        })
+    }
+}
+
+impl From<Pooling> for fastembed::Pooling {
+    fn from(pooling: Pooling) -> Self {
+        match pooling {
+            Pooling::Mean => Self::Mean,
+            Pooling::Cls => Self::Cls,
+        }
+    }
+}
+
+impl From<fastembed::Pooling> for Pooling {
+    fn from(pooling: fastembed::Pooling) -> Self {
+        match pooling {
+            fastembed::Pooling::Mean => Self::Mean,
+            fastembed::Pooling::Cls => Self::Cls,
+        }
+    }
+}
+
+/// How an embedder is run. The default leaves every choice to the model and
+/// the machine.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Never use the network: a model that is not on this machine is an error.
+    pub offline: bool,
+    /// How many threads may work at once; as many as the machine has cores
+    /// if not given.
+    pub threads: Option<usize>,
+    /// The folder in which downloaded models are kept. If not given: `HF_HOME`,
+    /// `FASTEMBED_CACHE_DIR`, or the user's own cache folder.
+    pub cache: Option<PathBuf>,
+    /// How token vectors are pooled, if not as the model's own files say.
+    pub pooling: Option<Pooling>,
+    /// How many tokens of a text are read, if not as the model's own files say.
+    pub max_length: Option<usize>,
+}
+
+impl Options {
+    /// The number of threads to use, at least one.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+            .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+            .unwrap_or(1)
+            .max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spec_reads_back_as_written() {
+        for text in [
+            "bundled",
+            "fastembed:a/b:c",
+            "dir:/some/where",
+            "dir:C:\\models",
+        ] {
+            assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn nonsense_specs_are_refused_by_name() {
+        for text in [
+            "",
+            "bundle",
+            "fastembed",
+            "fastembed:",
+            "dir:",
+            "bundled:x",
+            "Dir:x",
+        ] {
+            let error = text.parse::<Spec>().unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("`{text}` names no embedder")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn pooling_reads_back_as_written() {
+        for text in ["mean", "cls"] {
+            assert_eq!(text.parse::<Pooling>().unwrap().to_string(), text);
+        }
+        assert!("max".parse::<Pooling>().is_err());
+    }
+
+    #[test]
+    fn there_is_always_a_thread() {
+        let none = Options {
+            threads: Some(0),
+            ..Options::default()
+        };
+        assert_eq!(none.threads(), 1);
+        assert!(Options::default().threads() >= 1);
+    }
+}
