@@ -36,7 +36,9 @@ pub enum Error {
     #[error("{} already holds a catalog; choose another directory or delete it first", .0.display())]
     AlreadyACatalog(PathBuf),
     /// The embedder is not the one the catalog's vectors were made with.
-    #[error("the catalog's vectors are of the space {catalog}, the embedder makes {given}; open it with the first, or move it with `assort reembed`")]
+    #[error(
+        "the catalog's vectors are of the space {catalog}, the embedder makes {given}; open it with the first, or move it with `assort reembed`"
+    )]
     SpaceMismatch {
         /// The catalog's space.
         catalog: Space,
@@ -44,11 +46,17 @@ pub enum Error {
         given: Space,
     },
     /// The operation needs an embedder and the catalog was opened without one.
-    #[error("this needs an embedder, and the catalog was opened without one; give it with `Catalog::with_embedder`")]
+    #[error(
+        "this needs an embedder, and the catalog was opened without one; give it with `Catalog::with_embedder`"
+    )]
     NoEmbedder,
     /// The catalog was opened for reading only.
     #[error("the catalog was opened for reading only; open it for writing")]
     ReadOnly,
+
+    /// The work was stopped from outside; what was committed stays.
+    #[error("stopped; what was committed is safe, run it again to go on")]
+    Interrupted,
 
     // The operator must act: the machine or another process is in the way.
     /// Another process has the catalog open for writing.

@@ -64,7 +64,9 @@ impl RowSet {
     }
 
     fn has(&self, row: u32) -> bool {
-        self.words.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        self.words
+            .get(row as usize / 64)
+            .is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -99,7 +101,9 @@ pub(crate) fn nearest(
                 .iter()
                 .map(|&at| Query::new(&queries[at * dimensions..][..dimensions], skip(at), k))
                 .collect();
-            blocks.iter().for_each(|block| scan_block(block, &mut group, among));
+            blocks
+                .iter()
+                .for_each(|block| scan_block(block, &mut group, among));
             group.into_iter().map(Query::into_hits)
         })
         .collect()
@@ -112,7 +116,9 @@ fn scan_shared(blocks: &[&Block], queries: Vec<Query<'_>>, among: Among<'_>) -> 
         .par_chunks(share)
         .map(|blocks| {
             let mut own: Vec<Query<'_>> = queries.iter().map(Query::fresh).collect();
-            blocks.iter().for_each(|block| scan_block(block, &mut own, among));
+            blocks
+                .iter()
+                .for_each(|block| scan_block(block, &mut own, among));
             own
         })
         .collect();
@@ -161,7 +167,11 @@ impl<'q> Query<'q> {
             without,
             k,
             best: BinaryHeap::new(),
-            bound: if k == 0 { f32::INFINITY } else { f32::NEG_INFINITY },
+            bound: if k == 0 {
+                f32::INFINITY
+            } else {
+                f32::NEG_INFINITY
+            },
         }
     }
 
@@ -190,12 +200,19 @@ impl<'q> Query<'q> {
             self.best.pop();
         }
         if self.best.len() == self.k {
-            self.bound = self.best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.similarity);
+            self.bound = self
+                .best
+                .peek()
+                .map_or(f32::NEG_INFINITY, |worst| worst.0.similarity);
         }
     }
 
     fn into_hits(self) -> Vec<Hit> {
-        self.best.into_sorted_vec().into_iter().map(|worst| worst.0).collect()
+        self.best
+            .into_sorted_vec()
+            .into_iter()
+            .map(|worst| worst.0)
+            .collect()
     }
 }
 

@@ -83,7 +83,11 @@ impl Block {
 impl Snapshot {
     /// Reads a commit. Labels of categories the taxonomy no longer has are
     /// left out.
-    pub(crate) fn load(reader: &Reader<'_>, space: &SpaceRecord, taxonomy: &Taxonomy) -> Result<Self> {
+    pub(crate) fn load(
+        reader: &Reader<'_>,
+        space: &SpaceRecord,
+        taxonomy: &Taxonomy,
+    ) -> Result<Self> {
         let mut snapshot = Self {
             version: reader.version()?,
             dimensions: space.dimensions as usize,

@@ -14,7 +14,7 @@ const ANCESTORS: f32 = 0.5;
 
 /// Similarity differences are multiplied by this before they become
 /// probabilities.
-pub const SCALE: f32 = 20.0;
+pub(crate) const SCALE: f32 = 20.0;
 
 /// Prototypes of the categories that products may be filed under.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,7 +192,7 @@ fn ancestors(
 }
 
 /// Turns scores into probabilities: a softmax of `scale × score`.
-pub fn softmax(scores: &mut [f32], scale: f32) {
+pub(crate) fn softmax(scores: &mut [f32], scale: f32) {
     let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {

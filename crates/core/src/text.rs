@@ -176,9 +176,10 @@ mod tests {
 
         #[test]
         fn cleaning_twice_changes_nothing(raw in any::<String>()) {
+            // Full-width brackets and ampersands too turn into markup by NFKC.
+            let markup = |c: &char| c.nfkc().any(|c| matches!(c, '<' | '&'));
+            let raw: String = raw.chars().filter(|c| !markup(c)).collect();
             let text = clean(&raw);
-            // Full-width brackets and ampersands turn into markup by NFKC.
-            prop_assume!(!has_markup(&raw) && !has_markup(&text));
             prop_assert_eq!(clean(&text), text);
         }
 

@@ -21,7 +21,7 @@ pub struct Neighbor {
 
 /// Shares of the weighted votes of `neighbors`, which sum to one, greatest
 /// first; empty if there are no neighbours.
-pub fn votes(neighbors: &[Neighbor]) -> Vec<(CategoryIndex, f32)> {
+pub(crate) fn votes(neighbors: &[Neighbor]) -> Vec<(CategoryIndex, f32)> {
     let best = neighbors
         .iter()
         .map(|n| n.similarity)
@@ -48,7 +48,7 @@ pub fn votes(neighbors: &[Neighbor]) -> Vec<(CategoryIndex, f32)> {
 
 /// Sorts by falling score, ties by category, so that results do not depend on
 /// the order of evidence.
-pub fn rank(scores: &mut [(CategoryIndex, f32)]) {
+pub(crate) fn rank(scores: &mut [(CategoryIndex, f32)]) {
     scores.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 

@@ -48,13 +48,11 @@ impl Onnx {
         let size = model.weights.len() + model.external.iter().map(|(_, e)| e.len()).sum::<usize>();
         let threads = options.threads();
         let count = (WEIGHTS_BUDGET / size.max(1)).clamp(1, threads);
-        let mut first = load(&model, &environment, threads / count)?;
-        let (dimensions, pooled) = probe(&mut first, &model)?;
+        let mut loaded = load_all(&model, &environment, threads / count, count)?;
+        let (dimensions, pooled) = probe(&mut loaded[0], &model)?;
         let space = identify(&model, dimensions, pooled);
-        let mut sessions = vec![Mutex::new(first)];
-        sessions.extend(load_more(&model, &environment, threads / count, count - 1)?);
         Ok(Self {
-            sessions,
+            sessions: loaded.into_iter().map(Mutex::new).collect(),
             outputs: model.outputs,
             pooling: model.pooling,
             micro_batch: if model.dynamic { 1 } else { MICRO_BATCH },
@@ -170,13 +168,13 @@ fn forward(session: &mut TextEmbedding, texts: &[&str]) -> Result<SingleBatchOut
     batch.ok_or_else(|| "it gave no output".to_owned())
 }
 
-/// Loads `count` sessions, beside each other.
-fn load_more(
+/// Loads `count` sessions beside each other.
+fn load_all(
     model: &Model,
     environment: &Environment,
     threads: usize,
     count: usize,
-) -> Result<Vec<Mutex<TextEmbedding>>, Error> {
+) -> Result<Vec<TextEmbedding>, Error> {
     std::thread::scope(|scope| {
         let loading: Vec<_> = (0..count)
             .map(|_| scope.spawn(|| load(model, environment, threads)))
@@ -184,7 +182,7 @@ fn load_more(
         loading
             .into_iter()
             .map(|session| match session.join() {
-                Ok(session) => session.map(Mutex::new),
+                Ok(session) => session,
                 Err(_) => Err(Error::Threads {
                     threads: count,
                     cause: "one broke down".to_owned(),

@@ -211,7 +211,7 @@ mod library {
                     system: vec![root.path().join("other")],
                     ..Places::default()
                 };
-                assert_eq!(candidates(&places).unwrap(), [file.clone()]);
+                assert_eq!(candidates(&places).unwrap(), std::slice::from_ref(&file));
             }
         }
 

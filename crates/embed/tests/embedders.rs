@@ -3,6 +3,11 @@
 //! Model folders are looked for in the folder `ASSORT_MODELS` names, or else in
 //! `shared/models` beside the repository.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
 use std::path::{Path, PathBuf};
 
 use assort_core::Embedder;

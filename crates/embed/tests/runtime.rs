@@ -1,6 +1,11 @@
 //! Without ONNX Runtime there is one clear error and no panic. The search
 //! depends on the environment of the process, so each case runs in its own.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -12,18 +12,51 @@ const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bi bm bn 
 
 // Names as `plain` leaves them.
 const ID: &[&str] = &[
-    "id", "categoryid", "code", "categorycode", "gid", "cid", "编号", "类目id", "分类id", "类目编号",
+    "id",
+    "categoryid",
+    "code",
+    "categorycode",
+    "gid",
+    "cid",
+    "编号",
+    "类目id",
+    "分类id",
+    "类目编号",
 ];
 const PARENT: &[&str] = &[
-    "parent", "parentid", "parentcategory", "parentcategoryid", "parentcode", "父类目", "父类目id",
-    "父分类", "父分类id", "父id", "上级类目", "上级分类",
+    "parent",
+    "parentid",
+    "parentcategory",
+    "parentcategoryid",
+    "parentcode",
+    "父类目",
+    "父类目id",
+    "父分类",
+    "父分类id",
+    "父id",
+    "上级类目",
+    "上级分类",
 ];
 const PATH: &[&str] = &[
-    "path", "fullpath", "categorypath", "fullname", "breadcrumb", "taxonomy", "路径", "类目路径",
+    "path",
+    "fullpath",
+    "categorypath",
+    "fullname",
+    "breadcrumb",
+    "taxonomy",
+    "路径",
+    "类目路径",
     "分类路径",
 ];
 const NAME: &[&str] = &[
-    "name", "category", "categoryname", "title", "label", "名称", "类目", "类目名称", "分类",
+    "name",
+    "category",
+    "categoryname",
+    "label",
+    "名称",
+    "类目",
+    "类目名称",
+    "分类",
     "分类名称",
 ];
 const DESCRIPTIONS: &[&str] = &["description", "descriptions", "描述", "说明"];
@@ -61,12 +94,13 @@ impl Layout {
     /// user.
     pub(super) fn new(columns: &[String]) -> Result<Self, String> {
         let find = |names: &[&str]| {
-            let guess = |name: &&str| columns.iter().find(|column| plain(column) == **name);
-            names.iter().find_map(|name| guess(name))
+            let guess = |name: &&str| columns.iter().find(|column| plain(column) == *name);
+            names.iter().find_map(guess)
         };
         let child = find(PARENT).is_some();
         let translated = || {
-            let own = |column: &&String| matches!(suffixed(column), Some((path, _)) if path != child);
+            let own =
+                |column: &&String| matches!(suffixed(column), Some((path, _)) if path != child);
             columns.iter().find(own)
         };
         let bare = || columns.iter().find(|column| language(column).is_some());
@@ -102,7 +136,14 @@ impl Layout {
         }
         let lists = [
             (ID, Role::Id),
-            (PARENT, if self.child { Role::Parent } else { Role::Ignored }),
+            (
+                PARENT,
+                if self.child {
+                    Role::Parent
+                } else {
+                    Role::Ignored
+                },
+            ),
             (DESCRIPTIONS, Role::Descriptions),
             (ALIASES, Role::Aliases),
             (EXAMPLES, Role::Examples),
@@ -134,7 +175,8 @@ fn language(column: &str) -> Option<String> {
     let code = column.trim().replace('_', "-").to_ascii_lowercase();
     let (language, region) = code.split_once('-').unwrap_or((&code, "cn"));
     let known = language.len() == 2 && LANGUAGES.contains(&format!(" {language} "));
-    let plausible = (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric());
+    let plausible =
+        (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric());
     (known && plausible).then(|| code.clone())
 }
 
@@ -165,7 +207,12 @@ mod tests {
 
     #[test]
     fn headers_with_paths_are_understood() {
-        let found = [Role::Id, Role::Main, translation("zh-cn", true), Role::Ignored];
+        let found = [
+            Role::Id,
+            Role::Main,
+            translation("zh-cn", true),
+            Role::Ignored,
+        ];
         assert_eq!(roles("id,path,path_zh_CN,level"), found);
         let found = [Role::Id, Role::Main, translation("zh", true)];
         assert_eq!(roles("id,en,zh"), found);
@@ -188,13 +235,19 @@ mod tests {
     fn further_columns_are_understood() {
         assert_eq!(
             roles("path,descriptions,alias,Examples"),
-            [Role::Main, Role::Descriptions, Role::Aliases, Role::Examples]
+            [
+                Role::Main,
+                Role::Descriptions,
+                Role::Aliases,
+                Role::Examples
+            ]
         );
     }
 
     #[test]
     fn headers_without_a_tree_are_refused() {
-        let columns = |header: &str| -> Vec<String> { header.split(',').map(str::to_owned).collect() };
+        let columns =
+            |header: &str| -> Vec<String> { header.split(',').map(str::to_owned).collect() };
         let message = Layout::new(&columns("id,price")).unwrap_err();
         assert!(message.contains("the columns are id, price"), "{message}");
         let message = Layout::new(&columns("parent,name")).unwrap_err();

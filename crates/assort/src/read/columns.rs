@@ -45,28 +45,108 @@ impl Default for Mapping {
 
 // Names as `plain` leaves them, the likeliest first.
 const ID: &[&str] = &[
-    "id", "productid", "itemid", "sku", "skuid", "asin", "gtin", "ean", "upc", "uid", "uuid",
-    "productcode", "itemcode", "partnumber", "mpn", "handle", "variantsku", "编号", "商品id",
-    "商品编号", "产品id", "产品编号", "商品编码", "货号", "sku编号",
+    "id",
+    "productid",
+    "itemid",
+    "sku",
+    "skuid",
+    "asin",
+    "gtin",
+    "ean",
+    "upc",
+    "uid",
+    "uuid",
+    "productcode",
+    "itemcode",
+    "partnumber",
+    "mpn",
+    "handle",
+    "variantsku",
+    "编号",
+    "商品id",
+    "商品编号",
+    "产品id",
+    "产品编号",
+    "商品编码",
+    "货号",
+    "sku编号",
 ];
 const TITLE: &[&str] = &[
-    "title", "name", "producttitle", "productname", "itemname", "itemtitle", "标题", "商品标题",
-    "产品标题", "名称", "商品名称", "商品名", "产品名称", "产品名", "品名",
+    "title",
+    "name",
+    "producttitle",
+    "productname",
+    "itemname",
+    "itemtitle",
+    "标题",
+    "商品标题",
+    "产品标题",
+    "名称",
+    "商品名称",
+    "商品名",
+    "产品名称",
+    "产品名",
+    "品名",
 ];
 const TEXT: &[&str] = &[
-    "description", "productdescription", "shortdescription", "longdescription", "text", "body",
-    "bodyhtml", "summary", "details", "features", "bulletpoints", "描述", "商品描述", "产品描述",
-    "详情", "商品详情", "简介",
+    "description",
+    "productdescription",
+    "shortdescription",
+    "longdescription",
+    "text",
+    "body",
+    "bodyhtml",
+    "summary",
+    "details",
+    "features",
+    "bulletpoints",
+    "描述",
+    "商品描述",
+    "产品描述",
+    "详情",
+    "商品详情",
+    "简介",
 ];
 const CATEGORY: &[&str] = &[
-    "categoryid", "category", "categorypath", "categories", "productcategory",
-    "googleproductcategory", "producttype", "categoryname", "taxonomy", "breadcrumb",
-    "breadcrumbs", "label", "类目id", "分类id", "类目", "分类", "类目路径", "分类路径", "商品类目",
-    "商品分类", "类别", "品类",
+    "categoryid",
+    "category",
+    "categorypath",
+    "categories",
+    "productcategory",
+    "googleproductcategory",
+    "producttype",
+    "categoryname",
+    "taxonomy",
+    "breadcrumb",
+    "breadcrumbs",
+    "label",
+    "类目id",
+    "分类id",
+    "类目",
+    "分类",
+    "类目路径",
+    "分类路径",
+    "商品类目",
+    "商品分类",
+    "类别",
+    "品类",
 ];
 const IMAGE: &[&str] = &[
-    "image", "imageurl", "imagelink", "imagesrc", "imagepath", "mainimage", "picture",
-    "pictureurl", "photo", "img", "thumbnail", "图片", "主图", "商品图片", "图片链接",
+    "image",
+    "imageurl",
+    "imagelink",
+    "imagesrc",
+    "imagepath",
+    "mainimage",
+    "picture",
+    "pictureurl",
+    "photo",
+    "img",
+    "thumbnail",
+    "图片",
+    "主图",
+    "商品图片",
+    "图片链接",
 ];
 
 /// Where the id of a product comes from.
@@ -155,7 +235,10 @@ impl Columns {
         let id = match mapping.id.as_deref() {
             Some("#") => IdSource::RowNumber,
             stated => IdSource::Column(finder.one(stated, ID)?.ok_or_else(|| {
-                finder.missing("an id", "name it with --id, or pass --id '#' to number the rows")
+                finder.missing(
+                    "an id",
+                    "name it with --id, or pass --id '#' to number the rows",
+                )
             })?),
         };
         let title = finder.one(mapping.title.as_deref(), TITLE)?;
@@ -234,7 +317,12 @@ impl<'a> Finder<'a> {
             plain: names.iter().map(|name| plain(name)).collect(),
             stated: Vec::new(),
         };
-        let single = [&mapping.id, &mapping.title, &mapping.category, &mapping.image];
+        let single = [
+            &mapping.id,
+            &mapping.title,
+            &mapping.category,
+            &mapping.image,
+        ];
         let stated = single.into_iter().flatten();
         finder.stated = stated
             .chain(mapping.text.iter().flatten())

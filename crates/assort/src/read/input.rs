@@ -245,7 +245,9 @@ impl Read for Counted {
 fn decompress(name: &str, source: Source) -> Result<Source> {
     let failed = |error: io::Error| cannot_read(name, &error);
     let (magic, rest) = split(source, 5).map_err(failed)?;
-    let unreadable = UNREADABLE.iter().find(|(start, _)| magic.starts_with(start));
+    let unreadable = UNREADABLE
+        .iter()
+        .find(|(start, _)| magic.starts_with(start));
     if let Some((_, what)) = unreadable {
         let message = format!("this is {what}; convert it to plain CSV, TSV or JSON Lines");
         return Err(wrong(name, None, message));
@@ -277,7 +279,8 @@ fn by_label(name: &str, label: &str) -> Result<&'static Encoding> {
     })
 }
 
-fn wrong(name: &str, line: Option<u64>, message: impl Into<String>) -> Error {
+/// An [`Error::Input`] about the file of that name.
+pub(super) fn wrong(name: &str, line: Option<u64>, message: impl Into<String>) -> Error {
     Error::Input {
         file: name.to_owned(),
         line,
@@ -375,7 +378,10 @@ mod tests {
     fn the_position_counts_compressed_bytes() {
         let packed = gzip(&b"id,title\n".repeat(1000));
         let input = open(&packed, None).unwrap();
-        assert_eq!(input.position().load(Ordering::Relaxed), packed.len() as u64);
+        assert_eq!(
+            input.position().load(Ordering::Relaxed),
+            packed.len() as u64
+        );
         let file = Input::open("Cargo.toml", None).unwrap();
         assert_eq!(file.size(), Some(file.position().load(Ordering::Relaxed)));
     }

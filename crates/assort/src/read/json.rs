@@ -8,7 +8,8 @@ use crate::Result;
 
 use super::input::Input;
 use super::lines::{Line, Lines};
-use super::table::{RowError, header_line};
+use super::splitter::header_line;
+use super::table::RowError;
 
 /// How many objects are looked at to learn the keys: the first alone may lack
 /// what is optional.
@@ -17,12 +18,14 @@ const SAMPLE: usize = 100;
 /// An object and the line it stands on.
 pub(super) type Object = (u64, Map<String, Value>);
 
+type NumberedLine = std::result::Result<(u64, Vec<u8>), RowError>;
+
 /// Reads a JSON Lines file object by object; blank lines are skipped.
 #[derive(Debug)]
 pub(super) struct JsonLines {
     lines: Lines,
     /// Lines read ahead for their keys.
-    ahead: VecDeque<std::result::Result<(u64, Vec<u8>), RowError>>,
+    ahead: VecDeque<NumberedLine>,
     finished: bool,
 }
 
@@ -97,7 +100,7 @@ impl JsonLines {
         self.lines.error(line, message)
     }
 
-    fn read_line(&mut self) -> Result<Option<std::result::Result<(u64, Vec<u8>), RowError>>> {
+    fn read_line(&mut self) -> Result<Option<NumberedLine>> {
         let mut buffer = Vec::new();
         while !self.finished {
             buffer.clear();
@@ -206,7 +209,8 @@ mod tests {
 
     #[test]
     fn keys_are_gathered_from_more_than_the_first_object() {
-        let mut lines = open(b"{\"id\":1}\nnonsense\n\n{\"id\":2,\"brand\":{\"name\":\"A\"}}\n").unwrap();
+        let mut lines =
+            open(b"{\"id\":1}\nnonsense\n\n{\"id\":2,\"brand\":{\"name\":\"A\"}}\n").unwrap();
         assert_eq!(lines.keys().unwrap(), ["id", "brand.name"]);
         let mut found = Vec::new();
         while let Some(row) = lines.read().unwrap() {

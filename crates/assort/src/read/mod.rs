@@ -1,18 +1,31 @@
 //! Reading of taxonomy and product files.
 //!
-//! [`Input`] opens a file, whatever it is compressed with or encoded in;
-//! [`ProductReader`] and [`Table`] take rows from it one at a time. A row that
-//! cannot be used is reported with its line and the reading goes on; only a
-//! file that cannot be read at all is an [`Error`](crate::Error).
+//! [`Input`] opens a file, whatever it is compressed with or encoded in.
+//! [`ProductReader`] and [`Table`] take rows from it one at a time: a row that
+//! cannot be used is reported with its line and the reading goes on.
+//! [`read_taxonomy`] takes the whole file or, since half a tree is none,
+//! refuses it. What cannot be read at all is an
+//! [`Error::Input`](crate::Error::Input).
 
+mod category_columns;
 mod columns;
+mod draft;
 mod input;
 mod json;
 mod lines;
 mod products;
+mod separator;
+mod splitter;
 mod table;
+mod taxonomy;
+
+#[cfg(test)]
+mod any_bytes;
+#[cfg(test)]
+mod real_files;
 
 pub use columns::{Columns, Mapping};
 pub use input::Input;
 pub use products::{MAX_ID, ProductReader, ProductRow, Rejected};
 pub use table::{Quoting, Record, RowError, Table};
+pub use taxonomy::{TaxonomyFile, read_taxonomy};

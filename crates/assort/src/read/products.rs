@@ -54,8 +54,8 @@ pub struct ProductReader {
 
 #[derive(Debug)]
 enum Rows {
-    Table(Table),
-    Json(JsonRows),
+    Table(Box<Table>),
+    Json(Box<JsonRows>),
 }
 
 #[derive(Debug)]
@@ -82,15 +82,15 @@ impl ProductReader {
             if keys.is_empty() {
                 return Err(lines.error(None, "no line is a JSON object"));
             }
-            let columns = Columns::resolve(&keys, mapping)
-                .map_err(|message| lines.error(None, message))?;
+            let columns =
+                Columns::resolve(&keys, mapping).map_err(|message| lines.error(None, message))?;
             let positions = keys.into_iter().zip(0..).collect();
-            (Rows::Json(JsonRows { lines, positions }), columns)
+            (Rows::Json(Box::new(JsonRows { lines, positions })), columns)
         } else {
             let table = Table::open(input, mapping.quoting)?;
             let columns = Columns::resolve(table.columns(), mapping)
                 .map_err(|message| table.error(None, message))?;
-            (Rows::Table(table), columns)
+            (Rows::Table(Box::new(table)), columns)
         };
         Ok(Self {
             rows,
@@ -389,10 +389,16 @@ mod tests {
             format!("id,title,text\n{id},{title},{text}\n")
         };
         assert!(read(&long(MAX_ID, MAX_TITLE, MAX_TEXT))[0].is_ok());
-        assert_eq!(reason(&long(513, 1, 1)), "the id has 513 bytes, the most is 512");
+        assert_eq!(
+            reason(&long(513, 1, 1)),
+            "the id has 513 bytes, the most is 512"
+        );
         assert!(reason(&long(1, MAX_TITLE + 1, 1)).starts_with("the title has 32769 bytes"));
         assert!(reason(&long(1, 1, MAX_TEXT + 1)).starts_with("the text has 1048577 bytes"));
-        assert_eq!(reason("id,title\na\u{7}b,x\n"), "the id has a control character");
+        assert_eq!(
+            reason("id,title\na\u{7}b,x\n"),
+            "the id has a control character"
+        );
     }
 
     #[test]
@@ -431,7 +437,10 @@ mod tests {
         };
         let mut reader = open("id,category\n1,A\n", &mapping).unwrap();
         let row = reader.next().unwrap().unwrap().unwrap();
-        assert_eq!((row.product.title.as_str(), row.category.as_deref()), ("", Some("A")));
+        assert_eq!(
+            (row.product.title.as_str(), row.category.as_deref()),
+            ("", Some("A"))
+        );
     }
 
     #[test]

@@ -29,7 +29,11 @@ pub(super) fn detect<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Option
             *roots.entry(root(path, separator)).or_default() += 1;
         }
         let shared = containing
-            .filter(|path| roots.get(root(path, separator)).is_some_and(|&uses| uses > 1))
+            .filter(|path| {
+                roots
+                    .get(root(path, separator))
+                    .is_some_and(|&uses| uses > 1)
+            })
             .count();
         shared * 2 >= count
     })
@@ -37,7 +41,9 @@ pub(super) fn detect<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Option
 
 fn root<'a>(path: &'a str, separator: &str) -> &'a str {
     let path = bare(path, separator);
-    path.split_once(separator).map_or(path, |(root, _)| root).trim()
+    path.split_once(separator)
+        .map_or(path, |(root, _)| root)
+        .trim()
 }
 
 /// The path without the separators files put around it, as in `/A/B`.
@@ -57,11 +63,10 @@ pub(super) fn split(path: &str, separator: Option<&str>) -> Result<Vec<String>, 
     };
     let path = bare(path, separator);
     // ` > ` needs its spaces, so a doubled or dangling arrow sticks to a name.
-    let arrow = separator == " > ";
-    let whole = |segment: &&str| {
-        arrow && (segment.trim() == ">" || segment.starts_with("> ") || segment.ends_with(" >"))
+    let stray = |segment: &str| {
+        segment.trim() == ">" || segment.starts_with("> ") || segment.ends_with(" >")
     };
-    if path.split(separator).any(|segment| whole(&segment)) {
+    if separator == " > " && path.split(separator).any(stray) {
         return Err(empty_segment(path));
     }
     segments(path.split(separator), path)
@@ -94,7 +99,8 @@ mod tests {
     #[test]
     fn every_separator_is_detected() {
         for separator in CANDIDATES {
-            let paths = ["A b", "A b,C", "A b,C,D e", "F,G", "F,H"].map(|p| p.replace(',', separator));
+            let paths =
+                ["A b", "A b,C", "A b,C,D e", "F,G", "F,H"].map(|p| p.replace(',', separator));
             let paths: Vec<_> = paths.iter().map(String::as_str).collect();
             assert_eq!(detect_in(&paths), Some(separator));
         }
@@ -103,25 +109,44 @@ mod tests {
 
     #[test]
     fn slashes_in_names_are_no_separators() {
-        let below = ["Arts/Crafts/Needlework > Supplies", "Arts/Crafts/Needlework > Kits", "Food/Drink"];
+        let below = [
+            "Arts/Crafts/Needlework > Supplies",
+            "Arts/Crafts/Needlework > Kits",
+            "Food/Drink",
+        ];
         assert_eq!(detect_in(&below), Some(" > "));
-        assert_eq!(detect_in(&["Arts/Crafts", "Food/Drink", "Toys/Games", "Pets"]), None);
+        assert_eq!(
+            detect_in(&["Arts/Crafts", "Food/Drink", "Toys/Games", "Pets"]),
+            None
+        );
     }
 
     #[test]
     fn a_rare_arrow_is_no_separator_in_a_tree_of_slashes() {
         let mut paths = vec!["Drives/Size > 1 TB"];
-        paths.extend(["Drives/New", "Drives/Used", "Pens/New", "Pens/Used", "Pens/Old"]);
+        paths.extend([
+            "Drives/New",
+            "Drives/Used",
+            "Pens/New",
+            "Pens/Used",
+            "Pens/Old",
+        ]);
         assert_eq!(detect_in(&paths), Some("/"));
     }
 
     #[test]
     fn paths_are_split_into_clean_names() {
-        assert_eq!(split(" A &amp; B > C/D ", Some(" > ")).unwrap(), ["A & B", "C/D"]);
+        assert_eq!(
+            split(" A &amp; B > C/D ", Some(" > ")).unwrap(),
+            ["A & B", "C/D"]
+        );
         assert_eq!(split("A>>B", Some(">>")).unwrap(), ["A", "B"]);
         assert_eq!(split("/A/B/", Some("/")).unwrap(), ["A", "B"]);
         assert_eq!(split("A > B", None).unwrap(), ["A > B"]);
-        assert_eq!(split("Disks > >1 TB", Some(" > ")).unwrap(), ["Disks", ">1 TB"]);
+        assert_eq!(
+            split("Disks > >1 TB", Some(" > ")).unwrap(),
+            ["Disks", ">1 TB"]
+        );
     }
 
     #[test]

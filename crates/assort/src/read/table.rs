@@ -5,15 +5,13 @@
 //! swallowing the rest of the file.
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
-
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use crate::Result;
 
 use super::input::Input;
 use super::lines::{Line, Lines, MAX_RECORD};
+use super::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
 
 /// What a quote character means in a delimited file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -296,146 +294,6 @@ impl Table {
     }
 }
 
-/// `csv-core` with the buffers it writes to.
-struct Splitter {
-    core: Reader,
-    fields: Vec<u8>,
-    ends: Vec<usize>,
-    /// How much of the buffers is in use.
-    filled: (usize, usize),
-}
-
-impl Splitter {
-    fn new(delimiter: u8, quoted: bool) -> Self {
-        let core = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .quoting(quoted)
-            .terminator(Terminator::Any(b'\n'))
-            .build();
-        Self {
-            core,
-            fields: vec![0; 4096],
-            ends: vec![0; 64],
-            filled: (0, 0),
-        }
-    }
-
-    fn clear(&mut self) {
-        self.filled = (0, 0);
-    }
-
-    fn fields(&self) -> &[u8] {
-        &self.fields[..self.filled.0]
-    }
-
-    /// Ends of the complete fields in [`Self::fields`].
-    fn ends(&self) -> &[usize] {
-        &self.ends[..self.filled.1]
-    }
-
-    /// Takes one line with its end; whether the record is complete by it.
-    fn feed(&mut self, mut line: &[u8]) -> bool {
-        loop {
-            let (bytes, ends) = self.filled;
-            let (result, taken, written, ended) =
-                self.core
-                    .read_record(line, &mut self.fields[bytes..], &mut self.ends[ends..]);
-            line = &line[taken..];
-            self.filled = (bytes + written, ends + ended);
-            match result {
-                ReadRecordResult::InputEmpty => return false,
-                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
-                ReadRecordResult::Record | ReadRecordResult::End => return true,
-            }
-        }
-    }
-
-    /// Whether a field starts with a quote.
-    fn opens_quote(&self) -> bool {
-        let all = (0..self.ends().len()).filter_map(|column| field(self.ends(), column));
-        all.into_iter()
-            .any(|range| self.fields[range].starts_with(b"\""))
-    }
-
-    /// Takes the quotes off fields that are quoted without a flaw.
-    fn unquote(&mut self) {
-        if !self.opens_quote() {
-            return;
-        }
-        let mut plain = Vec::with_capacity(self.filled.0);
-        let mut ends = Vec::with_capacity(self.filled.1);
-        for range in (0..self.ends().len()).filter_map(|column| field(self.ends(), column)) {
-            let raw = &self.fields[range];
-            match unquoted(raw) {
-                Some(bytes) => plain.extend(bytes),
-                None => plain.extend_from_slice(raw),
-            }
-            ends.push(plain.len());
-        }
-        self.filled = (plain.len(), ends.len());
-        self.fields[..plain.len()].copy_from_slice(&plain);
-        self.ends[..ends.len()].copy_from_slice(&ends);
-    }
-}
-
-/// Where the field of a column lies among the joined fields.
-fn field(ends: &[usize], column: usize) -> Option<Range<usize>> {
-    let end = *ends.get(column)?;
-    let start = column.checked_sub(1).map_or(0, |before| ends[before]);
-    Some(start..end)
-}
-
-/// What stands between the quotes, if the field starts and ends with one and
-/// every quote inside is doubled.
-fn unquoted(field: &[u8]) -> Option<Vec<u8>> {
-    let inner = field.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut plain = Vec::with_capacity(inner.len());
-    let mut rest = inner.iter();
-    while let Some(&byte) = rest.next() {
-        if byte == b'"' && rest.next() != Some(&b'"') {
-            return None;
-        }
-        plain.push(byte);
-    }
-    Some(plain)
-}
-
-/// The first line that is not blank, without its end.
-pub(super) fn header_line(text: &[u8]) -> &[u8] {
-    text.split(|byte| matches!(byte, b'\n' | b'\r'))
-        .find(|line| !line.trim_ascii().is_empty())
-        .unwrap_or_default()
-}
-
-/// The commonest of the delimiters outside quotes; a tab beats all others, for
-/// it is never part of a name.
-pub(super) fn sniff_delimiter(header: &[u8]) -> u8 {
-    let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'|', 0)];
-    for &byte in header {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\t' if !quoted => return b'\t',
-            _ if quoted => {}
-            _ => {
-                for (delimiter, count) in &mut counts {
-                    *count += usize::from(*delimiter == byte);
-                }
-            }
-        }
-    }
-    // Of equals the last is the maximum, so the comma has to come last.
-    let commonest = counts.iter().rev().max_by_key(|(_, count)| *count);
-    commonest.map_or(b',', |(delimiter, _)| *delimiter)
-}
-
-fn all_quoted(header: &[u8]) -> bool {
-    header
-        .split(|&byte| byte == b'\t')
-        .all(|cell| unquoted(cell).is_some())
-}
-
 fn never_closed(line: u64, opened: u64, last: u64) -> RowError {
     let message = format!(
         "quote opened on line {opened} is never closed; lines {line} to {last} were read as one field"
@@ -481,7 +339,6 @@ mod tests {
             let file = ["id", "title"].join(delimiter) + "\n1" + delimiter + "Kettle\n";
             assert_eq!(rows(&file), ["2: 1|Kettle"], "{delimiter:?}");
         }
-        assert_eq!(sniff_delimiter(b"\"a;b;c\",d"), b',');
         assert_eq!(rows("\n\ttitle\n1\tKettle\n"), ["3: 1|Kettle"]);
     }
 
@@ -498,7 +355,12 @@ mod tests {
         let file = "id\ttitle\n1\t17\" monitor\n2\t\"6\"\" pan\"\n3\t\"Best\" pan\n4\t\"open\n";
         assert_eq!(
             rows(file),
-            ["2: 1|17\" monitor", "3: 2|6\" pan", "4: 3|\"Best\" pan", "5: 4|\"open"]
+            [
+                "2: 1|17\" monitor",
+                "3: 2|6\" pan",
+                "4: 3|\"Best\" pan",
+                "5: 4|\"open"
+            ]
         );
         let off = rows_with(file.as_bytes(), Quoting::Off);
         assert_eq!(off[1], "3: 2|\"6\"\" pan\"");
@@ -565,7 +427,11 @@ mod tests {
         file.extend(b"0123456789abcde\n".repeat(MAX_RECORD / 16 + 10));
         let found = rows_with(&file, Quoting::Auto);
         assert_eq!(found.len(), 2);
-        assert!(found[1].starts_with("3! quote opened on line 3"), "{}", found[1]);
+        assert!(
+            found[1].starts_with("3! quote opened on line 3"),
+            "{}",
+            found[1]
+        );
     }
 
     #[test]

@@ -79,7 +79,10 @@ impl VectorView<'_> {
 
     /// The coordinates as a new vector.
     pub(crate) fn to_vec(self) -> Vec<f32> {
-        self.coordinates.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        self.coordinates
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect()
     }
 }
 

@@ -3,7 +3,6 @@
 //! One process writes and any number read at the same time; a reader sees the
 //! state of one commit. Every value starts with a version byte.
 
-mod check;
 mod codec;
 mod read;
 pub(crate) mod records;
@@ -13,12 +12,14 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageError};
+use redb::{
+    ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageError,
+};
 
-pub(crate) use check::Problem;
-pub(crate) use codec::VectorView;
-pub(crate) use read::Reader;
-pub(crate) use records::{CategoryRecord, DecisionRecord, ProductRecord, SpaceRecord};
+pub(crate) use read::{Counts, Reader};
+pub(crate) use records::{
+    ArchivedProductRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
+};
 pub(crate) use tables::FORMAT;
 pub(crate) use write::{Put, Writer};
 
@@ -59,9 +60,17 @@ impl Store {
         if file.exists() {
             return Err(Error::AlreadyACatalog(directory.to_owned()));
         }
-        let io = |doing| move |source| Error::Io { path: directory.to_owned(), doing, source };
+        let io = |doing| {
+            move |source| Error::Io {
+                path: directory.to_owned(),
+                doing,
+                source,
+            }
+        };
         std::fs::create_dir_all(directory).map_err(io("making the directory"))?;
-        let database = builder().create(&file).map_err(|e| database_error(directory, e))?;
+        let database = builder()
+            .create(&file)
+            .map_err(|e| database_error(directory, e))?;
         Ok(Self {
             directory: directory.to_owned(),
             database: Handle::Writer(Box::new(database)),
@@ -71,7 +80,8 @@ impl Store {
     /// Opens a store for writing.
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let file = existing_file(directory)?;
-        let database = with_patience(|| builder().open(&file)).map_err(|e| database_error(directory, e))?;
+        let database =
+            with_patience(|| builder().open(&file)).map_err(|e| database_error(directory, e))?;
         Self::checked(directory, Handle::Writer(Box::new(database)))
     }
 
@@ -82,7 +92,11 @@ impl Store {
         let database = match open() {
             Err(DatabaseError::RepairAborted) => {
                 // The last writer was killed: opening for writing repairs.
-                drop(builder().open(&file).map_err(|e| database_error(directory, e))?);
+                drop(
+                    builder()
+                        .open(&file)
+                        .map_err(|e| database_error(directory, e))?,
+                );
                 open()
             }
             other => other,
@@ -107,6 +121,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether this process may write.
+    pub(crate) fn is_writer(&self) -> bool {
+        matches!(self.database, Handle::Writer(_))
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
@@ -128,17 +147,20 @@ impl Store {
     }
 
     /// Runs `change` in one transaction: all of it is durable when this
-    /// returns, or none of it happened.
-    pub(crate) fn write<T>(&self, change: impl FnOnce(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+    /// returns, or none of it happened. Gives the number of the commit too.
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
+    ) -> Result<(T, u64)> {
         let Handle::Writer(database) = &self.database else {
             return Err(Error::ReadOnly);
         };
         let transaction = database.begin_write().map_err(|e| self.failed(e))?;
         let mut writer = Writer::new(self, &transaction);
         let result = change(&mut writer)?;
-        writer.bump_version()?;
+        let version = writer.bump_version()?;
         transaction.commit().map_err(|e| self.failed(e))?;
-        Ok(result)
+        Ok((result, version))
     }
 
     /// Gives unused space back to the file system.
@@ -187,7 +209,9 @@ fn existing_file(directory: &Path) -> Result<PathBuf> {
 }
 
 /// Repeats `open` while another process is in the way, up to [`PATIENCE`].
-fn with_patience<T>(open: impl Fn() -> std::result::Result<T, DatabaseError>) -> std::result::Result<T, DatabaseError> {
+fn with_patience<T>(
+    open: impl Fn() -> std::result::Result<T, DatabaseError>,
+) -> std::result::Result<T, DatabaseError> {
     let step = Duration::from_millis(50);
     let mut left = PATIENCE;
     loop {

@@ -3,13 +3,15 @@
 use assort_core::Taxonomy;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError};
 
-use super::codec::{self, VectorView};
-use super::records::{ArchivedProductRecord, CategoryRecord, DecisionRecord, ProductRecord, SpaceRecord};
-use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE, KEY_VERSION, LABELS, META, PRODUCTS,
-    TextTable, VectorTable, texts_name, vectors_name,
-};
 use super::Store;
+use super::codec::{self, VectorView};
+use super::records::{
+    ArchivedProductRecord, CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
+};
+use super::tables::{
+    CATEGORIES, DECISIONS, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY,
+    KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name, vectors_name,
+};
 use crate::{Error, Result};
 
 /// One committed state. Nothing a writer does later is seen through it.
@@ -35,28 +37,42 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn meta<T>(&self, key: &str, parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>) -> Result<Option<T>> {
+    fn meta<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>,
+    ) -> Result<Option<T>> {
         let Some(table) = self.table(META)? else {
             return Ok(None);
         };
         let Some(value) = table.get(key).map_err(|e| self.store.failed(e))? else {
             return Ok(None);
         };
-        let parsed = parse(value.value()).map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
+        let parsed = parse(value.value())
+            .map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
         Ok(Some(parsed))
     }
 
     pub(super) fn format(&self) -> Result<u32> {
         let format = self.meta(KEY_FORMAT, |bytes| {
-            bytes.try_into().map(u32::from_le_bytes).map_err(|_| "is not a number".to_owned())
+            bytes
+                .try_into()
+                .map(u32::from_le_bytes)
+                .map_err(|_| "is not a number".to_owned())
         })?;
-        format.ok_or_else(|| self.store.damaged("it was never finished: the entry `format` is missing"))
+        format.ok_or_else(|| {
+            self.store
+                .damaged("it was never finished: the entry `format` is missing")
+        })
     }
 
     /// Number that grows with every commit.
     pub(crate) fn version(&self) -> Result<u64> {
         let version = self.meta(KEY_VERSION, |bytes| {
-            bytes.try_into().map(u64::from_le_bytes).map_err(|_| "is not a number".to_owned())
+            bytes
+                .try_into()
+                .map(u64::from_le_bytes)
+                .map_err(|_| "is not a number".to_owned())
         })?;
         Ok(version.unwrap_or(0))
     }
@@ -70,9 +86,15 @@ impl<'a> Reader<'a> {
         self.meta(KEY_NEXT_SPACE, codec::decode::<SpaceRecord>)
     }
 
-    /// The bytes of what was fitted to the catalog, as given to the writer.
-    pub(crate) fn fit(&self) -> Result<Option<Vec<u8>>> {
-        self.meta(KEY_FIT, |bytes| Ok(bytes.to_vec()))
+    /// What was learned from the catalog as a whole.
+    pub(crate) fn fit(&self) -> Result<Option<FitRecord>> {
+        self.meta(KEY_FIT, codec::decode::<FitRecord>)
+    }
+
+    /// Bytes that change with every change of the taxonomy.
+    pub(crate) fn taxonomy_stamp(&self) -> Result<Vec<u8>> {
+        let stamp = self.meta(KEY_TAXONOMY, |bytes| Ok(bytes.to_vec()))?;
+        Ok(stamp.unwrap_or_default())
     }
 
     pub(crate) fn taxonomy(&self) -> Result<Taxonomy> {
@@ -106,7 +128,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Runs `look` on the stored product without copying it.
-    pub(crate) fn with_product<T>(&self, row: u32, look: impl FnOnce(&ArchivedProductRecord) -> T) -> Result<Option<T>> {
+    pub(crate) fn with_product<T>(
+        &self,
+        row: u32,
+        look: impl FnOnce(&ArchivedProductRecord) -> T,
+    ) -> Result<Option<T>> {
         let Some(table) = self.table(PRODUCTS)? else {
             return Ok(None);
         };
@@ -139,6 +165,11 @@ impl<'a> Reader<'a> {
         Ok(Some(record))
     }
 
+    /// Digest of the text that the row's vector in `space` was made from.
+    pub(crate) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
+        Ok(self.vector(space, row)?.map(|(hash, _)| hash))
+    }
+
     /// The vector of a row in `space`, with the digest of its text.
     pub(crate) fn vector(&self, space: &SpaceRecord, row: u32) -> Result<Option<(u128, Vec<f32>)>> {
         let name = vectors_name(space.generation);
@@ -152,14 +183,23 @@ impl<'a> Reader<'a> {
         Ok(Some((view.text_hash, view.to_vec())))
     }
 
-    fn vector_view<'v>(&self, space: &SpaceRecord, row: u32, bytes: &'v [u8]) -> Result<VectorView<'v>> {
+    fn vector_view<'v>(
+        &self,
+        space: &SpaceRecord,
+        row: u32,
+        bytes: &'v [u8],
+    ) -> Result<VectorView<'v>> {
         codec::view_vector(bytes, space.dimensions as usize)
             .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))
     }
 
     /// The vectors of category texts by the digests of the texts; none for a
     /// text that was not embedded yet.
-    pub(crate) fn text_vectors(&self, space: &SpaceRecord, hashes: &[u128]) -> Result<Vec<Option<Vec<f32>>>> {
+    pub(crate) fn text_vectors(
+        &self,
+        space: &SpaceRecord,
+        hashes: &[u128],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
         let name = texts_name(space.generation);
         let Some(table) = self.table(TextTable::new(&name))? else {
             return Ok(vec![None; hashes.len()]);
@@ -178,30 +218,44 @@ impl<'a> Reader<'a> {
     }
 
     /// Visits every product in order of rows, without copying.
-    pub(crate) fn each_product(&self, mut visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>) -> Result<()> {
+    pub(crate) fn each_product(
+        &self,
+        mut visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>,
+    ) -> Result<()> {
         let Some(table) = self.table(PRODUCTS)? else {
             return Ok(());
         };
         for entry in table.iter().map_err(|e| self.store.failed(e))? {
             let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let view = codec::view::<ProductRecord>(value.value())
-                .map_err(|e| self.store.damaged(format!("product in row {}: {e}", row.value())))?;
+            let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
+                self.store
+                    .damaged(format!("product in row {}: {e}", row.value()))
+            })?;
             visit(row.value(), view)?;
         }
         Ok(())
     }
 
-    /// Visits the products of up to `limit` rows from `from` on; returns the
-    /// row to go on with, none at the end.
-    pub(crate) fn products_from(&self, from: u32, limit: usize) -> Result<Vec<(u32, ProductRecord)>> {
+    /// Up to `limit` products from row `from` on, in order of rows.
+    pub(crate) fn products_from(
+        &self,
+        from: u32,
+        limit: usize,
+    ) -> Result<Vec<(u32, ProductRecord)>> {
         let mut found = Vec::new();
         let Some(table) = self.table(PRODUCTS)? else {
             return Ok(found);
         };
-        for entry in table.range(from..).map_err(|e| self.store.failed(e))?.take(limit) {
+        for entry in table
+            .range(from..)
+            .map_err(|e| self.store.failed(e))?
+            .take(limit)
+        {
             let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let record = codec::decode::<ProductRecord>(value.value())
-                .map_err(|e| self.store.damaged(format!("product in row {}: {e}", row.value())))?;
+            let record = codec::decode::<ProductRecord>(value.value()).map_err(|e| {
+                self.store
+                    .damaged(format!("product in row {}: {e}", row.value()))
+            })?;
             found.push((row.value(), record));
         }
         Ok(found)
@@ -219,7 +273,10 @@ impl<'a> Reader<'a> {
         };
         for entry in table.iter().map_err(|e| self.store.failed(e))? {
             let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            visit(row.value(), self.vector_view(space, row.value(), value.value())?)?;
+            visit(
+                row.value(),
+                self.vector_view(space, row.value(), value.value())?,
+            )?;
         }
         Ok(())
     }
@@ -237,14 +294,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Visits every stored decision.
-    pub(crate) fn each_decision(&self, mut visit: impl FnMut(u32, DecisionRecord) -> Result<()>) -> Result<()> {
+    pub(crate) fn each_decision(
+        &self,
+        mut visit: impl FnMut(u32, DecisionRecord) -> Result<()>,
+    ) -> Result<()> {
         let Some(table) = self.table(DECISIONS)? else {
             return Ok(());
         };
         for entry in table.iter().map_err(|e| self.store.failed(e))? {
             let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let record = codec::decode::<DecisionRecord>(value.value())
-                .map_err(|e| self.store.damaged(format!("decision in row {}: {e}", row.value())))?;
+            let record = codec::decode::<DecisionRecord>(value.value()).map_err(|e| {
+                self.store
+                    .damaged(format!("decision in row {}: {e}", row.value()))
+            })?;
             visit(row.value(), record)?;
         }
         Ok(())
@@ -266,9 +328,18 @@ impl<'a> Reader<'a> {
     pub(crate) fn counts(&self) -> Result<Counts> {
         let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
         use redb::ReadableTableMetadata;
-        let products = self.table(PRODUCTS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
-        let labels = self.table(LABELS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
-        let decisions = self.table(DECISIONS)?.map_or(Ok(0), |table| table.len()).map_err(failed)?;
+        let products = self
+            .table(PRODUCTS)?
+            .map_or(Ok(0), |table| table.len())
+            .map_err(failed)?;
+        let labels = self
+            .table(LABELS)?
+            .map_or(Ok(0), |table| table.len())
+            .map_err(failed)?;
+        let decisions = self
+            .table(DECISIONS)?
+            .map_or(Ok(0), |table| table.len())
+            .map_err(failed)?;
         Ok(Counts {
             products,
             labels,

@@ -124,3 +124,22 @@ impl SpaceRecord {
         }
     }
 }
+
+/// What was learned from the catalog as a whole, so that a process need not
+/// learn it again.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct FitRecord {
+    /// Products and labels there were; the fit is stale once they differ much.
+    pub(crate) products: u64,
+    pub(crate) labels: u64,
+    /// Mean of the catalog's vectors; none if it is too small to have one.
+    pub(crate) mean: Option<Vec<f32>>,
+    /// Rows and priors of the fitted prototypes; empty if not fitted.
+    pub(crate) leaves: Vec<f32>,
+    pub(crate) prior: Vec<f32>,
+    /// Rows of the prototypes taught by labels; empty without labels.
+    pub(crate) taught: Vec<f32>,
+    /// Weight of votes, and the calibration of each method.
+    pub(crate) votes: f32,
+    pub(crate) calibrations: Vec<Vec<(f32, f32)>>,
+}

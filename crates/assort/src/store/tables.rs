@@ -22,6 +22,8 @@ pub(super) const CATEGORIES: TableDefinition<u32, &[u8]> = TableDefinition::new(
 pub(super) const KEY_FORMAT: &str = "format";
 /// `u64`: grows with every committed change.
 pub(super) const KEY_VERSION: &str = "version";
+/// Bytes that change with every change of the taxonomy.
+pub(super) const KEY_TAXONOMY: &str = "taxonomy";
 /// `u32`: the next free row.
 pub(super) const KEY_NEXT_ROW: &str = "next row";
 /// `SpaceRecord`: the space that is searched.

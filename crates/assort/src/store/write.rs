@@ -3,13 +3,14 @@
 use assort_core::Taxonomy;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
-use super::codec;
-use super::records::{CategoryRecord, DecisionRecord, ProductRecord, SpaceRecord};
-use super::tables::{
-    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_VERSION,
-    LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name, vectors_name,
-};
 use super::Store;
+use super::codec;
+use super::records::{CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord};
+use super::tables::{
+    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE,
+    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
+    texts_name, vectors_name,
+};
 use crate::{Error, Result};
 
 /// A product to write, with what changed about it.
@@ -37,7 +38,10 @@ impl<'a> Writer<'a> {
         definition: TableDefinition<K, V>,
         change: impl FnOnce(&mut redb::Table<'_, K, V>) -> std::result::Result<T, redb::StorageError>,
     ) -> Result<T> {
-        let mut table = self.transaction.open_table(definition).map_err(|e| self.store.failed(e))?;
+        let mut table = self
+            .transaction
+            .open_table(definition)
+            .map_err(|e| self.store.failed(e))?;
         change(&mut table).map_err(|e| self.store.failed(e))
     }
 
@@ -46,7 +50,10 @@ impl<'a> Writer<'a> {
     }
 
     fn encoded<T>(&self, result: std::result::Result<T, String>) -> Result<T> {
-        result.map_err(|e| self.store.damaged(format!("a value could not be encoded: {e}")))
+        result.map_err(|e| {
+            self.store
+                .damaged(format!("a value could not be encoded: {e}"))
+        })
     }
 
     /// Writes the entries a new catalog needs.
@@ -56,14 +63,14 @@ impl<'a> Writer<'a> {
         self.set_taxonomy(taxonomy)
     }
 
-    pub(super) fn bump_version(&self) -> Result<()> {
+    pub(super) fn bump_version(&self) -> Result<u64> {
         self.with(META, |table| {
             let version = table
                 .get(KEY_VERSION)?
                 .and_then(|value| value.value().try_into().ok().map(u64::from_le_bytes))
                 .unwrap_or(0);
             table.insert(KEY_VERSION, (version + 1).to_le_bytes().as_slice())?;
-            Ok(())
+            Ok(version + 1)
         })
     }
 
@@ -73,8 +80,18 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn set_taxonomy(&mut self, taxonomy: &Taxonomy) -> Result<()> {
-        self.transaction.delete_table(CATEGORIES).map_err(|e| self.store.failed(e))?;
-        let mut table = self.transaction.open_table(CATEGORIES).map_err(|e| self.store.failed(e))?;
+        let stamp = self.with(META, |table| {
+            Ok(table.get(KEY_VERSION)?.map(|value| value.value().to_vec()))
+        })?;
+        self.set_meta(KEY_TAXONOMY, &stamp.unwrap_or_default())?;
+        self.clear_fit()?;
+        self.transaction
+            .delete_table(CATEGORIES)
+            .map_err(|e| self.store.failed(e))?;
+        let mut table = self
+            .transaction
+            .open_table(CATEGORIES)
+            .map_err(|e| self.store.failed(e))?;
         for (index, category) in taxonomy.categories().iter().enumerate() {
             let record = CategoryRecord::from(category.clone());
             let bytes = self.encoded(codec::encode(&record))?;
@@ -84,8 +101,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(crate) fn set_fit(&mut self, bytes: &[u8]) -> Result<()> {
-        self.set_meta(KEY_FIT, bytes)
+    pub(crate) fn set_fit(&mut self, fit: &FitRecord) -> Result<()> {
+        let bytes = self.encoded(codec::encode(fit))?;
+        self.set_meta(KEY_FIT, &bytes)
     }
 
     pub(crate) fn clear_fit(&mut self) -> Result<()> {
@@ -99,7 +117,10 @@ impl<'a> Writer<'a> {
         let name = vectors_name(space.generation);
         let open = |e: redb::TableError| self.store.failed(e);
         let mut products = self.transaction.open_table(PRODUCTS).map_err(open)?;
-        let mut vectors = self.transaction.open_table(VectorTable::new(&name)).map_err(open)?;
+        let mut vectors = self
+            .transaction
+            .open_table(VectorTable::new(&name))
+            .map_err(open)?;
         let mut labels = self.transaction.open_table(LABELS).map_err(open)?;
         for (put, &row) in puts.iter().zip(&rows) {
             let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
@@ -119,7 +140,9 @@ impl<'a> Writer<'a> {
     fn assign_rows(&self, puts: &[Put]) -> Result<Vec<u32>> {
         let mut next = self.with(META, |table| {
             let value = table.get(KEY_NEXT_ROW)?;
-            Ok(value.and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes)).unwrap_or(0))
+            Ok(value
+                .and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes))
+                .unwrap_or(0))
         })?;
         let rows = self.with(IDS, |table| {
             let mut rows = Vec::with_capacity(puts.len());
@@ -130,12 +153,18 @@ impl<'a> Writer<'a> {
                     table.insert(id, next)?;
                 }
                 rows.push(known.unwrap_or(next));
-                next = if known.is_none() { next.saturating_add(1) } else { next };
+                next = if known.is_none() {
+                    next.saturating_add(1)
+                } else {
+                    next
+                };
             }
             Ok(rows)
         })?;
         if next == u32::MAX {
-            return Err(Error::argument("the catalog is full: it has used 4,294,967,295 rows; import into a new one"));
+            return Err(Error::argument(
+                "the catalog is full: it has used 4,294,967,295 rows; import into a new one",
+            ));
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
         Ok(rows)
@@ -143,7 +172,8 @@ impl<'a> Writer<'a> {
 
     /// Removes a product with all that belongs to it; returns its row.
     pub(crate) fn remove(&mut self, id: &str, spaces: &[&SpaceRecord]) -> Result<Option<u32>> {
-        let Some(row) = self.with(IDS, |table| Ok(table.remove(id)?.map(|row| row.value())))? else {
+        let Some(row) = self.with(IDS, |table| Ok(table.remove(id)?.map(|row| row.value())))?
+        else {
             return Ok(None);
         };
         self.with(PRODUCTS, |table| table.remove(row).map(|_| ()))?;
@@ -151,7 +181,9 @@ impl<'a> Writer<'a> {
         self.with(DECISIONS, |table| table.remove(row).map(|_| ()))?;
         for space in spaces {
             let name = vectors_name(space.generation);
-            self.with(VectorTable::new(&name), |table| table.remove(row).map(|_| ()))?;
+            self.with(VectorTable::new(&name), |table| {
+                table.remove(row).map(|_| ())
+            })?;
         }
         Ok(Some(row))
     }
@@ -166,11 +198,17 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn set_decision(&mut self, row: u32, decision: &DecisionRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(decision))?;
-        self.with(DECISIONS, |table| table.insert(row, bytes.as_slice()).map(|_| ()))
+        self.with(DECISIONS, |table| {
+            table.insert(row, bytes.as_slice()).map(|_| ())
+        })
     }
 
     /// Stores vectors of category texts by the digests of the texts.
-    pub(crate) fn put_texts(&mut self, space: &SpaceRecord, texts: &[(u128, Vec<f32>)]) -> Result<()> {
+    pub(crate) fn put_texts(
+        &mut self,
+        space: &SpaceRecord,
+        texts: &[(u128, Vec<f32>)],
+    ) -> Result<()> {
         let name = texts_name(space.generation);
         self.with(TextTable::new(&name), |table| {
             for (hash, vector) in texts {
@@ -181,7 +219,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores vectors of rows in the tables of `space`.
-    pub(crate) fn put_vectors(&mut self, space: &SpaceRecord, vectors: &[(u32, u128, Vec<f32>)]) -> Result<()> {
+    pub(crate) fn put_vectors(
+        &mut self,
+        space: &SpaceRecord,
+        vectors: &[(u32, u128, Vec<f32>)],
+    ) -> Result<()> {
         let name = vectors_name(space.generation);
         self.with(VectorTable::new(&name), |table| {
             for (row, hash, vector) in vectors {
@@ -214,8 +256,12 @@ impl<'a> Writer<'a> {
     pub(crate) fn drop_vectors(&mut self, space: &SpaceRecord) -> Result<()> {
         let vectors = vectors_name(space.generation);
         let texts = texts_name(space.generation);
-        self.transaction.delete_table(VectorTable::new(&vectors)).map_err(|e| self.store.failed(e))?;
-        self.transaction.delete_table(TextTable::new(&texts)).map_err(|e| self.store.failed(e))?;
+        self.transaction
+            .delete_table(VectorTable::new(&vectors))
+            .map_err(|e| self.store.failed(e))?;
+        self.transaction
+            .delete_table(TextTable::new(&texts))
+            .map_err(|e| self.store.failed(e))?;
         Ok(())
     }
 }

@@ -1,0 +1,328 @@
+//! One directory: one space, one taxonomy, all products.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
+
+use crate::model::Model;
+use crate::snapshot::{Changes, Snapshot};
+use crate::store::{Reader, SpaceRecord, Store, Writer};
+use crate::{Error, Result};
+
+/// An embedded database of products and the category tree they are filed into.
+///
+/// All methods but [`Catalog::compact`] and [`Catalog::check`] take `&self` and
+/// may be called from many threads: readers see the last commit and never wait
+/// for a writer. One process may have a catalog open for writing, and any
+/// number for reading at the same time.
+pub struct Catalog {
+    pub(crate) store: Store,
+    embedder: Option<Arc<dyn Embedder>>,
+    /// Held while a commit is made and its snapshot published.
+    committing: Mutex<()>,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    taxonomy: RwLock<Option<(Vec<u8>, Arc<Taxonomy>)>>,
+    pub(crate) model: RwLock<Option<(u64, Arc<Model>)>>,
+}
+
+/// A product as the catalog has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredProduct {
+    /// The product.
+    pub product: Product,
+    /// The category a person filed it under.
+    pub label: Option<CategoryIndex>,
+    /// The last decision that was applied.
+    pub decision: Option<StoredDecision>,
+}
+
+/// A decision kept in the catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDecision {
+    /// The category, if the taxonomy still has it.
+    pub category: Option<CategoryIndex>,
+    /// External id of the category.
+    pub category_id: String,
+    /// Confidence between 0 and 1.
+    pub confidence: f32,
+    /// Name of the method that decided.
+    pub method: String,
+}
+
+impl Catalog {
+    /// Makes a catalog in `directory`, which must not hold one yet.
+    ///
+    /// `embedder` makes all vectors; `spec` says how to open it again and is
+    /// given back by [`Self::embedder_spec`].
+    ///
+    /// # Errors
+    /// [`Error::AlreadyACatalog`], or [`Error::Io`] if the directory cannot be
+    /// written.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use assort::core::{CategoryRow, Place, Taxonomy};
+    ///
+    /// let row = |path: &[&str]| CategoryRow {
+    ///     place: Place::Path(path.iter().map(|name| name.to_string()).collect()),
+    ///     ..CategoryRow::default()
+    /// };
+    /// let taxonomy = Taxonomy::from_rows(vec![
+    ///     row(&["Kitchen", "Kettles"]),
+    ///     row(&["Kitchen", "Knives"]),
+    /// ])?;
+    /// let embedder = assort_embed::open(&assort_embed::Spec::Bundled, &Default::default())?;
+    /// let directory = tempfile::tempdir()?;
+    /// let catalog = assort::Catalog::create(directory.path(), &taxonomy, embedder, "bundled")?;
+    /// let product = assort::core::Product {
+    ///     id: "1".into(),
+    ///     title: "Electric kettle 1.7 l, stainless steel".into(),
+    ///     ..Default::default()
+    /// };
+    /// let decisions = catalog.classify(&[product], &Default::default())?;
+    /// let category = decisions[0].category.expect("no minimum confidence was asked for");
+    /// assert_eq!(catalog.taxonomy()?.path(category), "Kitchen > Kettles");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(
+        directory: impl AsRef<Path>,
+        taxonomy: &Taxonomy,
+        embedder: Arc<dyn Embedder>,
+        spec: &str,
+    ) -> Result<Self> {
+        let store = Store::create(directory.as_ref())?;
+        let space = SpaceRecord::new(1, embedder.space(), spec);
+        store.write(|writer| writer.initialize(&space, taxonomy))?;
+        Ok(Self::new(store, Some(embedder)))
+    }
+
+    /// Opens a catalog for reading and writing.
+    ///
+    /// # Errors
+    /// [`Error::NotACatalog`], [`Error::Locked`] while another process writes,
+    /// [`Error::NewerFormat`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::new(Store::open(directory.as_ref())?, None))
+    }
+
+    /// Opens a catalog for reading, also while another process writes to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but never because of a writer.
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::new(Store::open_read_only(directory.as_ref())?, None))
+    }
+
+    fn new(store: Store, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        Self {
+            store,
+            embedder,
+            committing: Mutex::new(()),
+            snapshot: RwLock::new(None),
+            taxonomy: RwLock::new(None),
+            model: RwLock::new(None),
+        }
+    }
+
+    /// Gives the catalog the embedder for new texts.
+    ///
+    /// # Errors
+    /// [`Error::SpaceMismatch`] if it is not of the catalog's space.
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Result<Self> {
+        let catalog = self.space()?;
+        let given = embedder.space().clone();
+        if catalog != given {
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
+        self.embedder = Some(embedder);
+        Ok(self)
+    }
+
+    /// The space of the catalog's vectors.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn space(&self) -> Result<Space> {
+        Ok(self.store.read()?.space()?.space())
+    }
+
+    /// How to open the catalog's embedder, as it was given on creation.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn embedder_spec(&self) -> Result<String> {
+        Ok(self.store.read()?.space()?.embedder)
+    }
+
+    /// The catalog's directory.
+    pub fn directory(&self) -> &Path {
+        self.store.directory()
+    }
+
+    /// The taxonomy of the last commit.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn taxonomy(&self) -> Result<Arc<Taxonomy>> {
+        self.taxonomy_in(&self.store.read()?)
+    }
+
+    pub(crate) fn taxonomy_in(&self, reader: &Reader<'_>) -> Result<Arc<Taxonomy>> {
+        let stamp = reader.taxonomy_stamp()?;
+        if let Some((known, taxonomy)) = &*read(&self.taxonomy)
+            && *known == stamp
+        {
+            return Ok(Arc::clone(taxonomy));
+        }
+        let taxonomy = Arc::new(reader.taxonomy()?);
+        *write(&self.taxonomy) = Some((stamp, Arc::clone(&taxonomy)));
+        Ok(taxonomy)
+    }
+
+    /// Replaces the taxonomy. Labels and decisions stay with the ids of their
+    /// categories; returns how many labels name a category that is gone, which
+    /// count again once it comes back.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
+    pub fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<u64> {
+        let _guard = self.lock_commits();
+        self.store.write(|writer| writer.set_taxonomy(taxonomy))?;
+        *write(&self.snapshot) = None;
+        let mut orphans = 0;
+        self.store.read()?.each_label(|_, label| {
+            orphans += u64::from(taxonomy.by_id(label).is_none());
+            Ok(())
+        })?;
+        Ok(orphans)
+    }
+
+    /// The product of that id.
+    ///
+    /// # Errors
+    /// [`Error::NoProduct`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn product(&self, id: &str) -> Result<StoredProduct> {
+        let reader = self.store.read()?;
+        let missing = || Error::NoProduct(id.to_owned());
+        let row = reader.row(id)?.ok_or_else(missing)?;
+        self.stored(&reader, row)?.ok_or_else(missing)
+    }
+
+    pub(crate) fn stored(&self, reader: &Reader<'_>, row: u32) -> Result<Option<StoredProduct>> {
+        let Some(product) = reader.product(row)? else {
+            return Ok(None);
+        };
+        let taxonomy = self.taxonomy_in(reader)?;
+        let decision = reader.decision(row)?.map(|record| StoredDecision {
+            category: taxonomy.by_id(&record.category),
+            category_id: record.category,
+            confidence: record.confidence,
+            method: record.method,
+        });
+        Ok(Some(StoredProduct {
+            product: product.into(),
+            label: reader.label(row)?.and_then(|label| taxonomy.by_id(&label)),
+            decision,
+        }))
+    }
+
+    /// Removes products with their labels, decisions and vectors, all of them
+    /// in one transaction; returns how many there were.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
+    pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
+        let space = self.store.read()?.space()?;
+        let next = self.store.read()?.next_space()?;
+        let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut removed = 0;
+        self.commit(|writer| {
+            let mut changes = Changes::default();
+            for id in ids {
+                changes.removed.extend(writer.remove(id, &spaces)?);
+            }
+            removed = changes.removed.len();
+            Ok(changes)
+        })?;
+        Ok(removed)
+    }
+
+    /// The embedder.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] if the catalog was opened without one.
+    pub fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
+        self.embedder.as_ref().ok_or(Error::NoEmbedder)
+    }
+
+    /// Commits what `change` does and publishes it to readers.
+    pub(crate) fn commit(
+        &self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<Changes>,
+    ) -> Result<()> {
+        let _guard = self.lock_commits();
+        let (changes, version) = self.store.write(change)?;
+        let mut published = write(&self.snapshot);
+        *published = published
+            .take()
+            .filter(|snapshot| snapshot.version() + 1 == version)
+            .map(|snapshot| Arc::new(snapshot.after(&changes, version)));
+        Ok(())
+    }
+
+    fn lock_commits(&self) -> MutexGuard<'_, ()> {
+        self.committing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Vectors and labels of the last commit.
+    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>> {
+        if let Some(snapshot) = self.published()? {
+            return Ok(snapshot);
+        }
+        // A commit may be on its way to be published: let it finish.
+        let _guard = self.lock_commits();
+        if let Some(snapshot) = self.published()? {
+            return Ok(snapshot);
+        }
+        let reader = self.store.read()?;
+        let taxonomy = self.taxonomy_in(&reader)?;
+        let snapshot = Arc::new(Snapshot::load(&reader, &reader.space()?, &taxonomy)?);
+        *write(&self.snapshot) = Some(Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+
+    fn published(&self) -> Result<Option<Arc<Snapshot>>> {
+        let version = self.store.read()?.version()?;
+        let snapshot = read(&self.snapshot).clone();
+        Ok(snapshot.filter(|snapshot| snapshot.version() == version))
+    }
+
+    /// Uses `embedder` from now on.
+    pub(crate) fn adopt(&mut self, embedder: Arc<dyn Embedder>) {
+        self.embedder = Some(embedder);
+    }
+
+    /// Drops what is kept in memory, after a change of the space.
+    pub(crate) fn forget(&self) {
+        *write(&self.snapshot) = None;
+        *write(&self.model) = None;
+    }
+}
+
+/// Locks for reading; a panic elsewhere leaves these values whole.
+pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks for writing; see [`read`].
+pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

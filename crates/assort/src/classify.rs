@@ -1,0 +1,262 @@
+//! Filing products: the engine gathers evidence, core judges it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use assort_core::compose::{category_texts, product_text};
+use assort_core::{
+    CategoryIndex, Decision, Evidence, Method, Neighbor, Product, Taxonomy, TextEvidence,
+    text_hash, vector,
+};
+use rayon::prelude::*;
+
+use crate::catalog::Catalog;
+use crate::embedding::embed_all;
+use crate::model::Model;
+use crate::neighbors::voters;
+use crate::snapshot::{Changes, Snapshot};
+use crate::store::DecisionRecord;
+use crate::{Error, Result};
+
+/// How to classify.
+#[derive(Clone, Debug)]
+pub struct ClassifyOptions {
+    /// Which evidence counts.
+    pub method: Method,
+    /// How many choices a decision shows.
+    pub top: usize,
+    /// Decisions less sure than this abstain; between 0 and 1.
+    pub min_confidence: f32,
+    /// Whether decisions name the category texts that speak for them.
+    pub explain: bool,
+}
+
+impl Default for ClassifyOptions {
+    fn default() -> Self {
+        Self {
+            method: Method::Auto,
+            top: 3,
+            min_confidence: 0.0,
+            explain: false,
+        }
+    }
+}
+
+/// Texts of an explanation, most similar first.
+const TEXTS: usize = 3;
+
+impl Catalog {
+    /// Files products, which need not be in the catalog; one that is (by its
+    /// id) has no vote on itself. Decisions come in the order of `products`,
+    /// and each is what the product alone would get.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::Argument`] for
+    /// [`Method::Neighbors`] where no product has a label.
+    pub fn classify(
+        &self,
+        products: &[Product],
+        options: &ClassifyOptions,
+    ) -> Result<Vec<Decision>> {
+        let texts: Vec<String> = products.iter().map(product_text).collect();
+        let made = embed_all(
+            self.embedder()?.as_ref(),
+            texts.iter().map(String::as_str),
+            |_| true,
+        )?;
+        let mut queries = Vec::new();
+        for text in &texts {
+            queries.extend(made.get(&text_hash(text)).into_iter().flatten());
+        }
+        let reader = self.store.read()?;
+        let without = products.iter().map(|product| reader.row(&product.id));
+        let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
+        self.judge(&queries, &without, options)
+    }
+
+    /// Files products of the catalog by their stored vectors; see
+    /// [`Self::classify`].
+    ///
+    /// # Errors
+    /// [`Error::NoProduct`], and those of [`Self::classify`].
+    pub fn classify_stored(
+        &self,
+        ids: &[&str],
+        options: &ClassifyOptions,
+    ) -> Result<Vec<Decision>> {
+        let snapshot = self.snapshot()?;
+        let reader = self.store.read()?;
+        let mut queries = Vec::new();
+        let mut without = Vec::with_capacity(ids.len());
+        for id in ids {
+            let missing = || Error::NoProduct((*id).to_owned());
+            let row = reader.row(id)?.ok_or_else(missing)?;
+            queries.extend_from_slice(snapshot.vector(row).ok_or_else(missing)?);
+            without.push(Some(row));
+        }
+        self.judge(&queries, &without, options)
+    }
+
+    /// Ids of the products that have no label, in the order they came.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn unlabelled(&self) -> Result<Vec<String>> {
+        let reader = self.store.read()?;
+        let taxonomy = self.taxonomy_in(&reader)?;
+        let mut labelled = std::collections::HashSet::new();
+        reader.each_label(|row, label| {
+            if taxonomy.by_id(label).is_some() {
+                labelled.insert(row);
+            }
+            Ok(())
+        })?;
+        let mut ids = Vec::new();
+        reader.each_product(|row, product| {
+            if !labelled.contains(&row) {
+                ids.push(product.id.as_str().to_owned());
+            }
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    /// Keeps decisions in the catalog, all of them in one transaction;
+    /// abstentions and products it does not have are left out. Returns how
+    /// many were kept.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn apply<'d>(
+        &self,
+        method: Method,
+        decisions: impl IntoIterator<Item = (&'d str, &'d Decision)>,
+    ) -> Result<usize> {
+        let reader = self.store.read()?;
+        let taxonomy = self.taxonomy_in(&reader)?;
+        let mut kept = Vec::new();
+        for (id, decision) in decisions {
+            let (Some(row), Some(category)) = (reader.row(id)?, decision.category) else {
+                continue;
+            };
+            let record = DecisionRecord {
+                category: taxonomy.category(category).id.clone(),
+                confidence: decision.confidence,
+                method: method.as_str().to_owned(),
+            };
+            kept.push((row, record));
+        }
+        self.commit(|writer| {
+            for (row, record) in &kept {
+                writer.set_decision(*row, record)?;
+            }
+            Ok(Changes::default())
+        })?;
+        Ok(kept.len())
+    }
+
+    fn judge(
+        &self,
+        queries: &[f32],
+        without: &[Option<u32>],
+        options: &ClassifyOptions,
+    ) -> Result<Vec<Decision>> {
+        let model = self.model(&mut ())?;
+        let snapshot = self.snapshot()?;
+        if options.method == Method::Neighbors && model.taught.is_none() {
+            return Err(Error::argument(
+                "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
+            ));
+        }
+        let evidence = gather(&model, &snapshot, queries, without, options.method);
+        let mut decisions: Vec<Decision> = evidence
+            .into_par_iter()
+            .map(|evidence| {
+                let (method, top, sure) = (options.method, options.top, options.min_confidence);
+                model
+                    .judge
+                    .decide(method, &model.plain, evidence, top, sure)
+            })
+            .collect();
+        if options.explain {
+            self.explain(&model.taxonomy, queries, &mut decisions)?;
+        }
+        Ok(decisions)
+    }
+
+    /// Names the texts of the best choices' categories.
+    fn explain(
+        &self,
+        taxonomy: &Arc<Taxonomy>,
+        queries: &[f32],
+        decisions: &mut [Decision],
+    ) -> Result<()> {
+        let reader = self.store.read()?;
+        let space = reader.space()?;
+        let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
+        let rows = queries.chunks_exact(space.dimensions as usize);
+        for (decision, query) in decisions.iter_mut().zip(rows) {
+            let Some(best) = decision.choices.first().map(|choice| choice.category) else {
+                continue;
+            };
+            if !known.contains_key(&best) {
+                let texts = category_texts(taxonomy, best);
+                let hashes: Vec<u128> = texts.iter().map(|(_, text)| text_hash(text)).collect();
+                let vectors = reader.text_vectors(&space, &hashes)?;
+                let own = texts
+                    .into_iter()
+                    .zip(vectors)
+                    .filter_map(|((kind, text), vector)| {
+                        let evidence = TextEvidence {
+                            kind,
+                            text,
+                            similarity: 0.0,
+                        };
+                        Some((evidence, vector?))
+                    });
+                known.insert(best, own.collect());
+            }
+            let texts = known.get(&best).into_iter().flatten();
+            decision.texts = texts
+                .map(|(evidence, own)| TextEvidence {
+                    similarity: vector::dot(query, own),
+                    ..evidence.clone()
+                })
+                .collect();
+            decision
+                .texts
+                .sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+            decision.texts.truncate(TEXTS);
+        }
+        Ok(())
+    }
+}
+
+/// The evidence a method asks for.
+fn gather(
+    model: &Model,
+    snapshot: &Snapshot,
+    queries: &[f32],
+    without: &[Option<u32>],
+    method: Method,
+) -> Vec<Evidence> {
+    let prototypes = match method {
+        Method::ZeroShot => Some(&model.plain),
+        Method::Auto => Some(model.taught.as_ref().unwrap_or(&model.plain)),
+        Method::Neighbors => None,
+    };
+    let asks_neighbors = method != Method::ZeroShot && model.taught.is_some();
+    let neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
+        voters(snapshot, &model.plain, queries, without)
+    } else {
+        vec![Vec::new(); without.len()]
+    };
+    queries
+        .par_chunks_exact(snapshot.dimensions())
+        .zip(neighbors)
+        .map(|(query, neighbors)| Evidence {
+            scores: prototypes.map_or_else(Vec::new, |prototypes| prototypes.scores(query)),
+            neighbors,
+        })
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! What is learned from the catalog as a whole: its mean, prototypes moved
+//! towards its products, and how far confidence can be trusted.
+
+use std::collections::HashMap;
+
+use assort_core::{
+    Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Prototypes, ROUNDS,
+    vector,
+};
+use rayon::prelude::*;
+
+use crate::neighbors::voters;
+use crate::snapshot::{Block, Snapshot};
+
+/// Fewer products than this have no meaningful mean.
+const ENOUGH_FOR_MEAN: usize = 100;
+
+/// Products that prototypes are fitted to, at most.
+const SAMPLE: usize = 20_000;
+
+/// Multiplications that one round of fitting may take; with very many
+/// categories the sample shrinks accordingly.
+const BUDGET: usize = 30_000_000_000;
+
+/// Labelled products on which methods are compared, at most.
+const TRIALS: usize = 1_000;
+
+/// Fewer trials than this say too little to weigh methods by.
+const ENOUGH_TRIALS: usize = 30;
+
+/// Mean of all vectors; none if there are too few.
+pub(crate) fn mean(snapshot: &Snapshot) -> Option<Vec<f32>> {
+    let dimensions = snapshot.dimensions();
+    let (sum, count) = snapshot
+        .block_list()
+        .par_iter()
+        .map(|block| {
+            let mut sum = vec![0.0f32; dimensions];
+            let mut count = 0usize;
+            for at in block.rows() {
+                vector::add_scaled(&mut sum, block.vector(at), 1.0);
+                count += 1;
+            }
+            (sum, count)
+        })
+        .reduce(
+            || (vec![0.0; dimensions], 0),
+            |mut a, b| {
+                vector::add_scaled(&mut a.0, &b.0, 1.0);
+                (a.0, a.1 + b.1)
+            },
+        );
+    (count >= ENOUGH_FOR_MEAN).then(|| sum.iter().map(|total| total / count as f32).collect())
+}
+
+/// Moves prototypes towards the products they attract.
+pub(crate) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Prototypes {
+    let rows = sample(snapshot, start);
+    if rows.len() < ENOUGH_FOR_MEAN {
+        return start.clone();
+    }
+    let share = rows.len().div_ceil(rayon::current_num_threads());
+    (0..ROUNDS).fold(start.clone(), |prototypes, _| {
+        let gathered: Vec<Attraction> = rows
+            .par_chunks(share)
+            .map(|rows| {
+                let mut attraction = Attraction::empty(&prototypes);
+                rows.iter()
+                    .for_each(|row| attraction.gather(&prototypes, row));
+                attraction
+            })
+            .collect();
+        let empty = Attraction::empty(&prototypes);
+        let attraction = gathered.iter().fold(empty, Attraction::merged);
+        attraction.moved(start)
+    })
+}
+
+/// Vectors evenly spread over the catalog, as many as the budget allows.
+fn sample<'s>(snapshot: &'s Snapshot, prototypes: &Prototypes) -> Vec<&'s [f32]> {
+    let row_cost = prototypes.candidates().len() * prototypes.dimensions();
+    let limit = SAMPLE.min(BUDGET / row_cost.max(1));
+    let all: Vec<&[f32]> = snapshot
+        .blocks()
+        .flat_map(|block| block.rows().map(|at| block.vector(at)))
+        .collect();
+    spread(all.len(), limit).map(|at| all[at]).collect()
+}
+
+/// At most `limit` of `count` positions, evenly spread.
+fn spread(count: usize, limit: usize) -> impl Iterator<Item = usize> {
+    let taken = count.min(limit);
+    (0..taken).map(move |at| at * count / taken.max(1))
+}
+
+/// What labels teach.
+pub(crate) struct Taught {
+    pub(crate) prototypes: Prototypes,
+    pub(crate) judge: Judge,
+}
+
+/// Teaches prototypes with all labels and weighs the methods by leaving
+/// labelled products out; none without labels.
+pub(crate) fn taught(snapshot: &Snapshot, plain: &Prototypes) -> Option<Taught> {
+    let position: HashMap<CategoryIndex, usize> = plain
+        .candidates()
+        .iter()
+        .enumerate()
+        .map(|(at, &category)| (category, at))
+        .collect();
+    let labelled: Vec<(u32, CategoryIndex)> = snapshot
+        .blocks()
+        .flat_map(|block| {
+            block
+                .rows()
+                .filter_map(|at| Some((block.row(at), block.label(at)?)))
+        })
+        .collect();
+    if labelled.is_empty() {
+        return None;
+    }
+    let lessons = lessons(snapshot, plain, &position);
+    let prototypes = lessons.taught(plain);
+    let trials: Vec<(u32, CategoryIndex)> = spread(labelled.len(), TRIALS)
+        .map(|at| labelled[at])
+        .collect();
+    let judge = judge(snapshot, plain, &prototypes, &lessons, &position, &trials);
+    Some(Taught { prototypes, judge })
+}
+
+fn lessons(
+    snapshot: &Snapshot,
+    plain: &Prototypes,
+    position: &HashMap<CategoryIndex, usize>,
+) -> Lessons {
+    let blocks: Vec<&Block> = snapshot.block_list();
+    let share = blocks.len().div_ceil(rayon::current_num_threads()).max(1);
+    let parts: Vec<Lessons> = blocks
+        .par_chunks(share)
+        .map(|blocks| {
+            let mut lessons = Lessons::empty(plain);
+            for block in blocks {
+                for at in block.rows() {
+                    let candidate = block.label(at).and_then(|label| position.get(&label));
+                    if let Some(&candidate) = candidate {
+                        lessons.add(candidate, &plain.center(block.vector(at)));
+                    }
+                }
+            }
+            lessons
+        })
+        .collect();
+    parts.iter().fold(Lessons::empty(plain), Lessons::merged)
+}
+
+/// A labelled product judged as if it had no label.
+struct Trial {
+    truth: CategoryIndex,
+    zero_shot: Evidence,
+    auto: Evidence,
+}
+
+fn judge(
+    snapshot: &Snapshot,
+    plain: &Prototypes,
+    taught: &Prototypes,
+    lessons: &Lessons,
+    position: &HashMap<CategoryIndex, usize>,
+    labelled: &[(u32, CategoryIndex)],
+) -> Judge {
+    if labelled.len() < ENOUGH_TRIALS {
+        return Judge::default();
+    }
+    let queries: Vec<f32> = labelled
+        .iter()
+        .filter_map(|(row, _)| snapshot.vector(*row))
+        .flatten()
+        .copied()
+        .collect();
+    let without: Vec<Option<u32>> = labelled.iter().map(|(row, _)| Some(*row)).collect();
+    let neighbors = voters(snapshot, plain, &queries, &without);
+    let trials: Vec<Trial> = queries
+        .par_chunks_exact(snapshot.dimensions())
+        .zip(labelled)
+        .zip(neighbors)
+        .map(|((query, &(_, truth)), neighbors)| {
+            let mut scores = taught.scores(query);
+            if let Some(&at) = position.get(&truth) {
+                let centered = plain.center(query);
+                let row = lessons.row(plain, at, Some(&centered));
+                scores[at] +=
+                    vector::dot(&row, &centered) - vector::dot(taught.leaf(at), &centered);
+            }
+            Trial {
+                truth,
+                zero_shot: Evidence {
+                    scores: plain.scores(query),
+                    neighbors: Vec::new(),
+                },
+                auto: Evidence { scores, neighbors },
+            }
+        })
+        .collect();
+    weigh(plain, &trials)
+}
+
+/// The weight of votes that files most trials rightly, and calibrations.
+fn weigh(prototypes: &Prototypes, trials: &[Trial]) -> Judge {
+    let assumed = Judge::default();
+    let right = |judge: &Judge| {
+        let hits = trials
+            .par_iter()
+            .filter(|trial| outcome(judge, Method::Auto, prototypes, trial).1);
+        hits.count()
+    };
+    let mut best = (right(&assumed), assumed.clone());
+    for tenth in 0..=10 {
+        let judge = Judge {
+            votes: tenth as f32 / 10.0,
+            ..assumed.clone()
+        };
+        let hits = right(&judge);
+        if hits > best.0 {
+            best = (hits, judge);
+        }
+    }
+    let mut judge = best.1;
+    judge.calibrations = Method::ALL.map(|method| {
+        let seen = trials
+            .par_iter()
+            .map(|trial| outcome(&judge, method, prototypes, trial))
+            .collect();
+        Calibration::fit(seen)
+    });
+    judge
+}
+
+/// Raw confidence of the best choice, and whether it is right.
+fn outcome(judge: &Judge, method: Method, prototypes: &Prototypes, trial: &Trial) -> (f32, bool) {
+    let evidence = match method {
+        Method::ZeroShot => &trial.zero_shot,
+        Method::Auto | Method::Neighbors => &trial.auto,
+    };
+    let beliefs = judge.raw(method, prototypes, evidence);
+    beliefs.first().map_or((0.0, false), |&(category, belief)| {
+        (belief, category == trial.truth)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_even_and_within_its_limit() {
+        assert_eq!(spread(10, 5).collect::<Vec<_>>(), [0, 2, 4, 6, 8]);
+        assert_eq!(spread(3, 5).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(spread(0, 5).count(), 0);
+    }
+}

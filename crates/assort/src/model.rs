@@ -1,0 +1,223 @@
+//! The classifier of one commit: prototypes, and how evidence is judged.
+
+use std::sync::Arc;
+
+use assort_core::compose::category_texts;
+use assort_core::{
+    Calibration, CategoryIndex, Judge, Prototypes, Taxonomy, TextKind, mean_of, text_hash, vector,
+};
+
+use crate::catalog::{Catalog, read, write};
+use crate::embedding::embed_all;
+use crate::fit;
+use crate::snapshot::Changes;
+use crate::store::{Counts, FitRecord, Reader, SpaceRecord};
+use crate::watch::{Progress, Watch};
+use crate::{Error, Result};
+
+/// Part of the products or labels that may change before the fit is made anew.
+const STALE: f64 = 0.1;
+
+/// Category texts that are stored in one transaction.
+const TEXTS: usize = 2048;
+
+/// Coordinates of fitted prototypes that are worth keeping in the store.
+const MOST_KEPT: usize = 1 << 25;
+
+/// Everything needed to classify, as of one commit.
+pub(crate) struct Model {
+    pub(crate) taxonomy: Arc<Taxonomy>,
+    /// Prototypes of the texts, fitted to the catalog without labels.
+    pub(crate) plain: Prototypes,
+    /// The same taught by labels; none without labels.
+    pub(crate) taught: Option<Prototypes>,
+    pub(crate) judge: Judge,
+}
+
+impl Catalog {
+    /// Makes everything ready that classifying needs: embeds category texts
+    /// that were not embedded yet, and fits the classifier to the catalog where
+    /// that was not done or the catalog has changed much since. Classifying
+    /// does it by itself; call it to follow or stop the work.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] if texts are to be embedded and there is none,
+    /// [`Error::Interrupted`] if `watch` stopped it.
+    pub fn prepare(&self, watch: &mut dyn Watch) -> Result<()> {
+        self.model(watch).map(drop)
+    }
+
+    pub(crate) fn model(&self, watch: &mut dyn Watch) -> Result<Arc<Model>> {
+        let reader = self.store.read()?;
+        let version = reader.version()?;
+        if let Some((known, model)) = &*read(&self.model)
+            && *known == version
+        {
+            return Ok(Arc::clone(model));
+        }
+        let space = reader.space()?;
+        let taxonomy = self.taxonomy_in(&reader)?;
+        let counts = reader.counts()?;
+        let fit = reader.fit()?.filter(|fit| is_current(fit, counts));
+        let rows = self.category_rows(&reader, &space, &taxonomy, watch)?;
+        let candidates: Vec<CategoryIndex> = taxonomy.leaves().collect();
+        let dimensions = space.dimensions as usize;
+        let start = |mean| Prototypes::new(&taxonomy, candidates, &rows, dimensions, mean);
+        let model = match fit {
+            Some(fit) => restored(Arc::clone(&taxonomy), start(fit.mean.clone()), fit),
+            None => self.learned(Arc::clone(&taxonomy), start, counts, watch)?,
+        };
+        let model = Arc::new(model);
+        // Learning commits; what it learned is of that commit.
+        let version = self.store.read()?.version()?;
+        *write(&self.model) = Some((version, Arc::clone(&model)));
+        Ok(model)
+    }
+
+    fn learned(
+        &self,
+        taxonomy: Arc<Taxonomy>,
+        start: impl FnOnce(Option<Vec<f32>>) -> Prototypes,
+        counts: Counts,
+        watch: &mut dyn Watch,
+    ) -> Result<Model> {
+        watch.progress(Progress::Learning);
+        let snapshot = self.snapshot()?;
+        let mean = fit::mean(&snapshot);
+        let start = start(mean.clone());
+        let plain = if mean.is_some() {
+            fit::adapted(&snapshot, &start)
+        } else {
+            start
+        };
+        let taught = fit::taught(&snapshot, &plain);
+        let (taught, judge) = match taught {
+            Some(taught) => (Some(taught.prototypes), taught.judge),
+            None => (None, Judge::default()),
+        };
+        let model = Model {
+            taxonomy,
+            plain,
+            taught,
+            judge,
+        };
+        if self.store.is_writer() && model.plain.learned().0.len() <= MOST_KEPT {
+            let record = record(&model, mean, counts);
+            self.commit(|writer| {
+                writer.set_fit(&record)?;
+                Ok(Changes::default())
+            })?;
+        }
+        Ok(model)
+    }
+
+    /// Unit rows of all leaves: means of the vectors of their texts.
+    fn category_rows(
+        &self,
+        reader: &Reader<'_>,
+        space: &SpaceRecord,
+        taxonomy: &Taxonomy,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<f32>> {
+        let dimensions = space.dimensions as usize;
+        let texts: Vec<Vec<(TextKind, String)>> = taxonomy
+            .leaves()
+            .map(|leaf| category_texts(taxonomy, leaf))
+            .collect();
+        let hashes: Vec<u128> = texts
+            .iter()
+            .flatten()
+            .map(|(_, text)| text_hash(text))
+            .collect();
+        let mut vectors = reader.text_vectors(space, &hashes)?;
+        let all: Vec<&str> = texts
+            .iter()
+            .flatten()
+            .map(|(_, text)| text.as_str())
+            .collect();
+        let missing: Vec<usize> = (0..vectors.len())
+            .filter(|&at| vectors[at].is_none())
+            .collect();
+        let total = missing.len() as u64;
+        let mut done = 0;
+        for chunk in missing.chunks(TEXTS) {
+            let made = embed_all(
+                self.embedder()?.as_ref(),
+                chunk.iter().map(|&at| all[at]),
+                |count| {
+                    let done = done + count as u64;
+                    watch.progress(Progress::CategoryTexts { done, total });
+                    !watch.stop()
+                },
+            )?;
+            for &at in chunk {
+                vectors[at] = made.get(&hashes[at]).cloned();
+            }
+            if self.store.is_writer() {
+                let made: Vec<(u128, Vec<f32>)> = made.into_iter().collect();
+                self.commit(|writer| {
+                    writer.put_texts(space, &made)?;
+                    Ok(Changes::default())
+                })?;
+            }
+            done += chunk.len() as u64;
+            if watch.stop() {
+                return Err(Error::Interrupted);
+            }
+        }
+        let mut rows = Vec::with_capacity(texts.len() * dimensions);
+        let mut vectors = vectors.into_iter().flatten();
+        for texts in &texts {
+            let own: Vec<f32> = vectors.by_ref().take(texts.len()).flatten().collect();
+            let mut row = mean_of(&own, dimensions);
+            vector::normalize(&mut row);
+            rows.extend(row);
+        }
+        Ok(rows)
+    }
+}
+
+/// Whether the catalog is still much as it was when the fit was made.
+fn is_current(fit: &FitRecord, counts: Counts) -> bool {
+    let near = |then: u64, now: u64| then.abs_diff(now) as f64 <= STALE * then as f64;
+    near(fit.products, counts.products) && near(fit.labels, counts.labels)
+}
+
+fn record(model: &Model, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
+    let (leaves, prior) = model.plain.learned();
+    FitRecord {
+        products: counts.products,
+        labels: counts.labels,
+        mean,
+        leaves: leaves.to_vec(),
+        prior: prior.to_vec(),
+        taught: model
+            .taught
+            .as_ref()
+            .map_or_else(Vec::new, |taught| taught.learned().0.to_vec()),
+        votes: model.judge.votes,
+        calibrations: model
+            .judge
+            .calibrations
+            .iter()
+            .map(|calibration| calibration.points().to_vec())
+            .collect(),
+    }
+}
+
+fn restored(taxonomy: Arc<Taxonomy>, start: Prototypes, fit: FitRecord) -> Model {
+    let plain = start.with_learned(fit.leaves, fit.prior.clone());
+    let taught =
+        (!fit.taught.is_empty()).then(|| plain.clone().with_learned(fit.taught, fit.prior));
+    let mut curves = fit.calibrations.into_iter();
+    let judge = Judge {
+        votes: fit.votes,
+        calibrations: [(); 3].map(|()| Calibration::from_points(curves.next().unwrap_or_default())),
+    };
+    Model {
+        taxonomy,
+        plain,
+        taught,
+        judge,
+    }
+}

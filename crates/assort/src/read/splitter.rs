@@ -1,0 +1,188 @@
+//! Cutting records into fields, and telling how a file wants to be cut.
+
+use std::ops::Range;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+/// `csv-core` with the buffers it writes to.
+pub(super) struct Splitter {
+    core: Reader,
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+    /// How much of the buffers is in use.
+    filled: (usize, usize),
+}
+
+impl Splitter {
+    /// Cuts at `delimiter`, outside quotes if fields are `quoted`.
+    pub(super) fn new(delimiter: u8, quoted: bool) -> Self {
+        let core = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(quoted)
+            .terminator(Terminator::Any(b'\n'))
+            .build();
+        Self {
+            core,
+            fields: vec![0; 4096],
+            ends: vec![0; 64],
+            filled: (0, 0),
+        }
+    }
+
+    /// Makes room for the next record.
+    pub(super) fn clear(&mut self) {
+        self.filled = (0, 0);
+    }
+
+    /// The fields of the record, joined.
+    pub(super) fn fields(&self) -> &[u8] {
+        &self.fields[..self.filled.0]
+    }
+
+    /// Ends of the complete fields in [`Self::fields`].
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends[..self.filled.1]
+    }
+
+    /// Takes one line with its end; whether the record is complete by it.
+    pub(super) fn feed(&mut self, mut line: &[u8]) -> bool {
+        loop {
+            let (bytes, ends) = self.filled;
+            let (result, taken, written, ended) =
+                self.core
+                    .read_record(line, &mut self.fields[bytes..], &mut self.ends[ends..]);
+            line = &line[taken..];
+            self.filled = (bytes + written, ends + ended);
+            match result {
+                ReadRecordResult::InputEmpty => return false,
+                ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::Record | ReadRecordResult::End => return true,
+            }
+        }
+    }
+
+    /// Whether a field starts with a quote.
+    pub(super) fn opens_quote(&self) -> bool {
+        (0..self.ends().len())
+            .filter_map(|column| field(self.ends(), column))
+            .any(|range| self.fields[range].starts_with(b"\""))
+    }
+
+    /// Takes the quotes off fields that are quoted without a flaw.
+    pub(super) fn unquote(&mut self) {
+        if !self.opens_quote() {
+            return;
+        }
+        let mut plain = Vec::with_capacity(self.filled.0);
+        let mut ends = Vec::with_capacity(self.filled.1);
+        for range in (0..self.ends().len()).filter_map(|column| field(self.ends(), column)) {
+            let raw = &self.fields[range];
+            match unquoted(raw) {
+                Some(bytes) => plain.extend(bytes),
+                None => plain.extend_from_slice(raw),
+            }
+            ends.push(plain.len());
+        }
+        self.filled = (plain.len(), ends.len());
+        self.fields[..plain.len()].copy_from_slice(&plain);
+        self.ends[..ends.len()].copy_from_slice(&ends);
+    }
+}
+
+/// Where the field of a column lies among the joined fields.
+pub(super) fn field(ends: &[usize], column: usize) -> Option<Range<usize>> {
+    let end = *ends.get(column)?;
+    let start = column.checked_sub(1).map_or(0, |before| ends[before]);
+    Some(start..end)
+}
+
+/// What stands between the quotes, if the field starts and ends with one and
+/// every quote inside is doubled.
+fn unquoted(field: &[u8]) -> Option<Vec<u8>> {
+    let inner = field.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut plain = Vec::with_capacity(inner.len());
+    let mut rest = inner.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'"' && rest.next() != Some(&b'"') {
+            return None;
+        }
+        plain.push(byte);
+    }
+    Some(plain)
+}
+
+/// The first line that is not blank, without its end.
+pub(super) fn header_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default()
+}
+
+/// The commonest of the delimiters outside quotes; a tab beats all others, for
+/// it is never part of a name.
+pub(super) fn sniff_delimiter(header: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'|', 0)];
+    for &byte in header {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\t' if !quoted => return b'\t',
+            _ if quoted => {}
+            _ => {
+                for (delimiter, count) in &mut counts {
+                    *count += usize::from(*delimiter == byte);
+                }
+            }
+        }
+    }
+    // Of equals the last is the maximum, so the comma has to come last.
+    let commonest = counts.iter().rev().max_by_key(|(_, count)| *count);
+    commonest.map_or(b',', |(delimiter, _)| *delimiter)
+}
+
+/// Whether every cell of a tab-separated header is quoted.
+pub(super) fn all_quoted(header: &[u8]) -> bool {
+    header
+        .split(|&byte| byte == b'\t')
+        .all(|cell| unquoted(cell).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_counted_outside_quotes() {
+        assert_eq!(sniff_delimiter(b"\"a;b;c\",d"), b',');
+        assert_eq!(sniff_delimiter(b"a,b;c;d"), b';');
+        assert_eq!(sniff_delimiter(b"a,b,c\td"), b'\t');
+        assert_eq!(sniff_delimiter(b"path"), b',');
+    }
+
+    #[test]
+    fn only_flawless_quotes_come_off() {
+        let off =
+            |field: &str| unquoted(field.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(off("\"6\"\" pan\"").unwrap(), "6\" pan");
+        assert_eq!(off("\"\"").unwrap(), "");
+        for raw in ["17\"", "\"open", "\"", "\"a\" or \"b\"", "\"a\"\"", "plain"] {
+            assert_eq!(off(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_record_may_come_in_several_lines_and_outgrow_the_buffers() {
+        let mut splitter = Splitter::new(b',', true);
+        assert!(!splitter.feed(b"1,\"two\n"));
+        assert!(splitter.feed(b"lines\",3\n"));
+        assert_eq!(
+            (splitter.fields(), splitter.ends()),
+            (&b"1two\nlines3"[..], &[1, 10, 11][..])
+        );
+        splitter.clear();
+        let wide = "x".repeat(5000) + &",yy".repeat(5000) + "\n";
+        assert!(splitter.feed(wide.as_bytes()));
+        assert_eq!(splitter.ends().len(), 5001);
+    }
+}

@@ -1,0 +1,56 @@
+//! Following long work, and stopping it.
+
+use crate::import::ImportReport;
+use crate::read::Rejected;
+
+/// How far long work has come.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Texts of categories are being embedded, once for each text.
+    CategoryTexts {
+        /// Texts that are done.
+        done: u64,
+        /// All texts.
+        total: u64,
+    },
+    /// Products are being imported. Everything the report counts as stored is
+    /// committed and durable.
+    Import {
+        /// What has been done so far.
+        report: &'a ImportReport,
+        /// Products embedded but not yet committed.
+        pending: u64,
+        /// Part of the input that is done, where its size is known.
+        fraction: Option<f64>,
+    },
+    /// Prototypes and confidence are being fitted to the catalog.
+    Learning,
+    /// Products are being moved to another space.
+    Reembed {
+        /// Products that are done and committed.
+        done: u64,
+        /// All products.
+        total: u64,
+    },
+}
+
+/// Follows long work. The unit type follows nothing and never stops.
+pub trait Watch {
+    /// Called often; must be quick.
+    fn progress(&mut self, progress: Progress<'_>) {
+        let _ = progress;
+    }
+
+    /// Called for every row that is not taken.
+    fn rejected(&mut self, rejected: &Rejected) {
+        let _ = rejected;
+    }
+
+    /// Whether to stop soon, keeping what is whole.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+impl Watch for () {}
