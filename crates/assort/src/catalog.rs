@@ -93,9 +93,10 @@ impl Catalog {
         embedder: Arc<dyn Embedder>,
         spec: &str,
     ) -> Result<Self> {
-        let store = Store::create(directory.as_ref())?;
         let space = SpaceRecord::new(1, embedder.space(), spec);
-        store.write(|writer| writer.initialize(&space, taxonomy))?;
+        let store = Store::create(directory.as_ref(), |writer| {
+            writer.initialize(&space, taxonomy)
+        })?;
         Ok(Self::new(store, Some(embedder)))
     }
 

@@ -1,6 +1,7 @@
 //! Filing products: the engine gathers evidence, core judges it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use assort_core::compose::{category_texts, product_text};
@@ -15,7 +16,7 @@ use crate::embedding::embed_all;
 use crate::model::Model;
 use crate::neighbors::voters;
 use crate::snapshot::{Changes, Snapshot};
-use crate::store::DecisionRecord;
+use crate::store::{DecisionRecord, Reader, SpaceRecord};
 use crate::{Error, Result};
 
 /// How to classify.
@@ -199,25 +200,12 @@ impl Catalog {
             let Some(best) = decision.choices.first().map(|choice| choice.category) else {
                 continue;
             };
-            if !known.contains_key(&best) {
-                let texts = category_texts(taxonomy, best);
-                let hashes: Vec<u128> = texts.iter().map(|(_, text)| text_hash(text)).collect();
-                let vectors = reader.text_vectors(&space, &hashes)?;
-                let own = texts
-                    .into_iter()
-                    .zip(vectors)
-                    .filter_map(|((kind, text), vector)| {
-                        let evidence = TextEvidence {
-                            kind,
-                            text,
-                            similarity: 0.0,
-                        };
-                        Some((evidence, vector?))
-                    });
-                known.insert(best, own.collect());
-            }
-            let texts = known.get(&best).into_iter().flatten();
+            let texts = match known.entry(best) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(known_texts(&reader, &space, taxonomy, best)?),
+            };
             decision.texts = texts
+                .iter()
                 .map(|(evidence, own)| TextEvidence {
                     similarity: vector::dot(query, own),
                     ..evidence.clone()
@@ -259,4 +247,28 @@ fn gather(
             neighbors,
         })
         .collect()
+}
+
+/// The texts of a category with their vectors.
+fn known_texts(
+    reader: &Reader<'_>,
+    space: &SpaceRecord,
+    taxonomy: &Taxonomy,
+    category: CategoryIndex,
+) -> Result<Vec<(TextEvidence, Vec<f32>)>> {
+    let texts = category_texts(taxonomy, category);
+    let hashes: Vec<u128> = texts.iter().map(|(_, text)| text_hash(text)).collect();
+    let vectors = reader.text_vectors(space, &hashes)?;
+    let known = texts
+        .into_iter()
+        .zip(vectors)
+        .filter_map(|((kind, text), vector)| {
+            let evidence = TextEvidence {
+                kind,
+                text,
+                similarity: 0.0,
+            };
+            Some((evidence, vector?))
+        });
+    Ok(known.collect())
 }

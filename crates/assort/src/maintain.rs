@@ -172,7 +172,7 @@ fn check_taxonomy(taxonomy: &Taxonomy, problems: &mut Vec<Problem>) {
         problems.push(Problem {
             what,
             mend: RESTORE,
-        })
+        });
     };
     if taxonomy.is_empty() {
         damaged("the taxonomy is empty".to_owned());

@@ -54,8 +54,12 @@ fn builder() -> redb::Builder {
 }
 
 impl Store {
-    /// Makes the directory and an empty store in it.
-    pub(crate) fn create(directory: &Path) -> Result<Self> {
+    /// Makes the directory and a store in it with what `fill` writes. The
+    /// store appears under its name only when it is whole.
+    pub(crate) fn create(
+        directory: &Path,
+        fill: impl FnOnce(&mut Writer<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let file = directory.join(FILE);
         if file.exists() {
             return Err(Error::AlreadyACatalog(directory.to_owned()));
@@ -68,13 +72,21 @@ impl Store {
             }
         };
         std::fs::create_dir_all(directory).map_err(io("making the directory"))?;
+        let draft = directory.join(format!("{FILE}.new"));
+        if draft.exists() {
+            std::fs::remove_file(&draft).map_err(io("removing an unfinished catalog"))?;
+        }
         let database = builder()
-            .create(&file)
+            .create(&draft)
             .map_err(|e| database_error(directory, e))?;
-        Ok(Self {
+        let store = Self {
             directory: directory.to_owned(),
             database: Handle::Writer(Box::new(database)),
-        })
+        };
+        store.write(fill)?;
+        drop(store);
+        std::fs::rename(&draft, &file).map_err(io("naming the catalog"))?;
+        Self::open(directory)
     }
 
     /// Opens a store for writing.
