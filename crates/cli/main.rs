@@ -1,1 +1,52 @@
-fn main() {}
+//! The command line: arguments in, results on stdout, everything else on
+//! stderr.
+
+mod args;
+mod commands;
+mod embedder;
+mod failure;
+mod files;
+mod output;
+mod progress;
+mod stop;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Outcome;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(threads) = cli.threads {
+        // Fails only if a pool exists already, which none does yet.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global();
+    }
+    failure::exit_code(run(cli))
+}
+
+fn run(cli: Cli) -> Outcome {
+    let global = &cli.global();
+    match cli.command {
+        Command::Init(args) => commands::init::run(args, global),
+        Command::Import(args) => commands::import::run(args, global),
+        Command::Classify(args) => commands::classify::run(args, global),
+        Command::Search(args) => commands::search::run(args, global),
+        Command::Label(args) => commands::label::run(args, global),
+        Command::Evaluate(args) => commands::evaluate::run(args, global),
+        Command::Taxonomy(args) => commands::taxonomy::run(args, global),
+        Command::Reembed(args) => commands::reembed::run(args, global),
+        Command::Remove(args) => commands::remove::run(&args),
+        Command::Show(args) => commands::show::run(&args),
+        Command::Stats(args) => commands::stats::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Compact(args) => commands::compact::run(&args),
+        Command::Embedders => commands::embedders::run(global.cache.as_deref()),
+        Command::Completions { shell } => commands::completions::run(shell),
+        Command::Demo(args) => commands::demo::run(args, global),
+    }
+}

@@ -212,6 +212,15 @@ impl Catalog {
         self.stored(&reader, row)?.ok_or_else(missing)
     }
 
+    /// The product in a row, such as a [`assort_core::Neighbor`] names; none if
+    /// it has been removed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn product_in_row(&self, row: u32) -> Result<Option<Product>> {
+        Ok(self.store.read()?.product(row)?.map(Product::from))
+    }
+
     pub(crate) fn stored(&self, reader: &Reader<'_>, row: u32) -> Result<Option<StoredProduct>> {
         let Some(product) = reader.product(row)? else {
             return Ok(None);

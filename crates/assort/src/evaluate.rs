@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::classify::ClassifyOptions;
 use crate::import::InputRow;
 use crate::read::Rejected;
-use crate::watch::Watch;
+use crate::watch::{Progress, Watch};
 use crate::{Error, Result};
 
 /// Products that are classified together.
@@ -24,8 +24,7 @@ pub struct Evaluation {
 impl Catalog {
     /// Classifies labelled products and compares. Their labels are not used
     /// for deciding, and a product of the catalog has no vote on itself.
-    /// `confusions` most frequent mistakes are listed; `told` is called with
-    /// the number of products done.
+    /// The `confusions` most frequent mistakes are listed.
     ///
     /// # Errors
     /// Those of [`Catalog::classify`], [`Error::Argument`] if no row can be
@@ -36,7 +35,6 @@ impl Catalog {
         options: &ClassifyOptions,
         confusions: usize,
         watch: &mut dyn Watch,
-        mut told: impl FnMut(u64),
     ) -> Result<Evaluation> {
         let taxonomy = self.taxonomy()?;
         let mut truth: Vec<CategoryIndex> = Vec::new();
@@ -73,7 +71,9 @@ impl Catalog {
             if group.len() == GROUP || rows.peek().is_none() {
                 let decisions = self.classify(&std::mem::take(&mut group), options)?;
                 decided.extend(decisions.into_iter().map(|decision| decision.category));
-                told(decided.len() as u64);
+                watch.progress(Progress::Evaluate {
+                    done: decided.len() as u64,
+                });
             }
             if watch.stop() {
                 return Err(Error::Interrupted);

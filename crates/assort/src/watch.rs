@@ -26,6 +26,11 @@ pub enum Progress<'a> {
     },
     /// Prototypes and confidence are being fitted to the catalog.
     Learning,
+    /// Products are being classified and compared with the truth.
+    Evaluate {
+        /// Products that are done.
+        done: u64,
+    },
     /// Products are being moved to another space.
     Reembed {
         /// Products that are done and committed.

@@ -1,0 +1,518 @@
+//! The arguments, as clap reads them.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use assort::core::Method;
+use assort::read::Quoting;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Files products into a category tree, and finds them again.
+#[derive(Parser)]
+#[command(
+    name = "assort",
+    version,
+    max_term_width = 100,
+    after_help = "Start with:\n  assort demo\n  assort init shop --taxonomy categories.csv\n  assort import shop products.csv\n  assort classify shop new-products.csv\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 stopped by Ctrl-C."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print nothing but results and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+
+    /// Threads to use [default: one for each core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Never use the network: models must be in the cache
+    #[arg(long, global = true)]
+    offline: bool,
+
+    /// Folder for downloaded models
+    #[arg(long, global = true, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+/// What holds for all commands.
+pub(crate) struct Global {
+    pub(crate) quiet: bool,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) offline: bool,
+    pub(crate) cache: Option<PathBuf>,
+}
+
+impl Cli {
+    pub(crate) fn global(&self) -> Global {
+        Global {
+            quiet: self.quiet,
+            threads: self.threads,
+            offline: self.offline,
+            cache: self.cache.clone(),
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a catalog from a taxonomy
+    Init(Init),
+    /// Import products from files
+    Import(Import),
+    /// File products into categories
+    Classify(Classify),
+    /// Find products by text or likeness
+    Search(SearchArgs),
+    /// Set the categories of products
+    Label(Label),
+    /// Measure how well labelled products are filed
+    Evaluate(Evaluate),
+    /// Look at, export or replace the taxonomy
+    Taxonomy(TaxonomyArgs),
+    /// Move a catalog to another embedder
+    Reembed(Reembed),
+    /// Remove products
+    Remove(Remove),
+    /// Show a product and all that is known of it
+    Show(Show),
+    /// Count what a catalog holds
+    Stats(Stats),
+    /// Verify everything that is stored
+    Check(Directory),
+    /// Give unused space back to the file system
+    Compact(Directory),
+    /// List the embedders that can be used
+    Embedders,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// File and search a small shop, to see what it is like
+    Demo(Demo),
+}
+
+#[derive(Args)]
+pub(crate) struct Directory {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+}
+
+/// How to open an embedder.
+#[derive(Args)]
+pub(crate) struct EmbedderArgs {
+    /// bundled, fastembed:NAME (see `assort embedders`), or dir:PATH with a
+    /// model.onnx and a tokenizer.json
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) embedder: Option<String>,
+
+    /// How token vectors become one: mean or cls [default: read from the folder]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) pooling: Option<assort_embed::Pooling>,
+
+    /// Tokens of a text that are read at most
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_length: Option<usize>,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort init shop --taxonomy categories.csv\n  assort init shop --taxonomy taxonomy-with-ids.en-US.txt --embedder dir:models/minilm"
+)]
+pub(crate) struct Init {
+    /// Directory to make
+    pub(crate) dir: PathBuf,
+
+    /// Taxonomy file: one path per line, Google's or Shopify's text, CSV, TSV
+    /// or JSON Lines; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) taxonomy: String,
+
+    /// What separates the names of a path [default: detected]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) separator: Option<String>,
+
+    /// Encoding of the file, such as latin1 or gbk [default: utf-8]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+/// Which column means what.
+#[derive(Args)]
+pub(crate) struct Columns {
+    /// Column of the product's id; `#` numbers the rows
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
+
+    /// Column of the title
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) title: Option<String>,
+
+    /// Columns of further text, separated by commas; `-` for none
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) text: Option<Vec<String>>,
+
+    /// Columns of attributes, separated by commas; `-` for none [default: all
+    /// others]
+    #[arg(long = "attr", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) attributes: Option<Vec<String>>,
+
+    /// Column of the category: an id, a path or a unique name; `-` for none
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) category: Option<String>,
+
+    /// Column of the picture; `-` for none
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) image: Option<String>,
+
+    /// Encoding of the files, such as latin1 or gbk [default: utf-8]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+
+    /// Whether fields may be in quotes: auto, on or off
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) quoting: Quoting,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort import shop products.csv\n  assort import shop feed.tsv.gz --title product_title --attr brand,price\n  zcat feed.jsonl.gz | assort import shop -\n\nA row that is already there unchanged costs no embedding. Columns are guessed from their names and the guess is printed. A bad row never stops an import: it goes to DIR/rejects.csv, and the exit code is 3."
+)]
+pub(crate) struct Import {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// CSV, TSV or JSON Lines, plain or compressed by gzip or zstd; `-` for
+    /// standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) columns: Columns,
+
+    /// Change nothing if any row is bad
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Only count what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Remove products that the files do not have
+    #[arg(long)]
+    pub(crate) prune: bool,
+
+    /// Where rejected rows are listed [default: DIR/rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// How to decide.
+#[derive(Args)]
+pub(crate) struct Deciding {
+    /// Which evidence counts: auto, zero-shot or neighbors
+    #[arg(long, default_value = "auto")]
+    pub(crate) method: Method,
+
+    /// Say "unknown" where the confidence is lower; between 0 and 1
+    #[arg(long, value_name = "C", default_value_t = 0.0, value_parser = confidence)]
+    pub(crate) min_confidence: f32,
+}
+
+fn confidence(text: &str) -> Result<f32, String> {
+    let value: f32 = text
+        .parse()
+        .map_err(|_| "expected a number between 0 and 1".to_owned())?;
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("expected a number between 0 and 1".to_owned())
+    }
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort classify shop --text \"Electric kettle 1.7 l\" --explain\n  assort classify shop new.csv --format jsonl -o decisions.jsonl\n  assort classify shop --min-confidence 0.8 --apply\n\nWithout FILE and --text, the products of the catalog that have no label are filed."
+)]
+pub(crate) struct Classify {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Products to file; `-` for standard input
+    pub(crate) file: Option<String>,
+
+    /// A title to file
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) text: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+
+    /// Choices to show for each product [default: 1, for --text 3]
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<NonZeroUsize>,
+
+    /// Name the texts and labelled products that decided
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    /// Write the results to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Keep the decisions in the catalog
+    #[arg(long)]
+    pub(crate) apply: bool,
+
+    #[command(flatten)]
+    pub(crate) columns: Columns,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    name = "search",
+    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'"
+)]
+pub(crate) struct SearchArgs {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// What to search for
+    #[arg(required_unless_present = "like")]
+    pub(crate) text: Option<String>,
+
+    /// Find products like the one of this id
+    #[arg(long, value_name = "ID", conflicts_with = "text")]
+    pub(crate) like: Option<String>,
+
+    /// Only products that match an expression, such as `brand = "HP" and price < 100`
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+
+    /// Results to give
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) top: NonZeroUsize,
+
+    /// Better results to pass over, for paging
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) offset: usize,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  assort label shop corrections.csv --id sku --category category_id"
+)]
+pub(crate) struct Label {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// File with a product id and a category in each row; `-` for standard input
+    pub(crate) file: String,
+
+    /// Column of the product's id
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
+
+    /// Column of the category: an id, a path or a unique name
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) category: Option<String>,
+
+    /// Encoding of the file [default: utf-8]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+
+    /// Clear the labels of the products in the file
+    #[arg(long)]
+    pub(crate) clear: bool,
+
+    /// Change nothing if any row is bad
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort evaluate shop held-out.csv\n  assort evaluate shop held-out.csv --method zero-shot --format json\n\nAccuracy is the share of right ones among the decided; precision, recall and F1 count an abstention as a miss."
+)]
+pub(crate) struct Evaluate {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Products with their right categories; `-` for standard input
+    pub(crate) file: String,
+
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+
+    /// Most frequent mistakes to list
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) confusions: usize,
+
+    #[command(flatten)]
+    pub(crate) columns: Columns,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct TaxonomyArgs {
+    #[command(subcommand)]
+    pub(crate) command: TaxonomyCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TaxonomyCommand {
+    /// Print the tree, or the part below a category
+    Show {
+        /// The catalog's directory
+        dir: PathBuf,
+        /// An id, a path or a unique name
+        category: Option<String>,
+        /// Levels to print
+        #[arg(long, value_name = "N")]
+        depth: Option<usize>,
+    },
+    /// Find categories by a part of their id, path, alias or translated name
+    Find {
+        /// The catalog's directory
+        dir: PathBuf,
+        /// What to look for
+        text: String,
+    },
+    /// Write the taxonomy to standard output or a file
+    Export {
+        /// The catalog's directory
+        dir: PathBuf,
+        /// The format
+        #[arg(long, value_enum, default_value_t = TaxonomyFormat::Tsv)]
+        format: TaxonomyFormat,
+        /// The file [default: standard output]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Replace the taxonomy; labels stay with the ids of their categories
+    Import {
+        /// The catalog's directory
+        dir: PathBuf,
+        /// The taxonomy file, as for `assort init`
+        file: String,
+        /// What separates the names of a path [default: detected]
+        #[arg(long, value_name = "TEXT")]
+        separator: Option<String>,
+        /// Encoding of the file [default: utf-8]
+        #[arg(long, value_name = "NAME")]
+        encoding: Option<String>,
+    },
+}
+
+/// Formats a taxonomy is written in.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaxonomyFormat {
+    /// Columns id, path, description, aliases, examples and translations
+    Tsv,
+    /// One JSON object a category
+    Jsonl,
+    /// One path a line
+    Paths,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  assort reembed shop --embedder dir:models/use-multilingual\n\nSearches go on meanwhile. A stopped run goes on where it was when run again."
+)]
+pub(crate) struct Reembed {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct Remove {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Ids of products
+    #[arg(required = true)]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Id of the product
+    pub(crate) id: String,
+
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct Stats {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Directory for the demo's catalog, to be kept [default: a temporary one]
+    pub(crate) dir: Option<PathBuf>,
+}

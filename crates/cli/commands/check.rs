@@ -1,0 +1,40 @@
+//! `assort check`
+
+use std::io::Write;
+
+use assort::Catalog;
+
+use crate::args::Directory;
+use crate::failure::{Done, Failure, Outcome};
+use crate::output;
+use crate::text::counted;
+
+pub(crate) fn run(args: &Directory) -> Outcome {
+    let mut catalog = match Catalog::open(&args.dir) {
+        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
+            eprintln!(
+                "note: the catalog cannot be opened for writing, so the file's checksums are not verified"
+            );
+            Catalog::open_read_only(&args.dir)?
+        }
+        other => other?,
+    };
+    let problems = catalog.check()?;
+    if problems.is_empty() {
+        let products = catalog.stats()?.products;
+        eprintln!(
+            "all is well: {} verified",
+            counted(products, "product", "products")
+        );
+        return Ok(Done::Whole);
+    }
+    let mut sink = output::sink(None)?;
+    for problem in &problems {
+        writeln!(sink, "{}: {}", problem.what, problem.mend)?;
+    }
+    sink.flush()?;
+    Err(Failure::Failed(format!(
+        "{} found",
+        counted(problems.len() as u64, "problem", "problems")
+    )))
+}

@@ -1,0 +1,341 @@
+//! `assort classify`
+
+use std::io::Write;
+
+use assort::core::{Decision, Product, Taxonomy, clean};
+use assort::{Catalog, ClassifyOptions};
+
+use crate::args::{Classify, Format, Global};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::files::{Files, Rejects};
+use crate::output::{self, Columns};
+use crate::progress::Console;
+use crate::stop;
+use crate::text::counted;
+
+/// Products that are classified and printed together.
+const GROUP: usize = 1024;
+
+pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
+    let catalog = open(&args)?;
+    let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    catalog.prepare(&mut console)?;
+    let mut job = Job {
+        taxonomy: catalog.taxonomy()?,
+        options: ClassifyOptions {
+            method: args.deciding.method,
+            top: args
+                .top
+                .map_or(if args.text.is_some() { 3 } else { 1 }, Into::into),
+            min_confidence: args.deciding.min_confidence,
+            explain: args.explain,
+        },
+        sink: output::sink(args.output.as_deref())?,
+        catalog: &catalog,
+        args: &args,
+        begun: false,
+        done: 0,
+        decided: 0,
+        kept: 0,
+    };
+    let rejected = job.all(&mut console);
+    console.finish();
+    let rejected = rejected?;
+    job.sink.flush()?;
+    let mut message = format!(
+        "{}, {} filed",
+        counted(job.done, "product", "products"),
+        job.decided
+    );
+    if args.apply {
+        message.push_str(&format!(", {} decisions kept in the catalog", job.kept));
+    }
+    if rejected > 0 {
+        message.push_str(&format!(", {rejected} rows rejected"));
+    }
+    if args.text.is_none() || args.apply {
+        console.say(&message);
+    }
+    Ok(if rejected > 0 {
+        Done::WithRejects
+    } else {
+        Done::Whole
+    })
+}
+
+/// For writing where decisions are kept, or where preparing is worth keeping.
+fn open(args: &Classify) -> Result<Catalog, Failure> {
+    if args.apply {
+        return Ok(Catalog::open(&args.dir)?);
+    }
+    match Catalog::open(&args.dir) {
+        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
+            Ok(Catalog::open_read_only(&args.dir)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+struct Job<'a> {
+    taxonomy: std::sync::Arc<Taxonomy>,
+    options: ClassifyOptions,
+    sink: Box<dyn Write>,
+    catalog: &'a Catalog,
+    args: &'a Classify,
+    begun: bool,
+    done: u64,
+    decided: u64,
+    kept: usize,
+}
+
+impl Job<'_> {
+    /// Classifies what was asked for; gives the number of rejected rows.
+    fn all(&mut self, console: &mut Console) -> Result<u64, Failure> {
+        if let Some(text) = &self.args.text {
+            let title = clean(text);
+            if title.is_empty() {
+                return Err(Failure::Usage(
+                    "--text is empty; give the title of a product".to_owned(),
+                ));
+            }
+            let product = Product {
+                title,
+                ..Product::default()
+            };
+            self.group(&[product], false)?;
+            return Ok(0);
+        }
+        match &self.args.file {
+            Some(file) => self.file(&file.clone(), console),
+            None => self.unlabelled(console).map(|()| 0),
+        }
+    }
+
+    fn file(&mut self, file: &str, console: &mut Console) -> Result<u64, Failure> {
+        let mapping = self.args.columns.mapping(true);
+        let files = Files::open(
+            &[file.to_owned()],
+            self.args.columns.encoding.as_deref(),
+            &mapping,
+        )?;
+        files.guesses.iter().for_each(|guess| console.say(guess));
+        let mut rejects = Rejects::new(None, files.name());
+        let mut rejected = 0;
+        let mut group = Vec::new();
+        for row in files {
+            match row? {
+                Ok(row) => group.push(row.product),
+                Err(row) => {
+                    rejected += 1;
+                    if let Some(message) = rejects.add(&row) {
+                        console.say(&message);
+                    }
+                }
+            }
+            if group.len() == GROUP {
+                self.group(&std::mem::take(&mut group), false)?;
+                self.after_group(console, None)?;
+            }
+        }
+        self.group(&group, false)?;
+        Ok(rejected)
+    }
+
+    fn unlabelled(&mut self, console: &mut Console) -> Result<(), Failure> {
+        let ids = self.catalog.unlabelled()?;
+        for group in ids.chunks(GROUP) {
+            let products: Result<Vec<Product>, assort::Error> = group
+                .iter()
+                .map(|id| Ok(self.catalog.product(id)?.product))
+                .collect();
+            self.group(&products?, true)?;
+            self.after_group(console, Some(ids.len() as u64))?;
+        }
+        Ok(())
+    }
+
+    fn after_group(&mut self, console: &mut Console, total: Option<u64>) -> Result<(), Failure> {
+        console.counted("products filed", self.done, total);
+        if stop::requested() {
+            self.sink.flush()?;
+            return Err(Failure::Stopped(format!(
+                "stopped after {}",
+                counted(self.done, "product", "products")
+            )));
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, products: &[Product], stored: bool) -> Result<(), Failure> {
+        let decisions = if stored {
+            let ids: Vec<&str> = products.iter().map(|product| product.id.as_str()).collect();
+            self.catalog.classify_stored(&ids, &self.options)?
+        } else {
+            self.catalog.classify(products, &self.options)?
+        };
+        self.print(products, &decisions)?;
+        if self.args.apply {
+            let pairs = products
+                .iter()
+                .map(|product| product.id.as_str())
+                .zip(&decisions);
+            self.kept += self.catalog.apply(self.options.method, pairs)?;
+        }
+        self.done += products.len() as u64;
+        self.decided += decisions
+            .iter()
+            .filter(|decision| decision.category.is_some())
+            .count() as u64;
+        Ok(())
+    }
+
+    fn print(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
+        match self.args.format {
+            Format::Table => self.table(products, decisions)?,
+            Format::Jsonl => self.json(products, decisions)?,
+            Format::Csv => self.csv(products, decisions)?,
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    fn json(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
+        for (product, decision) in products.iter().zip(decisions) {
+            let neighbor = |row| self.catalog.product_in_row(row).ok().flatten();
+            let value = output::decision(
+                &self.taxonomy,
+                product,
+                decision,
+                self.args.explain,
+                neighbor,
+            );
+            writeln!(self.sink, "{value}")?;
+        }
+        Ok(())
+    }
+
+    fn csv(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
+        let mut writer = csv::Writer::from_writer(&mut self.sink);
+        if !self.begun {
+            writer.write_record([
+                "id",
+                "title",
+                "category_id",
+                "category",
+                "confidence",
+                "margin",
+                "alternatives",
+            ])?;
+        }
+        for (product, decision) in products.iter().zip(decisions) {
+            let (id, path) = match decision.category {
+                Some(index) => (
+                    self.taxonomy.category(index).id.clone(),
+                    self.taxonomy.path(index),
+                ),
+                None => Default::default(),
+            };
+            let others: Vec<String> = decision
+                .choices
+                .iter()
+                .filter(|choice| Some(choice.category) != decision.category)
+                .map(|choice| {
+                    format!(
+                        "{}={:.4}",
+                        self.taxonomy.category(choice.category).id,
+                        choice.confidence
+                    )
+                })
+                .collect();
+            let (confidence, margin) = (
+                format!("{:.4}", decision.confidence),
+                format!("{:.4}", decision.margin),
+            );
+            writer.write_record([
+                &product.id,
+                &product.title,
+                &id,
+                &path,
+                &confidence,
+                &margin,
+                &others.join("|"),
+            ])?;
+        }
+        writer.flush()?;
+        Ok(())
+    }
+
+    fn table(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
+        let columns = Columns::new(&[16, 0, 5, 0]);
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        let mut header = (!self.begun).then_some(&["id", "title", "sure", "category"][..]);
+        for (product, decision) in products.iter().zip(decisions) {
+            rows.extend(self.lines_of(product, decision));
+            if self.args.explain {
+                write!(
+                    self.sink,
+                    "{}",
+                    columns.lines(header.take(), &std::mem::take(&mut rows))
+                )?;
+                self.reasons(decision)?;
+            }
+        }
+        if !rows.is_empty() {
+            write!(self.sink, "{}", columns.lines(header.take(), &rows))?;
+        }
+        Ok(())
+    }
+
+    /// A product's line, and one for each further choice.
+    fn lines_of(&self, product: &Product, decision: &Decision) -> Vec<Vec<String>> {
+        let path = |index| self.taxonomy.path(index);
+        let best = match (decision.category, decision.choices.first()) {
+            (Some(index), _) => path(index),
+            (None, Some(choice)) => format!("unknown, perhaps {}", path(choice.category)),
+            (None, None) => "unknown".to_owned(),
+        };
+        let sure = |confidence: f32| format!("{:.0}%", 100.0 * confidence);
+        let mut lines = vec![vec![
+            product.id.clone(),
+            product.title.clone(),
+            sure(decision.confidence),
+            best,
+        ]];
+        lines.extend(decision.choices.iter().skip(1).map(|choice| {
+            vec![
+                String::new(),
+                String::new(),
+                sure(choice.confidence),
+                path(choice.category),
+            ]
+        }));
+        lines
+    }
+
+    fn reasons(&mut self, decision: &Decision) -> Result<(), Failure> {
+        for text in &decision.texts {
+            writeln!(
+                self.sink,
+                "    {:.2} like its {}: {}",
+                text.similarity,
+                text.kind.as_str(),
+                text.text
+            )?;
+        }
+        for voter in decision.neighbors.iter().take(5) {
+            let product = self.catalog.product_in_row(voter.row)?;
+            let (id, title) = product
+                .map(|product| (product.id, product.title))
+                .unwrap_or_default();
+            let path = self.taxonomy.path(voter.category);
+            writeln!(
+                self.sink,
+                "    {:.2} like {id}, filed under {path}: {title}",
+                voter.similarity
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! `assort compact`
+
+use assort::Catalog;
+
+use crate::args::Directory;
+use crate::failure::{Done, Outcome};
+use crate::text::bytes;
+
+pub(crate) fn run(args: &Directory) -> Outcome {
+    let mut catalog = Catalog::open(&args.dir)?;
+    let saved = catalog.compact()?;
+    eprintln!(
+        "{} given back, {} left",
+        bytes(saved),
+        bytes(catalog.stats()?.bytes)
+    );
+    Ok(Done::Whole)
+}

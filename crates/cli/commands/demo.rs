@@ -1,0 +1,152 @@
+//! `assort demo`: a small shop, filed and searched.
+
+use std::path::Path;
+
+use assort::core::Taxonomy;
+use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
+use assort::{Catalog, ClassifyOptions, ImportOptions, Query, Search};
+
+use super::{evaluate, search};
+use crate::args::{Demo, EmbedderArgs, Global};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::output::{self, Columns};
+use crate::progress::Console;
+use crate::text::{count, time};
+
+const TAXONOMY: &str = include_str!("../../../examples/data/taxonomy.tsv");
+const PRODUCTS: &str = include_str!("../../../examples/data/products.csv");
+const TRUTH: &str = include_str!("../../../examples/data/truth.csv");
+
+/// Products whose filing is shown.
+const SHOWN: usize = 12;
+
+pub(crate) fn run(args: Demo, global: &Global) -> Outcome {
+    let temporary = tempfile::tempdir().map_err(|error| {
+        Failure::Failed(format!(
+            "no temporary directory could be made: {error}; give the demo one as `assort demo DIR`"
+        ))
+    })?;
+    let directory = match &args.dir {
+        Some(directory) => directory.clone(),
+        None => temporary.path().join("shop"),
+    };
+    let begun = std::time::Instant::now();
+    let mut console = Console::new(global.quiet);
+    let catalog = build(&directory, global, &mut console);
+    console.finish();
+    let catalog = catalog?;
+    let mut page = String::new();
+    filed(&catalog, &mut page)?;
+    searched(&catalog, &mut page)?;
+    judged(&catalog, &mut page)?;
+    let mut sink = output::sink(None)?;
+    std::io::Write::write_all(&mut sink, page.as_bytes())?;
+    std::io::Write::flush(&mut sink)?;
+    console.say(&format!("\nall of it took {}", time(begun.elapsed())));
+    console.say(&go_on(args.dir.as_deref()));
+    Ok(Done::Whole)
+}
+
+fn input(name: &str, text: &'static str) -> Result<Input, Failure> {
+    Ok(Input::from_reader(name, text.as_bytes(), None)?)
+}
+
+/// Makes the catalog from the data inside the program.
+fn build(directory: &Path, global: &Global, console: &mut Console) -> Result<Catalog, Failure> {
+    let read = read_taxonomy(input("the demo's taxonomy", TAXONOMY)?, None)?;
+    let taxonomy =
+        Taxonomy::from_rows(read.rows).map_err(|error| Failure::Failed(error.to_string()))?;
+    let bundled = EmbedderArgs {
+        embedder: None,
+        pooling: None,
+        max_length: None,
+    };
+    let opened = embedder::open(&bundled, global)?;
+    let catalog = Catalog::create(directory, &taxonomy, opened.embedder, &opened.spec)?;
+    let rows = ProductReader::new(input("the demo's products", PRODUCTS)?, &Mapping::default())?;
+    catalog.import(rows, &ImportOptions::default(), &|| None, console)?;
+    catalog.prepare(console)?;
+    Ok(catalog)
+}
+
+/// Files the products without a label.
+fn filed(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
+    let taxonomy = catalog.taxonomy()?;
+    let stats = catalog.stats()?;
+    let ids = catalog.unlabelled()?;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let options = ClassifyOptions {
+        min_confidence: 0.5,
+        ..ClassifyOptions::default()
+    };
+    let decisions = catalog.classify_stored(&ids, &options)?;
+    let sure = decisions
+        .iter()
+        .filter(|decision| decision.category.is_some())
+        .count();
+    page.push_str(&format!(
+        "{} products, {} categories, {} labels. Of the {} products without a label, {sure} are filed\nwith at least 50% confidence, and {} are left to a person. Some of them:\n\n",
+        count(stats.products),
+        stats.leaves,
+        count(stats.labelled),
+        ids.len(),
+        ids.len() - sure,
+    ));
+    let step = (ids.len() / SHOWN).max(1);
+    let mut rows = Vec::new();
+    for (id, decision) in ids.iter().zip(&decisions).step_by(step).take(SHOWN) {
+        let category = decision
+            .category
+            .map_or_else(|| "unknown".to_owned(), |index| taxonomy.path(index));
+        let sure = format!("{:.0}%", 100.0 * decision.confidence);
+        rows.push(vec![catalog.product(id)?.product.title, sure, category]);
+    }
+    page.push_str(&Columns::new(&[0, 5, 0]).lines(Some(&["product", "sure", "category"]), &rows));
+    Ok(())
+}
+
+fn searched(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
+    let taxonomy = catalog.taxonomy()?;
+    let searches = [
+        ("something warm to sleep in outdoors", None),
+        ("wireless headphones", Some("price < 60")),
+        ("猫粮", None),
+    ];
+    for (text, filter) in searches {
+        let told = filter
+            .map(|filter| format!(" where {filter}"))
+            .unwrap_or_default();
+        page.push_str(&format!("\nSearch: {text}{told}\n\n"));
+        let found = catalog.search(&Search {
+            filter: filter.map(str::to_owned),
+            top: 3,
+            ..Search::new(Query::Text(text.to_owned()))
+        })?;
+        page.push_str(&search::table(&taxonomy, &found));
+    }
+    Ok(())
+}
+
+/// Measures on products that were never shown to the catalog.
+fn judged(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
+    let rows = ProductReader::new(
+        input("the demo's held-out products", TRUTH)?,
+        &Mapping::default(),
+    )?;
+    let evaluation = catalog.evaluate(rows, &ClassifyOptions::default(), 3, &mut ())?;
+    page.push_str("\nOn products it has never seen:\n\n");
+    let taxonomy = catalog.taxonomy()?;
+    page.push_str(&evaluate::table(&evaluation.report, &taxonomy));
+    Ok(())
+}
+
+fn go_on(directory: Option<&Path>) -> String {
+    let Some(directory) = directory else {
+        return "keep it and look around:\n  assort demo demo-shop".to_owned();
+    };
+    let shop = directory.display();
+    format!(
+        "go on with:\n  assort classify {shop} --text \"Stainless steel water bottle 750 ml\" --explain\n  assort search {shop} \"gift for a cook\" --filter 'price < 50'\n  assort taxonomy show {shop}\n  assort stats {shop}\nand with a shop of your own:\n  assort init my-shop --taxonomy CATEGORIES\n  assort import my-shop PRODUCTS"
+    )
+}

@@ -1,0 +1,158 @@
+//! `assort import`
+
+use std::io::{Seek, Write};
+use std::path::PathBuf;
+
+use assort::{Catalog, ImportOptions, ImportReport};
+use tempfile::NamedTempFile;
+
+use crate::args::{Global, Import};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::files::{Files, Rejects};
+use crate::progress::Console;
+use crate::text::{count, counted};
+
+pub(crate) fn run(mut args: Import, global: &Global) -> Outcome {
+    let catalog = Catalog::open(&args.dir)?;
+    let spooled = if args.strict {
+        spool(&mut args.files)?
+    } else {
+        None
+    };
+    let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    let outcome = import(&args, &catalog, &mut console);
+    console.finish();
+    drop(spooled);
+    outcome
+}
+
+fn import(args: &Import, catalog: &Catalog, console: &mut Console) -> Outcome {
+    let list = match &args.rejects {
+        Some(path) => Some(path.clone()),
+        None if args.dry_run || args.strict => None,
+        None => Some(catalog.directory().join("rejects.csv")),
+    };
+    if args.strict && !args.dry_run {
+        let report = pass(args, catalog, true, list.clone(), console)?;
+        if report.rejected > 0 {
+            return Err(Failure::Failed(format!(
+                "{} bad; nothing was imported because of --strict",
+                rows_are(report.rejected)
+            )));
+        }
+    }
+    let report = pass(args, catalog, args.dry_run, list, console)?;
+    let changed = report.added + report.updated + report.labelled + report.pruned > 0;
+    if changed && !args.dry_run && !report.stopped {
+        catalog.prepare(console)?;
+    }
+    console.finish();
+    summarize(args, console, &report);
+    if report.stopped {
+        return Err(Failure::Stopped(
+            "stopped; everything counted as stored is safe, and the same command goes on from here"
+                .to_owned(),
+        ));
+    }
+    Ok(if report.rejected > 0 {
+        Done::WithRejects
+    } else {
+        Done::Whole
+    })
+}
+
+/// Reads all files once.
+fn pass(
+    args: &Import,
+    catalog: &Catalog,
+    dry_run: bool,
+    list: Option<PathBuf>,
+    console: &mut Console,
+) -> Result<ImportReport, Failure> {
+    let files = Files::open(
+        &args.files,
+        args.columns.encoding.as_deref(),
+        &args.columns.mapping(true),
+    )?;
+    if console.rejects.is_none() {
+        files.guesses.iter().for_each(|guess| console.say(guess));
+    }
+    if let Some(old) = list
+        .as_deref()
+        .filter(|path| path.exists() && args.rejects.is_none())
+    {
+        // A list of an earlier import would be taken for this one's.
+        let _ = std::fs::remove_file(old);
+    }
+    console.rejects = Some(Rejects::new(list.as_deref(), files.name()));
+    let options = ImportOptions {
+        dry_run,
+        prune: args.prune,
+    };
+    let done = files.done();
+    let report = catalog.import(files, &options, &done, console)?;
+    if let Some(list) = console
+        .rejects
+        .take()
+        .map(Rejects::finish)
+        .transpose()?
+        .flatten()
+    {
+        console.say(&format!(
+            "the rejected rows are listed in {}",
+            list.display()
+        ));
+    }
+    Ok(report)
+}
+
+fn summarize(args: &Import, console: &Console, report: &ImportReport) {
+    let would = if args.dry_run { "would be " } else { "" };
+    let mut parts = vec![
+        format!("{} {would}added", count(report.added)),
+        format!("{} {would}updated", count(report.updated)),
+        format!("{} unchanged", count(report.unchanged)),
+    ];
+    let mut also = |number: u64, what: &str| {
+        if number > 0 {
+            parts.push(format!("{} {what}", count(number)));
+        }
+    };
+    also(report.labelled, "labels set");
+    also(report.duplicates, "with the content of another one");
+    also(report.pruned, "removed");
+    also(report.rejected, "rejected");
+    console.say(&format!(
+        "{}: {}",
+        counted(report.rows, "row", "rows"),
+        parts.join(", ")
+    ));
+    if args.prune && (report.rejected > 0 || report.stopped) {
+        console.say("nothing was pruned, because rows were rejected or the import was stopped");
+    }
+}
+
+fn rows_are(number: u64) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(number, "row", "rows"))
+}
+
+/// Copies standard input to a file, because `--strict` reads it twice.
+fn spool(files: &mut [String]) -> Result<Option<NamedTempFile>, Failure> {
+    let Some(stdin) = files.iter_mut().find(|file| *file == "-") else {
+        return Ok(None);
+    };
+    let failed = |error: std::io::Error| {
+        Failure::Failed(format!(
+            "standard input could not be kept for --strict: {error}; free space in the temporary directory"
+        ))
+    };
+    let mut spooled = NamedTempFile::new().map_err(failed)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut spooled).map_err(failed)?;
+    spooled.flush().map_err(failed)?;
+    spooled.rewind().map_err(failed)?;
+    *stdin = spooled.path().display().to_string();
+    Ok(Some(spooled))
+}

@@ -1,0 +1,53 @@
+//! `assort init`
+
+use assort::Catalog;
+use assort::core::Taxonomy;
+use assort::read::{Input, read_taxonomy};
+
+use crate::args::{Global, Init};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::text::counted;
+
+pub(crate) fn run(args: Init, global: &Global) -> Outcome {
+    let (taxonomy, format) = read(
+        &args.taxonomy,
+        args.separator.as_deref(),
+        args.encoding.as_deref(),
+    )?;
+    let opened = embedder::open(&args.embedder, global)?;
+    let catalog = Catalog::create(&args.dir, &taxonomy, opened.embedder, &opened.spec)?;
+    if !global.quiet {
+        let dir = args.dir.display();
+        eprintln!("{}: {format}", args.taxonomy);
+        eprintln!(
+            "made {dir}: {}, {} of them leaves, {} levels; embedder {}",
+            counted(taxonomy.len() as u64, "category", "categories"),
+            taxonomy.leaves().count(),
+            taxonomy.depth(),
+            catalog.space()?,
+        );
+        eprintln!("next: assort import {dir} PRODUCTS.csv");
+    }
+    Ok(Done::Whole)
+}
+
+/// Reads and checks a taxonomy file; gives what its format was, too.
+pub(crate) fn read(
+    file: &str,
+    separator: Option<&str>,
+    encoding: Option<&str>,
+) -> Result<(Taxonomy, String), Failure> {
+    let input = Input::open(file, encoding)?;
+    let name = input.name().to_owned();
+    let read = read_taxonomy(input, separator)?;
+    let taxonomy = Taxonomy::from_rows(read.rows).map_err(|error| {
+        let line = error.line();
+        assort::Error::Input {
+            file: name,
+            line,
+            message: error.to_string(),
+        }
+    })?;
+    Ok((taxonomy, read.format))
+}

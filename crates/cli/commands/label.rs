@@ -1,0 +1,73 @@
+//! `assort label`
+
+use assort::read::{Mapping, Quoting};
+use assort::{Catalog, LabelOptions};
+
+use crate::args::{Global, Label};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::files::{Files, Rejects};
+use crate::progress::Console;
+use crate::text::{count, counted};
+
+pub(crate) fn run(args: Label, global: &Global) -> Outcome {
+    let catalog = Catalog::open(&args.dir)?;
+    let mapping = Mapping {
+        id: args.id.clone(),
+        category: args.category.clone(),
+        quoting: Quoting::Auto,
+        require_title: false,
+        ..Mapping::default()
+    };
+    let files = Files::open(
+        std::slice::from_ref(&args.file),
+        args.encoding.as_deref(),
+        &mapping,
+    )?;
+    let mut console = Console::new(global.quiet);
+    files.guesses.iter().for_each(|guess| console.say(guess));
+    console.rejects = Some(Rejects::new(None, files.name()));
+    let options = LabelOptions {
+        clear: args.clear,
+        strict: args.strict,
+    };
+    let report = catalog.label(files, options, &mut console)?;
+    console.finish();
+    let done = format!(
+        "{}: {} labels {}, {} unchanged, {} rejected",
+        counted(report.rows, "row", "rows"),
+        count(report.changed),
+        if args.clear { "cleared" } else { "set" },
+        count(report.unchanged),
+        count(report.rejected),
+    );
+    console.say(&done);
+    if args.strict && report.rejected > 0 {
+        return Err(Failure::Failed(
+            "nothing was labelled because of --strict".to_owned(),
+        ));
+    }
+    if report.changed > 0 {
+        learn(catalog, &args, global, &mut console);
+    }
+    Ok(if report.rejected > 0 {
+        Done::WithRejects
+    } else {
+        Done::Whole
+    })
+}
+
+/// Fits the classifier to the new labels. The labels are safe already, so
+/// what goes wrong here is only told.
+fn learn(catalog: Catalog, args: &Label, global: &Global, console: &mut Console) {
+    let learned = embedder::of_catalog(catalog, &args.embedder, global)
+        .and_then(|catalog| Ok(catalog.prepare(console)?));
+    console.finish();
+    if let Err(Failure::Failed(message) | Failure::Usage(message) | Failure::Stopped(message)) =
+        learned
+    {
+        console.say(&format!(
+            "the labels are stored; the next classify learns from them: {message}"
+        ));
+    }
+}

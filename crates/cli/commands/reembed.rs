@@ -1,0 +1,42 @@
+//! `assort reembed`
+
+use assort::Catalog;
+
+use crate::args::{Global, Reembed};
+use crate::embedder;
+use crate::failure::{Done, Failure, Outcome};
+use crate::progress::Console;
+use crate::text::count;
+
+pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
+    if args.embedder.embedder.is_none() {
+        return Err(Failure::Usage(
+            "name the embedder to move to with --embedder; `assort embedders` lists them"
+                .to_owned(),
+        ));
+    }
+    let mut catalog = Catalog::open(&args.dir)?;
+    let opened = embedder::open(&args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    console.say(&format!(
+        "moving from {} to {}",
+        catalog.space()?,
+        opened.embedder.space()
+    ));
+    let report = catalog.reembed(opened.embedder, &opened.spec, &mut console);
+    console.finish();
+    let report = report?;
+    if report.stopped {
+        return Err(Failure::Stopped(
+            "stopped; the catalog is still in its old space, and the same command goes on from here".to_owned(),
+        ));
+    }
+    catalog.prepare(&mut console)?;
+    console.finish();
+    let embedded = count(report.embedded);
+    console.say(&format!(
+        "{} products moved, {embedded} of them embedded now",
+        count(report.products)
+    ));
+    Ok(Done::Whole)
+}

@@ -1,0 +1,60 @@
+//! `assort show`
+
+use std::io::Write;
+
+use assort::Catalog;
+use serde_json::json;
+
+use crate::args::{ReportFormat, Show};
+use crate::failure::{Done, Outcome};
+use crate::output;
+
+pub(crate) fn run(args: &Show) -> Outcome {
+    let catalog = Catalog::open_read_only(&args.dir)?;
+    let stored = catalog.product(&args.id)?;
+    let taxonomy = catalog.taxonomy()?;
+    let mut sink = output::sink(None)?;
+    let product = &stored.product;
+    if args.format == ReportFormat::Json {
+        let mut value = output::product(product);
+        value["label"] = json!(stored.label.map(|label| output::category(&taxonomy, label)));
+        value["decision"] = json!(stored.decision.as_ref().map(|decision| json!({
+            "category": decision.category_id,
+            "path": decision.category.map(|index| taxonomy.path(index)),
+            "confidence": output::rounded(decision.confidence.into()),
+            "method": decision.method,
+        })));
+        writeln!(sink, "{value}")?;
+    } else {
+        let mut facts = vec![("id", product.id.clone()), ("title", product.title.clone())];
+        if !product.text.is_empty() {
+            facts.push(("text", product.text.clone()));
+        }
+        for (name, value) in &product.attributes {
+            facts.push((name, value.clone()));
+        }
+        if let Some(image) = &product.image {
+            facts.push(("image", image.clone()));
+        }
+        if let Some(label) = stored.label {
+            facts.push(("label", taxonomy.path(label)));
+        }
+        if let Some(decision) = &stored.decision {
+            let category = decision.category.map_or_else(
+                || decision.category_id.clone(),
+                |index| taxonomy.path(index),
+            );
+            facts.push((
+                "decision",
+                format!(
+                    "{category} ({:.0}% sure, {})",
+                    100.0 * decision.confidence,
+                    decision.method
+                ),
+            ));
+        }
+        write!(sink, "{}", output::facts(&facts))?;
+    }
+    sink.flush()?;
+    Ok(Done::Whole)
+}

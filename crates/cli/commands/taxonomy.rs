@@ -1,0 +1,202 @@
+//! `assort taxonomy`
+
+use std::io::Write;
+use std::path::Path;
+
+use assort::Catalog;
+use assort::core::{CategoryIndex, SEPARATOR, Taxonomy};
+use serde_json::{Value, json};
+
+use super::init::read;
+use crate::args::{Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
+use crate::failure::{Done, Failure, Outcome};
+use crate::output::{self, Columns};
+use crate::text::counted;
+
+pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
+    match args.command {
+        TaxonomyCommand::Show {
+            dir,
+            category,
+            depth,
+        } => show(&dir, category.as_deref(), depth),
+        TaxonomyCommand::Find { dir, text } => find(&dir, &text, global),
+        TaxonomyCommand::Export {
+            dir,
+            format,
+            output,
+        } => export(&dir, format, output.as_deref()),
+        TaxonomyCommand::Import {
+            dir,
+            file,
+            separator,
+            encoding,
+        } => {
+            let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
+            let orphans = Catalog::open(&dir)?.replace_taxonomy(&taxonomy)?;
+            if !global.quiet {
+                eprintln!("{file}: {format}");
+                eprintln!(
+                    "the catalog has {} now",
+                    counted(taxonomy.len() as u64, "category", "categories")
+                );
+            }
+            if orphans > 0 {
+                let labels = counted(orphans, "label names", "labels name");
+                eprintln!(
+                    "note: {labels} a category that is gone; kept, and used again if it comes back"
+                );
+            }
+            Ok(Done::Whole)
+        }
+    }
+}
+
+fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
+    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+    let roots: Vec<CategoryIndex> = match category {
+        Some(text) => vec![
+            taxonomy
+                .resolve(text)
+                .map_err(|error| Failure::Failed(error.to_string()))?,
+        ],
+        None => (0..taxonomy.len() as CategoryIndex)
+            .filter(|&index| taxonomy.category(index).parent.is_none())
+            .collect(),
+    };
+    let mut sink = output::sink(None)?;
+    // A stack rather than recursion: a tree may be as deep as it likes.
+    let mut stack: Vec<(CategoryIndex, usize)> =
+        roots.into_iter().rev().map(|root| (root, 0)).collect();
+    while let Some((index, level)) = stack.pop() {
+        let category = taxonomy.category(index);
+        let id = if category.id == taxonomy.path(index) {
+            String::new()
+        } else {
+            format!("  [{}]", category.id)
+        };
+        writeln!(
+            sink,
+            "{:indent$}{}{id}",
+            "",
+            category.name,
+            indent = 2 * level
+        )?;
+        if depth.is_none_or(|depth| level + 1 < depth) {
+            stack.extend(
+                category
+                    .children
+                    .iter()
+                    .rev()
+                    .map(|&child| (child, level + 1)),
+            );
+        }
+    }
+    sink.flush()?;
+    Ok(Done::Whole)
+}
+
+fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
+    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+    let found = taxonomy.find(text);
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|&index| vec![taxonomy.category(index).id.clone(), taxonomy.path(index)])
+        .collect();
+    let mut sink = output::sink(None)?;
+    write!(
+        sink,
+        "{}",
+        Columns::new(&[24, 0]).lines(Some(&["id", "path"]), &rows)
+    )?;
+    sink.flush()?;
+    if !global.quiet {
+        eprintln!(
+            "{} found",
+            counted(found.len() as u64, "category", "categories")
+        );
+    }
+    Ok(Done::Whole)
+}
+
+fn export(dir: &Path, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
+    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+    let mut sink = output::sink(path)?;
+    match format {
+        TaxonomyFormat::Paths => {
+            for index in 0..taxonomy.len() as CategoryIndex {
+                writeln!(sink, "{}", taxonomy.path(index))?;
+            }
+        }
+        TaxonomyFormat::Jsonl => {
+            for index in 0..taxonomy.len() as CategoryIndex {
+                writeln!(sink, "{}", object(&taxonomy, index))?;
+            }
+        }
+        TaxonomyFormat::Tsv => tsv(&taxonomy, &mut sink)?,
+    }
+    sink.flush()?;
+    Ok(Done::Whole)
+}
+
+fn object(taxonomy: &Taxonomy, index: CategoryIndex) -> Value {
+    let category = taxonomy.category(index);
+    let path: Vec<&str> = taxonomy
+        .lineage(index)
+        .into_iter()
+        .map(|at| taxonomy.category(at).name.as_str())
+        .collect();
+    let mut value = json!({
+        "id": category.id,
+        "path": path,
+        "descriptions": category.descriptions,
+        "aliases": category.aliases,
+        "examples": category.examples,
+    });
+    for (language, path) in &category.translations {
+        value[format!("path_{language}")] = json!(path);
+    }
+    value
+}
+
+/// Writes columns that `assort init` reads back.
+fn tsv(taxonomy: &Taxonomy, sink: &mut dyn Write) -> Result<(), Failure> {
+    let mut languages: Vec<&str> = taxonomy
+        .categories()
+        .iter()
+        .flat_map(|category| {
+            category
+                .translations
+                .iter()
+                .map(|(language, _)| language.as_str())
+        })
+        .collect();
+    languages.sort_unstable();
+    languages.dedup();
+    let mut writer = csv::WriterBuilder::new().delimiter(b'\t').from_writer(sink);
+    let mut header: Vec<String> = ["id", "path", "description", "aliases", "examples"]
+        .map(str::to_owned)
+        .to_vec();
+    header.extend(languages.iter().map(|language| format!("path_{language}")));
+    writer.write_record(&header)?;
+    for index in 0..taxonomy.len() as CategoryIndex {
+        let category = taxonomy.category(index);
+        let mut record = vec![
+            category.id.clone(),
+            taxonomy.path(index),
+            category.descriptions.join(" "),
+            category.aliases.join("|"),
+            category.examples.join("|"),
+        ];
+        record.extend(languages.iter().map(|language| {
+            let known = category
+                .translations
+                .iter()
+                .find(|(known, _)| known == language);
+            known.map_or_else(String::new, |(_, path)| path.join(SEPARATOR))
+        }));
+        writer.write_record(&record)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
