@@ -19,7 +19,7 @@ pub(crate) struct Console {
     quiet: bool,
     bar: Option<ProgressBar>,
     begun: Instant,
-    last_line: Option<Instant>,
+    last_line: Instant,
     last_stored: u64,
     stage: Stage,
     pub(crate) rejects: Option<Rejects>,
@@ -47,7 +47,7 @@ impl Console {
             quiet,
             bar,
             begun: Instant::now(),
-            last_line: None,
+            last_line: Instant::now(),
             last_stored: 0,
             stage: Stage::None,
             rejects: None,
@@ -76,7 +76,7 @@ impl Console {
         if self.stage != stage {
             self.stage = stage;
             self.begun = Instant::now();
-            self.last_line = None;
+            self.last_line = Instant::now();
         }
     }
 
@@ -92,9 +92,9 @@ impl Console {
             bar.set_message(message);
             return;
         }
-        let due = self.last_line.is_none_or(|last| last.elapsed() >= EVERY);
+        let due = self.last_line.elapsed() >= EVERY;
         if !self.quiet && (due || urgent) {
-            self.last_line = Some(Instant::now());
+            self.last_line = Instant::now();
             eprintln!("{message}");
         }
     }
@@ -151,7 +151,7 @@ impl Watch for Console {
             }
             Progress::Learning => {
                 self.enter(Stage::Learning);
-                self.show("learning from the catalog", None, false);
+                self.show("learning from the catalog", None, true);
             }
             _ => {}
         }

@@ -36,6 +36,7 @@ impl Catalog {
         confusions: usize,
         watch: &mut dyn Watch,
     ) -> Result<Evaluation> {
+        watch.progress(Progress::Evaluate { done: 0 });
         let taxonomy = self.taxonomy()?;
         let mut truth: Vec<CategoryIndex> = Vec::new();
         let mut decided: Vec<Option<CategoryIndex>> = Vec::new();

@@ -226,11 +226,11 @@ fn weigh(prototypes: &Prototypes, trials: &[Trial]) -> Judge {
     }
     let mut judge = best.1;
     judge.calibrations = Method::ALL.map(|method| {
-        let seen = trials
+        let seen: Vec<(f32, bool)> = trials
             .par_iter()
             .map(|trial| outcome(&judge, method, prototypes, trial))
             .collect();
-        Calibration::fit(seen)
+        Calibration::fit(&seen)
     });
     judge
 }

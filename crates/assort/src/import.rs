@@ -153,6 +153,7 @@ struct Importer<'a> {
 
 impl Importer<'_> {
     fn run(&mut self, rows: impl IntoIterator<Item = InputRow>) -> Result<()> {
+        self.tell(0);
         for row in rows {
             self.report.rows += 1;
             let taken = match row? {

@@ -63,8 +63,11 @@ impl Catalog {
             };
             match change {
                 Ok((row, label)) => {
-                    let before = reader.label(row)?.and_then(|label| taxonomy.by_id(&label));
-                    if before == label {
+                    // Ids are compared, so that a label of a category that is
+                    // gone can be cleared too.
+                    let before = reader.label(row)?;
+                    let after = label.map(|label| taxonomy.category(label).id.as_str());
+                    if before.as_deref() == after {
                         report.unchanged += 1;
                     } else {
                         report.changed += 1;

@@ -83,7 +83,7 @@ impl Catalog {
             embedder: space.embedder,
             moving_to,
             calibrated: calibrated
-                .filter(|(_, curve)| !curve.is_empty())
+                .filter(|(_, curve)| curve.is_some())
                 .map(|(method, _)| method)
                 .collect(),
             bytes: self.store.size(),

@@ -139,6 +139,9 @@ impl Catalog {
             .filter(|&at| vectors[at].is_none())
             .collect();
         let total = missing.len() as u64;
+        if total > 0 {
+            watch.progress(Progress::CategoryTexts { done: 0, total });
+        }
         let mut done = 0;
         for chunk in missing.chunks(TEXTS) {
             let made = embed_all(
@@ -200,7 +203,7 @@ fn record(model: &Model, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
             .judge
             .calibrations
             .iter()
-            .map(|calibration| calibration.points().to_vec())
+            .map(|calibration| calibration.map(|curve| curve.parameters()))
             .collect(),
     }
 }
@@ -212,7 +215,10 @@ fn restored(taxonomy: Arc<Taxonomy>, start: Prototypes, fit: FitRecord) -> Model
     let mut curves = fit.calibrations.into_iter();
     let judge = Judge {
         votes: fit.votes,
-        calibrations: [(); 3].map(|()| Calibration::from_points(curves.next().unwrap_or_default())),
+        calibrations: [(); 3].map(|()| {
+            let (slope, offset) = curves.next().flatten()?;
+            Some(Calibration::new(slope, offset))
+        }),
     };
     Model {
         taxonomy,

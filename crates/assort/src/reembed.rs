@@ -57,6 +57,10 @@ impl Catalog {
             ..ReembedReport::default()
         };
         let (mut from, mut done) = (0, 0);
+        watch.progress(Progress::Reembed {
+            done,
+            total: report.products,
+        });
         loop {
             let group = self.store.read()?.products_from(from, GROUP)?;
             let Some((last, _)) = group.last() else { break };

@@ -369,7 +369,8 @@ impl Both {
                 (Query::Text(text), vector, None)
             }
             1 => {
-                let vector = self.toy.vector(self.random.pick(&common::FILLERS));
+                let word = *self.random.pick(&common::FILLERS);
+                let vector = self.toy.vector(word);
                 (Query::Vector(vector.clone()), vector, None)
             }
             _ => {

@@ -120,15 +120,16 @@ impl Decision {
 pub struct Judge {
     /// Weight of the votes in [`Method::Auto`], between 0 and 1.
     pub votes: f32,
-    /// Calibration of each method, in the order of [`Method::ALL`].
-    pub calibrations: [Calibration; 3],
+    /// Calibration of each method, in the order of [`Method::ALL`]; none where
+    /// there were too few labels to learn one.
+    pub calibrations: [Option<Calibration>; 3],
 }
 
 impl Default for Judge {
     fn default() -> Self {
         Self {
             votes: 0.7,
-            calibrations: [const { Vec::new() }; 3].map(Calibration::from_points),
+            calibrations: [None; 3],
         }
     }
 }
@@ -181,13 +182,13 @@ impl Judge {
         let Some(&(best, _)) = beliefs.first() else {
             return Decision::unknown();
         };
-        let calibration = &self.calibrations[method as usize];
+        let calibration = self.calibrations[method as usize];
         let choices: Vec<Choice> = beliefs
             .iter()
             .take(top.max(2))
             .map(|&(category, belief)| Choice {
                 category,
-                confidence: calibration.apply(belief),
+                confidence: calibration.map_or(belief, |curve| curve.apply(belief)),
             })
             .collect();
         let confidence = choices[0].confidence;
