@@ -212,6 +212,19 @@ impl Catalog {
         self.stored(&reader, row)?.ok_or_else(missing)
     }
 
+    /// The ids of all products, in the order they came.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn ids(&self) -> Result<Vec<String>> {
+        let mut ids = Vec::new();
+        self.store.read()?.each_product(|_, product| {
+            ids.push(product.id.as_str().to_owned());
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
     /// The product in a row, such as a [`assort_core::Neighbor`] names; none if
     /// it has been removed.
     ///
@@ -245,8 +258,8 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
-        let space = self.store.read()?.space()?;
-        let next = self.store.read()?.next_space()?;
+        let reader = self.store.read()?;
+        let (space, next) = (reader.space()?, reader.next_space()?);
         let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
             .into_iter()
             .flatten()
@@ -271,7 +284,20 @@ impl Catalog {
         self.embedder.as_ref().ok_or(Error::NoEmbedder)
     }
 
-    /// Commits what `change` does and publishes it to readers.
+    /// The embedder, if it is of the space that `reader` has: another process
+    /// may have moved the catalog since it was given.
+    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<&Arc<dyn Embedder>> {
+        let embedder = self.embedder()?;
+        let (catalog, given) = (reader.space()?.space(), embedder.space());
+        if catalog != *given {
+            let given = given.clone();
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
+        Ok(embedder)
+    }
+
+    /// Commits what `change` does and publishes it to readers. The taxonomy
+    /// stays as it is meanwhile.
     pub(crate) fn commit(
         &self,
         change: impl FnOnce(&mut Writer<'_>) -> Result<Changes>,
@@ -292,25 +318,26 @@ impl Catalog {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Vectors and labels of the last commit.
-    pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        if let Some(snapshot) = self.published()? {
-            return Ok(snapshot);
+    /// The last commit: the store, and its vectors and labels in memory.
+    pub(crate) fn view(&self) -> Result<(Reader<'_>, Arc<Snapshot>)> {
+        let reader = self.store.read()?;
+        if let Some(snapshot) = self.published(&reader)? {
+            return Ok((reader, snapshot));
         }
         // A commit may be on its way to be published: let it finish.
         let _guard = self.lock_commits();
-        if let Some(snapshot) = self.published()? {
-            return Ok(snapshot);
-        }
         let reader = self.store.read()?;
+        if let Some(snapshot) = self.published(&reader)? {
+            return Ok((reader, snapshot));
+        }
         let taxonomy = self.taxonomy_in(&reader)?;
         let snapshot = Arc::new(Snapshot::load(&reader, &reader.space()?, &taxonomy)?);
         *write(&self.snapshot) = Some(Arc::clone(&snapshot));
-        Ok(snapshot)
+        Ok((reader, snapshot))
     }
 
-    fn published(&self) -> Result<Option<Arc<Snapshot>>> {
-        let version = self.store.read()?.version()?;
+    fn published(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
+        let version = reader.version()?;
         let snapshot = read(&self.snapshot).clone();
         Ok(snapshot.filter(|snapshot| snapshot.version() == version))
     }

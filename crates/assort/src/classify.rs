@@ -60,19 +60,19 @@ impl Catalog {
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
         let texts: Vec<String> = products.iter().map(product_text).collect();
-        let made = embed_all(
-            self.embedder()?.as_ref(),
-            texts.iter().map(String::as_str),
-            |_| true,
-        )?;
+        let embedder = self.embedder_for(&self.store.read()?)?;
+        let made = embed_all(embedder.as_ref(), texts.iter().map(String::as_str), |_| {
+            true
+        })?;
         let mut queries = Vec::new();
         for text in &texts {
             queries.extend(made.get(&text_hash(text)).into_iter().flatten());
         }
-        let reader = self.store.read()?;
+        let (model, reader, snapshot) = self.ready()?;
+        self.embedder_for(&reader)?;
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
-        self.judge(&queries, &without, options)
+        judge(&model, &reader, &snapshot, &queries, &without, options)
     }
 
     /// Files products of the catalog by their stored vectors; see
@@ -85,8 +85,7 @@ impl Catalog {
         ids: &[&str],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let snapshot = self.snapshot()?;
-        let reader = self.store.read()?;
+        let (model, reader, snapshot) = self.ready()?;
         let mut queries = Vec::new();
         let mut without = Vec::with_capacity(ids.len());
         for id in ids {
@@ -95,7 +94,19 @@ impl Catalog {
             queries.extend_from_slice(snapshot.vector(row).ok_or_else(missing)?);
             without.push(Some(row));
         }
-        self.judge(&queries, &without, options)
+        judge(&model, &reader, &snapshot, &queries, &without, options)
+    }
+
+    /// The classifier and a commit it may judge by.
+    fn ready(&self) -> Result<(Arc<Model>, Reader<'_>, Arc<Snapshot>)> {
+        loop {
+            let model = self.model(&mut ())?;
+            let (reader, snapshot) = self.view()?;
+            // Otherwise the taxonomy or the space was replaced between the two.
+            if model.ground == *snapshot.ground() {
+                return Ok((model, reader, snapshot));
+            }
+        }
     }
 
     /// Ids of the products that have no label, in the order they came.
@@ -140,84 +151,92 @@ impl Catalog {
             let (Some(row), Some(category)) = (reader.row(id)?, decision.category) else {
                 continue;
             };
+            // Decisions of a taxonomy that was replaced may name more.
+            let Some(category) = taxonomy.categories().get(category as usize) else {
+                continue;
+            };
             let record = DecisionRecord {
-                category: taxonomy.category(category).id.clone(),
+                category: category.id.clone(),
                 confidence: decision.confidence,
                 method: method.as_str().to_owned(),
             };
             kept.push((row, record));
         }
+        let mut count = 0;
         self.commit(|writer| {
             for (row, record) in &kept {
-                writer.set_decision(*row, record)?;
+                // Another thread may have removed the product.
+                if writer.has_product(*row)? {
+                    writer.set_decision(*row, record)?;
+                    count += 1;
+                }
             }
             Ok(Changes::default())
         })?;
-        Ok(kept.len())
+        Ok(count)
     }
+}
 
-    fn judge(
-        &self,
-        queries: &[f32],
-        without: &[Option<u32>],
-        options: &ClassifyOptions,
-    ) -> Result<Vec<Decision>> {
-        let model = self.model(&mut ())?;
-        let snapshot = self.snapshot()?;
-        if options.method == Method::Neighbors && model.taught.is_none() {
-            return Err(Error::argument(
-                "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
-            ));
-        }
-        let evidence = gather(&model, &snapshot, queries, without, options.method);
-        let mut decisions: Vec<Decision> = evidence
-            .into_par_iter()
-            .map(|evidence| {
-                let (method, top, sure) = (options.method, options.top, options.min_confidence);
-                model
-                    .judge
-                    .decide(method, &model.plain, evidence, top, sure)
+fn judge(
+    model: &Model,
+    reader: &Reader<'_>,
+    snapshot: &Snapshot,
+    queries: &[f32],
+    without: &[Option<u32>],
+    options: &ClassifyOptions,
+) -> Result<Vec<Decision>> {
+    if options.method == Method::Neighbors && model.taught.is_none() {
+        return Err(Error::argument(
+            "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
+        ));
+    }
+    let evidence = gather(model, snapshot, queries, without, options.method);
+    let mut decisions: Vec<Decision> = evidence
+        .into_par_iter()
+        .map(|evidence| {
+            let (method, top, sure) = (options.method, options.top, options.min_confidence);
+            model
+                .judge
+                .decide(method, &model.plain, evidence, top, sure)
+        })
+        .collect();
+    if options.explain {
+        explain(reader, &model.taxonomy, queries, &mut decisions)?;
+    }
+    Ok(decisions)
+}
+
+/// Names the texts of the best choices' categories.
+fn explain(
+    reader: &Reader<'_>,
+    taxonomy: &Taxonomy,
+    queries: &[f32],
+    decisions: &mut [Decision],
+) -> Result<()> {
+    let space = reader.space()?;
+    let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
+    let rows = queries.chunks_exact(space.dimensions as usize);
+    for (decision, query) in decisions.iter_mut().zip(rows) {
+        let Some(best) = decision.choices.first().map(|choice| choice.category) else {
+            continue;
+        };
+        let texts = match known.entry(best) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(known_texts(reader, &space, taxonomy, best)?),
+        };
+        decision.texts = texts
+            .iter()
+            .map(|(evidence, own)| TextEvidence {
+                similarity: vector::dot(query, own),
+                ..evidence.clone()
             })
             .collect();
-        if options.explain {
-            self.explain(&model.taxonomy, queries, &mut decisions)?;
-        }
-        Ok(decisions)
+        decision
+            .texts
+            .sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+        decision.texts.truncate(TEXTS);
     }
-
-    /// Names the texts of the best choices' categories.
-    fn explain(
-        &self,
-        taxonomy: &Arc<Taxonomy>,
-        queries: &[f32],
-        decisions: &mut [Decision],
-    ) -> Result<()> {
-        let reader = self.store.read()?;
-        let space = reader.space()?;
-        let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
-        let rows = queries.chunks_exact(space.dimensions as usize);
-        for (decision, query) in decisions.iter_mut().zip(rows) {
-            let Some(best) = decision.choices.first().map(|choice| choice.category) else {
-                continue;
-            };
-            let texts = match known.entry(best) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(known_texts(&reader, &space, taxonomy, best)?),
-            };
-            decision.texts = texts
-                .iter()
-                .map(|(evidence, own)| TextEvidence {
-                    similarity: vector::dot(query, own),
-                    ..evidence.clone()
-                })
-                .collect();
-            decision
-                .texts
-                .sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-            decision.texts.truncate(TEXTS);
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The evidence a method asks for.

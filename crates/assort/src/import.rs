@@ -83,7 +83,7 @@ impl Catalog {
         let reader = self.store.read()?;
         let mut importer = Importer {
             catalog: self,
-            embedder: Arc::clone(self.embedder()?),
+            embedder: Arc::clone(self.embedder_for(&reader)?),
             space: reader.space()?,
             taxonomy: self.taxonomy_in(&reader)?,
             reader,
@@ -128,6 +128,8 @@ struct Waiting {
     label: Option<String>,
     /// The text to embed, unless the stored vector is still right.
     text: Option<String>,
+    /// Digest of the product's text.
+    text_hash: u128,
     is_new: bool,
 }
 
@@ -243,12 +245,14 @@ impl Importer<'_> {
             Some(row) => self.reader.text_hash(&self.space, row)?,
             None => None,
         };
-        let text = (known != Some(text_hash(&text))).then_some(text);
+        let text_hash = text_hash(&text);
+        let text = (known != Some(text_hash)).then_some(text);
         self.to_embed += usize::from(text.is_some());
         self.waiting.push(Waiting {
             product,
             label,
             text,
+            text_hash,
             is_new: stored.is_none(),
         });
         Ok(())
@@ -272,19 +276,20 @@ impl Importer<'_> {
         let mut puts = Vec::with_capacity(waiting.len());
         let mut report = self.report.clone();
         for item in waiting {
-            let hash = item.text.as_deref().map(text_hash);
-            let vector = hash.and_then(|hash| Some((hash, vectors.get(&hash)?.clone())));
+            let vector = vectors.get(&item.text_hash).cloned();
             if item.text.is_some() && vector.is_none() {
                 continue;
             }
             count(&mut report, &item);
             puts.push(Put {
                 product: item.product,
+                text_hash: item.text_hash,
                 vector,
                 label: item.label,
             });
         }
-        self.store(&puts)?;
+        let lacking = self.store(puts)?;
+        self.complete(lacking)?;
         self.report = report;
         self.reader = self.catalog.store.read()?;
         self.done_before = (self.done)();
@@ -317,20 +322,51 @@ impl Importer<'_> {
         })
     }
 
-    fn store(&self, puts: &[Put]) -> Result<()> {
+    /// Commits; gives back the products whose stored vector was to be kept
+    /// and is not there any more.
+    fn store(&self, puts: Vec<Put>) -> Result<Vec<Put>> {
+        let mut lacking = Vec::new();
         self.catalog.commit(|writer| {
-            let rows = writer.put(&self.space, puts)?;
-            let mut changes = Changes::default();
-            for (put, row) in puts.iter().zip(rows) {
-                if let Some((_, vector)) = &put.vector {
-                    changes.vectors.push((row, vector.clone()));
+            let mut whole = Vec::with_capacity(puts.len());
+            for put in puts {
+                if writer.lacks_vector(&self.space, &put)? {
+                    lacking.push(put);
+                } else {
+                    whole.push(put);
                 }
+            }
+            let taxonomy = self.catalog.taxonomy()?;
+            let rows = writer.put(&self.space, &whole)?;
+            let mut changes = Changes::default();
+            for (put, row) in whole.into_iter().zip(rows) {
                 if let Some(label) = &put.label {
-                    changes.labels.push((row, self.taxonomy.by_id(label)));
+                    changes.labels.push((row, taxonomy.by_id(label)));
+                }
+                if let Some(vector) = put.vector {
+                    changes.vectors.push((row, vector));
                 }
             }
             Ok(changes)
-        })
+        })?;
+        Ok(lacking)
+    }
+
+    /// Stores products that another thread has changed or removed since they
+    /// were compared, with vectors of their own.
+    fn complete(&self, mut puts: Vec<Put>) -> Result<()> {
+        if puts.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = puts
+            .iter()
+            .map(|put| product_text(&put.product.clone().into()))
+            .collect();
+        let texts = texts.iter().map(String::as_str);
+        let vectors = embed_all(self.embedder.as_ref(), texts, |_| true)?;
+        for put in &mut puts {
+            put.vector = vectors.get(&put.text_hash).cloned();
+        }
+        self.store(puts).map(drop)
     }
 
     /// Removes what the input did not have.

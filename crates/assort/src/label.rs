@@ -49,7 +49,7 @@ impl Catalog {
         let reader = self.store.read()?;
         let taxonomy = self.taxonomy_in(&reader)?;
         let mut report = LabelReport::default();
-        let mut changes = Changes::default();
+        let mut labels = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for row in rows {
             report.rows += 1;
@@ -71,7 +71,7 @@ impl Catalog {
                         report.unchanged += 1;
                     } else {
                         report.changed += 1;
-                        changes.labels.push((row, label));
+                        labels.push((row, after.map(str::to_owned)));
                     }
                 }
                 Err(rejected) => {
@@ -80,14 +80,20 @@ impl Catalog {
                 }
             }
         }
-        if changes.labels.is_empty() || (options.strict && report.rejected > 0) {
+        if labels.is_empty() || (options.strict && report.rejected > 0) {
             report.changed = 0;
             return Ok(report);
         }
         self.commit(|writer| {
-            for (row, label) in &changes.labels {
-                let id = label.map(|label| taxonomy.category(label).id.as_str());
-                writer.set_label(*row, id)?;
+            let taxonomy = self.taxonomy()?;
+            let mut changes = Changes::default();
+            for (row, label) in labels {
+                // Another thread may have removed the product.
+                if writer.has_product(row)? {
+                    writer.set_label(row, label.as_deref())?;
+                    let category = label.and_then(|label| taxonomy.by_id(&label));
+                    changes.labels.push((row, category));
+                }
             }
             Ok(changes)
         })?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use assort_core::compose::product_text;
-use assort_core::{Method, Product, Space, Taxonomy, text_hash};
+use assort_core::{Method, Product, Space, text_hash};
 
 use crate::catalog::Catalog;
 use crate::store::{Reader, SpaceRecord};
@@ -99,6 +99,7 @@ impl Catalog {
     pub fn check(&mut self) -> Result<Vec<Problem>> {
         let mut problems = Vec::new();
         if self.store.is_writer() && !self.store.verify_file()? {
+            self.forget();
             problems.push(Problem {
                 what: "the file's checksums did not match; it has been repaired to the last whole commit".to_owned(),
                 mend: "run the check again; if it is clean, all is well",
@@ -130,7 +131,12 @@ impl Catalog {
 fn check_values(reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> {
     let space = reader.space()?;
     let taxonomy = reader.taxonomy()?;
-    check_taxonomy(&taxonomy, problems);
+    if taxonomy.is_empty() {
+        problems.push(Problem {
+            what: "the taxonomy is empty".to_owned(),
+            mend: RESTORE,
+        });
+    }
     let rows = check_products(reader, &space, problems)?;
     check_ids(reader, &rows, problems)?;
     check_vectors(reader, &space, &rows, problems)?;
@@ -164,37 +170,6 @@ fn stray(what: &str, row: u32) -> Problem {
     Problem {
         what: format!("{what} belongs to row {row}, which has no product"),
         mend: RESTORE,
-    }
-}
-
-fn check_taxonomy(taxonomy: &Taxonomy, problems: &mut Vec<Problem>) {
-    let mut damaged = |what: String| {
-        problems.push(Problem {
-            what,
-            mend: RESTORE,
-        });
-    };
-    if taxonomy.is_empty() {
-        damaged("the taxonomy is empty".to_owned());
-    }
-    for (index, category) in taxonomy.categories().iter().enumerate() {
-        let index = index as u32;
-        if category.parent.is_some_and(|parent| parent >= index) {
-            damaged(format!(
-                "the category `{}` stands before its parent",
-                category.id
-            ));
-        }
-        let strange = |child: &u32| {
-            let child = taxonomy.categories().get(*child as usize);
-            child.is_none_or(|child| child.parent != Some(index))
-        };
-        if category.children.iter().any(strange) {
-            damaged(format!(
-                "the category `{}` has a child that is not its own",
-                category.id
-            ));
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use assort_core::{
 use crate::catalog::{Catalog, read, write};
 use crate::embedding::embed_all;
 use crate::fit;
-use crate::snapshot::Changes;
-use crate::store::{Counts, FitRecord, Reader, SpaceRecord};
+use crate::snapshot::{Changes, Snapshot};
+use crate::store::{Counts, FitRecord, Ground, Reader, SpaceRecord};
 use crate::watch::{Progress, Watch};
 use crate::{Error, Result};
 
@@ -26,6 +26,8 @@ const MOST_KEPT: usize = 1 << 25;
 
 /// Everything needed to classify, as of one commit.
 pub(crate) struct Model {
+    /// What it was made from.
+    pub(crate) ground: Ground,
     pub(crate) taxonomy: Arc<Taxonomy>,
     /// Prototypes of the texts, fitted to the catalog without labels.
     pub(crate) plain: Prototypes,
@@ -48,77 +50,76 @@ impl Catalog {
     }
 
     pub(crate) fn model(&self, watch: &mut dyn Watch) -> Result<Arc<Model>> {
-        let reader = self.store.read()?;
-        let version = reader.version()?;
-        if let Some((known, model)) = &*read(&self.model)
-            && *known == version
+        let known = read(&self.model).clone();
+        if let Some((version, model)) = known
+            && version == self.store.read()?.version()?
         {
-            return Ok(Arc::clone(model));
+            return Ok(model);
         }
+        let (reader, snapshot) = self.view()?;
         let space = reader.space()?;
         let taxonomy = self.taxonomy_in(&reader)?;
         let counts = reader.counts()?;
         let fit = reader.fit()?.filter(|fit| is_current(fit, counts));
-        let rows = self.category_rows(&reader, &space, &taxonomy, watch)?;
+        let (rows, commits) = self.category_rows(&reader, &space, &taxonomy, watch)?;
         let candidates: Vec<CategoryIndex> = taxonomy.leaves().collect();
         let dimensions = space.dimensions as usize;
         let start = |mean| Prototypes::new(&taxonomy, candidates, &rows, dimensions, mean);
-        let model = match fit {
-            Some(fit) => restored(Arc::clone(&taxonomy), start(fit.mean.clone()), fit),
-            None => self.learned(Arc::clone(&taxonomy), start, counts, watch)?,
+        let mut version = snapshot.version() + commits;
+        let parts = match fit {
+            Some(fit) => restored(start(fit.mean.clone()), fit),
+            None => {
+                watch.progress(Progress::Learning);
+                let mean = fit::mean(&snapshot);
+                let parts = learned(&snapshot, start(mean.clone()), mean.is_some());
+                version += self.keep(&parts, mean, counts, snapshot.ground())?;
+                parts
+            }
         };
-        let model = Arc::new(model);
-        // Learning commits; what it learned is of that commit.
-        let version = self.store.read()?.version()?;
+        let model = Arc::new(Model {
+            ground: snapshot.ground().clone(),
+            taxonomy,
+            plain: parts.plain,
+            taught: parts.taught,
+            judge: parts.judge,
+        });
+        // It is current unless others have committed meanwhile.
         *write(&self.model) = Some((version, Arc::clone(&model)));
         Ok(model)
     }
 
-    fn learned(
+    /// Keeps what was learned, so that another process need not learn it
+    /// again; tells the number of commits this took.
+    fn keep(
         &self,
-        taxonomy: Arc<Taxonomy>,
-        start: impl FnOnce(Option<Vec<f32>>) -> Prototypes,
+        parts: &Parts,
+        mean: Option<Vec<f32>>,
         counts: Counts,
-        watch: &mut dyn Watch,
-    ) -> Result<Model> {
-        watch.progress(Progress::Learning);
-        let snapshot = self.snapshot()?;
-        let mean = fit::mean(&snapshot);
-        let start = start(mean.clone());
-        let plain = if mean.is_some() {
-            fit::adapted(&snapshot, &start)
-        } else {
-            start
-        };
-        let taught = fit::taught(&snapshot, &plain);
-        let (taught, judge) = match taught {
-            Some(taught) => (Some(taught.prototypes), taught.judge),
-            None => (None, Judge::default()),
-        };
-        let model = Model {
-            taxonomy,
-            plain,
-            taught,
-            judge,
-        };
-        if self.store.is_writer() && model.plain.learned().0.len() <= MOST_KEPT {
-            let record = record(&model, mean, counts);
-            self.commit(|writer| {
-                writer.set_fit(&record)?;
-                Ok(Changes::default())
-            })?;
+        ground: &Ground,
+    ) -> Result<u64> {
+        if !self.store.is_writer() || parts.plain.learned().0.len() > MOST_KEPT {
+            return Ok(0);
         }
-        Ok(model)
+        let record = record(parts, mean, counts);
+        self.commit(|writer| {
+            // Nothing is learned of a taxonomy that was replaced meanwhile.
+            if self.store.read()?.ground()? == *ground {
+                writer.set_fit(&record)?;
+            }
+            Ok(Changes::default())
+        })?;
+        Ok(1)
     }
 
-    /// Unit rows of all leaves: means of the vectors of their texts.
+    /// Unit rows of all leaves: means of the vectors of their texts. Tells the
+    /// number of commits this took too.
     fn category_rows(
         &self,
         reader: &Reader<'_>,
         space: &SpaceRecord,
         taxonomy: &Taxonomy,
         watch: &mut dyn Watch,
-    ) -> Result<Vec<f32>> {
+    ) -> Result<(Vec<f32>, u64)> {
         let dimensions = space.dimensions as usize;
         let texts: Vec<Vec<(TextKind, String)>> = taxonomy
             .leaves()
@@ -142,10 +143,10 @@ impl Catalog {
         if total > 0 {
             watch.progress(Progress::CategoryTexts { done: 0, total });
         }
-        let mut done = 0;
+        let (mut done, mut commits) = (0, 0);
         for chunk in missing.chunks(TEXTS) {
             let made = embed_all(
-                self.embedder()?.as_ref(),
+                self.embedder_for(reader)?.as_ref(),
                 chunk.iter().map(|&at| all[at]),
                 |count| {
                     let done = done + count as u64;
@@ -162,6 +163,7 @@ impl Catalog {
                     writer.put_texts(space, &made)?;
                     Ok(Changes::default())
                 })?;
+                commits += 1;
             }
             done += chunk.len() as u64;
             if watch.stop() {
@@ -176,7 +178,34 @@ impl Catalog {
             vector::normalize(&mut row);
             rows.extend(row);
         }
-        Ok(rows)
+        Ok((rows, commits))
+    }
+}
+
+/// What is learned of a catalog, or restored.
+struct Parts {
+    plain: Prototypes,
+    taught: Option<Prototypes>,
+    judge: Judge,
+}
+
+fn learned(snapshot: &Snapshot, start: Prototypes, has_mean: bool) -> Parts {
+    let plain = if has_mean {
+        fit::adapted(snapshot, &start)
+    } else {
+        start
+    };
+    match fit::taught(snapshot, &plain) {
+        Some(taught) => Parts {
+            plain,
+            taught: Some(taught.prototypes),
+            judge: taught.judge,
+        },
+        None => Parts {
+            plain,
+            taught: None,
+            judge: Judge::default(),
+        },
     }
 }
 
@@ -186,7 +215,7 @@ fn is_current(fit: &FitRecord, counts: Counts) -> bool {
     near(fit.products, counts.products) && near(fit.labels, counts.labels)
 }
 
-fn record(model: &Model, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
+fn record(model: &Parts, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
     let (leaves, prior) = model.plain.learned();
     FitRecord {
         products: counts.products,
@@ -208,7 +237,7 @@ fn record(model: &Model, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
     }
 }
 
-fn restored(taxonomy: Arc<Taxonomy>, start: Prototypes, fit: FitRecord) -> Model {
+fn restored(start: Prototypes, fit: FitRecord) -> Parts {
     let plain = start.with_learned(fit.leaves, fit.prior.clone());
     let taught =
         (!fit.taught.is_empty()).then(|| plain.clone().with_learned(fit.taught, fit.prior));
@@ -220,8 +249,7 @@ fn restored(taxonomy: Arc<Taxonomy>, start: Prototypes, fit: FitRecord) -> Model
             Some(Calibration::new(slope, offset))
         }),
     };
-    Model {
-        taxonomy,
+    Parts {
         plain,
         taught,
         judge,

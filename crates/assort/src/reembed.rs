@@ -66,8 +66,9 @@ impl Catalog {
             let Some((last, _)) = group.last() else { break };
             from = last + 1;
             let size = group.len() as u64;
-            report.embedded += self.embed_group(&next, embedder.as_ref(), group, watch)?;
-            done += size;
+            let (embedded, left) = self.embed_group(&next, embedder.as_ref(), group, watch)?;
+            report.embedded += embedded;
+            done += size - left;
             watch.progress(Progress::Reembed {
                 done,
                 total: report.products,
@@ -113,14 +114,15 @@ impl Catalog {
         Ok(next)
     }
 
-    /// Embeds the products of a group that have no current vector yet.
+    /// Embeds the products of a group that have no current vector yet; tells
+    /// how many were embedded, and how many are left because it was stopped.
     fn embed_group(
         &self,
         next: &SpaceRecord,
         embedder: &dyn Embedder,
         group: Vec<(u32, ProductRecord)>,
         watch: &dyn Watch,
-    ) -> Result<u64> {
+    ) -> Result<(u64, u64)> {
         let reader = self.store.read()?;
         let mut missing: Vec<(u32, String)> = Vec::new();
         for (row, record) in group {
@@ -130,7 +132,7 @@ impl Catalog {
             }
         }
         if missing.is_empty() {
-            return Ok(0);
+            return Ok((0, 0));
         }
         let made = embed_all(
             embedder,
@@ -148,6 +150,7 @@ impl Catalog {
             writer.put_vectors(next, &vectors)?;
             Ok(Changes::default())
         })?;
-        Ok(vectors.len() as u64)
+        let left = missing.len() - vectors.len();
+        Ok((vectors.len() as u64, left as u64))
     }
 }

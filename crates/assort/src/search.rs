@@ -79,8 +79,7 @@ impl Catalog {
                 "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
             )));
         }
-        let reader = self.store.read()?;
-        let snapshot = self.snapshot()?;
+        let (reader, snapshot) = self.view()?;
         let (query, without) = self.query_vector(&reader, &search.query)?;
         let rows = match &search.filter {
             Some(expression) => Some(self.matching(&reader, expression)?),
@@ -91,7 +90,6 @@ impl Catalog {
         let hits = nearest(&snapshot, &query, wanted, among, &[without]);
         let mut found = Vec::with_capacity(search.top);
         for hit in hits.into_iter().flatten().skip(search.offset) {
-            // A product removed since the snapshot is no result.
             if let Some(product) = self.stored(&reader, hit.row)? {
                 found.push(Found {
                     product,
@@ -115,7 +113,7 @@ impl Catalog {
                         "the text to search for is empty; give some words",
                     ));
                 }
-                Ok((embed(self.embedder()?.as_ref(), &[&text])?, None))
+                Ok((embed(self.embedder_for(reader)?.as_ref(), &[&text])?, None))
             }
             Query::Like(id) => {
                 let missing = || Error::NoProduct(id.clone());

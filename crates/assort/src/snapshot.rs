@@ -8,7 +8,7 @@ use std::sync::Arc;
 use assort_core::{CategoryIndex, Taxonomy};
 
 use crate::Result;
-use crate::store::{Reader, SpaceRecord};
+use crate::store::{Ground, Reader, SpaceRecord};
 
 /// Rows in a block.
 pub(crate) const BLOCK: usize = 1024;
@@ -20,6 +20,7 @@ const UNLABELLED: CategoryIndex = CategoryIndex::MAX;
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     version: u64,
+    ground: Ground,
     dimensions: usize,
     blocks: Vec<Option<Arc<Block>>>,
 }
@@ -90,6 +91,7 @@ impl Snapshot {
     ) -> Result<Self> {
         let mut snapshot = Self {
             version: reader.version()?,
+            ground: reader.ground()?,
             dimensions: space.dimensions as usize,
             blocks: Vec::new(),
         };
@@ -113,6 +115,11 @@ impl Snapshot {
     /// The commit this is a state of.
     pub(crate) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// What its labels and vectors depend on.
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     pub(crate) fn dimensions(&self) -> usize {

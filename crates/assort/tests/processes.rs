@@ -75,7 +75,8 @@ fn a_second_writer_is_refused_in_words_and_readers_are_not() {
         .unwrap();
     drop(catalog);
     let mut child = common::start(&["hold", directory.path().to_str().unwrap()]);
-    wait_for(&mut out(&mut child), "ready");
+    let mut out = out(&mut child);
+    wait_for(&mut out, "ready");
     let Err(error) = Catalog::open(directory.path()) else {
         panic!("two writers at once");
     };
@@ -84,6 +85,8 @@ fn a_second_writer_is_refused_in_words_and_readers_are_not() {
     let reader = Catalog::open_read_only(directory.path()).unwrap();
     assert_eq!(reader.stats().unwrap().products, 20);
     drop(child.stdin.take());
+    wait_for(&mut out, "end");
+    out.read_to_end(&mut Vec::new()).unwrap();
     assert!(child.wait().unwrap().success());
     Catalog::open(directory.path()).unwrap();
 }

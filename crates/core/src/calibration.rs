@@ -105,9 +105,14 @@ fn sigmoid(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Evenly spread numbers that look like chance.
+    /// Numbers from 0 to 1 that look like chance (SplitMix64).
     fn chance(i: u32) -> f32 {
-        (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32
+        let mut x = u64::from(i)
+            .wrapping_add(1)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 24) as f32
     }
 
     #[test]

@@ -16,7 +16,7 @@ use redb::{
     ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageError,
 };
 
-pub(crate) use read::{Counts, Reader};
+pub(crate) use read::{Counts, Ground, Reader};
 pub(crate) use records::{
     ArchivedProductRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
 };
@@ -103,13 +103,12 @@ impl Store {
         let open = || with_patience(|| builder().open_read_only(&file));
         let database = match open() {
             Err(DatabaseError::RepairAborted) => {
-                // The last writer was killed: opening for writing repairs.
-                drop(
-                    builder()
-                        .open(&file)
-                        .map_err(|e| database_error(directory, e))?,
-                );
-                open()
+                // The last writer was killed: opening for writing repairs,
+                // whoever does it first.
+                match builder().open(&file) {
+                    Ok(_) | Err(DatabaseError::DatabaseAlreadyOpen) => open(),
+                    Err(error) => Err(error),
+                }
             }
             other => other,
         };
@@ -259,6 +258,13 @@ fn store_error(directory: &Path, error: redb::Error) -> Error {
             path: path.join(FILE),
             doing: "reading or writing the catalog",
             source,
+        },
+        redb::Error::PreviousIo => Error::Io {
+            path: path.join(FILE),
+            doing: "writing the catalog",
+            source: std::io::Error::other(
+                "writing failed before; the catalog must be opened again",
+            ),
         },
         redb::Error::DatabaseAlreadyOpen => Error::Locked(path),
         other => Error::Damaged {

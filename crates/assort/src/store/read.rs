@@ -1,6 +1,6 @@
 //! Reading one committed state of the store.
 
-use assort_core::Taxonomy;
+use assort_core::{Category, Taxonomy};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError};
 
 use super::Store;
@@ -97,8 +97,16 @@ impl<'a> Reader<'a> {
         Ok(stamp.unwrap_or_default())
     }
 
+    /// What positions of categories and vectors depend on.
+    pub(crate) fn ground(&self) -> Result<Ground> {
+        Ok(Ground {
+            taxonomy: self.taxonomy_stamp()?,
+            generation: self.space()?.generation,
+        })
+    }
+
     pub(crate) fn taxonomy(&self) -> Result<Taxonomy> {
-        let mut categories = Vec::new();
+        let mut categories: Vec<Category> = Vec::new();
         if let Some(table) = self.table(CATEGORIES)? {
             for entry in table.iter().map_err(|e| self.store.failed(e))? {
                 let (key, value) = entry.map_err(|e| self.store.failed(e))?;
@@ -107,6 +115,7 @@ impl<'a> Reader<'a> {
                 categories.push(record.into());
             }
         }
+        check_tree(&categories).map_err(|what| self.store.damaged(what))?;
         Ok(Taxonomy::from_categories(categories))
     }
 
@@ -356,6 +365,37 @@ impl<'a> Reader<'a> {
         };
         table.len().map_err(|e| self.store.failed(e))
     }
+}
+
+/// Makes sure that nobody who follows parents and children goes astray.
+fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
+    for (index, category) in (0u32..).zip(categories) {
+        if category.parent.is_some_and(|parent| parent >= index) {
+            return Err(format!(
+                "the category `{}` stands before its parent",
+                category.id
+            ));
+        }
+        let strange = |child: &u32| {
+            let child = categories.get(*child as usize);
+            child.is_none_or(|child| child.parent != Some(index))
+        };
+        if category.children.iter().any(strange) {
+            return Err(format!(
+                "the category `{}` has a child that is not its own",
+                category.id
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What positions of categories and vectors depend on: whoever has two states
+/// of one ground may use them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ground {
+    taxonomy: Vec<u8>,
+    generation: u32,
 }
 
 /// How much a catalog holds.

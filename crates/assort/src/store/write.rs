@@ -16,8 +16,10 @@ use crate::{Error, Result};
 /// A product to write, with what changed about it.
 pub(crate) struct Put {
     pub(crate) product: ProductRecord,
-    /// Digest of the embedded text and its vector; none keeps the stored one.
-    pub(crate) vector: Option<(u128, Vec<f32>)>,
+    /// Digest of the embedded text.
+    pub(crate) text_hash: u128,
+    /// The text's vector; none keeps the stored one.
+    pub(crate) vector: Option<Vec<f32>>,
     /// External id of the category; none keeps the stored label.
     pub(crate) label: Option<String>,
 }
@@ -110,6 +112,33 @@ impl<'a> Writer<'a> {
         self.with(META, |table| table.remove(KEY_FIT).map(|_| ()))
     }
 
+    /// Whether there is a product in that row.
+    pub(crate) fn has_product(&self, row: u32) -> Result<bool> {
+        self.with(PRODUCTS, |table| Ok(table.get(row)?.is_some()))
+    }
+
+    /// Whether the stored vector that `put` keeps is not of its text: another
+    /// thread has changed or removed the product.
+    pub(crate) fn lacks_vector(&self, space: &SpaceRecord, put: &Put) -> Result<bool> {
+        if put.vector.is_some() {
+            return Ok(false);
+        }
+        let id = put.product.id.as_str();
+        let Some(row) = self.with(IDS, |table| Ok(table.get(id)?.map(|row| row.value())))? else {
+            return Ok(true);
+        };
+        let name = vectors_name(space.generation);
+        let bytes = self.with(VectorTable::new(&name), |table| {
+            Ok(table.get(row)?.map(|value| value.value().to_vec()))
+        })?;
+        let stored = bytes.map(|bytes| {
+            codec::view_vector(&bytes, space.dimensions as usize)
+                .map(|view| view.text_hash)
+                .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))
+        });
+        Ok(stored.transpose()? != Some(put.text_hash))
+    }
+
     /// Stores products, new ones in new rows. Vectors go to `space`. Returns
     /// the rows in the order of `puts`.
     pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
@@ -126,8 +155,8 @@ impl<'a> Writer<'a> {
             let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
             let bytes = self.encoded(codec::encode(&put.product))?;
             products.insert(row, bytes.as_slice()).map_err(failed)?;
-            if let Some((hash, vector)) = &put.vector {
-                let bytes = codec::encode_vector(*hash, vector);
+            if let Some(vector) = &put.vector {
+                let bytes = codec::encode_vector(put.text_hash, vector);
                 vectors.insert(row, bytes.as_slice()).map_err(failed)?;
             }
             if let Some(label) = &put.label {
