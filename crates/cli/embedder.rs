@@ -29,7 +29,7 @@ pub(crate) fn open(args: &EmbedderArgs, global: &Global) -> Result<Opened, Failu
     let spec = args.embedder.as_deref().unwrap_or("bundled");
     let mut wanted = Wanted {
         spec: Spec::from_str(spec).map_err(|error| Failure::Usage(error.to_string()))?,
-        pooling: args.pooling.clone(),
+        pooling: args.pooling,
         max_length: args.max_length,
     };
     if let Spec::Dir(path) = &wanted.spec {
@@ -77,7 +77,7 @@ impl Wanted {
             offline: global.offline,
             threads: global.threads.map(Into::into),
             cache: global.cache.clone(),
-            pooling: self.pooling.clone(),
+            pooling: self.pooling,
             max_length: self.max_length,
         };
         Ok(Opened {

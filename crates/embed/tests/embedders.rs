@@ -49,6 +49,12 @@ fn assert_keeps_its_promises(embedder: &dyn Embedder) {
     assert!(embedder.embed(&[]).unwrap().is_empty());
 }
 
+/// Says why a test is skipped; where `ASSORT_REQUIRE_MODELS` is set, nothing is.
+fn skipped(why: &str) {
+    assert!(std::env::var_os("ASSORT_REQUIRE_MODELS").is_none(), "must not be skipped: {why}");
+    eprintln!("skipped: {why}");
+}
+
 fn model_folder(name: &str) -> Option<PathBuf> {
     let models = std::env::var_os("ASSORT_MODELS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models"),
@@ -56,7 +62,7 @@ fn model_folder(name: &str) -> Option<PathBuf> {
     );
     let folder = models.join(name);
     if !folder.is_dir() {
-        eprintln!("skipped: no model folder {name}; set ASSORT_MODELS to the folder that holds it");
+        skipped(&format!("no model folder {name}; set ASSORT_MODELS to the folder that holds it"));
         return None;
     }
     Some(folder)
@@ -66,7 +72,7 @@ fn model_folder(name: &str) -> Option<PathBuf> {
 fn open_folder(name: &str, options: &Options) -> Option<std::sync::Arc<dyn Embedder>> {
     match open(&Spec::Dir(model_folder(name)?), options) {
         Err(Error::RuntimeMissing { cause }) => {
-            eprintln!("skipped: {name} needs ONNX Runtime, {cause}");
+            skipped(&format!("{name} needs ONNX Runtime, {cause}"));
             None
         }
         opened => Some(opened.unwrap()),
@@ -164,7 +170,7 @@ fn damaged_files_are_named() {
         let spec = Spec::Dir(folder.path().to_owned());
         match open(&spec, &Options::default()).err().unwrap() {
             Error::RuntimeMissing { cause } => {
-                eprintln!("skipped: ONNX Runtime, {cause}");
+                skipped(&format!("ONNX Runtime, {cause}"));
             }
             error => {
                 let message = error.to_string();
