@@ -154,8 +154,8 @@ pub(crate) struct Columns {
     pub(crate) title: Option<String>,
 
     /// Columns of further text, separated by commas; `-` for none
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
-    pub(crate) text: Option<Vec<String>>,
+    #[arg(long = "text-columns", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) text_columns: Option<Vec<String>>,
 
     /// Columns of attributes, separated by commas; `-` for none [default: all
     /// others]

@@ -67,15 +67,15 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
         Ok(Done::Whole) | Err(Failure::NobodyListens) => ExitCode::SUCCESS,
         Ok(Done::WithRejects) => ExitCode::from(3),
         Err(Failure::Failed(message)) => {
-            eprintln!("error: {message}");
+            tell!("error: {message}");
             ExitCode::from(1)
         }
         Err(Failure::Usage(message)) => {
-            eprintln!("error: {message}");
+            tell!("error: {message}");
             ExitCode::from(2)
         }
         Err(Failure::Stopped(message)) => {
-            eprintln!("{message}");
+            tell!("{message}");
             ExitCode::from(130)
         }
     }

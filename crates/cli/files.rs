@@ -21,7 +21,7 @@ impl Columns {
         Mapping {
             id: self.id.clone(),
             title: self.title.clone(),
-            text: self.text.clone(),
+            text: self.text_columns.clone(),
             attributes: self.attributes.clone(),
             category: self.category.clone(),
             image: self.image.clone(),
@@ -53,12 +53,25 @@ impl Files {
         encoding: Option<&str>,
         mapping: &Mapping,
     ) -> Result<Self, Error> {
+        Self::open_kept(paths, None, encoding, mapping)
+    }
+
+    /// As [`Self::open`]; `kept` is a file with what standard input held.
+    pub(crate) fn open_kept(
+        paths: &[String],
+        kept: Option<&Path>,
+        encoding: Option<&str>,
+        mapping: &Mapping,
+    ) -> Result<Self, Error> {
         let mut readers = Vec::new();
         let mut positions = Vec::new();
         let mut guesses = Vec::new();
         let mut size = Some(0);
         for path in paths {
-            let input = Input::open(path, encoding)?;
+            let input = match kept.filter(|_| path == "-") {
+                Some(kept) => reopen(kept, encoding)?,
+                None => Input::open(path, encoding)?,
+            };
             positions.push(input.position());
             size = size.zip(input.size()).map(|(sum, size)| sum + size);
             let name = input.name().to_owned();
@@ -91,6 +104,15 @@ impl Files {
             size.map(|size| (read as f64 / size.max(1) as f64).min(1.0))
         }
     }
+}
+
+fn reopen(kept: &Path, encoding: Option<&str>) -> Result<Input, Error> {
+    let file = File::open(kept).map_err(|source| Error::Io {
+        path: kept.to_owned(),
+        doing: "reading standard input again",
+        source,
+    })?;
+    Input::from_reader("standard input", file, encoding)
 }
 
 impl Iterator for Files {

@@ -1,6 +1,16 @@
 //! The command line: arguments in, results on stdout, everything else on
 //! stderr.
 
+/// Prints a line to stderr, unless nobody reads it any more.
+macro_rules! tell {
+    ($($message:tt)*) => {
+        drop(std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("{}\n", format_args!($($message)*)),
+        ))
+    };
+}
+
 mod args;
 mod commands;
 mod embedder;

@@ -60,8 +60,8 @@ impl Console {
             return;
         }
         match &self.bar {
-            Some(bar) if !bar.is_finished() => bar.suspend(|| eprintln!("{message}")),
-            _ => eprintln!("{message}"),
+            Some(bar) if !bar.is_finished() => bar.suspend(|| tell!("{message}")),
+            _ => tell!("{message}"),
         }
     }
 
@@ -82,7 +82,7 @@ impl Console {
 
     /// Shows `message` with what is known of the time left.
     fn show(&mut self, message: &str, fraction: Option<f64>, urgent: bool) {
-        let left = fraction.filter(|part| *part > 0.01).map(|part| {
+        let left = fraction.filter(|part| (0.01..1.0).contains(part)).map(|part| {
             let left = self.begun.elapsed().mul_f64((1.0 - part).max(0.0) / part);
             format!(", {:.0}% done, {} left", 100.0 * part, time(left))
         });
@@ -95,7 +95,7 @@ impl Console {
         let due = self.last_line.elapsed() >= EVERY;
         if !self.quiet && (due || urgent) {
             self.last_line = Instant::now();
-            eprintln!("{message}");
+            tell!("{message}");
         }
     }
 

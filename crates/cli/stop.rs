@@ -16,10 +16,10 @@ pub(crate) fn listen() {
                 #[expect(clippy::exit, reason = "the user insists")]
                 std::process::exit(130);
             }
-            eprintln!("\nstopping after the current batch; press Ctrl-C again to stop at once");
+            tell!("\nstopping after the current batch; press Ctrl-C again to stop at once");
         });
         if heard.is_err() {
-            eprintln!("note: Ctrl-C stops at once here, without committing the current batch");
+            tell!("note: Ctrl-C stops at once here, without committing the current batch");
         }
     });
 }

@@ -212,7 +212,12 @@ fn learned(snapshot: &Snapshot, start: Prototypes, has_mean: bool) -> Parts {
 /// Whether the catalog is still much as it was when the fit was made.
 fn is_current(fit: &FitRecord, counts: Counts) -> bool {
     let near = |then: u64, now: u64| then.abs_diff(now) as f64 <= STALE * then as f64;
-    near(fit.products, counts.products) && near(fit.labels, counts.labels)
+    let few = |then: u64, now: u64, of: u64| now.abs_diff(then) as f64 <= STALE * of as f64;
+    let (vectors, labels) = fit.changed;
+    near(fit.products, counts.products)
+        && near(fit.labels, counts.labels)
+        && few(vectors, counts.changed.vectors, fit.products)
+        && few(labels, counts.changed.labels, fit.labels)
 }
 
 fn record(model: &Parts, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
@@ -220,6 +225,7 @@ fn record(model: &Parts, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
     FitRecord {
         products: counts.products,
         labels: counts.labels,
+        changed: (counts.changed.vectors, counts.changed.labels),
         mean,
         leaves: leaves.to_vec(),
         prior: prior.to_vec(),

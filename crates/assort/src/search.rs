@@ -168,7 +168,7 @@ pub(crate) fn parse_filter(expression: &str, taxonomy: &Taxonomy) -> Result<Filt
         })
     };
     Filter::parse(expression, resolve)
-        .map_err(|error| Error::argument(format!("--filter: {}", error.pointed())))
+        .map_err(|error| Error::argument(format!("filter `{expression}`, {error}")))
 }
 
 /// The category a product is filed under: its label, else the decision that

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a failure in a helper of a test fails the test"
 )]
 
@@ -10,7 +9,9 @@ mod common;
 
 use std::sync::Arc;
 
-use assort::core::{CategoryIndex, CategoryRow, Decision, Embedder, Method, Place, Product, Taxonomy};
+use assort::core::{
+    CategoryIndex, CategoryRow, Decision, Embedder, Method, Place, Product, Taxonomy,
+};
 use assort::{Catalog, ClassifyOptions, Error, LabelOptions};
 use common::{LEAVES, Toy, path};
 
@@ -112,10 +113,7 @@ fn labels_make_the_filing_of_other_products_better() {
 fn a_product_has_no_vote_on_itself() {
     let shop = Shop::new(60, 60);
     let method = options(Method::Neighbors);
-    let stored = shop
-        .catalog
-        .classify_stored(&shop.ids(), &method)
-        .unwrap();
+    let stored = shop.catalog.classify_stored(&shop.ids(), &method).unwrap();
     let products: Vec<Product> = shop.products.iter().map(|(p, _)| p.clone()).collect();
     let given = shop.catalog.classify(&products, &method).unwrap();
     for (decision, product) in stored.iter().chain(&given).zip(products.iter().cycle()) {
@@ -144,14 +142,20 @@ fn mistaken_labels_do_not_confirm_themselves() {
     assert_eq!(report.changed, 20);
     let ids: Vec<&str> = mistaken.iter().map(|(p, _)| p.id.as_str()).collect();
     for method in [Method::Auto, Method::Neighbors] {
-        let decisions = shop.catalog.classify_stored(&ids, &options(method)).unwrap();
+        let decisions = shop
+            .catalog
+            .classify_stored(&ids, &options(method))
+            .unwrap();
         let count = |leaf: fn(usize) -> usize| {
             let pairs = decisions.iter().zip(&mistaken);
             let taken = pairs.filter(|(d, (_, own))| d.category == Some(shop.truth(leaf(*own))));
             taken.count()
         };
         let (right, confirmed) = (count(|leaf| leaf), count(|leaf| (leaf + 3) % 8));
-        assert!(right >= 12, "{method}: {right} of 20 right, {confirmed} confirmed");
+        assert!(
+            right >= 12,
+            "{method}: {right} of 20 right, {confirmed} confirmed"
+        );
         assert!(confirmed <= 2, "{method}: {confirmed} of 20 confirmed");
     }
 }
@@ -219,7 +223,10 @@ fn too_little_confidence_abstains_and_still_shows_choices() {
         assert_eq!(some.category, all.category.filter(|_| sure));
         assert_eq!(some.choices, all.choices);
         assert_eq!(some.choices.len(), 4);
-        assert!(some.choices.is_sorted_by(|a, b| a.confidence >= b.confidence));
+        assert!(
+            some.choices
+                .is_sorted_by(|a, b| a.confidence >= b.confidence)
+        );
         assert_eq!(some.confidence, some.choices[0].confidence);
         let margin = some.confidence - some.choices[1].confidence;
         assert!((some.margin - margin).abs() < 1e-6);
@@ -285,8 +292,20 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
         .iter()
         .map(|(product, leaf)| (product.clone(), Some(path(*leaf))))
         .collect();
-    rows.push((Product { id: "x".into(), ..test[0].0.clone() }, None));
-    rows.push((Product { id: "y".into(), ..test[0].0.clone() }, Some("Nowhere".into())));
+    rows.push((
+        Product {
+            id: "x".into(),
+            ..test[0].0.clone()
+        },
+        None,
+    ));
+    rows.push((
+        Product {
+            id: "y".into(),
+            ..test[0].0.clone()
+        },
+        Some("Nowhere".into()),
+    ));
     let evaluation = shop
         .catalog
         .evaluate(common::rows(rows), &how, 100, &mut ())
@@ -297,7 +316,9 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
     let mut wrong = std::collections::BTreeMap::new();
     for (product, leaf) in test {
         let decision = &shop.catalog.classify_stored(&[&product.id], &how).unwrap()[0];
-        let Some(category) = decision.category else { continue };
+        let Some(category) = decision.category else {
+            continue;
+        };
         let truth = shop.truth(*leaf);
         decided += 1;
         right += usize::from(category == truth);
@@ -309,13 +330,19 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
     }
     let share = |part: usize| part as f64 / decided as f64;
     assert_eq!((report.products, report.decided), (350, decided));
-    assert!(decided > 0 && decided < 350, "{decided} decide nothing here");
+    assert!(
+        decided > 0 && decided < 350,
+        "{decided} decide nothing here"
+    );
     assert!((report.coverage - decided as f64 / 350.0).abs() < 1e-9);
     assert!((report.scores.accuracy - share(right)).abs() < 1e-9);
     assert!((report.levels[0].scores.accuracy - share(right_root)).abs() < 1e-9);
     let confusions = report.confusions.iter();
     let confusions = confusions.map(|c| ((c.truth, c.decided), c.count));
-    assert_eq!(confusions.collect::<std::collections::BTreeMap<_, _>>(), wrong);
+    assert_eq!(
+        confusions.collect::<std::collections::BTreeMap<_, _>>(),
+        wrong
+    );
 }
 
 #[test]
@@ -399,7 +426,10 @@ fn what_was_learned_survives_reopening() {
             assert_same(before, after);
         }
     }
-    assert!(toy.embedded().is_empty(), "category texts were embedded again");
+    assert!(
+        toy.embedded().is_empty(),
+        "category texts were embedded again"
+    );
 }
 
 #[test]

@@ -4,7 +4,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a failure in a helper of a test fails the test"
 )]
 
@@ -36,7 +35,9 @@ fn a_directory_without_a_catalog_is_refused_with_the_way_to_make_one() {
     std::fs::write(&file, "text").unwrap();
     for path in [empty.path(), &missing, &file] {
         for result in [Catalog::open(path), Catalog::open_read_only(path)] {
-            let Err(error) = result else { panic!("opened {path:?}") };
+            let Err(error) = result else {
+                panic!("opened {path:?}")
+            };
             assert!(matches!(error, Error::NotACatalog(_)), "{error:?}");
             assert!(error.to_string().contains("assort init"), "{error}");
         }
@@ -94,7 +95,11 @@ fn a_catalog_of_a_newer_format_is_refused_with_both_numbers() {
         Catalog::open_read_only(directory.path()),
     ] {
         match result.map(drop) {
-            Err(Error::NewerFormat { found: 7, supported, .. }) => assert!(supported < 7),
+            Err(Error::NewerFormat {
+                found: 7,
+                supported,
+                ..
+            }) => assert!(supported < 7),
             other => panic!("{other:?}"),
         }
     }
@@ -159,7 +164,10 @@ fn examine(directory: &Path, toy: &Arc<Toy>, products: &[(Product, usize)]) -> O
         Err(error) => {
             let expected = matches!(error, Error::Damaged { .. } | Error::Io { .. });
             // A digit of the format or the space may be what was damaged.
-            let other = matches!(error, Error::NewerFormat { .. } | Error::SpaceMismatch { .. });
+            let other = matches!(
+                error,
+                Error::NewerFormat { .. } | Error::SpaceMismatch { .. }
+            );
             assert!(expected || other, "{error:?}");
             return Outcome::Refused;
         }
@@ -195,9 +203,12 @@ fn assert_whole(catalog: &Catalog, toy: &Toy, products: &[(Product, usize)]) {
     }
 }
 
+/// A change of a file's bytes.
+type Damage = Box<dyn Fn(&mut Vec<u8>)>;
+
 /// Damages a copy of a whole catalog in many ways, one after the other.
 fn damage_and_examine(
-    ways: impl IntoIterator<Item = (String, Box<dyn Fn(&mut Vec<u8>)>)>,
+    ways: impl IntoIterator<Item = (String, Damage)>,
     whole: &[u8],
     toy: &Arc<Toy>,
     products: &[(Product, usize)],
@@ -215,7 +226,10 @@ fn damage_and_examine(
         }
     }
     for outcome in [Outcome::Refused, Outcome::Found, Outcome::Whole] {
-        let count = outcomes.iter().filter(|(_, found)| *found == outcome).count();
+        let count = outcomes
+            .iter()
+            .filter(|(_, found)| *found == outcome)
+            .count();
         println!("{outcome:?}: {count}");
     }
     assert!(panics.is_empty(), "panics: {panics:?}");
@@ -227,9 +241,19 @@ fn a_truncated_file_is_refused_or_found_out() {
     let (directory, products) = rich_catalog(&toy);
     let whole = std::fs::read(store_file(directory.path())).unwrap();
     let length = whole.len();
-    let cuts = [1, 64, 512, 4096, 5000, 64 * 1024, length / 2, length - 4096, length - 1];
+    let cuts = [
+        1,
+        64,
+        512,
+        4096,
+        5000,
+        64 * 1024,
+        length / 2,
+        length - 4096,
+        length - 1,
+    ];
     let ways = cuts.into_iter().filter(|cut| *cut < length).map(|cut| {
-        let damage: Box<dyn Fn(&mut Vec<u8>)> = Box::new(move |bytes| bytes.truncate(cut));
+        let damage: Damage = Box::new(move |bytes| bytes.truncate(cut));
         (format!("cut at {cut} of {length}"), damage)
     });
     damage_and_examine(ways, &whole, &toy, &products);
@@ -247,7 +271,7 @@ fn flipped_bytes_are_found_out() {
     let ways = (0..count).map(|_| {
         let at = *random.pick(&used);
         let (mask, run) = (1 << random.below(8), 1 + random.below(40));
-        let damage: Box<dyn Fn(&mut Vec<u8>)> = Box::new(move |bytes| {
+        let damage: Damage = Box::new(move |bytes| {
             let end = (at + run).min(bytes.len());
             bytes[at..end].iter_mut().for_each(|byte| *byte ^= mask);
         });
@@ -376,7 +400,12 @@ fn searches_that_cannot_be_meant_are_refused_in_words() {
         ..text()
     };
     let blank = Search::new(Query::Text(" \u{200b} ".to_owned()));
-    let bad = [deep, filtered("price <"), filtered("category = Nowhere"), blank];
+    let bad = [
+        deep,
+        filtered("price <"),
+        filtered("category = Nowhere"),
+        blank,
+    ];
     for search in bad {
         let result = catalog.search(&search);
         assert!(matches!(result, Err(Error::Argument(_))), "{result:?}");
@@ -446,7 +475,9 @@ fn child() {
             let elsewhere = Path::new(&task[1]).join("new");
             let taxonomy = common::taxonomy();
             let created = Catalog::create(elsewhere, &taxonomy, Arc::new(Toy::new("a")), "toy");
-            let Err(error) = created else { panic!("created") };
+            let Err(error) = created else {
+                panic!("created")
+            };
             assert!(matches!(error, Error::Io { .. }), "{error:?}");
         }
         other => panic!("{other}"),
@@ -472,14 +503,19 @@ fn a_full_disk_fails_clearly_and_loses_nothing_that_was_committed() {
     let (directory, catalog) = common::catalog(&toy);
     drop(catalog);
     let at = directory.path().to_str().unwrap();
-    let size = std::fs::metadata(store_file(directory.path())).unwrap().len();
+    let size = std::fs::metadata(store_file(directory.path()))
+        .unwrap()
+        .len();
     // A limit on the file's size stands for the disk; blocks are of 512 bytes
     // in some shells, of 1024 in others.
     let blocks = (size + (2 << 20)) / 512;
     let inner = common::child_command(&["import", at]);
     let mut command = std::process::Command::new("sh");
     command
-        .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")])
+        .args([
+            "-c",
+            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""),
+        ])
         .arg(inner.get_program())
         .args(inner.get_args());
     for (name, value) in inner.get_envs() {

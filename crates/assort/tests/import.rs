@@ -30,7 +30,8 @@ fn file(count: usize) -> Vec<Product> {
 }
 
 fn rows(products: &[Product]) -> impl Iterator<Item = InputRow> + use<> {
-    common::rows(products.to_vec().into_iter().map(|product| (product, None)))
+    let products = products.to_vec();
+    common::rows(products.into_iter().map(|product| (product, None)))
 }
 
 fn import(catalog: &Catalog, products: &[Product], options: &ImportOptions) -> ImportReport {
@@ -185,9 +186,7 @@ fn nothing_is_pruned_if_a_row_was_bad_or_the_import_was_stopped() {
         reason: "torn".to_owned(),
     };
     let with_bad = rows(&products[30..]).chain([Ok(Err(bad))]);
-    let report = catalog
-        .import(with_bad, &PRUNE, &|| None, &mut ())
-        .unwrap();
+    let report = catalog.import(with_bad, &PRUNE, &|| None, &mut ()).unwrap();
     assert_eq!((report.rejected, report.pruned), (1, 0));
     let mut watch = Recorder::stopping_after(10);
     let report = catalog
@@ -221,7 +220,13 @@ fn a_dry_run_counts_the_same_and_changes_nothing() {
     let done = import(&catalog, input, &PRUNE);
     assert_eq!((done.added, done.updated, done.pruned), (20, 3, 2));
     let embedded = done.embedded;
-    assert_eq!(done, ImportReport { embedded, ..planned });
+    assert_eq!(
+        done,
+        ImportReport {
+            embedded,
+            ..planned
+        }
+    );
 }
 
 #[test]
@@ -232,7 +237,12 @@ fn a_stopped_import_keeps_what_is_whole_and_the_next_run_finishes() {
     // In the middle of embedding the second group.
     let mut watch = Recorder::stopping_after(GROUP + GROUP / 16 + 900 + 20);
     let report = catalog
-        .import(rows(&products), &ImportOptions::default(), &|| None, &mut watch)
+        .import(
+            rows(&products),
+            &ImportOptions::default(),
+            &|| None,
+            &mut watch,
+        )
         .unwrap();
     assert!(report.stopped);
     let stored = catalog.stats().unwrap().products;
@@ -253,7 +263,12 @@ fn what_is_told_on_the_way_is_committed() {
     let products = file(5000);
     let mut watch = Recorder::default();
     let report = catalog
-        .import(rows(&products), &ImportOptions::default(), &|| None, &mut watch)
+        .import(
+            rows(&products),
+            &ImportOptions::default(),
+            &|| None,
+            &mut watch,
+        )
         .unwrap();
     let added: Vec<u64> = watch.imports.iter().map(|report| report.added).collect();
     assert!(added.is_sorted());
@@ -295,7 +310,12 @@ fn labels_of_the_file_count_as_updates_and_missing_ones_clear_nothing() {
     let import = |leaf| {
         let report = catalog.import(labelled(leaf), &options, &|| None, &mut ());
         let report = report.unwrap();
-        (report.added, report.updated, report.unchanged, report.labelled)
+        (
+            report.added,
+            report.updated,
+            report.unchanged,
+            report.labelled,
+        )
     };
     assert_eq!(import(Some(1)), (10, 0, 0, 10));
     assert_eq!(import(Some(1)), (0, 0, 10, 0));

@@ -12,7 +12,7 @@ use crate::text::counted;
 pub(crate) fn run(args: &Directory) -> Outcome {
     let mut catalog = match Catalog::open(&args.dir) {
         Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
-            eprintln!(
+            tell!(
                 "note: the catalog cannot be opened for writing, so the file's checksums are not verified"
             );
             Catalog::open_read_only(&args.dir)?
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Directory) -> Outcome {
     let problems = catalog.check()?;
     if problems.is_empty() {
         let products = catalog.stats()?.products;
-        eprintln!(
+        tell!(
             "all is well: {} verified",
             counted(products, "product", "products")
         );

@@ -50,10 +50,13 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
         job.decided
     );
     if args.apply {
-        message.push_str(&format!(", {} decisions kept in the catalog", job.kept));
+        message.push_str(&format!(
+            ", {} kept in the catalog",
+            counted(job.kept as u64, "decision", "decisions")
+        ));
     }
     if rejected > 0 {
-        message.push_str(&format!(", {rejected} rows rejected"));
+        message.push_str(&format!(", {} rejected", counted(rejected, "row", "rows")));
     }
     if args.text.is_none() || args.apply {
         console.say(&message);

@@ -9,7 +9,7 @@ use crate::text::bytes;
 pub(crate) fn run(args: &Directory) -> Outcome {
     let mut catalog = Catalog::open(&args.dir)?;
     let saved = catalog.compact()?;
-    eprintln!(
+    tell!(
         "{} given back, {} left",
         bytes(saved),
         bytes(catalog.stats()?.bytes)

@@ -10,8 +10,11 @@ use crate::failure::{Done, Outcome};
 use crate::output;
 
 pub(crate) fn run(shell: Shell) -> Outcome {
+    // Made whole first: clap panics where writing fails.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "assort", &mut script);
     let mut sink = output::sink(None)?;
-    clap_complete::generate(shell, &mut Cli::command(), "assort", &mut sink);
+    sink.write_all(&script)?;
     sink.flush()?;
     Ok(Done::Whole)
 }

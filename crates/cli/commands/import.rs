@@ -1,7 +1,7 @@
 //! `assort import`
 
-use std::io::{Seek, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use assort::{Catalog, ImportOptions, ImportReport};
 use tempfile::NamedTempFile;
@@ -13,29 +13,34 @@ use crate::files::{Files, Rejects};
 use crate::progress::Console;
 use crate::text::{count, counted};
 
-pub(crate) fn run(mut args: Import, global: &Global) -> Outcome {
+pub(crate) fn run(args: Import, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
-    let spooled = if args.strict {
-        spool(&mut args.files)?
+    let kept = if args.strict {
+        keep(&args.files)?
     } else {
         None
     };
+    let kept = kept.as_ref().map(NamedTempFile::path);
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
-    let outcome = import(&args, &catalog, &mut console);
+    let outcome = import(&args, kept, &catalog, &mut console);
     console.finish();
-    drop(spooled);
     outcome
 }
 
-fn import(args: &Import, catalog: &Catalog, console: &mut Console) -> Outcome {
+fn import(
+    args: &Import,
+    kept: Option<&Path>,
+    catalog: &Catalog,
+    console: &mut Console,
+) -> Outcome {
     let list = match &args.rejects {
         Some(path) => Some(path.clone()),
         None if args.dry_run || args.strict => None,
         None => Some(catalog.directory().join("rejects.csv")),
     };
     if args.strict && !args.dry_run {
-        let report = pass(args, catalog, true, list.clone(), console)?;
+        let report = pass(args, kept, catalog, true, list.clone(), console)?;
         if report.rejected > 0 {
             return Err(Failure::Failed(format!(
                 "{} bad; nothing was imported because of --strict",
@@ -43,7 +48,7 @@ fn import(args: &Import, catalog: &Catalog, console: &mut Console) -> Outcome {
             )));
         }
     }
-    let report = pass(args, catalog, args.dry_run, list, console)?;
+    let report = pass(args, kept, catalog, args.dry_run, list, console)?;
     let changed = report.added + report.updated + report.labelled + report.pruned > 0;
     if changed && !args.dry_run && !report.stopped {
         catalog.prepare(console)?;
@@ -66,17 +71,19 @@ fn import(args: &Import, catalog: &Catalog, console: &mut Console) -> Outcome {
 /// Reads all files once.
 fn pass(
     args: &Import,
+    kept: Option<&Path>,
     catalog: &Catalog,
     dry_run: bool,
     list: Option<PathBuf>,
     console: &mut Console,
 ) -> Result<ImportReport, Failure> {
-    let files = Files::open(
+    let files = Files::open_kept(
         &args.files,
+        kept,
         args.columns.encoding.as_deref(),
         &args.columns.mapping(true),
     )?;
-    if console.rejects.is_none() {
+    if dry_run || !args.strict {
         files.guesses.iter().for_each(|guess| console.say(guess));
     }
     if let Some(old) = list
@@ -120,9 +127,10 @@ fn summarize(args: &Import, console: &Console, report: &ImportReport) {
             parts.push(format!("{} {what}", count(number)));
         }
     };
-    also(report.labelled, "labels set");
+    let labels = if report.labelled == 1 { "label" } else { "labels" };
+    also(report.labelled, &format!("{labels} {would}set"));
     also(report.duplicates, "with the content of another one");
-    also(report.pruned, "removed");
+    also(report.pruned, &format!("{would}removed"));
     also(report.rejected, "rejected");
     console.say(&format!(
         "{}: {}",
@@ -140,19 +148,17 @@ fn rows_are(number: u64) -> String {
 }
 
 /// Copies standard input to a file, because `--strict` reads it twice.
-fn spool(files: &mut [String]) -> Result<Option<NamedTempFile>, Failure> {
-    let Some(stdin) = files.iter_mut().find(|file| *file == "-") else {
+fn keep(files: &[String]) -> Result<Option<NamedTempFile>, Failure> {
+    if !files.iter().any(|file| file == "-") {
         return Ok(None);
-    };
+    }
     let failed = |error: std::io::Error| {
         Failure::Failed(format!(
             "standard input could not be kept for --strict: {error}; free space in the temporary directory"
         ))
     };
-    let mut spooled = NamedTempFile::new().map_err(failed)?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut spooled).map_err(failed)?;
-    spooled.flush().map_err(failed)?;
-    spooled.rewind().map_err(failed)?;
-    *stdin = spooled.path().display().to_string();
-    Ok(Some(spooled))
+    let mut kept = NamedTempFile::new().map_err(failed)?;
+    std::io::copy(&mut std::io::stdin().lock(), &mut kept).map_err(failed)?;
+    kept.flush().map_err(failed)?;
+    Ok(Some(kept))
 }

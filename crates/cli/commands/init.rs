@@ -19,15 +19,15 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
     let catalog = Catalog::create(&args.dir, &taxonomy, opened.embedder, &opened.spec)?;
     if !global.quiet {
         let dir = args.dir.display();
-        eprintln!("{}: {format}", args.taxonomy);
-        eprintln!(
+        tell!("{}: {format}", args.taxonomy);
+        tell!(
             "made {dir}: {}, {} of them leaves, {} levels; embedder {}",
             counted(taxonomy.len() as u64, "category", "categories"),
             taxonomy.leaves().count(),
             taxonomy.depth(),
             catalog.space()?,
         );
-        eprintln!("next: assort import {dir} PRODUCTS.csv");
+        tell!("next: assort import {dir} PRODUCTS.csv");
     }
     Ok(Done::Whole)
 }

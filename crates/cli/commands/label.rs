@@ -34,9 +34,9 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     let report = catalog.label(files, options, &mut console)?;
     console.finish();
     let done = format!(
-        "{}: {} labels {}, {} unchanged, {} rejected",
+        "{}: {} {}, {} unchanged, {} rejected",
         counted(report.rows, "row", "rows"),
-        count(report.changed),
+        counted(report.changed, "label", "labels"),
         if args.clear { "cleared" } else { "set" },
         count(report.unchanged),
         count(report.rejected),

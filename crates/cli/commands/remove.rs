@@ -16,6 +16,6 @@ pub(crate) fn run(args: &Remove) -> Outcome {
     if removed == 0 {
         return Err(Failure::Failed("no product was removed".to_owned()));
     }
-    eprintln!("{} removed", counted(removed as u64, "product", "products"));
+    tell!("{} removed", counted(removed as u64, "product", "products"));
     Ok(Done::Whole)
 }

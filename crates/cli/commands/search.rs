@@ -37,7 +37,7 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
     sink.flush()?;
     if !global.quiet {
         let shown = page.found.len() as u64;
-        eprintln!(
+        tell!(
             "{} of {}",
             counted(shown, "result", "results"),
             counted(page.matches, "product", "products")

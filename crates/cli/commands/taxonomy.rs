@@ -35,15 +35,15 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
             let orphans = Catalog::open(&dir)?.replace_taxonomy(&taxonomy)?;
             if !global.quiet {
-                eprintln!("{file}: {format}");
-                eprintln!(
+                tell!("{file}: {format}");
+                tell!(
                     "the catalog has {} now",
                     counted(taxonomy.len() as u64, "category", "categories")
                 );
             }
             if orphans > 0 {
                 let labels = counted(orphans, "label names", "labels name");
-                eprintln!(
+                tell!(
                     "note: {labels} a category that is gone; kept, and used again if it comes back"
                 );
             }
@@ -111,7 +111,7 @@ fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
     )?;
     sink.flush()?;
     if !global.quiet {
-        eprintln!(
+        tell!(
             "{} found",
             counted(found.len() as u64, "category", "categories")
         );

@@ -40,9 +40,13 @@ impl Calibration {
             .collect();
         let (mut slope, mut offset) = (1.0, 0.0);
         for _ in 0..STEPS {
-            let step = newton_step(&points, slope, offset);
-            slope = (slope + step.0).clamp(FLATTEST, 20.0);
-            offset = (offset + step.1).clamp(-20.0, 20.0);
+            let mut step = newton_step(&points, slope, offset);
+            if slope + step.0 < FLATTEST {
+                // Confidence tells nothing here: only the offset is left to fit.
+                step = (FLATTEST - slope, offset_step(&points, FLATTEST, offset));
+            }
+            slope += step.0;
+            offset += step.1;
             if step.0.abs() + step.1.abs() < 1e-6 {
                 break;
             }
@@ -90,6 +94,17 @@ fn newton_step(points: &[(f64, f64)], slope: f64, offset: f64) -> (f64, f64) {
         (ss * gradient.1 - so * gradient.0) / determinant,
     );
     (step.0.clamp(-1.0, 1.0), step.1.clamp(-1.0, 1.0))
+}
+
+/// The step of Newton's method in the offset alone.
+fn offset_step(points: &[(f64, f64)], slope: f64, offset: f64) -> f64 {
+    let (mut gradient, mut curvature) = (0.0, 1e-3);
+    for &(x, target) in points {
+        let p = sigmoid(slope * x + offset);
+        gradient += target - p;
+        curvature += p * (1.0 - p);
+    }
+    (gradient / curvature).clamp(-1.0, 1.0)
 }
 
 fn logit(raw: f32) -> f32 {
@@ -154,6 +169,19 @@ mod tests {
                 .collect();
             assert!(curve.is_sorted(), "{curve:?}");
             assert!(curve.iter().all(|c| (0.0..=1.0).contains(c)));
+        }
+    }
+
+    #[test]
+    fn confidence_that_misleads_becomes_the_overall_rate() {
+        let seen: Vec<(f32, bool)> = (0..300).map(|i| (i as f32 / 300.0, i < 200)).collect();
+        let calibration = Calibration::fit(&seen).unwrap();
+        for raw in [0.1, 0.5, 0.9] {
+            assert!(
+                (calibration.apply(raw) - 0.67).abs() < 0.05,
+                "{}",
+                calibration.apply(raw)
+            );
         }
     }
 

@@ -182,15 +182,7 @@ impl Judge {
         let Some(&(best, _)) = beliefs.first() else {
             return Decision::unknown();
         };
-        let calibration = self.calibrations[method as usize];
-        let choices: Vec<Choice> = beliefs
-            .iter()
-            .take(top.max(2))
-            .map(|&(category, belief)| Choice {
-                category,
-                confidence: calibration.map_or(belief, |curve| curve.apply(belief)),
-            })
-            .collect();
+        let choices = self.choices(method, &beliefs, top.max(2));
         let confidence = choices[0].confidence;
         let second = choices.get(1).map_or(0.0, |choice| choice.confidence);
         Decision {
@@ -201,6 +193,38 @@ impl Judge {
             neighbors: evidence.neighbors,
             texts: Vec::new(),
         }
+    }
+
+    /// The best choices. The best one's confidence is calibrated; the others
+    /// share what is left by their beliefs, none of them above the best.
+    fn choices(
+        &self,
+        method: Method,
+        beliefs: &[(CategoryIndex, f32)],
+        count: usize,
+    ) -> Vec<Choice> {
+        let Some((&(best, belief), others)) = beliefs.split_first() else {
+            return Vec::new();
+        };
+        let calibration = self.calibrations[method as usize];
+        let confidence = calibration.map_or(belief, |curve| curve.apply(belief));
+        let total: f32 = others.iter().map(|(_, belief)| belief).sum();
+        let left = match calibration {
+            Some(_) => (1.0 - confidence) / total.max(f32::MIN_POSITIVE),
+            None => 1.0,
+        };
+        let others = others
+            .iter()
+            .take(count.saturating_sub(1))
+            .map(|&(category, belief)| Choice {
+                category,
+                confidence: (left * belief).min(confidence),
+            });
+        let best = Choice {
+            category: best,
+            confidence,
+        };
+        std::iter::once(best).chain(others).collect()
     }
 }
 
@@ -267,6 +291,28 @@ mod tests {
         assert_eq!(decision.category, None);
         assert_eq!(decision.choices[0].category, 1);
         assert!((decision.confidence - 0.8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn choices_never_claim_more_than_everything() {
+        let judge = Judge {
+            calibrations: [Some(crate::Calibration::new(0.05, 3.0)); 3],
+            ..Judge::default()
+        };
+        for method in Method::ALL {
+            let decision = judge.decide(method, &prototypes(), evidence(), 5, 0.0);
+            let total: f32 = decision
+                .choices
+                .iter()
+                .map(|choice| choice.confidence)
+                .sum();
+            assert!(total <= 1.0 + 1e-6, "{method}: {total}");
+            assert!(
+                decision
+                    .choices
+                    .is_sorted_by(|a, b| a.confidence >= b.confidence)
+            );
+        }
     }
 
     #[test]

@@ -51,7 +51,10 @@ fn assert_keeps_its_promises(embedder: &dyn Embedder) {
 
 /// Says why a test is skipped; where `ASSORT_REQUIRE_MODELS` is set, nothing is.
 fn skipped(why: &str) {
-    assert!(std::env::var_os("ASSORT_REQUIRE_MODELS").is_none(), "must not be skipped: {why}");
+    assert!(
+        std::env::var_os("ASSORT_REQUIRE_MODELS").is_none(),
+        "must not be skipped: {why}"
+    );
     eprintln!("skipped: {why}");
 }
 
@@ -62,7 +65,9 @@ fn model_folder(name: &str) -> Option<PathBuf> {
     );
     let folder = models.join(name);
     if !folder.is_dir() {
-        skipped(&format!("no model folder {name}; set ASSORT_MODELS to the folder that holds it"));
+        skipped(&format!(
+            "no model folder {name}; set ASSORT_MODELS to the folder that holds it"
+        ));
         return None;
     }
     Some(folder)

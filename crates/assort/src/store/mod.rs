@@ -9,6 +9,7 @@ pub(crate) mod records;
 mod tables;
 mod write;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,27 +93,27 @@ impl Store {
     /// Opens a store for writing.
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let file = existing_file(directory)?;
-        let database =
-            with_patience(|| builder().open(&file)).map_err(|e| database_error(directory, e))?;
+        let database = guarded(directory, || {
+            with_patience(|| builder().open(&file)).map_err(|e| database_error(directory, e))
+        })?;
         Self::checked(directory, Handle::Writer(Box::new(database)))
     }
 
     /// Opens a store for reading, while at most one other process writes.
     pub(crate) fn open_read_only(directory: &Path) -> Result<Self> {
         let file = existing_file(directory)?;
-        let open = || with_patience(|| builder().open_read_only(&file));
-        let database = match open() {
+        let open = || match builder().open_read_only(&file) {
             Err(DatabaseError::RepairAborted) => {
-                // The last writer was killed: opening for writing repairs,
-                // whoever does it first.
-                match builder().open(&file) {
-                    Ok(_) | Err(DatabaseError::DatabaseAlreadyOpen) => open(),
-                    Err(error) => Err(error),
-                }
+                // The last writer was killed: opening for writing repairs. If
+                // another process is at it, both are tried again.
+                drop(builder().open(&file)?);
+                builder().open_read_only(&file)
             }
             other => other,
         };
-        let database = database.map_err(|e| database_error(directory, e))?;
+        let database = guarded(directory, || {
+            with_patience(open).map_err(|e| database_error(directory, e))
+        })?;
         Self::checked(directory, Handle::Reader(database))
     }
 
@@ -149,11 +150,13 @@ impl Store {
 
     /// The state of the last commit.
     pub(crate) fn read(&self) -> Result<Reader<'_>> {
-        let transaction = match &self.database {
-            Handle::Writer(database) => database.begin_read(),
-            Handle::Reader(database) => database.begin_read(),
-        };
-        let transaction = transaction.map_err(|e| self.failed(e))?;
+        let transaction = self.guarded(|| {
+            let begun = match &self.database {
+                Handle::Writer(database) => database.begin_read(),
+                Handle::Reader(database) => database.begin_read(),
+            };
+            begun.map_err(|e| self.failed(e))
+        })?;
         Ok(Reader::new(self, transaction))
     }
 
@@ -166,12 +169,14 @@ impl Store {
         let Handle::Writer(database) = &self.database else {
             return Err(Error::ReadOnly);
         };
-        let transaction = database.begin_write().map_err(|e| self.failed(e))?;
-        let mut writer = Writer::new(self, &transaction);
-        let result = change(&mut writer)?;
-        let version = writer.bump_version()?;
-        transaction.commit().map_err(|e| self.failed(e))?;
-        Ok((result, version))
+        self.guarded(|| {
+            let transaction = database.begin_write().map_err(|e| self.failed(e))?;
+            let mut writer = Writer::new(self, &transaction);
+            let result = change(&mut writer)?;
+            let version = writer.finish()?;
+            transaction.commit().map_err(|e| self.failed(e))?;
+            Ok((result, version))
+        })
     }
 
     /// Gives unused space back to the file system.
@@ -179,8 +184,12 @@ impl Store {
         let Handle::Writer(database) = &mut self.database else {
             return Err(Error::ReadOnly);
         };
-        let compacted = database.compact();
-        compacted.map(|_| ()).map_err(|e| self.failed(e))
+        guarded(&self.directory, || {
+            let compacted = database.compact();
+            compacted
+                .map(|_| ())
+                .map_err(|e| store_error(&self.directory, e.into()))
+        })
     }
 
     /// Verifies the checksums of the whole file.
@@ -188,8 +197,14 @@ impl Store {
         let Handle::Writer(database) = &mut self.database else {
             return Err(Error::ReadOnly);
         };
-        let verified = database.check_integrity();
-        verified.map_err(|e| database_error(&self.directory, e))
+        guarded(&self.directory, || {
+            let verified = database.check_integrity();
+            verified.map_err(|e| database_error(&self.directory, e))
+        })
+    }
+
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        guarded(&self.directory, work)
     }
 
     /// The error of this crate for one of the store's.
@@ -204,6 +219,22 @@ impl Store {
             what: what.into(),
         }
     }
+}
+
+/// The database trusts its pages and panics on some damaged ones: what it
+/// stumbles over is an error here.
+fn guarded<T>(directory: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Error::Damaged {
+            path: directory.to_owned(),
+            what: format!(
+                "a page of {FILE} cannot be read ({})",
+                text.unwrap_or("no reason given")
+            ),
+        })
+    })
 }
 
 fn existing_file(directory: &Path) -> Result<PathBuf> {

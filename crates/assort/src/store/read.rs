@@ -9,8 +9,9 @@ use super::records::{
     ArchivedProductRecord, CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
 };
 use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY,
-    KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name, vectors_name,
+    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE,
+    KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name,
+    vectors_name,
 };
 use crate::{Error, Result};
 
@@ -37,20 +38,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Runs `look` on a table; gives `absent` if nothing was ever written to it.
+    fn in_table<K: redb::Key + 'static, V: redb::Value + 'static, T>(
+        &self,
+        definition: TableDefinition<'_, K, V>,
+        absent: T,
+        look: impl FnOnce(&ReadOnlyTable<K, V>) -> Result<T>,
+    ) -> Result<T> {
+        self.store.guarded(|| match self.table(definition)? {
+            Some(table) => look(&table),
+            None => Ok(absent),
+        })
+    }
+
     fn meta<T>(
         &self,
         key: &str,
         parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>,
     ) -> Result<Option<T>> {
-        let Some(table) = self.table(META)? else {
-            return Ok(None);
-        };
-        let Some(value) = table.get(key).map_err(|e| self.store.failed(e))? else {
-            return Ok(None);
-        };
-        let parsed = parse(value.value())
-            .map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
-        Ok(Some(parsed))
+        self.in_table(META, None, |table| {
+            let Some(value) = table.get(key).map_err(|e| self.store.failed(e))? else {
+                return Ok(None);
+            };
+            let parsed = parse(value.value())
+                .map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
+            Ok(Some(parsed))
+        })
     }
 
     pub(super) fn format(&self) -> Result<u32> {
@@ -107,25 +120,25 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn taxonomy(&self) -> Result<Taxonomy> {
         let mut categories: Vec<Category> = Vec::new();
-        if let Some(table) = self.table(CATEGORIES)? {
+        self.in_table(CATEGORIES, (), |table| {
             for entry in table.iter().map_err(|e| self.store.failed(e))? {
                 let (key, value) = entry.map_err(|e| self.store.failed(e))?;
                 let record = codec::decode::<CategoryRecord>(value.value())
                     .map_err(|e| self.store.damaged(format!("category {}: {e}", key.value())))?;
                 categories.push(record.into());
             }
-        }
+            Ok(())
+        })?;
         check_tree(&categories).map_err(|what| self.store.damaged(what))?;
         Ok(Taxonomy::from_categories(categories))
     }
 
     /// Row of the product of that id.
     pub(crate) fn row(&self, id: &str) -> Result<Option<u32>> {
-        let Some(table) = self.table(IDS)? else {
-            return Ok(None);
-        };
-        let row = table.get(id).map_err(|e| self.store.failed(e))?;
-        Ok(row.map(|row| row.value()))
+        self.in_table(IDS, None, |table| {
+            let row = table.get(id).map_err(|e| self.store.failed(e))?;
+            Ok(row.map(|row| row.value()))
+        })
     }
 
     pub(crate) fn product(&self, row: u32) -> Result<Option<ProductRecord>> {
@@ -142,36 +155,33 @@ impl<'a> Reader<'a> {
         row: u32,
         look: impl FnOnce(&ArchivedProductRecord) -> T,
     ) -> Result<Option<T>> {
-        let Some(table) = self.table(PRODUCTS)? else {
-            return Ok(None);
-        };
-        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
-            return Ok(None);
-        };
-        let view = codec::view::<ProductRecord>(value.value())
-            .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))?;
-        Ok(Some(look(view)))
+        self.in_table(PRODUCTS, None, |table| {
+            let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+                return Ok(None);
+            };
+            let view = codec::view::<ProductRecord>(value.value())
+                .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))?;
+            Ok(Some(look(view)))
+        })
     }
 
     /// External category id of the product's label.
     pub(crate) fn label(&self, row: u32) -> Result<Option<String>> {
-        let Some(table) = self.table(LABELS)? else {
-            return Ok(None);
-        };
-        let label = table.get(row).map_err(|e| self.store.failed(e))?;
-        Ok(label.map(|label| label.value().to_owned()))
+        self.in_table(LABELS, None, |table| {
+            let label = table.get(row).map_err(|e| self.store.failed(e))?;
+            Ok(label.map(|label| label.value().to_owned()))
+        })
     }
 
     pub(crate) fn decision(&self, row: u32) -> Result<Option<DecisionRecord>> {
-        let Some(table) = self.table(DECISIONS)? else {
-            return Ok(None);
-        };
-        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
-            return Ok(None);
-        };
-        let record = codec::decode::<DecisionRecord>(value.value())
-            .map_err(|e| self.store.damaged(format!("decision in row {row}: {e}")))?;
-        Ok(Some(record))
+        self.in_table(DECISIONS, None, |table| {
+            let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+                return Ok(None);
+            };
+            let record = codec::decode::<DecisionRecord>(value.value())
+                .map_err(|e| self.store.damaged(format!("decision in row {row}: {e}")))?;
+            Ok(Some(record))
+        })
     }
 
     /// Digest of the text that the row's vector in `space` was made from.
@@ -182,14 +192,13 @@ impl<'a> Reader<'a> {
     /// The vector of a row in `space`, with the digest of its text.
     pub(crate) fn vector(&self, space: &SpaceRecord, row: u32) -> Result<Option<(u128, Vec<f32>)>> {
         let name = vectors_name(space.generation);
-        let Some(table) = self.table(VectorTable::new(&name))? else {
-            return Ok(None);
-        };
-        let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
-            return Ok(None);
-        };
-        let view = self.vector_view(space, row, value.value())?;
-        Ok(Some((view.text_hash, view.to_vec())))
+        self.in_table(VectorTable::new(&name), None, |table| {
+            let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
+                return Ok(None);
+            };
+            let view = self.vector_view(space, row, value.value())?;
+            Ok(Some((view.text_hash, view.to_vec())))
+        })
     }
 
     fn vector_view<'v>(
@@ -210,20 +219,19 @@ impl<'a> Reader<'a> {
         hashes: &[u128],
     ) -> Result<Vec<Option<Vec<f32>>>> {
         let name = texts_name(space.generation);
-        let Some(table) = self.table(TextTable::new(&name))? else {
-            return Ok(vec![None; hashes.len()]);
-        };
-        let mut vectors = Vec::with_capacity(hashes.len());
-        for hash in hashes {
-            let value = table.get(hash).map_err(|e| self.store.failed(e))?;
-            let vector = value.map(|value| {
-                codec::view_vector(value.value(), space.dimensions as usize)
-                    .map(VectorView::to_vec)
-                    .map_err(|e| self.store.damaged(format!("a category text: {e}")))
-            });
-            vectors.push(vector.transpose()?);
-        }
-        Ok(vectors)
+        self.in_table(TextTable::new(&name), vec![None; hashes.len()], |table| {
+            let mut vectors = Vec::with_capacity(hashes.len());
+            for hash in hashes {
+                let value = table.get(hash).map_err(|e| self.store.failed(e))?;
+                let vector = value.map(|value| {
+                    codec::view_vector(value.value(), space.dimensions as usize)
+                        .map(VectorView::to_vec)
+                        .map_err(|e| self.store.damaged(format!("a category text: {e}")))
+                });
+                vectors.push(vector.transpose()?);
+            }
+            Ok(vectors)
+        })
     }
 
     /// Visits every product in order of rows, without copying.
@@ -231,18 +239,17 @@ impl<'a> Reader<'a> {
         &self,
         mut visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>,
     ) -> Result<()> {
-        let Some(table) = self.table(PRODUCTS)? else {
-            return Ok(());
-        };
-        for entry in table.iter().map_err(|e| self.store.failed(e))? {
-            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
-                self.store
-                    .damaged(format!("product in row {}: {e}", row.value()))
-            })?;
-            visit(row.value(), view)?;
-        }
-        Ok(())
+        self.in_table(PRODUCTS, (), |table| {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+                let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
+                    self.store
+                        .damaged(format!("product in row {}: {e}", row.value()))
+                })?;
+                visit(row.value(), view)?;
+            }
+            Ok(())
+        })
     }
 
     /// Up to `limit` products from row `from` on, in order of rows.
@@ -251,23 +258,22 @@ impl<'a> Reader<'a> {
         from: u32,
         limit: usize,
     ) -> Result<Vec<(u32, ProductRecord)>> {
-        let mut found = Vec::new();
-        let Some(table) = self.table(PRODUCTS)? else {
-            return Ok(found);
-        };
-        for entry in table
-            .range(from..)
-            .map_err(|e| self.store.failed(e))?
-            .take(limit)
-        {
-            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let record = codec::decode::<ProductRecord>(value.value()).map_err(|e| {
-                self.store
-                    .damaged(format!("product in row {}: {e}", row.value()))
-            })?;
-            found.push((row.value(), record));
-        }
-        Ok(found)
+        self.in_table(PRODUCTS, Vec::new(), |table| {
+            let mut found = Vec::new();
+            for entry in table
+                .range(from..)
+                .map_err(|e| self.store.failed(e))?
+                .take(limit)
+            {
+                let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+                let record = codec::decode::<ProductRecord>(value.value()).map_err(|e| {
+                    self.store
+                        .damaged(format!("product in row {}: {e}", row.value()))
+                })?;
+                found.push((row.value(), record));
+            }
+            Ok(found)
+        })
     }
 
     /// Visits every vector of `space` in order of rows.
@@ -277,29 +283,27 @@ impl<'a> Reader<'a> {
         mut visit: impl FnMut(u32, VectorView<'_>) -> Result<()>,
     ) -> Result<()> {
         let name = vectors_name(space.generation);
-        let Some(table) = self.table(VectorTable::new(&name))? else {
-            return Ok(());
-        };
-        for entry in table.iter().map_err(|e| self.store.failed(e))? {
-            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            visit(
-                row.value(),
-                self.vector_view(space, row.value(), value.value())?,
-            )?;
-        }
-        Ok(())
+        self.in_table(VectorTable::new(&name), (), |table| {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+                visit(
+                    row.value(),
+                    self.vector_view(space, row.value(), value.value())?,
+                )?;
+            }
+            Ok(())
+        })
     }
 
     /// Visits every label: row and external category id.
     pub(crate) fn each_label(&self, mut visit: impl FnMut(u32, &str) -> Result<()>) -> Result<()> {
-        let Some(table) = self.table(LABELS)? else {
-            return Ok(());
-        };
-        for entry in table.iter().map_err(|e| self.store.failed(e))? {
-            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            visit(row.value(), value.value())?;
-        }
-        Ok(())
+        self.in_table(LABELS, (), |table| {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+                visit(row.value(), value.value())?;
+            }
+            Ok(())
+        })
     }
 
     /// Visits every stored decision.
@@ -307,30 +311,28 @@ impl<'a> Reader<'a> {
         &self,
         mut visit: impl FnMut(u32, DecisionRecord) -> Result<()>,
     ) -> Result<()> {
-        let Some(table) = self.table(DECISIONS)? else {
-            return Ok(());
-        };
-        for entry in table.iter().map_err(|e| self.store.failed(e))? {
-            let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-            let record = codec::decode::<DecisionRecord>(value.value()).map_err(|e| {
-                self.store
-                    .damaged(format!("decision in row {}: {e}", row.value()))
-            })?;
-            visit(row.value(), record)?;
-        }
-        Ok(())
+        self.in_table(DECISIONS, (), |table| {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (row, value) = entry.map_err(|e| self.store.failed(e))?;
+                let record = codec::decode::<DecisionRecord>(value.value()).map_err(|e| {
+                    self.store
+                        .damaged(format!("decision in row {}: {e}", row.value()))
+                })?;
+                visit(row.value(), record)?;
+            }
+            Ok(())
+        })
     }
 
     /// Visits every external id with its row.
     pub(crate) fn each_id(&self, mut visit: impl FnMut(&str, u32) -> Result<()>) -> Result<()> {
-        let Some(table) = self.table(IDS)? else {
-            return Ok(());
-        };
-        for entry in table.iter().map_err(|e| self.store.failed(e))? {
-            let (id, row) = entry.map_err(|e| self.store.failed(e))?;
-            visit(id.value(), row.value())?;
-        }
-        Ok(())
+        self.in_table(IDS, (), |table| {
+            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+                let (id, row) = entry.map_err(|e| self.store.failed(e))?;
+                visit(id.value(), row.value())?;
+            }
+            Ok(())
+        })
     }
 
     /// Number of products, labels and decisions.
@@ -349,10 +351,12 @@ impl<'a> Reader<'a> {
             .table(DECISIONS)?
             .map_or(Ok(0), |table| table.len())
             .map_err(failed)?;
+        let changed = self.meta(KEY_CHANGED, Changed::parse)?;
         Ok(Counts {
             products,
             labels,
             decisions,
+            changed: changed.unwrap_or_default(),
         })
     }
 
@@ -360,10 +364,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn vectors(&self, space: &SpaceRecord) -> Result<u64> {
         use redb::ReadableTableMetadata;
         let name = vectors_name(space.generation);
-        let Some(table) = self.table(VectorTable::new(&name))? else {
-            return Ok(0);
-        };
-        table.len().map_err(|e| self.store.failed(e))
+        self.in_table(VectorTable::new(&name), 0, |table| {
+            table.len().map_err(|e| self.store.failed(e))
+        })
     }
 }
 
@@ -404,4 +407,30 @@ pub(crate) struct Counts {
     pub(crate) products: u64,
     pub(crate) labels: u64,
     pub(crate) decisions: u64,
+    pub(crate) changed: Changed,
+}
+
+/// How often a catalog was changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// Vectors that were set, changed or removed.
+    pub(crate) vectors: u64,
+    /// Labels that were set, changed or removed.
+    pub(crate) labels: u64,
+}
+
+impl Changed {
+    pub(super) fn parse(bytes: &[u8]) -> std::result::Result<Self, String> {
+        match bytes.as_chunks::<8>() {
+            ([vectors, labels], []) => Ok(Self {
+                vectors: u64::from_le_bytes(*vectors),
+                labels: u64::from_le_bytes(*labels),
+            }),
+            _ => Err("is not two numbers".to_owned()),
+        }
+    }
+
+    pub(super) fn to_bytes(self) -> [[u8; 8]; 2] {
+        [self.vectors.to_le_bytes(), self.labels.to_le_bytes()]
+    }
 }

@@ -132,6 +132,8 @@ pub(crate) struct FitRecord {
     /// Products and labels there were; the fit is stale once they differ much.
     pub(crate) products: u64,
     pub(crate) labels: u64,
+    /// Changes of vectors and of labels there had been.
+    pub(crate) changed: (u64, u64),
     /// Mean of the catalog's vectors; none if it is too small to have one.
     pub(crate) mean: Option<Vec<f32>>,
     /// Rows and priors of the fitted prototypes; empty if not fitted.

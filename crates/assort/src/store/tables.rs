@@ -22,6 +22,8 @@ pub(super) const CATEGORIES: TableDefinition<u32, &[u8]> = TableDefinition::new(
 pub(super) const KEY_FORMAT: &str = "format";
 /// `u64`: grows with every committed change.
 pub(super) const KEY_VERSION: &str = "version";
+/// Two `u64`: how many vectors and labels were ever set, changed or removed.
+pub(super) const KEY_CHANGED: &str = "changed";
 /// Bytes that change with every change of the taxonomy.
 pub(super) const KEY_TAXONOMY: &str = "taxonomy";
 /// `u32`: the next free row.

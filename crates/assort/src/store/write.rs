@@ -5,11 +5,12 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::Store;
 use super::codec;
+use super::read::Changed;
 use super::records::{CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord};
 use super::tables::{
-    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE,
-    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
-    texts_name, vectors_name,
+    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW,
+    KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
+    VectorTable, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -28,11 +29,16 @@ pub(crate) struct Put {
 pub(crate) struct Writer<'a> {
     store: &'a Store,
     transaction: &'a WriteTransaction,
+    changed: Changed,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(store: &'a Store, transaction: &'a WriteTransaction) -> Self {
-        Self { store, transaction }
+        Self {
+            store,
+            transaction,
+            changed: Changed::default(),
+        }
     }
 
     fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
@@ -65,7 +71,22 @@ impl<'a> Writer<'a> {
         self.set_taxonomy(taxonomy)
     }
 
-    pub(super) fn bump_version(&self) -> Result<u64> {
+    /// Counts the changes; returns the number of this commit.
+    pub(super) fn finish(&self) -> Result<u64> {
+        if self.changed != Changed::default() {
+            let before = self.with(META, |table| {
+                Ok(table
+                    .get(KEY_CHANGED)?
+                    .map(|value| Changed::parse(value.value())))
+            })?;
+            // A count that cannot be read begins anew.
+            let before = before.and_then(std::result::Result::ok).unwrap_or_default();
+            let now = Changed {
+                vectors: before.vectors + self.changed.vectors,
+                labels: before.labels + self.changed.labels,
+            };
+            self.set_meta(KEY_CHANGED, now.to_bytes().as_flattened())?;
+        }
         self.with(META, |table| {
             let version = table
                 .get(KEY_VERSION)?
@@ -158,8 +179,10 @@ impl<'a> Writer<'a> {
             if let Some(vector) = &put.vector {
                 let bytes = codec::encode_vector(put.text_hash, vector);
                 vectors.insert(row, bytes.as_slice()).map_err(failed)?;
+                self.changed.vectors += 1;
             }
             if let Some(label) = &put.label {
+                self.changed.labels += 1;
                 labels.insert(row, label.as_str()).map_err(failed)?;
             }
         }
@@ -206,7 +229,9 @@ impl<'a> Writer<'a> {
             return Ok(None);
         };
         self.with(PRODUCTS, |table| table.remove(row).map(|_| ()))?;
-        self.with(LABELS, |table| table.remove(row).map(|_| ()))?;
+        let labelled = self.with(LABELS, |table| Ok(table.remove(row)?.is_some()))?;
+        self.changed.vectors += 1;
+        self.changed.labels += u64::from(labelled);
         self.with(DECISIONS, |table| table.remove(row).map(|_| ()))?;
         for space in spaces {
             let name = vectors_name(space.generation);
@@ -219,6 +244,7 @@ impl<'a> Writer<'a> {
 
     /// Sets the label of a row to an external category id, or clears it.
     pub(crate) fn set_label(&mut self, row: u32, label: Option<&str>) -> Result<()> {
+        self.changed.labels += 1;
         self.with(LABELS, |table| match label {
             Some(label) => table.insert(row, label).map(|_| ()),
             None => table.remove(row).map(|_| ()),

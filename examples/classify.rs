@@ -1,0 +1,67 @@
+//! Files a product with a catalog made on the spot, and says why.
+//!
+//! `cargo run --release --example classify`
+
+use assort::core::{Product, Taxonomy};
+use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
+use assort::{Catalog, ClassifyOptions, ImportOptions};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data");
+    let rows = read_taxonomy(Input::open(&format!("{data}/taxonomy.tsv"), None)?, None)?.rows;
+    let taxonomy = Taxonomy::from_rows(rows)?;
+
+    let directory = tempfile::tempdir()?;
+    let embedder = assort_embed::open(&assort_embed::Spec::Bundled, &Default::default())?;
+    let catalog = Catalog::create(directory.path(), &taxonomy, embedder, "bundled")?;
+
+    let products = ProductReader::new(
+        Input::open(&format!("{data}/products.csv"), None)?,
+        &Mapping::default(),
+    )?;
+    let report = catalog.import(products, &ImportOptions::default(), &|| None, &mut ())?;
+    println!(
+        "{} products, {} of them labelled",
+        report.added, report.labelled
+    );
+
+    let product = Product {
+        id: "new".to_owned(),
+        title: "Insulated steel water bottle for hiking, 750 ml".to_owned(),
+        ..Product::default()
+    };
+    let options = ClassifyOptions {
+        explain: true,
+        ..ClassifyOptions::default()
+    };
+    for decision in catalog.classify(std::slice::from_ref(&product), &options)? {
+        println!("\n{}", product.title);
+        for choice in &decision.choices {
+            println!(
+                "  {:3.0}%  {}",
+                100.0 * choice.confidence,
+                taxonomy.path(choice.category)
+            );
+        }
+        println!("because");
+        for text in &decision.texts {
+            println!(
+                "  it is {:.2} like the {} \"{}\"",
+                text.similarity,
+                text.kind.as_str(),
+                text.text
+            );
+        }
+        for voter in decision.neighbors.iter().take(3) {
+            if let Some(neighbor) = catalog.product_in_row(voter.row)? {
+                println!(
+                    "  it is {:.2} like \"{}\", filed under {}",
+                    voter.similarity,
+                    neighbor.title,
+                    taxonomy.path(voter.category)
+                );
+            }
+        }
+    }
+    Ok(())
+}
