@@ -1,5 +1,6 @@
 //! How a command ends: the exit code and the last word.
 
+use std::any::Any;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
@@ -21,6 +22,18 @@ pub(crate) enum Failure {
     Stopped(String),
     /// Whoever read the output has gone away.
     NobodyListens,
+}
+
+impl Failure {
+    /// A fault of the program itself.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        Self::Failed(format!(
+            "a fault of the program itself, please report it: {}",
+            said.unwrap_or("no message")
+        ))
+    }
 }
 
 /// How a command ended.

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,7 +36,11 @@ fn main() -> ExitCode {
             .num_threads(threads.into())
             .build_global();
     }
-    failure::exit_code(run(cli))
+    // A panic over damaged pages is caught below and reported as an error; its
+    // own message would only confuse. Others are told here.
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = std::panic::catch_unwind(|| run(cli));
+    failure::exit_code(outcome.unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref()))))
 }
 
 fn run(cli: Cli) -> Outcome {

@@ -82,10 +82,12 @@ impl Console {
 
     /// Shows `message` with what is known of the time left.
     fn show(&mut self, message: &str, fraction: Option<f64>, urgent: bool) {
-        let left = fraction.filter(|part| (0.01..1.0).contains(part)).map(|part| {
-            let left = self.begun.elapsed().mul_f64((1.0 - part).max(0.0) / part);
-            format!(", {:.0}% done, {} left", 100.0 * part, time(left))
-        });
+        let left = fraction
+            .filter(|part| (0.01..1.0).contains(part))
+            .map(|part| {
+                let left = self.begun.elapsed().mul_f64((1.0 - part).max(0.0) / part);
+                format!(", {:.0}% done, {} left", 100.0 * part, time(left))
+            });
         let message = format!("{message}{}", left.unwrap_or_default());
         if let Some(bar) = &self.bar {
             bar.set_position((1000.0 * fraction.unwrap_or(0.0)) as u64);

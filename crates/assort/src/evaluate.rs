@@ -22,8 +22,10 @@ pub struct Evaluation {
 }
 
 impl Catalog {
-    /// Classifies labelled products and compares. Their labels are not used
-    /// for deciding, and a product of the catalog has no vote on itself.
+    /// Classifies labelled products and compares. The categories in `rows` are
+    /// not used for deciding. Give products that the catalog does not have: one
+    /// that it has does not vote on itself, but its label has taught the
+    /// prototypes of [`assort_core::Method::Auto`].
     /// The `confusions` most frequent mistakes are listed.
     ///
     /// # Errors

@@ -28,12 +28,7 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
     outcome
 }
 
-fn import(
-    args: &Import,
-    kept: Option<&Path>,
-    catalog: &Catalog,
-    console: &mut Console,
-) -> Outcome {
+fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut Console) -> Outcome {
     let list = match &args.rejects {
         Some(path) => Some(path.clone()),
         None if args.dry_run || args.strict => None,
@@ -127,7 +122,11 @@ fn summarize(args: &Import, console: &Console, report: &ImportReport) {
             parts.push(format!("{} {what}", count(number)));
         }
     };
-    let labels = if report.labelled == 1 { "label" } else { "labels" };
+    let labels = if report.labelled == 1 {
+        "label"
+    } else {
+        "labels"
+    };
     also(report.labelled, &format!("{labels} {would}set"));
     also(report.duplicates, "with the content of another one");
     also(report.pruned, &format!("{would}removed"));

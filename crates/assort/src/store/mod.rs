@@ -32,9 +32,12 @@ pub(crate) const FILE: &str = "catalog.redb";
 /// Memory for cached pages. Small, because bulk work reads every page once.
 const CACHE: usize = 96 << 20;
 
-/// How long opening waits for another process's short exclusive moments, such
+/// How long a reader waits for another process's short exclusive moments, such
 /// as a repair.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a writer waits for another one that may be about to end.
+const WRITER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// An open store file.
 pub(crate) struct Store {
@@ -87,6 +90,7 @@ impl Store {
         store.write(fill)?;
         drop(store);
         std::fs::rename(&draft, &file).map_err(io("naming the catalog"))?;
+        sync_directory(directory).map_err(io("syncing the directory"))?;
         Self::open(directory)
     }
 
@@ -94,7 +98,8 @@ impl Store {
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let file = existing_file(directory)?;
         let database = guarded(directory, || {
-            with_patience(|| builder().open(&file)).map_err(|e| database_error(directory, e))
+            with_patience(WRITER_PATIENCE, || builder().open(&file))
+                .map_err(|e| database_error(directory, e))
         })?;
         Self::checked(directory, Handle::Writer(Box::new(database)))
     }
@@ -112,7 +117,7 @@ impl Store {
             other => other,
         };
         let database = guarded(directory, || {
-            with_patience(open).map_err(|e| database_error(directory, e))
+            with_patience(PATIENCE, open).map_err(|e| database_error(directory, e))
         })?;
         Self::checked(directory, Handle::Reader(database))
     }
@@ -250,12 +255,21 @@ fn existing_file(directory: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Repeats `open` while another process is in the way, up to [`PATIENCE`].
+/// Makes a new name in a directory durable.
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    // Elsewhere directories cannot be opened, and names are durable anyway.
+    if cfg!(unix) {
+        std::fs::File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Repeats `open` while another process is in the way, for as long as `left`.
 fn with_patience<T>(
+    mut left: Duration,
     open: impl Fn() -> std::result::Result<T, DatabaseError>,
 ) -> std::result::Result<T, DatabaseError> {
     let step = Duration::from_millis(50);
-    let mut left = PATIENCE;
     loop {
         match open() {
             Err(DatabaseError::DatabaseAlreadyOpen) if left > Duration::ZERO => {

@@ -99,9 +99,11 @@ impl<'a> Reader<'a> {
         self.meta(KEY_NEXT_SPACE, codec::decode::<SpaceRecord>)
     }
 
-    /// What was learned from the catalog as a whole.
+    /// What was learned from the catalog as a whole. One of another layout is
+    /// none: it can be learned again.
     pub(crate) fn fit(&self) -> Result<Option<FitRecord>> {
-        self.meta(KEY_FIT, codec::decode::<FitRecord>)
+        let fit = self.meta(KEY_FIT, |bytes| Ok(codec::decode::<FitRecord>(bytes).ok()))?;
+        Ok(fit.flatten())
     }
 
     /// Bytes that change with every change of the taxonomy.
