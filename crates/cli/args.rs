@@ -153,10 +153,6 @@ pub(crate) struct Columns {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) title: Option<String>,
 
-    /// Columns of further text, separated by commas; `-` for none
-    #[arg(long = "text-columns", value_name = "COLUMNS", value_delimiter = ',')]
-    pub(crate) text_columns: Option<Vec<String>>,
-
     /// Columns of attributes, separated by commas; `-` for none [default: all
     /// others]
     #[arg(long = "attr", value_name = "COLUMNS", value_delimiter = ',')]
@@ -191,6 +187,10 @@ pub(crate) struct Import {
     /// standard input
     #[arg(required = true)]
     pub(crate) files: Vec<String>,
+
+    /// Columns of further text, separated by commas; `-` for none
+    #[arg(long = "text", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) text_columns: Option<Vec<String>>,
 
     #[command(flatten)]
     pub(crate) columns: Columns,
@@ -296,6 +296,10 @@ pub(crate) struct Classify {
     #[arg(long)]
     pub(crate) apply: bool,
 
+    /// Columns of further text, separated by commas; `-` for none
+    #[arg(long = "text-columns", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) text_columns: Option<Vec<String>>,
+
     #[command(flatten)]
     pub(crate) columns: Columns,
 
@@ -396,6 +400,10 @@ pub(crate) struct Evaluate {
     /// Most frequent mistakes to list
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) confusions: usize,
+
+    /// Columns of further text, separated by commas; `-` for none
+    #[arg(long = "text", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) text_columns: Option<Vec<String>>,
 
     #[command(flatten)]
     pub(crate) columns: Columns,

@@ -17,16 +17,18 @@ use crate::failure::Failure;
 const SHOWN: u64 = 5;
 
 impl Columns {
-    pub(crate) fn mapping(&self, require_title: bool) -> Mapping {
+    /// The mapping for products, with the columns of further text, which
+    /// commands name in their own ways.
+    pub(crate) fn mapping(&self, text: &Option<Vec<String>>) -> Mapping {
         Mapping {
             id: self.id.clone(),
             title: self.title.clone(),
-            text: self.text_columns.clone(),
+            text: text.clone(),
             attributes: self.attributes.clone(),
             category: self.category.clone(),
             image: self.image.clone(),
             quoting: self.quoting,
-            require_title,
+            require_title: true,
         }
     }
 }

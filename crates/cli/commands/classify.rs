@@ -117,7 +117,7 @@ impl Job<'_> {
     }
 
     fn file(&mut self, file: &str, console: &mut Console) -> Result<u64, Failure> {
-        let mapping = self.args.columns.mapping(true);
+        let mapping = self.args.columns.mapping(&self.args.text_columns);
         let files = Files::open(
             &[file.to_owned()],
             self.args.columns.encoding.as_deref(),

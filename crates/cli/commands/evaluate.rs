@@ -25,7 +25,7 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let files = Files::open(
         std::slice::from_ref(&args.file),
         encoding,
-        &args.columns.mapping(true),
+        &args.columns.mapping(&args.text_columns),
     )?;
     let mut console = Console::new(global.quiet);
     files.guesses.iter().for_each(|guess| console.say(guess));

@@ -76,7 +76,7 @@ fn pass(
         &args.files,
         kept,
         args.columns.encoding.as_deref(),
-        &args.columns.mapping(true),
+        &args.columns.mapping(&args.text_columns),
     )?;
     if dry_run || !args.strict {
         files.guesses.iter().for_each(|guess| console.say(guess));
