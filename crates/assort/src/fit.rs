@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use assort_core::{
     Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Prototypes, ROUNDS,
-    vector,
+    Signs, vector,
 };
 use rayon::prelude::*;
 
@@ -226,7 +226,7 @@ fn weigh(prototypes: &Prototypes, trials: &[Trial]) -> Judge {
     }
     let mut judge = best.1;
     judge.calibrations = Method::ALL.map(|method| {
-        let seen: Vec<(f32, bool)> = trials
+        let seen: Vec<(Signs, bool)> = trials
             .par_iter()
             .map(|trial| outcome(&judge, method, prototypes, trial))
             .collect();
@@ -235,16 +235,17 @@ fn weigh(prototypes: &Prototypes, trials: &[Trial]) -> Judge {
     judge
 }
 
-/// Raw confidence of the best choice, and whether it is right.
-fn outcome(judge: &Judge, method: Method, prototypes: &Prototypes, trial: &Trial) -> (f32, bool) {
+/// The signs of the best choice, and whether it is right.
+fn outcome(judge: &Judge, method: Method, prototypes: &Prototypes, trial: &Trial) -> (Signs, bool) {
     let evidence = match method {
         Method::ZeroShot => &trial.zero_shot,
         Method::Auto | Method::Neighbors => &trial.auto,
     };
     let beliefs = judge.raw(method, prototypes, evidence);
-    beliefs.first().map_or((0.0, false), |&(category, belief)| {
-        (belief, category == trial.truth)
-    })
+    let right = beliefs
+        .first()
+        .is_some_and(|(category, _)| *category == trial.truth);
+    (Judge::signs(&beliefs, evidence), right)
 }
 
 #[cfg(test)]

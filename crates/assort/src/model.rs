@@ -238,7 +238,7 @@ fn record(model: &Parts, mean: Option<Vec<f32>>, counts: Counts) -> FitRecord {
             .judge
             .calibrations
             .iter()
-            .map(|calibration| calibration.map(|curve| curve.parameters()))
+            .map(|calibration| calibration.map(|curve| curve.weights()))
             .collect(),
     }
 }
@@ -250,10 +250,7 @@ fn restored(start: Prototypes, fit: FitRecord) -> Parts {
     let mut curves = fit.calibrations.into_iter();
     let judge = Judge {
         votes: fit.votes,
-        calibrations: [(); 3].map(|()| {
-            let (slope, offset) = curves.next().flatten()?;
-            Some(Calibration::new(slope, offset))
-        }),
+        calibrations: [(); 3].map(|()| curves.next().flatten().map(Calibration::new)),
     };
     Parts {
         plain,

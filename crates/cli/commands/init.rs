@@ -19,7 +19,7 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
     let catalog = Catalog::create(&args.dir, &taxonomy, opened.embedder, &opened.spec)?;
     if !global.quiet {
         let dir = args.dir.display();
-        tell!("{}: {format}", args.taxonomy);
+        tell!("{format}");
         tell!(
             "made {dir}: {}, {} of them leaves, {} levels; embedder {}",
             counted(taxonomy.len() as u64, "category", "categories"),
@@ -32,7 +32,7 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
     Ok(Done::Whole)
 }
 
-/// Reads and checks a taxonomy file; gives what its format was, too.
+/// Reads and checks a taxonomy file; gives it with a line on its format.
 pub(crate) fn read(
     file: &str,
     separator: Option<&str>,
@@ -41,6 +41,7 @@ pub(crate) fn read(
     let input = Input::open(file, encoding)?;
     let name = input.name().to_owned();
     let read = read_taxonomy(input, separator)?;
+    let format = format!("{name}: {}", read.format);
     let taxonomy = Taxonomy::from_rows(read.rows).map_err(|error| {
         let line = error.line();
         assort::Error::Input {
@@ -49,5 +50,5 @@ pub(crate) fn read(
             message: error.to_string(),
         }
     })?;
-    Ok((taxonomy, read.format))
+    Ok((taxonomy, format))
 }

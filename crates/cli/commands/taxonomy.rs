@@ -35,7 +35,7 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
             let orphans = Catalog::open(&dir)?.replace_taxonomy(&taxonomy)?;
             if !global.quiet {
-                tell!("{file}: {format}");
+                tell!("{format}");
                 tell!(
                     "the catalog has {} now",
                     counted(taxonomy.len() as u64, "category", "categories")

@@ -1,32 +1,44 @@
 //! Making confidence mean what it says.
 
-/// Platt scaling: a logistic curve from a raw confidence to the chance that a
-/// decision with it is right (Platt, 1999, "Probabilistic Outputs for Support
-/// Vector Machines"; with few hundred examples it beats freer curves, see
-/// Niculescu-Mizil and Caruana, 2005). It never changes the order of
-/// confidences.
+/// What can be seen of a decision that tells how far to trust it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signs {
+    /// Belief in the best category, from 0 to 1.
+    pub belief: f32,
+    /// Share of the neighbours' votes that the best category has, from 0 to 1.
+    /// Where texts and neighbours disagree, trust neither.
+    pub support: f32,
+}
+
+/// A logistic curve from the signs of a decision to the chance that it is
+/// right: Platt scaling (Platt, 1999, "Probabilistic Outputs for Support Vector
+/// Machines") with two signs instead of one. With a few hundred examples it
+/// beats freer curves (Niculescu-Mizil and Caruana, 2005).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibration {
-    slope: f32,
-    offset: f32,
+    /// Weights of the logits of the belief and the support, and an offset.
+    weights: [f32; WEIGHTS],
 }
+
+const WEIGHTS: usize = 3;
 
 /// Fewer decisions than this say too little about confidence.
 const ENOUGH: usize = 100;
 
-/// Newton steps; the fit converges in about ten.
+/// Newton steps at most; the fit converges in about ten.
 const STEPS: usize = 50;
 
-/// Raw confidences are kept this far from 0 and 1, where the logit is endless.
-const EDGE: f32 = 1e-4;
+/// Shares are kept this far from 0 and 1, where the logit is endless.
+const EDGE: f32 = 1e-3;
 
-/// The flattest curve: confidence must still order decisions.
-const FLATTEST: f64 = 0.05;
+/// Strength of the pull of the weights towards zero, which keeps them finite
+/// where the signs separate right from wrong perfectly.
+const RIDGE: f64 = 1.0;
 
 impl Calibration {
-    /// Learns from decisions whose truth is known: raw confidence and whether
-    /// the decision was right; none if there are too few of them.
-    pub fn fit(seen: &[(f32, bool)]) -> Option<Self> {
+    /// Learns from decisions whose truth is known: their signs and whether
+    /// they were right; none if there are too few of them.
+    pub fn fit(seen: &[(Signs, bool)]) -> Option<Self> {
         if seen.len() < ENOUGH {
             return None;
         }
@@ -34,86 +46,97 @@ impl Calibration {
         let wrong = seen.len() as f64 - right;
         // Platt's targets, drawn a little to the middle: nothing is certain.
         let (high, low) = ((right + 1.0) / (right + 2.0), 1.0 / (wrong + 2.0));
-        let points: Vec<(f64, f64)> = seen
+        let points: Vec<([f64; WEIGHTS], f64)> = seen
             .iter()
-            .map(|&(raw, right)| (f64::from(logit(raw)), if right { high } else { low }))
+            .map(|(signs, right)| (features(*signs), if *right { high } else { low }))
             .collect();
-        let (mut slope, mut offset) = (1.0, 0.0);
+        let mut weights = [0.0; WEIGHTS];
         for _ in 0..STEPS {
-            let mut step = newton_step(&points, slope, offset);
-            if slope + step.0 < FLATTEST {
-                // Confidence tells nothing here: only the offset is left to fit.
-                step = (FLATTEST - slope, offset_step(&points, FLATTEST, offset));
+            let step = newton_step(&points, &weights);
+            for (weight, change) in weights.iter_mut().zip(step) {
+                *weight += change.clamp(-2.0, 2.0);
             }
-            slope += step.0;
-            offset += step.1;
-            if step.0.abs() + step.1.abs() < 1e-6 {
+            if step.iter().all(|change| change.abs() < 1e-6) {
                 break;
             }
         }
-        Some(Self::new(slope as f32, offset as f32))
+        Some(Self::new(weights.map(|weight| weight as f32)))
     }
 
-    /// The curve with parameters that [`Self::parameters`] gave.
-    pub fn new(slope: f32, offset: f32) -> Self {
-        Self { slope, offset }
+    /// The curve with weights that [`Self::weights`] gave.
+    pub fn new(weights: [f32; 3]) -> Self {
+        Self { weights }
     }
 
-    /// Slope and offset on the logit scale.
-    pub fn parameters(&self) -> (f32, f32) {
-        (self.slope, self.offset)
+    /// Weights of the logits of belief and support, and the offset.
+    pub fn weights(&self) -> [f32; 3] {
+        self.weights
     }
 
-    /// The calibrated confidence for a raw one, between 0 and 1.
-    pub fn apply(&self, raw: f32) -> f32 {
-        sigmoid(f64::from(self.slope * logit(raw) + self.offset)) as f32
+    /// The chance that a decision with these signs is right, between 0 and 1.
+    pub fn apply(&self, signs: Signs) -> f32 {
+        let weights = self.weights.map(f64::from);
+        sigmoid(product(&features(signs), &weights)) as f32
     }
 }
 
-/// The step of Newton's method towards the least log loss, held back a little
-/// so that perfectly separated points do not send it away.
-fn newton_step(points: &[(f64, f64)], slope: f64, offset: f64) -> (f64, f64) {
-    const HELD_BACK: f64 = 1e-3;
-    let mut gradient = (0.0, 0.0);
-    let (mut ss, mut so, mut oo) = (HELD_BACK, 0.0, HELD_BACK);
-    for &(x, target) in points {
-        let p = sigmoid(slope * x + offset);
-        let weight = p * (1.0 - p);
-        gradient.0 += (target - p) * x;
-        gradient.1 += target - p;
-        ss += weight * x * x;
-        so += weight * x;
-        oo += weight;
-    }
-    let determinant = ss * oo - so * so;
-    if determinant.abs() < f64::MIN_POSITIVE {
-        return (0.0, 0.0);
-    }
-    let step = (
-        (oo * gradient.0 - so * gradient.1) / determinant,
-        (ss * gradient.1 - so * gradient.0) / determinant,
-    );
-    (step.0.clamp(-1.0, 1.0), step.1.clamp(-1.0, 1.0))
+fn features(signs: Signs) -> [f64; WEIGHTS] {
+    [logit(signs.belief), logit(signs.support), 1.0]
 }
 
-/// The step of Newton's method in the offset alone.
-fn offset_step(points: &[(f64, f64)], slope: f64, offset: f64) -> f64 {
-    let (mut gradient, mut curvature) = (0.0, 1e-3);
-    for &(x, target) in points {
-        let p = sigmoid(slope * x + offset);
-        gradient += target - p;
-        curvature += p * (1.0 - p);
-    }
-    (gradient / curvature).clamp(-1.0, 1.0)
-}
-
-fn logit(raw: f32) -> f32 {
-    let raw = raw.clamp(EDGE, 1.0 - EDGE);
-    (raw / (1.0 - raw)).ln()
+fn logit(share: f32) -> f64 {
+    let share = f64::from(share.clamp(EDGE, 1.0 - EDGE));
+    (share / (1.0 - share)).ln()
 }
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
+}
+
+fn product(a: &[f64; WEIGHTS], b: &[f64; WEIGHTS]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// The step of Newton's method towards the least log loss plus ridge; the
+/// offset is free.
+fn newton_step(points: &[([f64; WEIGHTS], f64)], weights: &[f64; WEIGHTS]) -> [f64; WEIGHTS] {
+    let mut gradient = [0.0; WEIGHTS];
+    let mut curvature = [[0.0; WEIGHTS]; WEIGHTS];
+    for at in 0..WEIGHTS {
+        let ridge = if at + 1 < WEIGHTS { RIDGE } else { 1e-6 };
+        gradient[at] = -ridge * weights[at];
+        curvature[at][at] = ridge;
+    }
+    for (x, target) in points {
+        let p = sigmoid(product(x, weights));
+        for row in 0..WEIGHTS {
+            gradient[row] += (target - p) * x[row];
+            for column in 0..WEIGHTS {
+                curvature[row][column] += p * (1.0 - p) * x[row] * x[column];
+            }
+        }
+    }
+    solve(curvature, gradient)
+}
+
+/// Solves `matrix × x = right` for a positive definite matrix, by elimination.
+fn solve(mut matrix: [[f64; WEIGHTS]; WEIGHTS], mut right: [f64; WEIGHTS]) -> [f64; WEIGHTS] {
+    for pivot in 0..WEIGHTS {
+        for row in pivot + 1..WEIGHTS {
+            let factor = matrix[row][pivot] / matrix[pivot][pivot];
+            for column in pivot..WEIGHTS {
+                matrix[row][column] -= factor * matrix[pivot][column];
+            }
+            right[row] -= factor * right[pivot];
+        }
+    }
+    for row in (0..WEIGHTS).rev() {
+        let known: f64 = (row + 1..WEIGHTS)
+            .map(|column| matrix[row][column] * right[column])
+            .sum();
+        right[row] = (right[row] - known) / matrix[row][row];
+    }
+    right
 }
 
 #[cfg(test)]
@@ -130,63 +153,73 @@ mod tests {
         ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 24) as f32
     }
 
+    fn belief(belief: f32) -> Signs {
+        Signs {
+            belief,
+            support: 0.5,
+        }
+    }
+
     #[test]
     fn overconfidence_is_corrected() {
         // Claims 0.95 and is right half the time; claims 0.3 and hardly is.
-        let seen: Vec<(f32, bool)> = (0..400)
+        let seen: Vec<(Signs, bool)> = (0..400)
             .map(|i| {
                 if i % 2 == 0 {
-                    (0.95, i % 4 == 0)
+                    (belief(0.95), i % 4 == 0)
                 } else {
-                    (0.3, i % 20 == 1)
+                    (belief(0.3), i % 20 == 1)
                 }
             })
             .collect();
         let calibration = Calibration::fit(&seen).unwrap();
-        assert!((calibration.apply(0.95) - 0.5).abs() < 0.05);
-        assert!((calibration.apply(0.3) - 0.1).abs() < 0.05);
+        assert!((calibration.apply(belief(0.95)) - 0.5).abs() < 0.05);
+        assert!((calibration.apply(belief(0.3)) - 0.1).abs() < 0.05);
     }
 
     #[test]
     fn honest_confidence_stays_as_it_is() {
-        let seen: Vec<(f32, bool)> = (0..5000)
-            .map(|i| (chance(i), chance(i + 70_000) < chance(i)))
+        let seen: Vec<(Signs, bool)> = (0..5000)
+            .map(|i| (belief(chance(i)), chance(i + 70_000) < chance(i)))
             .collect();
         let calibration = Calibration::fit(&seen).unwrap();
         for raw in [0.1, 0.3, 0.5, 0.7, 0.9] {
-            assert!((calibration.apply(raw) - raw).abs() < 0.05, "{raw}");
+            let seen = calibration.apply(belief(raw));
+            assert!((seen - raw).abs() < 0.05, "{raw} became {seen}");
         }
     }
 
     #[test]
-    fn calibrated_confidence_rises_with_raw_whatever_was_seen() {
-        let cases: [fn(u32) -> bool; 3] = [|_| true, |_| false, |i| i < 50];
-        for case in cases {
-            let seen: Vec<(f32, bool)> = (0..100).map(|i| (i as f32 / 99.0, case(i))).collect();
-            let calibration = Calibration::fit(&seen).unwrap();
-            let curve: Vec<f32> = (1..100)
-                .map(|i| calibration.apply(i as f32 / 100.0))
-                .collect();
-            assert!(curve.is_sorted(), "{curve:?}");
-            assert!(curve.iter().all(|c| (0.0..=1.0).contains(c)));
-        }
-    }
-
-    #[test]
-    fn confidence_that_misleads_becomes_the_overall_rate() {
-        let seen: Vec<(f32, bool)> = (0..300).map(|i| (i as f32 / 300.0, i < 200)).collect();
+    fn belief_that_the_neighbours_do_not_share_is_not_trusted() {
+        let signs = |support| Signs {
+            belief: 0.99,
+            support,
+        };
+        let seen: Vec<(Signs, bool)> = (0..200)
+            .map(|i| {
+                if i % 2 == 0 {
+                    (signs(0.9), i % 10 != 0)
+                } else {
+                    (signs(0.1), i % 10 == 1)
+                }
+            })
+            .collect();
         let calibration = Calibration::fit(&seen).unwrap();
-        for raw in [0.1, 0.5, 0.9] {
-            assert!(
-                (calibration.apply(raw) - 0.67).abs() < 0.05,
-                "{}",
-                calibration.apply(raw)
-            );
+        assert!(calibration.apply(signs(0.9)) > 0.7);
+        assert!(calibration.apply(signs(0.1)) < 0.3);
+    }
+
+    #[test]
+    fn even_perfect_evidence_leaves_a_doubt() {
+        for right in [true, false] {
+            let seen: Vec<(Signs, bool)> = (0..200).map(|i| (belief(chance(i)), right)).collect();
+            let confidence = Calibration::fit(&seen).unwrap().apply(belief(0.9));
+            assert!(confidence > 0.0 && confidence < 1.0, "{confidence}");
         }
     }
 
     #[test]
     fn little_evidence_is_no_evidence() {
-        assert_eq!(Calibration::fit(&[(0.9, false); 10]), None);
+        assert_eq!(Calibration::fit(&[(belief(0.9), false); 10]), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, Signs};
 use crate::compose::TextKind;
 use crate::prototypes::{Prototypes, SCALE, softmax};
 use crate::taxonomy::CategoryIndex;
@@ -168,6 +168,20 @@ impl Judge {
         beliefs
     }
 
+    /// What tells how far the best of the beliefs that [`Self::raw`] gave can
+    /// be trusted.
+    pub fn signs(beliefs: &[(CategoryIndex, f32)], evidence: &Evidence) -> Signs {
+        let Some(&(best, belief)) = beliefs.first() else {
+            return Signs::default();
+        };
+        let shares = votes(&evidence.neighbors);
+        let support = shares.iter().find(|(category, _)| *category == best);
+        Signs {
+            belief,
+            support: support.map_or(0.0, |(_, share)| *share),
+        }
+    }
+
     /// Judges the evidence: the `top` best choices, and the best of them as
     /// the decision if it is at least as sure as `min_confidence`.
     pub fn decide(
@@ -182,7 +196,8 @@ impl Judge {
         let Some(&(best, _)) = beliefs.first() else {
             return Decision::unknown();
         };
-        let choices = self.choices(method, &beliefs, top.max(2));
+        let signs = Self::signs(&beliefs, &evidence);
+        let choices = self.choices(method, &beliefs, signs, top.max(2));
         let confidence = choices[0].confidence;
         let second = choices.get(1).map_or(0.0, |choice| choice.confidence);
         Decision {
@@ -201,13 +216,14 @@ impl Judge {
         &self,
         method: Method,
         beliefs: &[(CategoryIndex, f32)],
+        signs: Signs,
         count: usize,
     ) -> Vec<Choice> {
         let Some((&(best, belief), others)) = beliefs.split_first() else {
             return Vec::new();
         };
         let calibration = self.calibrations[method as usize];
-        let confidence = calibration.map_or(belief, |curve| curve.apply(belief));
+        let confidence = calibration.map_or(belief, |curve| curve.apply(signs));
         let total: f32 = others.iter().map(|(_, belief)| belief).sum();
         let left = match calibration {
             Some(_) => (1.0 - confidence) / total.max(f32::MIN_POSITIVE),
@@ -296,7 +312,7 @@ mod tests {
     #[test]
     fn choices_never_claim_more_than_everything() {
         let judge = Judge {
-            calibrations: [Some(crate::Calibration::new(0.05, 3.0)); 3],
+            calibrations: [Some(Calibration::new([0.05, 0.0, 3.0])); 3],
             ..Judge::default()
         };
         for method in Method::ALL {

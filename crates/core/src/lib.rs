@@ -18,7 +18,7 @@ pub mod vector;
 mod votes;
 
 pub use adapt::{Attraction, ROUNDS};
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Signs};
 pub use compose::TextKind;
 pub use decision::{Choice, Decision, Evidence, Judge, Method, TextEvidence};
 pub use embedder::{COMPOSITION, EmbedError, Embedder, Space};

@@ -143,5 +143,5 @@ pub(crate) struct FitRecord {
     pub(crate) taught: Vec<f32>,
     /// Weight of votes, and the calibration of each method.
     pub(crate) votes: f32,
-    pub(crate) calibrations: Vec<Option<(f32, f32)>>,
+    pub(crate) calibrations: Vec<Option<[f32; 3]>>,
 }
