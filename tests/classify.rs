@@ -104,6 +104,12 @@ fn a_file_a_stream_and_a_text_can_be_filed() {
     let told = json(&ran.done());
     assert_eq!(told["category"]["id"], "laptops");
     assert_eq!(told["choices"].as_array().unwrap().len(), 3);
+    place.write("odd.csv", "id,name,about\nc,Model X,Notebook computer\n");
+    let arguments = "classify shop odd.csv --text-columns about --format jsonl";
+    assert_eq!(
+        json(&place.run(arguments).done())["category"]["id"],
+        "laptops"
+    );
     // Nothing of this is kept.
     assert_eq!(place.stats()["products"], 8);
     assert_eq!(place.stats()["decided"], 0);

@@ -73,7 +73,7 @@ fn columns_mean_what_is_said_of_them() {
         x1,Mug,For tea.,And coffee.,blue,L,Kitchen > Kettles,x1.jpg\n";
     place.write("odd.csv", file);
     let ran = place.run(
-        "import shop odd.csv --id code --title what --text-columns more,even_more --attr hue \
+        "import shop odd.csv --id code --title what --text more,even_more --attr hue \
          --category shelf --image photo",
     );
     ran.ended(0).said(&[

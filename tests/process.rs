@@ -245,7 +245,7 @@ fn a_directory_that_cannot_be_written_is_told() {
     run("check shop")
         .ended(0)
         .said(&["checksums are not verified"]);
-    assert_eq!(before, place.bytes());
+    assert!(before == place.bytes(), "the file has changed");
 
     mode("shop", 0o000);
     run("stats shop").failed(1, &["shop/catalog.redb", words[0], words[1]]);

@@ -39,3 +39,8 @@ pub use maintain::{Problem, Stats};
 pub use reembed::ReembedReport;
 pub use search::{Found, Page, Query, Search};
 pub use watch::{Progress, Watch};
+
+/// The examples of the README are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadMe;

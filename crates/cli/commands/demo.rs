@@ -81,6 +81,7 @@ fn filed(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
         ..ClassifyOptions::default()
     };
     let decisions = catalog.classify_stored(&ids, &options)?;
+    catalog.apply(options.method, ids.iter().copied().zip(&decisions))?;
     let sure = decisions
         .iter()
         .filter(|decision| decision.category.is_some())
