@@ -1,5 +1,10 @@
 //! Products on their way into a catalog.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
 mod common;
 
 use std::io::Write;

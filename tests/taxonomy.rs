@@ -1,5 +1,10 @@
 //! Trees of categories: read, shown, found, written and replaced.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
 mod common;
 
 use std::fmt::Write;

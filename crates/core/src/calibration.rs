@@ -122,10 +122,11 @@ fn newton_step(points: &[([f64; WEIGHTS], f64)], weights: &[f64; WEIGHTS]) -> [f
 /// Solves `matrix × x = right` for a positive definite matrix, by elimination.
 fn solve(mut matrix: [[f64; WEIGHTS]; WEIGHTS], mut right: [f64; WEIGHTS]) -> [f64; WEIGHTS] {
     for pivot in 0..WEIGHTS {
+        let above = matrix[pivot];
         for row in pivot + 1..WEIGHTS {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..WEIGHTS {
-                matrix[row][column] -= factor * matrix[pivot][column];
+            let factor = matrix[row][pivot] / above[pivot];
+            for (value, known) in matrix[row].iter_mut().zip(above) {
+                *value -= factor * known;
             }
             right[row] -= factor * right[pivot];
         }

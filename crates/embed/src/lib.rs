@@ -1,6 +1,6 @@
 //! Embedders for Assort: what turns text into vectors.
 //!
-//! [`open`] gives an [`Embedder`](assort_core::Embedder) for a [`Spec`]:
+//! [`open`] gives an [`Embedder`] for a [`Spec`]:
 //!
 //! - `bundled`: a small English model inside the program, in plain Rust;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
