@@ -24,13 +24,17 @@ pub(crate) fn sink(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
+/// Columns a table fills at most.
+const WIDEST: u16 = 240;
+
 /// Columns a table may fill: the terminal's, or enough for a wide page.
 fn width() -> u16 {
     let stated = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
-    let seen = terminal_size::terminal_size().map(|(width, _)| width.0);
-    stated.or(seen).unwrap_or(120).clamp(60, 240)
+    // Only a terminal is narrow; a file has room for whole titles and paths.
+    let seen = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+    stated.or(seen).unwrap_or(WIDEST).clamp(60, WIDEST)
 }
 
 /// A plain table of `widths` (0 for what is left), long cells cut.

@@ -29,7 +29,7 @@ impl Catalog {
     /// The `confusions` most frequent mistakes are listed.
     ///
     /// # Errors
-    /// Those of [`Catalog::classify`], [`Error::Argument`] if no row can be
+    /// Those of [`Catalog::classify`], [`Error::Input`] if no row can be
     /// used, [`Error::Interrupted`], and the first error among `rows`.
     pub fn evaluate(
         &self,
@@ -83,9 +83,11 @@ impl Catalog {
             }
         }
         if truth.is_empty() {
-            return Err(Error::argument(
-                "no row has both a product and a category of the taxonomy, so there is nothing to compare with",
-            ));
+            return Err(Error::Input {
+                file: "the labelled products".to_owned(),
+                line: None,
+                message: "no row has both a product and a category of the taxonomy, so there is nothing to compare with".to_owned(),
+            });
         }
         let report = Report::new(
             &truth,

@@ -4,17 +4,15 @@ use std::io::Write;
 
 use assort::Catalog;
 
-use crate::args::Directory;
+use crate::args::{Directory, Global};
 use crate::failure::{Done, Failure, Outcome};
 use crate::output;
 use crate::text::counted;
 
-pub(crate) fn run(args: &Directory) -> Outcome {
+pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
     let mut catalog = match Catalog::open(&args.dir) {
         Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
-            tell!(
-                "note: the catalog cannot be opened for writing, so the file's checksums are not verified"
-            );
+            global.say("note: the catalog cannot be opened for writing, so the file's checksums are not verified");
             Catalog::open_read_only(&args.dir)?
         }
         other => other?,
@@ -22,10 +20,10 @@ pub(crate) fn run(args: &Directory) -> Outcome {
     let problems = catalog.check()?;
     if problems.is_empty() {
         let products = catalog.stats()?.products;
-        tell!(
+        global.say(&format!(
             "all is well: {} verified",
             counted(products, "product", "products")
-        );
+        ));
         return Ok(Done::Whole);
     }
     let mut sink = output::sink(None)?;

@@ -2,17 +2,17 @@
 
 use assort::Catalog;
 
-use crate::args::Directory;
+use crate::args::{Directory, Global};
 use crate::failure::{Done, Outcome};
 use crate::text::bytes;
 
-pub(crate) fn run(args: &Directory) -> Outcome {
+pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
     let mut catalog = Catalog::open(&args.dir)?;
     let saved = catalog.compact()?;
-    tell!(
+    global.say(&format!(
         "{} given back, {} left",
         bytes(saved),
         bytes(catalog.stats()?.bytes)
-    );
+    ));
     Ok(Done::Whole)
 }

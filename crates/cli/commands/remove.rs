@@ -2,11 +2,11 @@
 
 use assort::Catalog;
 
-use crate::args::Remove;
+use crate::args::{Global, Remove};
 use crate::failure::{Done, Failure, Outcome};
 use crate::text::counted;
 
-pub(crate) fn run(args: &Remove) -> Outcome {
+pub(crate) fn run(args: &Remove, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
     // All or nothing: a mistyped id should not pass unseen.
     for id in &args.ids {
@@ -16,6 +16,9 @@ pub(crate) fn run(args: &Remove) -> Outcome {
     if removed == 0 {
         return Err(Failure::Failed("no product was removed".to_owned()));
     }
-    tell!("{} removed", counted(removed as u64, "product", "products"));
+    global.say(&format!(
+        "{} removed",
+        counted(removed as u64, "product", "products")
+    ));
     Ok(Done::Whole)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::init::read;
 use crate::args::{Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
 use crate::failure::{Done, Failure, Outcome};
-use crate::output::{self, Columns};
+use crate::output;
 use crate::text::counted;
 
 pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
@@ -70,18 +70,8 @@ fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
         roots.into_iter().rev().map(|root| (root, 0)).collect();
     while let Some((index, level)) = stack.pop() {
         let category = taxonomy.category(index);
-        let id = if category.id == taxonomy.path(index) {
-            String::new()
-        } else {
-            format!("  [{}]", category.id)
-        };
-        writeln!(
-            sink,
-            "{:indent$}{}{id}",
-            "",
-            category.name,
-            indent = 2 * level
-        )?;
+        let named = with_id(&taxonomy, index, &category.name);
+        writeln!(sink, "{:indent$}{named}", "", indent = 2 * level)?;
         if depth.is_none_or(|depth| level + 1 < depth) {
             stack.extend(
                 category
@@ -96,19 +86,23 @@ fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
     Ok(Done::Whole)
 }
 
+/// A name or path with the category's id behind it, unless its path is its id.
+fn with_id(taxonomy: &Taxonomy, index: CategoryIndex, name: &str) -> String {
+    let id = &taxonomy.category(index).id;
+    if *id == taxonomy.path(index) {
+        name.to_owned()
+    } else {
+        format!("{name}  [{id}]")
+    }
+}
+
 fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
     let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
     let found = taxonomy.find(text);
-    let rows: Vec<Vec<String>> = found
-        .iter()
-        .map(|&index| vec![taxonomy.category(index).id.clone(), taxonomy.path(index)])
-        .collect();
     let mut sink = output::sink(None)?;
-    write!(
-        sink,
-        "{}",
-        Columns::new(&[24, 0]).lines(Some(&["id", "path"]), &rows)
-    )?;
+    for &index in &found {
+        writeln!(sink, "{}", with_id(&taxonomy, index, &taxonomy.path(index)))?;
+    }
     sink.flush()?;
     if !global.quiet {
         tell!(

@@ -228,7 +228,6 @@ proptest! {
     fn no_text_makes_the_parser_panic(text in any::<String>()) {
         if let Err(error) = FilterExpr::parse(&text) {
             prop_assert!((1..=text.chars().count() + 1).contains(&error.column()));
-            prop_assert!(!error.pointed().to_string().is_empty());
         }
     }
 

@@ -1,0 +1,124 @@
+//! Arguments that several commands share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use assort::core::Method;
+use assort::read::Quoting;
+use clap::{Args, ValueEnum};
+
+/// What holds for all commands.
+pub(crate) struct Global {
+    pub(crate) quiet: bool,
+    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) offline: bool,
+    pub(crate) cache: Option<PathBuf>,
+}
+
+impl Global {
+    /// Tells something that is no result, unless asked to be quiet.
+    pub(crate) fn say(&self, message: &str) {
+        if !self.quiet {
+            tell!("{message}");
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Directory {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+}
+
+/// How to open an embedder.
+#[derive(Args)]
+pub(crate) struct EmbedderArgs {
+    /// bundled, fastembed:NAME (see `assort embedders`), or dir:PATH with a
+    /// model.onnx and a tokenizer.json
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) embedder: Option<String>,
+
+    /// How token vectors become one: mean or cls [default: read from the folder]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) pooling: Option<assort_embed::Pooling>,
+
+    /// Tokens of a text that are read at most
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_length: Option<usize>,
+}
+
+/// Which column means what.
+#[derive(Args)]
+pub(crate) struct Columns {
+    /// Column of the product's id; `#` numbers the rows
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) id: Option<String>,
+
+    /// Column of the title
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) title: Option<String>,
+
+    /// Columns of attributes, separated by commas; `-` for none [default: all
+    /// others]
+    #[arg(long = "attr", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) attributes: Option<Vec<String>>,
+
+    /// Column of the category: an id, a path or a unique name; `-` for none
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) category: Option<String>,
+
+    /// Column of the picture; `-` for none
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) image: Option<String>,
+
+    /// Encoding of the files, such as latin1 or gbk [default: utf-8]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<String>,
+
+    /// Whether fields may be in quotes: auto, on or off
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) quoting: Quoting,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// How to decide.
+#[derive(Args)]
+pub(crate) struct Deciding {
+    /// Which evidence counts: auto, zero-shot or neighbors
+    #[arg(long, default_value = "auto")]
+    pub(crate) method: Method,
+
+    /// Say "unknown" where the confidence is lower; between 0 and 1
+    #[arg(long, value_name = "C", default_value_t = 0.0, value_parser = confidence)]
+    pub(crate) min_confidence: f32,
+}
+
+fn confidence(text: &str) -> Result<f32, String> {
+    let value: f32 = text
+        .parse()
+        .map_err(|_| "expected a number between 0 and 1".to_owned())?;
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("expected a number between 0 and 1".to_owned())
+    }
+}
