@@ -352,7 +352,7 @@ fn an_evaluation_without_a_usable_row_says_so() {
     let result = shop
         .catalog
         .evaluate(rows, &ClassifyOptions::default(), 3, &mut ());
-    assert!(matches!(result, Err(Error::Argument(_))), "{result:?}");
+    assert!(matches!(result, Err(Error::Input { .. })), "{result:?}");
 }
 
 #[test]
