@@ -110,7 +110,7 @@ fn advice(source: &std::io::Error) -> &'static str {
 }
 
 impl Error {
-    /// An error of an input file, without a line.
+    /// An error of an argument.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())
     }

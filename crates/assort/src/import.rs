@@ -22,6 +22,10 @@ const GROUP: usize = 2048;
 /// Products that are committed together when none of them is embedded.
 const QUIET_GROUP: usize = 16_384;
 
+/// Bytes of products that wait to be committed, at most: rows may hold whole
+/// pages of text.
+const GROUP_BYTES: usize = 64 << 20;
+
 /// How to import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
@@ -94,6 +98,7 @@ impl Catalog {
             contents: HashSet::new(),
             waiting: Vec::new(),
             to_embed: 0,
+            waiting_bytes: 0,
             done_before: done(),
             report: ImportReport::default(),
         };
@@ -148,6 +153,7 @@ struct Importer<'a> {
     contents: HashSet<u64>,
     waiting: Vec<Waiting>,
     to_embed: usize,
+    waiting_bytes: usize,
     /// Part of the input that was done when the group began.
     done_before: Option<f64>,
     report: ImportReport,
@@ -165,7 +171,10 @@ impl Importer<'_> {
             if let Err(rejected) = taken {
                 self.reject(&rejected);
             }
-            if self.to_embed >= GROUP || self.waiting.len() >= QUIET_GROUP {
+            if self.to_embed >= GROUP
+                || self.waiting.len() >= QUIET_GROUP
+                || self.waiting_bytes >= GROUP_BYTES
+            {
                 self.flush()?;
             }
             if self.report.rows.is_multiple_of(1024) {
@@ -248,6 +257,7 @@ impl Importer<'_> {
         let text_hash = text_hash(&text);
         let text = (known != Some(text_hash)).then_some(text);
         self.to_embed += usize::from(text.is_some());
+        self.waiting_bytes += bytes(&product) + text.as_ref().map_or(0, String::len);
         self.waiting.push(Waiting {
             product,
             label,
@@ -263,6 +273,7 @@ impl Importer<'_> {
     fn flush(&mut self) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         self.to_embed = 0;
+        self.waiting_bytes = 0;
         if waiting.is_empty() {
             return Ok(());
         }
@@ -395,6 +406,15 @@ impl Importer<'_> {
             fraction: self.done_before,
         });
     }
+}
+
+/// Bytes of what a product says, nearly.
+fn bytes(product: &ProductRecord) -> usize {
+    let attributes = product.attributes.iter();
+    let attributes: usize = attributes
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    product.title.len() + product.text.len() + attributes
 }
 
 fn count(report: &mut ImportReport, item: &Waiting) {

@@ -47,7 +47,8 @@ pub struct Problem {
 }
 
 const RESTORE: &str = "restore the catalog from a backup, or make a new one and import again";
-const REIMPORT: &str = "import the product again";
+// Unchanged rows are passed over by an import, so what is wrong has to go first.
+const REIMPORT: &str = "remove the product with `assort remove` and import it again";
 const RELABEL: &str = "import the taxonomy that has the category, or label the product anew";
 
 /// Problems listed at most; more say nothing new.

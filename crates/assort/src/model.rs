@@ -170,6 +170,10 @@ impl Catalog {
                 return Err(Error::Interrupted);
             }
         }
+        if vectors.iter().any(Option::is_none) {
+            // It was stopped within a batch, even if `watch` has forgotten.
+            return Err(Error::Interrupted);
+        }
         let mut rows = Vec::with_capacity(texts.len() * dimensions);
         let mut vectors = vectors.into_iter().flatten();
         for texts in &texts {

@@ -39,11 +39,11 @@ pub(crate) struct EmbedderArgs {
     pub(crate) embedder: Option<String>,
 
     /// How token vectors become one: mean or cls [default: read from the folder]
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", requires = "embedder")]
     pub(crate) pooling: Option<assort_embed::Pooling>,
 
     /// Tokens of a text that are read at most
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", requires = "embedder")]
     pub(crate) max_length: Option<usize>,
 }
 

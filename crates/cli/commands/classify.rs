@@ -18,6 +18,15 @@ use crate::text::counted;
 const GROUP: usize = 1024;
 
 pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
+    if let (Some(file), Some(output)) = (&args.file, &args.output)
+        && let (Ok(read), Ok(written)) = (std::fs::canonicalize(file), output.canonicalize())
+        && read == written
+        && read.is_file()
+    {
+        return Err(Failure::Usage(format!(
+            "--output names {file}, the file that is read; choose another one"
+        )));
+    }
     let catalog = open(&args)?;
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
@@ -178,7 +187,13 @@ impl Job<'_> {
         } else {
             self.catalog.classify(products, &self.options)?
         };
-        self.print(products, &decisions)?;
+        match self.print(products, &decisions) {
+            // Decisions are kept whether anybody reads them or not.
+            Err(Failure::NobodyListens) if self.args.apply => {
+                self.sink = Box::new(std::io::sink());
+            }
+            printed => printed?,
+        }
         if self.args.apply {
             let pairs = products
                 .iter()

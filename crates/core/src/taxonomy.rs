@@ -134,7 +134,7 @@ pub enum TaxonomyError {
         /// Line of the first row.
         first: u64,
     },
-    /// A row lacks a name or an id.
+    /// A row lacks a name or an id, or stands too deep.
     #[error("{what}")]
     BadRow {
         /// Line of the row.
@@ -184,6 +184,7 @@ impl TaxonomyError {
 pub struct Taxonomy {
     categories: Vec<Category>,
     by_id: HashMap<String, CategoryIndex>,
+    /// By folded paths, and by exact ones where these differ in case only.
     by_path: HashMap<String, CategoryIndex>,
     by_name: HashMap<String, Vec<CategoryIndex>>,
 }
@@ -220,7 +221,19 @@ impl Taxonomy {
                 None => name.clone(),
             };
             taxonomy.by_id.insert(category.id.clone(), index);
-            taxonomy.by_path.insert(path.clone(), index);
+            let twin = taxonomy.by_path.get(&path).copied();
+            match twin.filter(|&twin| paths[twin as usize] == path) {
+                // Paths that differ in case only are told apart by their case.
+                Some(twin) => {
+                    for index in [twin, index] {
+                        let exact = taxonomy.path(index);
+                        taxonomy.by_path.insert(exact, index);
+                    }
+                }
+                None => {
+                    taxonomy.by_path.insert(path.clone(), index);
+                }
+            }
             taxonomy.by_name.entry(name).or_default().push(index);
             for (_, translated) in &category.translations {
                 if translated.len() > 1 {
@@ -332,12 +345,16 @@ impl Taxonomy {
             return Ok(index);
         }
         let folded = fold(text);
-        if let Some(index) = self.by_path.get(&folded) {
+        let ways = [text, &folded];
+        if let Some(index) = ways.iter().find_map(|way| self.by_path.get(*way)) {
             return Ok(*index);
         }
         for separator in [">>", ">", "|", "/"] {
-            let path: Vec<&str> = folded.split(separator).map(str::trim).collect();
-            if let Some(index) = self.by_path.get(&path.join(SEPARATOR)) {
+            let found = ways.iter().find_map(|way| {
+                let path: Vec<&str> = way.split(separator).map(str::trim).collect();
+                self.by_path.get(&path.join(SEPARATOR))
+            });
+            if let Some(index) = found {
                 return Ok(*index);
             }
         }

@@ -229,7 +229,9 @@ impl Table {
                     let error = if first == 0 {
                         RowError::too_long(line)
                     } else {
-                        never_closed(first, opened, line)
+                        let mut error = never_closed(first, opened, line);
+                        error.message.push_str("; reading stops here");
+                        error
                     };
                     return Ok(Some(Err(error)));
                 }
@@ -296,7 +298,7 @@ impl Table {
 
 fn never_closed(line: u64, opened: u64, last: u64) -> RowError {
     let message = format!(
-        "quote opened on line {opened} is never closed; lines {line} to {last} were read as one field"
+        "quote opened on line {opened} is never closed, so lines {line} to {last} were read as one row; close it, or double it if it is part of the text"
     );
     RowError { line, message }
 }
@@ -416,7 +418,7 @@ mod tests {
             rows(file),
             [
                 "2: 1|a",
-                "3! quote opened on line 4 is never closed; lines 3 to 6 were read as one field"
+                "3! quote opened on line 4 is never closed, so lines 3 to 6 were read as one row; close it, or double it if it is part of the text"
             ]
         );
     }
@@ -428,7 +430,8 @@ mod tests {
         let found = rows_with(&file, Quoting::Auto);
         assert_eq!(found.len(), 2);
         assert!(
-            found[1].starts_with("3! quote opened on line 3"),
+            found[1].starts_with("3! quote opened on line 3")
+                && found[1].ends_with("reading stops here"),
             "{}",
             found[1]
         );

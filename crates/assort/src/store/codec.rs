@@ -10,6 +10,9 @@ use rkyv::{Archive, Deserialize, Portable, Serialize};
 /// Version of every value written by this program.
 const VERSION: u8 = 1;
 
+/// What is wrong with a value; rkyv says more in debug builds only.
+const STRANGE: &str = "its bytes are not of a value of that kind";
+
 /// Encodes `value` as a version byte and its rkyv archive.
 pub(super) fn encode<T>(value: &T) -> Result<Vec<u8>, String>
 where
@@ -28,7 +31,7 @@ where
     T: Archive,
     T::Archived: Portable + for<'a> CheckBytes<HighValidator<'a, rancor::Error>>,
 {
-    rkyv::access::<T::Archived, rancor::Error>(payload(bytes)?).map_err(|e| e.to_string())
+    rkyv::access::<T::Archived, rancor::Error>(payload(bytes)?).map_err(|_| STRANGE.to_owned())
 }
 
 /// Checks `bytes` and gives the value in them.
@@ -39,7 +42,7 @@ where
         + for<'a> CheckBytes<HighValidator<'a, rancor::Error>>
         + Deserialize<T, rkyv::api::high::HighDeserializer<rancor::Error>>,
 {
-    rkyv::deserialize::<T, rancor::Error>(view::<T>(bytes)?).map_err(|e| e.to_string())
+    rkyv::deserialize::<T, rancor::Error>(view::<T>(bytes)?).map_err(|_| STRANGE.to_owned())
 }
 
 fn payload(bytes: &[u8]) -> Result<&[u8], String> {

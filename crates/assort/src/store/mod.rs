@@ -13,9 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redb::{
-    ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageError,
-};
+use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
 
 pub(crate) use read::{Counts, Ground, Reader};
 pub(crate) use records::{
@@ -323,11 +321,4 @@ fn store_error(directory: &Path, error: redb::Error) -> Error {
 fn damaged_kind(kind: std::io::ErrorKind) -> bool {
     use std::io::ErrorKind;
     matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
-}
-
-impl From<StorageError> for Error {
-    /// For errors met while iterating, where no path is at hand.
-    fn from(error: StorageError) -> Self {
-        store_error(Path::new("the catalog"), error.into())
-    }
 }

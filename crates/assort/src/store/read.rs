@@ -13,7 +13,7 @@ use super::tables::{
     KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name,
     vectors_name,
 };
-use crate::{Error, Result};
+use crate::Result;
 
 /// One committed state. Nothing a writer does later is seen through it.
 pub(crate) struct Reader<'a> {
@@ -339,20 +339,16 @@ impl<'a> Reader<'a> {
 
     /// Number of products, labels and decisions.
     pub(crate) fn counts(&self) -> Result<Counts> {
-        let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
         use redb::ReadableTableMetadata;
-        let products = self
-            .table(PRODUCTS)?
-            .map_or(Ok(0), |table| table.len())
-            .map_err(failed)?;
-        let labels = self
-            .table(LABELS)?
-            .map_or(Ok(0), |table| table.len())
-            .map_err(failed)?;
-        let decisions = self
-            .table(DECISIONS)?
-            .map_or(Ok(0), |table| table.len())
-            .map_err(failed)?;
+        let products = self.in_table(PRODUCTS, 0, |table| {
+            table.len().map_err(|e| self.store.failed(e))
+        })?;
+        let labels = self.in_table(LABELS, 0, |table| {
+            table.len().map_err(|e| self.store.failed(e))
+        })?;
+        let decisions = self.in_table(DECISIONS, 0, |table| {
+            table.len().map_err(|e| self.store.failed(e))
+        })?;
         let changed = self.meta(KEY_CHANGED, Changed::parse)?;
         Ok(Counts {
             products,

@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::{Category, CategoryIndex, CategoryRow, Place, SEPARATOR, TaxonomyError};
 
+/// The most levels a tree may have: far more than a person makes. Paths of a
+/// chain of categories would fill any memory.
+const MAX_DEPTH: u32 = 64;
+
 /// Checks the rows against each other and orders parents before children.
 pub(crate) fn build(rows: Vec<CategoryRow>) -> Result<Vec<Category>, TaxonomyError> {
     let mut builder = Builder::default();
@@ -24,6 +28,8 @@ struct Builder {
     nodes: Vec<Category>,
     /// Line on which a node got its id; none for implied ancestors.
     claimed: Vec<Option<u64>>,
+    /// Level of each node, 1 for the roots.
+    levels: Vec<u32>,
     by_place: HashMap<(Option<CategoryIndex>, String), CategoryIndex>,
     by_id: HashMap<String, CategoryIndex>,
 }
@@ -38,7 +44,7 @@ impl Builder {
             if name.trim().is_empty() {
                 return Err(bad_row(&row, "a path has an empty name in it"));
             }
-            node = Some(self.node(node, name));
+            node = Some(self.node(node, name, row.line)?);
         }
         let Some(node) = node else {
             return Err(bad_row(&row, "a category has no path"));
@@ -58,13 +64,26 @@ impl Builder {
             return Err(bad_row(&row, "a category has no name"));
         }
         let parent = parent.and_then(|id| self.by_id.get(&id).copied());
-        let node = self.node(parent, name);
+        let node = self.node(parent, name, row.line)?;
         self.claim(node, row)
     }
 
-    fn node(&mut self, parent: Option<CategoryIndex>, name: String) -> CategoryIndex {
+    /// The node of that place, made for the row on `line` if there is none.
+    fn node(
+        &mut self,
+        parent: Option<CategoryIndex>,
+        name: String,
+        line: u64,
+    ) -> Result<CategoryIndex, TaxonomyError> {
         if let Some(&node) = self.by_place.get(&(parent, name.clone())) {
-            return node;
+            return Ok(node);
+        }
+        let level = parent.map_or(1, |parent| self.levels[parent as usize] + 1);
+        if level > MAX_DEPTH {
+            let what = format!(
+                "category `{name}` is on level {level}, the most is {MAX_DEPTH}; check the parents, or the separator of the paths"
+            );
+            return Err(TaxonomyError::BadRow { line, what });
         }
         let node = self.nodes.len() as CategoryIndex;
         self.by_place.insert((parent, name.clone()), node);
@@ -74,10 +93,11 @@ impl Builder {
             ..Category::default()
         });
         self.claimed.push(None);
+        self.levels.push(level);
         if let Some(parent) = parent {
             self.nodes[parent as usize].children.push(node);
         }
-        node
+        Ok(node)
     }
 
     fn claim(&mut self, node: CategoryIndex, row: CategoryRow) -> Result<(), TaxonomyError> {
@@ -381,6 +401,19 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_categories_is_refused_where_it_gets_too_deep() {
+        let rows = (1..=100_000u64)
+            .map(|n| {
+                let parent = (n > 1).then(|| (n - 1).to_string());
+                child(n, &n.to_string(), parent.as_deref(), "x")
+            })
+            .collect();
+        let error = Taxonomy::from_rows(rows).unwrap_err();
+        assert_eq!(error.line(), Some(u64::from(MAX_DEPTH) + 1));
+        assert!(error.to_string().contains("level 65"), "{error}");
+    }
+
+    #[test]
     fn a_quarter_million_categories_build() {
         let rows = (0..250_000u64)
             .map(|n| {
@@ -393,6 +426,23 @@ mod tests {
             })
             .collect();
         assert_eq!(Taxonomy::from_rows(rows).unwrap().len(), 250_000);
+    }
+
+    #[test]
+    fn paths_that_differ_in_case_only_are_told_apart() {
+        for names in [
+            ["Home > Pans", "Home > pans"],
+            ["home > Pans", "home > pans"],
+        ] {
+            let rows = vec![path(1, Some("1"), names[0]), path(2, Some("2"), names[1])];
+            let taxonomy = Taxonomy::from_rows(rows).unwrap();
+            for (id, name) in ["1", "2"].into_iter().zip(names) {
+                let expected = taxonomy.by_id(id).unwrap();
+                assert_eq!(taxonomy.resolve(name), Ok(expected), "{name}");
+                assert_eq!(taxonomy.resolve(&name.replace(" > ", "/")), Ok(expected));
+            }
+            assert!(taxonomy.resolve("HOME > PANS").is_ok());
+        }
     }
 
     #[test]
