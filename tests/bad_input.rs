@@ -19,8 +19,8 @@ const BAD_ROWS: [(&str, &[u8], &[&str]); 8] = [
     ),
     (
         "quote.csv",
-        b"id,title\nnew,Mug\nbad,\"Never closed\nworse,Cup\n",
-        &["quote.csv, line 3: quote opened on line 3 is never closed"],
+        b"id,title\nbad,\"Never closed\nnew,Mug\n",
+        &["quote.csv, line 2: quote opened on line 2 is never closed"],
     ),
     (
         "no-id.csv",

@@ -13,8 +13,8 @@ use crate::{Error, Result};
 /// An embedded database of products and the category tree they are filed into.
 ///
 /// All methods but [`Catalog::compact`] and [`Catalog::check`] take `&self` and
-/// may be called from many threads: readers see the last commit and never wait
-/// for a writer. One process may have a catalog open for writing, and any
+/// may be called from many threads: readers see the last commit and wait
+/// for a writer at most while it commits. One process may have a catalog open for writing, and any
 /// number for reading at the same time.
 pub struct Catalog {
     pub(crate) store: Store,

@@ -164,7 +164,12 @@ impl Both {
         let mut changed = Vec::new();
         for id in &ids {
             let known = self.known.get_mut(id).unwrap();
+            let title = known.product.title.clone();
             change(&mut self.random, &mut known.product);
+            if known.product.title != title {
+                // A decision was made for the text there was.
+                known.decision = None;
+            }
             changed.push(known.product.clone());
         }
         let count = changed.len() as u64;
@@ -313,7 +318,10 @@ impl Both {
         for mut known in known {
             match self.random.below(12) {
                 0..=1 => continue,
-                2 => known.product.title.push_str(" again"),
+                2 => {
+                    known.product.title.push_str(" again");
+                    known.decision = None;
+                }
                 3 => known.product.attributes.clear(),
                 _ => {}
             }

@@ -108,7 +108,7 @@ impl JsonLines {
                 Line::Text(_) if buffer.trim_ascii().is_empty() => {}
                 Line::Text(number) => return Ok(Some(Ok((number, buffer)))),
                 Line::TooLong(line) => {
-                    self.finished = true;
+                    self.lines.skip_rest()?;
                     return Ok(Some(Err(RowError::too_long(line))));
                 }
                 Line::End => self.finished = true,

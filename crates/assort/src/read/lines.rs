@@ -24,6 +24,11 @@ pub(super) struct Lines {
     input: Input,
     number: u64,
     end: u8,
+    /// Lines that were given back, each ended by LF, and perhaps the beginning
+    /// of the line that the input goes on with.
+    again: Vec<u8>,
+    /// How much of `again` has been read.
+    at: usize,
 }
 
 impl Lines {
@@ -36,6 +41,33 @@ impl Lines {
             input,
             number: 0,
             end,
+            again: Vec::new(),
+            at: 0,
+        }
+    }
+
+    /// Takes lines back, each ended by LF, that were read after line `number`;
+    /// they are read once more. The last one may be the beginning of a line
+    /// that was too long.
+    pub(super) fn give_back(&mut self, lines: &[u8], number: u64) {
+        let rest = self.again.split_off(self.at);
+        self.again = [lines, &rest].concat();
+        self.at = 0;
+        self.number = number;
+    }
+
+    /// Passes over the rest of a line that was too long.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the input cannot be read.
+    pub(super) fn skip_rest(&mut self) -> Result<()> {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            let count = self.input.read_until(self.end, 1 << 16, &mut buffer)?;
+            if count == 0 || buffer.last() == Some(&self.end) {
+                return Ok(());
+            }
         }
     }
 
@@ -47,10 +79,30 @@ impl Lines {
     pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<Line> {
         // One byte more than fits tells a full line from one too long.
         let room = MAX_RECORD.saturating_sub(buffer.len()) + 1;
-        let count = self.input.read_until(self.end, room as u64, buffer)?;
+        let again = &self.again[self.at..];
+        let begun = if let Some(length) = again.iter().position(|&byte| byte == b'\n') {
+            buffer.extend_from_slice(&again[..length]);
+            self.at += length + 1;
+            self.number += 1;
+            let fits = buffer.len() <= MAX_RECORD;
+            return Ok(if fits {
+                Line::Text(self.number)
+            } else {
+                Line::TooLong(self.number)
+            });
+        } else {
+            buffer.extend_from_slice(again);
+            let begun = again.len();
+            self.again.clear();
+            self.at = 0;
+            begun
+        };
+        let room = room.saturating_sub(begun);
+        let count = begun + self.input.read_until(self.end, room as u64, buffer)?;
         if count == 0 {
             return Ok(Line::End);
         }
+        let room = room + begun;
         self.number += 1;
         if buffer.last() == Some(&self.end) {
             buffer.pop();
@@ -101,6 +153,35 @@ mod tests {
         for end in ["\n", "\r\n", "\r"] {
             let file = ["a", "", "b"].join(end);
             assert_eq!(lines(file.as_bytes()), ["1 a", "2 ", "3 b"], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn lines_given_back_are_read_again_before_the_rest() {
+        let input = Input::from_reader("list", Cursor::new(b"a\nb\nc\nd".to_vec()), None).unwrap();
+        let mut lines = Lines::new(input);
+        let mut buffer = Vec::new();
+        for _ in 0..3 {
+            lines.read(&mut buffer).unwrap();
+        }
+        lines.give_back(b"b\nc\n", 1);
+        for (number, line) in [(2, "b"), (3, "c"), (4, "d")] {
+            buffer.clear();
+            assert_eq!(lines.read(&mut buffer).unwrap(), Line::Text(number));
+            assert_eq!(buffer, line.as_bytes());
+        }
+        assert_eq!(lines.read(&mut buffer).unwrap(), Line::End);
+    }
+
+    #[test]
+    fn a_line_that_was_begun_goes_on_with_the_input() {
+        let input = Input::from_reader("list", Cursor::new(b"cd\ne".to_vec()), None).unwrap();
+        let mut lines = Lines::new(input);
+        lines.give_back(b"a\nb", 7);
+        for (number, line) in [(8, "a"), (9, "bcd"), (10, "e")] {
+            let mut buffer = Vec::new();
+            assert_eq!(lines.read(&mut buffer).unwrap(), Line::Text(number));
+            assert_eq!(buffer, line.as_bytes());
         }
     }
 

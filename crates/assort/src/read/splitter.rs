@@ -34,6 +34,12 @@ impl Splitter {
         self.filled = (0, 0);
     }
 
+    /// Gives up a record that is not complete.
+    pub(super) fn give_up(&mut self) {
+        self.core.reset();
+        self.clear();
+    }
+
     /// The fields of the record, joined.
     pub(super) fn fields(&self) -> &[u8] {
         &self.fields[..self.filled.0]

@@ -1,8 +1,8 @@
 //! Delimited records under a header line.
 //!
 //! The records are cut by `csv-core`, fed line by line: that way every record
-//! knows its line, and a quote that is never closed is noticed instead of
-//! swallowing the rest of the file.
+//! knows its line, and a quote that is never closed costs its own row instead
+//! of the rest of the file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,7 +53,9 @@ pub struct RowError {
 impl RowError {
     pub(super) fn too_long(line: u64) -> Self {
         let mib = MAX_RECORD / (1024 * 1024);
-        let message = format!("the line is longer than {mib} MiB; reading stops here");
+        let message = format!(
+            "the line is longer than {mib} MiB; a product is never that large, so shorten it or correct its line break"
+        );
         Self { line, message }
     }
 }
@@ -94,7 +96,13 @@ pub struct Table {
     splitter: Splitter,
     raw: Vec<u8>,
     finished: bool,
+    /// Quotes that were never closed.
+    unclosed: usize,
 }
+
+/// Each quote that is never closed costs reading up to 16 MiB twice, so a file
+/// with more of them than this is not read to its end.
+const MOST_UNCLOSED: usize = 64;
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,6 +138,7 @@ impl Table {
             splitter: Splitter::new(delimiter, quoted),
             raw: Vec::new(),
             finished: false,
+            unclosed: 0,
         };
         table.read_header()?;
         Ok(table)
@@ -216,30 +225,24 @@ impl Table {
         self.raw.clear();
         self.splitter.clear();
         let mut first = 0;
-        let mut last = 0;
         // Line on which the quote that is still open was opened.
         let mut opened = 0;
         loop {
             let start = self.raw.len();
             let fields_before = self.splitter.ends().len();
-            match self.lines.read(&mut self.raw)? {
-                Line::Text(line) => last = line,
-                Line::TooLong(line) => {
-                    self.finished = true;
-                    let error = if first == 0 {
-                        RowError::too_long(line)
-                    } else {
-                        let mut error = never_closed(first, opened, line);
-                        error.message.push_str("; reading stops here");
-                        error
-                    };
-                    return Ok(Some(Err(error)));
+            let last = match self.lines.read(&mut self.raw)? {
+                Line::Text(line) => line,
+                Line::TooLong(line) if first == 0 => {
+                    self.lines.skip_rest()?;
+                    return Ok(Some(Err(RowError::too_long(line))));
                 }
-                Line::End => {
+                Line::TooLong(_) => return Ok(Some(Err(self.unclosed(first, opened)))),
+                Line::End if first == 0 => {
                     self.finished = true;
-                    return Ok((first > 0).then(|| Err(never_closed(first, opened, last))));
+                    return Ok(None);
                 }
-            }
+                Line::End => return Ok(Some(Err(self.unclosed(first, opened)))),
+            };
             if first == 0 {
                 first = last;
                 opened = last;
@@ -254,6 +257,28 @@ impl Table {
             if self.splitter.ends().len() > fields_before {
                 opened = last;
             }
+        }
+    }
+
+    /// Rejects the line on which a record with an open quote began; the lines
+    /// after it are read again, as rows of their own.
+    fn unclosed(&mut self, first: u64, opened: u64) -> RowError {
+        let mut message = format!(
+            "quote opened on line {opened} is never closed; close it, or double it if it is part of the text"
+        );
+        self.unclosed += 1;
+        self.splitter.give_up();
+        if self.unclosed < MOST_UNCLOSED {
+            let end = self.raw.iter().position(|&byte| byte == b'\n');
+            let rest = end.map_or(self.raw.len(), |end| end + 1);
+            self.lines.give_back(&self.raw[rest..], first);
+        } else {
+            message.push_str("; there are too many of them, so reading stops here");
+            self.finished = true;
+        }
+        RowError {
+            line: first,
+            message,
         }
     }
 
@@ -294,13 +319,6 @@ impl Table {
         let message = format!("column `{name}` {what}");
         RowError { line, message }
     }
-}
-
-fn never_closed(line: u64, opened: u64, last: u64) -> RowError {
-    let message = format!(
-        "quote opened on line {opened} is never closed, so lines {line} to {last} were read as one row; close it, or double it if it is part of the text"
-    );
-    RowError { line, message }
 }
 
 #[cfg(test)]
@@ -412,29 +430,50 @@ mod tests {
     }
 
     #[test]
-    fn an_unclosed_quote_is_noticed() {
-        let file = "id,title\n1,a\n2,\"x\ny\",\"b\n3,c\n4,d\n";
+    fn an_unclosed_quote_costs_its_own_row_only() {
+        let file = "id,title\n1,a\n2,\"x\n3,c\n4,d\n";
         assert_eq!(
             rows(file),
             [
                 "2: 1|a",
-                "3! quote opened on line 4 is never closed, so lines 3 to 6 were read as one row; close it, or double it if it is part of the text"
+                "3! quote opened on line 3 is never closed; close it, or double it if it is part of the text",
+                "4: 3|c",
+                "5: 4|d"
             ]
         );
     }
 
     #[test]
-    fn an_endless_field_ends_the_file_at_the_limit() {
-        let mut file = b"id,title\n1,a\n2,\"".to_vec();
-        file.extend(b"0123456789abcde\n".repeat(MAX_RECORD / 16 + 10));
+    fn an_endless_field_costs_its_own_row_only() {
+        let mut file = b"id,title\n1,a\n2,\"x\n".to_vec();
+        let rest = MAX_RECORD / 8 + 10;
+        file.extend((0..rest).flat_map(|row| format!("{:07},b\n", row % 1000).into_bytes()));
         let found = rows_with(&file, Quoting::Auto);
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.len(), 2 + rest);
         assert!(
-            found[1].starts_with("3! quote opened on line 3")
-                && found[1].ends_with("reading stops here"),
+            found[1].starts_with("3! quote opened on line 3"),
             "{}",
             found[1]
         );
+        let good = |row: &String| !row.contains('!');
+        assert!(found[2..].iter().all(good));
+        assert!(
+            found
+                .last()
+                .unwrap()
+                .starts_with(&format!("{}: ", 3 + rest))
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_costs_itself_only() {
+        let mut file = b"id,title\n1,".to_vec();
+        file.extend(vec![b'x'; MAX_RECORD + 100]);
+        file.extend(b"\n2,b\n");
+        let found = rows_with(&file, Quoting::Auto);
+        assert_eq!(found.len(), 2);
+        assert!(found[0].starts_with("2! "));
+        assert_eq!(found[1], "3: 2|b");
     }
 
     #[test]

@@ -160,8 +160,9 @@ impl<'a> Writer<'a> {
         Ok(stored.transpose()? != Some(put.text_hash))
     }
 
-    /// Stores products, new ones in new rows. Vectors go to `space`. Returns
-    /// the rows in the order of `puts`.
+    /// Stores products, new ones in new rows. Vectors go to `space`, and a
+    /// decision on another text is dropped. Returns the rows in the order of
+    /// `puts`.
     pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
         let rows = self.assign_rows(puts)?;
         let name = vectors_name(space.generation);
@@ -172,6 +173,7 @@ impl<'a> Writer<'a> {
             .open_table(VectorTable::new(&name))
             .map_err(open)?;
         let mut labels = self.transaction.open_table(LABELS).map_err(open)?;
+        let mut decisions = self.transaction.open_table(DECISIONS).map_err(open)?;
         for (put, &row) in puts.iter().zip(&rows) {
             let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
             let bytes = self.encoded(codec::encode(&put.product))?;
@@ -180,6 +182,8 @@ impl<'a> Writer<'a> {
                 let bytes = codec::encode_vector(put.text_hash, vector);
                 vectors.insert(row, bytes.as_slice()).map_err(failed)?;
                 self.changed.vectors += 1;
+                // It was made for another text.
+                decisions.remove(row).map_err(failed)?;
             }
             if let Some(label) = &put.label {
                 self.changed.labels += 1;
