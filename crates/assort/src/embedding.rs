@@ -22,6 +22,12 @@ pub(crate) fn embed(embedder: &dyn Embedder, texts: &[&str]) -> Result<Vec<f32>>
     Ok(vectors)
 }
 
+/// Whether a vector of this squared length counts as a unit vector; one that is
+/// not finite does not.
+pub(crate) fn is_unit(square: f32) -> bool {
+    (square - 1.0).abs() <= TOLERANCE
+}
+
 /// Checks `count` rows of `dimensions` coordinates.
 pub(crate) fn check(
     vectors: &[f32],
@@ -42,7 +48,7 @@ pub(crate) fn check(
                 at + 1
             ));
         }
-        if (square - 1.0).abs() > TOLERANCE {
+        if !is_unit(square) {
             return Err(format!(
                 "gave a vector (number {}) of length {} instead of 1",
                 at + 1,

@@ -6,6 +6,7 @@ use assort_core::compose::product_text;
 use assort_core::{Method, Product, Space, text_hash};
 
 use crate::catalog::Catalog;
+use crate::embedding::is_unit;
 use crate::store::{Reader, SpaceRecord};
 use crate::{Error, Result};
 
@@ -53,9 +54,6 @@ const RELABEL: &str = "import the taxonomy that has the category, or label the p
 
 /// Problems listed at most; more say nothing new.
 const MOST: usize = 100;
-
-/// How far from 1 the length of a stored vector may be.
-const TOLERANCE: f32 = 1e-2;
 
 impl Catalog {
     /// Counts what the catalog holds.
@@ -242,7 +240,7 @@ fn check_vectors(
             problems.push(stray("a vector", row));
         }
         let square: f32 = view.to_vec().iter().map(|value| value * value).sum();
-        if (square - 1.0).abs() > TOLERANCE || square.is_nan() {
+        if !is_unit(square) {
             problems.push(Problem {
                 what: format!("the vector in row {row} is not of unit length"),
                 mend: REIMPORT,

@@ -2,21 +2,17 @@
 
 use std::io::Write;
 
-use assort::Catalog;
-
+use super::open_for_writing_else_reading;
 use crate::args::{Directory, Global};
 use crate::failure::{Done, Failure, Outcome};
 use crate::output;
 use crate::text::counted;
 
 pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
-    let mut catalog = match Catalog::open(&args.dir) {
-        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
-            global.say("note: the catalog cannot be opened for writing, so the file's checksums are not verified");
-            Catalog::open_read_only(&args.dir)?
-        }
-        other => other?,
-    };
+    let (mut catalog, writable) = open_for_writing_else_reading(&args.dir)?;
+    if !writable {
+        global.say("note: the catalog cannot be opened for writing, so the file's checksums are not verified");
+    }
     let problems = catalog.check()?;
     if problems.is_empty() {
         let products = catalog.stats()?.products;

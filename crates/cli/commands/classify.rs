@@ -5,6 +5,7 @@ use std::io::Write;
 use assort::core::{Decision, Product, Taxonomy, clean};
 use assort::{Catalog, ClassifyOptions};
 
+use super::open_for_writing_else_reading;
 use crate::args::{Classify, Format, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
@@ -82,12 +83,7 @@ fn open(args: &Classify) -> Result<Catalog, Failure> {
     if args.apply {
         return Ok(Catalog::open(&args.dir)?);
     }
-    match Catalog::open(&args.dir) {
-        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
-            Ok(Catalog::open_read_only(&args.dir)?)
-        }
-        other => Ok(other?),
-    }
+    Ok(open_for_writing_else_reading(&args.dir)?.0)
 }
 
 struct Job<'a> {

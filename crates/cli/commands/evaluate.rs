@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::time::Instant;
 
+use assort::ClassifyOptions;
 use assort::core::{Report, Taxonomy};
-use assort::{Catalog, ClassifyOptions};
 use serde_json::{Value, json};
 
+use super::open_for_writing_else_reading;
 use crate::args::{Evaluate, Global, ReportFormat};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
@@ -16,10 +17,7 @@ use crate::progress::Console;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
-    let catalog = Catalog::open(&args.dir).or_else(|error| match error {
-        assort::Error::Locked(_) | assort::Error::Io { .. } => Catalog::open_read_only(&args.dir),
-        other => Err(other),
-    })?;
+    let (catalog, _) = open_for_writing_else_reading(&args.dir)?;
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let encoding = args.columns.encoding.as_deref();
     let files = Files::open(

@@ -16,3 +16,19 @@ pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod taxonomy;
+
+use std::path::Path;
+
+use assort::Catalog;
+
+/// Opens a catalog for writing, so that what is learned on the way is kept, or
+/// for reading where another process or the file system forbids writing. Tells
+/// whether it may be written.
+fn open_for_writing_else_reading(dir: &Path) -> assort::Result<(Catalog, bool)> {
+    match Catalog::open(dir) {
+        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
+            Ok((Catalog::open_read_only(dir)?, false))
+        }
+        other => Ok((other?, true)),
+    }
+}

@@ -77,36 +77,28 @@ impl Lines {
     /// # Errors
     /// [`Error::Input`] if the input cannot be read.
     pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<Line> {
-        // One byte more than fits tells a full line from one too long.
-        let room = MAX_RECORD.saturating_sub(buffer.len()) + 1;
         let again = &self.again[self.at..];
-        let begun = if let Some(length) = again.iter().position(|&byte| byte == b'\n') {
+        if let Some(length) = again.iter().position(|&byte| byte == b'\n') {
+            // What was given back has fitted before.
             buffer.extend_from_slice(&again[..length]);
             self.at += length + 1;
             self.number += 1;
-            let fits = buffer.len() <= MAX_RECORD;
-            return Ok(if fits {
-                Line::Text(self.number)
-            } else {
-                Line::TooLong(self.number)
-            });
-        } else {
-            buffer.extend_from_slice(again);
-            let begun = again.len();
-            self.again.clear();
-            self.at = 0;
-            begun
-        };
-        let room = room.saturating_sub(begun);
-        let count = begun + self.input.read_until(self.end, room as u64, buffer)?;
-        if count == 0 {
+            return Ok(Line::Text(self.number));
+        }
+        let begun = again.len();
+        buffer.extend_from_slice(again);
+        self.again.clear();
+        self.at = 0;
+        // One byte more than fits tells a full line from one too long.
+        let room = MAX_RECORD.saturating_sub(buffer.len()) + 1;
+        let count = self.input.read_until(self.end, room as u64, buffer)?;
+        if begun + count == 0 {
             return Ok(Line::End);
         }
-        let room = room + begun;
         self.number += 1;
         if buffer.last() == Some(&self.end) {
             buffer.pop();
-            if count > 1 && buffer.last() == Some(&b'\r') {
+            if begun + count > 1 && buffer.last() == Some(&b'\r') {
                 buffer.pop();
             }
         } else if count == room {
