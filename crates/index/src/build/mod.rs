@@ -1,0 +1,126 @@
+//! Building segments.
+
+mod growing;
+mod native;
+mod order;
+mod ordered;
+mod select;
+
+use std::path::Path;
+
+use self::ordered::Ordered;
+use crate::file::{Files, Header, write};
+use crate::scratch::MOST_ROWS;
+use crate::{Error, Result};
+
+/// Vectors to build from, read one at a time.
+pub trait Vectors: Sync {
+    /// Number of vectors.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Coordinates of a vector.
+    fn dimensions(&self) -> usize;
+
+    /// The row of the vector at a position below [`Self::len`]: its name in
+    /// what a search finds.
+    fn row(&self, at: usize) -> u32;
+
+    /// Writes the coordinates of a vector to `out`.
+    ///
+    /// # Errors
+    /// Whatever kept them from being read.
+    fn read(&self, at: usize, out: &mut [f32]) -> Result<()>;
+}
+
+/// How to build.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildOptions {
+    /// Links a row keeps on upper levels; it keeps twice as many on the lowest.
+    pub m: usize,
+    /// Rows a walk keeps while it looks for links.
+    pub ef_construction: usize,
+    /// Threads that insert rows.
+    pub threads: usize,
+    /// Decides which rows are on upper levels. With one thread the same seed
+    /// gives the same bytes.
+    pub seed: u64,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self {
+            m: 16,
+            ef_construction: 200,
+            threads: rayon::current_num_threads(),
+            seed: 1,
+        }
+    }
+}
+
+/// Builds a segment and writes it durably under `path`.
+///
+/// # Errors
+/// [`Error::Argument`] for vectors that are not finite or settings that make
+/// no sense, [`Error::Interrupted`] if `stop` says so, [`Error::Io`].
+pub fn build(
+    files: &dyn Files,
+    path: &Path,
+    space: u128,
+    vectors: &dyn Vectors,
+    options: &BuildOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<()> {
+    check(vectors, options)?;
+    let dimensions = vectors.dimensions();
+    let counts = order::counts(vectors.len(), options.m);
+    let mut ordered = Ordered {
+        vectors,
+        order: order::shuffled(vectors.len(), options.seed),
+    };
+    let quantizer = ordered.fit()?;
+    order::arrange(&mut ordered, &quantizer, &counts, options, stop)?;
+    let codes = ordered.encode(&quantizer, vectors.len())?;
+    let source = native::Source {
+        ordered: &ordered,
+        quantizer: &quantizer,
+        codes: &codes,
+        counts: &counts,
+    };
+    let graph = native::build(&source, options, stop)?;
+    let header = Header {
+        space,
+        dimensions,
+        m: options.m,
+        counts,
+        sums: 0,
+    };
+    write(files, path, header, |section, out| {
+        ordered.write(section, &quantizer, &codes, &graph, out)
+    })
+}
+
+fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
+    let refuse = |what: String| Err(Error::argument(what));
+    if vectors.is_empty() || vectors.len() >= MOST_ROWS {
+        return refuse(format!("a segment holds 1 to {MOST_ROWS} rows, not {}", vectors.len()));
+    }
+    if !(1..=1 << 16).contains(&vectors.dimensions()) {
+        return refuse(format!("vectors have 1 to 65536 coordinates, not {}", vectors.dimensions()));
+    }
+    if !(2..=64).contains(&options.m) {
+        return refuse(format!("m must lie between 2 and 64, not {}", options.m));
+    }
+    if !(1..=10_000).contains(&options.ef_construction) {
+        return refuse(format!(
+            "ef_construction must lie between 1 and 10000, not {}",
+            options.ef_construction
+        ));
+    }
+    Ok(())
+}
+

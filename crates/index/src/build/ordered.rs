@@ -1,0 +1,158 @@
+//! Vectors in the order of their slots, and what is written of them.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use half::f16;
+use rayon::prelude::*;
+
+use super::Vectors;
+use crate::codes::{Bytes, Moments, Quantizer, record_bytes, refinement_bytes};
+use crate::file::Section;
+use crate::graph::Graph;
+use crate::kernel::Records;
+use crate::{Error, Result};
+
+/// Vectors in the order of their slots.
+pub(super) struct Ordered<'a> {
+    pub(super) vectors: &'a dyn Vectors,
+    /// Position of the vector in each slot.
+    pub(super) order: Vec<u32>,
+}
+
+/// All codes of all slots.
+pub(super) struct Codes {
+    records: Vec<u8>,
+    refinements: Vec<u8>,
+    pub(super) bytes: Bytes,
+    stride: usize,
+}
+
+impl Codes {
+    pub(super) fn records(&self) -> Records<'_> {
+        Records {
+            bytes: &self.records,
+            stride: self.stride,
+        }
+    }
+}
+
+/// Slots that are read together.
+const SHARE: usize = 1024;
+
+/// Ranges of slots that are worked on together.
+fn shares(rows: usize) -> Vec<Range<usize>> {
+    let from = (0..rows).step_by(SHARE);
+    from.map(|from| from..rows.min(from + SHARE)).collect()
+}
+
+impl Ordered<'_> {
+    pub(super) fn read(&self, slot: u32, out: &mut [f32]) -> Result<()> {
+        self.vectors.read(self.order[slot as usize] as usize, out)
+    }
+
+    /// Runs `look` on the vectors of some slots.
+    fn each(&self, slots: Range<usize>, mut look: impl FnMut(usize, &[f32])) -> Result<()> {
+        let mut vector = vec![0f32; self.vectors.dimensions()];
+        for slot in slots {
+            self.read(slot as u32, &mut vector)?;
+            if !vector.iter().all(|value| value.is_finite()) {
+                let row = self.vectors.row(self.order[slot] as usize);
+                return Err(Error::argument(format!("the vector of row {row} is not finite")));
+            }
+            look(slot, &vector);
+        }
+        Ok(())
+    }
+
+    pub(super) fn fit(&self) -> Result<Quantizer> {
+        let dimensions = self.vectors.dimensions();
+        let moments: Vec<Moments> = shares(self.order.len())
+            .into_par_iter()
+            .map(|share| {
+                let mut moments = Moments::new(dimensions);
+                self.each(share, |_, vector| moments.add(vector))?;
+                Ok(moments)
+            })
+            .collect::<Result<_>>()?;
+        let all = moments.iter().fold(Moments::new(dimensions), |all, part| all.merged(part));
+        Ok(Quantizer::fit(&all))
+    }
+
+    /// The codes of the first `rows` slots.
+    pub(super) fn encode(&self, quantizer: &Quantizer, rows: usize) -> Result<Codes> {
+        let dimensions = self.vectors.dimensions();
+        let (record, refinement) = (record_bytes(dimensions), refinement_bytes(dimensions));
+        let mut codes = Codes {
+            records: vec![0; rows * record],
+            refinements: vec![0; rows * refinement],
+            bytes: Bytes::new(rows, dimensions),
+            stride: record,
+        };
+        codes
+            .records
+            .par_chunks_mut(SHARE * record)
+            .zip(codes.refinements.par_chunks_mut(SHARE * refinement))
+            .zip(codes.bytes.par_chunks_mut(SHARE))
+            .zip(shares(rows))
+            .try_for_each(|(((records, refinements), mut bytes), share)| {
+                let from = share.start;
+                self.each(share, |slot, vector| {
+                    let at = slot - from;
+                    let record = &mut records[at * record..][..record];
+                    let refinement = &mut refinements[at * refinement..][..refinement];
+                    quantizer.encode(vector, record, refinement);
+                    bytes.encode(at, vector);
+                })
+            })?;
+        Ok(codes)
+    }
+
+    pub(super) fn write(
+        &self,
+        section: Section,
+        quantizer: &Quantizer,
+        codes: &Codes,
+        graph: &Graph,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match section {
+            Section::Quantizer => {
+                out.write_all(bytemuck::cast_slice(&quantizer.centers))?;
+                out.write_all(bytemuck::cast_slice(&quantizer.steps))
+            }
+            Section::Rows => out.write_all(bytemuck::cast_slice(&self.rows())),
+            Section::ByRow => {
+                let rows = self.rows();
+                let mut slots: Vec<u32> = (0..rows.len() as u32).collect();
+                slots.par_sort_unstable_by_key(|&slot| rows[slot as usize]);
+                out.write_all(bytemuck::cast_slice(&slots))
+            }
+            Section::Records => out.write_all(&codes.records),
+            Section::Links => out.write_all(bytemuck::cast_slice(&graph.levels[0])),
+            Section::Upper => graph.levels[1..]
+                .iter()
+                .try_for_each(|links| out.write_all(bytemuck::cast_slice(links))),
+            Section::Refinements => out.write_all(&codes.refinements),
+            Section::Vectors => self.write_vectors(out),
+            Section::Sums => Ok(()),
+        }
+    }
+
+    fn rows(&self) -> Vec<u32> {
+        let positions = self.order.iter();
+        positions.map(|&at| self.vectors.row(at as usize)).collect()
+    }
+
+    fn write_vectors(&self, out: &mut dyn Write) -> io::Result<()> {
+        for share in shares(self.order.len()) {
+            let mut halves = Vec::with_capacity(share.len() * self.vectors.dimensions());
+            self.each(share, |_, vector| {
+                halves.extend(vector.iter().map(|&value| f16::from_f32(value)));
+            })
+            .map_err(io::Error::other)?;
+            out.write_all(bytemuck::cast_slice(&halves))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! Vectors as codes: four bits of each coordinate for walking the graph, eight
+//! more for ranking what the walk found.
+//!
+//! Each coordinate has a centre and a step, fitted to the data: 16 steps of
+//! 0.335 standard deviations, the least error for bell-shaped values (Max, 1960).
+//! What the four bits leave over, clipped values included, is kept in eight
+//! bits of a step of its own for each row.
+
+use rayon::prelude::*;
+
+use crate::kernel::{CHUNK, CHUNK_BYTES, Records, dot_refined};
+
+/// Standard deviations in a step.
+const STEP: f32 = 0.335;
+
+/// The middle of the 16 codes.
+const MIDDLE: f32 = 7.5;
+
+/// Bytes of a row's own step, in front of its refinement.
+pub(crate) const SCALE_BYTES: usize = 4;
+
+/// Centre and step of each coordinate.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Quantizer {
+    pub(crate) centers: Vec<f32>,
+    pub(crate) steps: Vec<f32>,
+}
+
+/// Sums over vectors, coordinate by coordinate.
+pub(crate) struct Moments {
+    rows: usize,
+    sums: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Moments {
+    pub(crate) fn new(dimensions: usize) -> Self {
+        Self {
+            rows: 0,
+            sums: vec![0.0; dimensions],
+            squares: vec![0.0; dimensions],
+        }
+    }
+
+    pub(crate) fn add(&mut self, vector: &[f32]) {
+        self.rows += 1;
+        let places = self.sums.iter_mut().zip(&mut self.squares).zip(vector);
+        for ((sum, square), &value) in places {
+            *sum += f64::from(value);
+            *square += f64::from(value) * f64::from(value);
+        }
+    }
+
+    pub(crate) fn merged(mut self, other: &Self) -> Self {
+        self.rows += other.rows;
+        for (to, from) in self.sums.iter_mut().zip(&other.sums) {
+            *to += from;
+        }
+        for (to, from) in self.squares.iter_mut().zip(&other.squares) {
+            *to += from;
+        }
+        self
+    }
+}
+
+impl Quantizer {
+    /// Fits to the moments of all vectors.
+    pub(crate) fn fit(moments: &Moments) -> Self {
+        let rows = (moments.rows as f64).max(1.0);
+        let means: Vec<f64> = moments.sums.iter().map(|sum| sum / rows).collect();
+        let deviations: Vec<f64> = moments
+            .squares
+            .iter()
+            .zip(&means)
+            .map(|(square, mean)| (square / rows - mean * mean).max(0.0).sqrt())
+            .collect();
+        // A coordinate that hardly varies would give its noise codes of its own.
+        let least = 1e-3 * deviations.iter().sum::<f64>() / deviations.len().max(1) as f64 + 1e-7;
+        Self {
+            centers: means.iter().map(|&mean| mean as f32).collect(),
+            steps: deviations
+                .iter()
+                .map(|&deviation| STEP * deviation.max(least) as f32)
+                .collect(),
+        }
+    }
+
+    pub(crate) fn dimensions(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Writes the 4-bit record and the refinement record of a vector.
+    pub(crate) fn encode(&self, vector: &[f32], record: &mut [u8], refinement: &mut [u8]) {
+        record.fill(0);
+        let mut rest = vec![0f32; vector.len()];
+        let coordinates = vector.iter().zip(&self.centers).zip(&self.steps);
+        for (at, ((value, center), step)) in coordinates.enumerate() {
+            let steps = (value - center) / step;
+            let code = (steps + MIDDLE).round().clamp(0.0, 15.0);
+            rest[at] = steps + MIDDLE - code;
+            let byte = &mut record[at / CHUNK * CHUNK_BYTES + at % CHUNK_BYTES];
+            let high = at % CHUNK >= CHUNK_BYTES;
+            *byte |= (code as u8) << if high { 4 } else { 0 };
+        }
+        let most = rest.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let scale = most / 127.0;
+        let (head, bytes) = refinement.split_at_mut(SCALE_BYTES);
+        head.copy_from_slice(&scale.to_le_bytes());
+        for (byte, value) in bytes.iter_mut().zip(&rest) {
+            let rounded = if scale > 0.0 { (value / scale).round() } else { 0.0 };
+            *byte = rounded as i8 as u8;
+        }
+    }
+
+    /// Prepares a query.
+    pub(crate) fn query(&self, vector: &[f32]) -> CodeQuery {
+        let scaled: Vec<f32> = vector.iter().zip(&self.steps).map(|(v, s)| v * s).collect();
+        let most = scaled.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let unit = if most > 0.0 { 127.0 / most } else { 0.0 };
+        let mut coarse = vec![0i8; padded(self.dimensions())];
+        for (code, value) in coarse.iter_mut().zip(&scaled) {
+            *code = (value * unit).round() as i8;
+        }
+        let centers: f32 = vector.iter().zip(&self.centers).map(|(v, c)| v * c).sum();
+        let middle: f32 = scaled.iter().sum::<f32>() * MIDDLE;
+        CodeQuery {
+            base: centers - middle,
+            scaled,
+            coarse,
+        }
+    }
+}
+
+/// Coordinates padded to whole chunks.
+pub(crate) fn padded(dimensions: usize) -> usize {
+    dimensions.div_ceil(CHUNK) * CHUNK
+}
+
+/// Bytes of a 4-bit record.
+pub(crate) fn record_bytes(dimensions: usize) -> usize {
+    padded(dimensions) / 2
+}
+
+/// Bytes of a refinement record.
+pub(crate) fn refinement_bytes(dimensions: usize) -> usize {
+    SCALE_BYTES + dimensions
+}
+
+/// A query in the units of the codes.
+pub(crate) struct CodeQuery {
+    /// Product with a row of code 0 throughout.
+    base: f32,
+    scaled: Vec<f32>,
+    /// Whole-number coordinates for the walk.
+    pub(crate) coarse: Vec<i8>,
+}
+
+/// The own step of a row, beyond which its codes say too little: some
+/// coordinate lies far outside the rest of the data.
+const COARSE: f32 = 0.04;
+
+impl CodeQuery {
+    /// Similarity with a row by all its twelve bits; none if they say too little.
+    pub(crate) fn similarity(&self, records: Records<'_>, refinements: Records<'_>, id: u32) -> Option<f32> {
+        let (head, bytes) = refinements.get(id).split_at(SCALE_BYTES);
+        let scale = f32::from_le_bytes(head.try_into().ok()?);
+        if scale > COARSE {
+            return None;
+        }
+        let (coarse, fine) = dot_refined(&self.scaled, records.get(id), bytes);
+        Some(self.base + coarse + scale * fine)
+    }
+}
+
+/// Vectors as signed bytes of one step, for comparing rows with each other
+/// while a graph is built.
+pub(crate) struct Bytes {
+    bytes: Vec<i8>,
+    stride: usize,
+    /// Bytes of a coordinate of 1.
+    unit: f32,
+}
+
+impl Bytes {
+    pub(crate) fn new(rows: usize, dimensions: usize) -> Self {
+        let stride = dimensions.div_ceil(32) * 32;
+        // Coordinates of unit vectors rarely exceed five times their mean size;
+        // those that do are clipped.
+        let usual = (dimensions as f32).sqrt().recip();
+        Self {
+            bytes: vec![0; rows * stride],
+            stride,
+            unit: 127.0 / (5.0 * usual).min(1.0),
+        }
+    }
+
+    /// Shares of some rows, to be written by several threads.
+    pub(crate) fn par_chunks_mut(
+        &mut self,
+        rows: usize,
+    ) -> impl IndexedParallelIterator<Item = BytesShare<'_>> {
+        let (stride, unit) = (self.stride, self.unit);
+        let chunks = self.bytes.par_chunks_mut(rows * stride);
+        chunks.map(move |bytes| BytesShare {
+            bytes,
+            stride,
+            unit,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, id: u32) -> &[i8] {
+        &self.bytes[id as usize * self.stride..][..self.stride]
+    }
+}
+
+/// Rows that follow each other.
+pub(crate) struct BytesShare<'a> {
+    bytes: &'a mut [i8],
+    stride: usize,
+    unit: f32,
+}
+
+impl BytesShare<'_> {
+    pub(crate) fn encode(&mut self, at: usize, vector: &[f32]) {
+        let row = &mut self.bytes[at * self.stride..][..self.stride];
+        for (byte, value) in row.iter_mut().zip(vector) {
+            *byte = (value * self.unit).round().clamp(-127.0, 127.0) as i8;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A mapped file whose blocks are verified when they are first read.
+//!
+//! Verifying a whole file on opening would read all of it; verifying a block
+//! on first use costs the same only for what is used, and nothing is answered
+//! from bytes that were not verified.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::header::{Fault, HEADER};
+use super::map::Map;
+use super::{BLOCK, FORMAT, Header, Section};
+use crate::{Error, Result};
+
+/// A segment file that is read in place.
+pub(crate) struct Blocks {
+    path: PathBuf,
+    map: Map,
+    header: Header,
+    /// Where the section of checksums begins.
+    sums: usize,
+    /// A bit for each block that was verified.
+    verified: Vec<AtomicU64>,
+    damaged: AtomicBool,
+}
+
+impl Blocks {
+    /// Maps a file and verifies its header, its length, and its checksums.
+    pub(crate) fn open(path: &Path, space: u128) -> Result<Self> {
+        let damaged = |what: String| Error::Damaged {
+            path: path.to_owned(),
+            what,
+        };
+        let file = File::open(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => damaged("the file is missing".to_owned()),
+            _ => io(path, "opening the segment", source),
+        })?;
+        let length = file
+            .metadata()
+            .map_err(|source| io(path, "opening the segment", source))?
+            .len();
+        if length < HEADER as u64 {
+            return Err(damaged(format!("it has only {length} bytes")));
+        }
+        let map = Map::open(&file).map_err(|source| io(path, "mapping the segment", source))?;
+        let header = Header::parse(&map).map_err(|fault| match fault {
+            Fault::Newer(found) => Error::NewerFormat {
+                path: path.to_owned(),
+                found,
+                supported: FORMAT,
+            },
+            Fault::Wrong(what) => damaged(what),
+        })?;
+        if header.space != space {
+            return Err(damaged("its vectors are of another space".to_owned()));
+        }
+        if map.len() != header.file_bytes() {
+            return Err(damaged(format!(
+                "it has {} bytes instead of {}",
+                map.len(),
+                header.file_bytes()
+            )));
+        }
+        let (sums, length) = header.place(Section::Sums);
+        if xxh3_64(&map[sums..]) != header.sums {
+            return Err(damaged("its checksums have changed".to_owned()));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            map,
+            header,
+            sums,
+            verified: (0..(length / 8).div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            damaged: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A whole section, not yet verified: see [`Self::trust`].
+    pub(crate) fn section(&self, section: Section) -> (usize, &[u8]) {
+        let (at, length) = self.header.place(section);
+        (at, &self.map[at..][..length])
+    }
+
+    /// Whether bytes of the file are as they were written.
+    #[inline]
+    pub(crate) fn trust(&self, at: usize, length: usize) -> bool {
+        let first = (at - HEADER) / BLOCK;
+        let last = (at - HEADER + length.max(1) - 1) / BLOCK;
+        (first..=last).all(|block| self.is_verified(block) || self.verify(block))
+    }
+
+    #[inline]
+    fn is_verified(&self, block: usize) -> bool {
+        let word = self.verified.get(block / 64);
+        word.is_some_and(|word| word.load(Ordering::Relaxed) >> (block % 64) & 1 == 1)
+    }
+
+    #[cold]
+    fn verify(&self, block: usize) -> bool {
+        let from = HEADER + block * BLOCK;
+        let to = (from + BLOCK).min(self.sums);
+        let sum = self.map.get(self.sums + 8 * block..).and_then(<[u8]>::first_chunk::<8>);
+        let same = from <= to && sum == Some(&xxh3_64(&self.map[from..to]).to_le_bytes());
+        match self.verified.get(block / 64) {
+            Some(word) if same => {
+                word.fetch_or(1 << (block % 64), Ordering::Relaxed);
+            }
+            _ => self.damaged.store(true, Ordering::Relaxed),
+        }
+        same
+    }
+
+    /// Verifies every block anew.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], for good, if a byte has changed.
+    pub(crate) fn verify_all(&self) -> Result<()> {
+        let blocks = (self.sums - HEADER).div_ceil(BLOCK);
+        let bad = (0..blocks).filter(|&block| !self.verify(block)).count();
+        if bad == 0 {
+            return Ok(());
+        }
+        Err(self.damage(format!("{bad} of its {blocks} blocks have changed")))
+    }
+
+    /// An error if anything that was read turned out to be damaged.
+    pub(crate) fn intact(&self) -> Result<()> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(self.damage("bytes have changed since they were written".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn damage(&self, what: String) -> Error {
+        self.damaged.store(true, Ordering::Relaxed);
+        Error::Damaged {
+            path: self.path.clone(),
+            what,
+        }
+    }
+}
+
+fn io(path: &Path, doing: &'static str, source: std::io::Error) -> Error {
+    Error::Io {
+        path: path.to_owned(),
+        doing,
+        source,
+    }
+}

@@ -1,0 +1,22 @@
+//! Segment files: how bytes lie in them, how they are written, and how they
+//! are read in place. `docs/format.md` describes the same for readers.
+
+mod blocks;
+mod disk;
+mod header;
+mod map;
+mod write;
+
+pub(crate) use blocks::Blocks;
+pub use disk::{Disk, Files, NewFile};
+pub(crate) use header::{Header, Section};
+pub(crate) use write::write;
+
+/// Boundary that every section starts on.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// Bytes that share a checksum.
+pub(crate) const BLOCK: usize = 16 << 10;
+
+/// Newest format that is read, and the one that is written.
+pub(crate) const FORMAT: u32 = 1;

@@ -1,0 +1,71 @@
+//! Every fast kernel gives what its plain twin gives.
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::*;
+
+fn bytes(length: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), length)
+}
+
+fn signed(length: usize) -> impl Strategy<Value = Vec<i8>> {
+    prop::collection::vec(-127i8..=127, length)
+}
+
+fn floats(length: usize) -> impl Strategy<Value = Vec<f32>> {
+    prop::collection::vec(-1f32..1.0, length)
+}
+
+proptest! {
+    #[test]
+    fn four_bit_products_are_exact(
+        (records, query) in (1usize..20).prop_flat_map(|chunks| {
+            (bytes(7 * chunks * CHUNK_BYTES), signed(chunks * CHUNK))
+        }),
+        ids in prop::collection::vec(0u32..7, 0..40),
+    ) {
+        let records = Records { bytes: &records, stride: query.len() / 2 };
+        let (mut fast, mut slow) = (vec![1, 2], Vec::new());
+        dot4(&query, records, &ids, &mut fast);
+        plain::dot4(&query, records, &ids, &mut slow);
+        prop_assert_eq!(fast, slow);
+    }
+
+    #[test]
+    fn byte_products_are_exact(
+        (a, b) in (0usize..30).prop_flat_map(|parts| (signed(32 * parts), signed(32 * parts))),
+    ) {
+        prop_assert_eq!(dot8(&a, &b), plain::dot8(&a, &b));
+    }
+
+    #[test]
+    fn refined_products_agree(
+        (query, record, fine) in (1usize..300).prop_flat_map(|length| {
+            (floats(length), bytes(length.div_ceil(CHUNK) * CHUNK_BYTES), bytes(length))
+        }),
+    ) {
+        let fast = dot_refined(&query, &record, &fine);
+        let slow = plain::dot_refined(&query, &record, &fine);
+        prop_assert!((fast.0 - slow.0).abs() < 0.01 && (fast.1 - slow.1).abs() < 0.05);
+    }
+
+    #[test]
+    fn half_products_agree(
+        (query, vector) in (0usize..300).prop_flat_map(|length| (floats(length), floats(length))),
+    ) {
+        let vector: Vec<f16> = vector.into_iter().map(f16::from_f32).collect();
+        prop_assert!((dot16(&query, &vector) - plain::dot16(&query, &vector)).abs() < 1e-3);
+    }
+}
+
+#[test]
+fn the_largest_products_do_not_overflow() {
+    let query = [127i8; 16 * CHUNK];
+    let bytes = [255u8; 16 * CHUNK_BYTES];
+    let records = Records { bytes: &bytes, stride: bytes.len() };
+    let mut out = Vec::new();
+    dot4(&query, records, &[0], &mut out);
+    assert_eq!(out, [16 * 64 * 15 * 127]);
+    assert_eq!(dot8(&[127; 4096], &[127; 4096]), 4096 * 127 * 127);
+}

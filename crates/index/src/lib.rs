@@ -1,0 +1,28 @@
+//! HNSW graphs over unit vectors: built once, written to a file, and searched
+//! where they lie in it.
+//!
+//! A [`Segment`] maps row numbers to vectors. [`build`] makes one from
+//! [`Vectors`], with codes of four bits a coordinate for walking the graph,
+//! eight more for ranking what the walk found, and half-precision vectors for
+//! exact answers.
+
+mod build;
+mod codes;
+mod error;
+mod file;
+mod graph;
+mod hit;
+mod kernel;
+mod scratch;
+mod search;
+mod segment;
+mod slots;
+mod walk;
+
+pub use build::{BuildOptions, Vectors, build};
+pub use error::{Error, Result};
+pub use file::{Disk, Files, NewFile};
+pub use hit::Hit;
+pub use search::{Plan, Search, Searcher};
+pub use segment::Segment;
+pub use slots::Slots;

@@ -1,0 +1,147 @@
+//! Working memory of a search, used again from query to query.
+
+/// Marks a row of the pool whose links have been followed.
+const EXPANDED: u64 = 1 << 31;
+
+/// Rows are told apart by the lower 31 bits.
+pub(crate) const MOST_ROWS: usize = 1 << 31;
+
+/// The best rows so far, best first, ties by row.
+#[derive(Default)]
+pub(crate) struct Pool {
+    /// Inverted score, then the mark, then the row: in ascending order.
+    entries: Vec<u64>,
+    capacity: usize,
+    /// Everything before it has been expanded.
+    cursor: usize,
+    /// Key that an entry must be below to get in.
+    bound: u64,
+    /// Entries of a batch that may get in.
+    likely: Vec<u64>,
+}
+
+#[inline]
+fn key(score: i32, id: u32) -> u64 {
+    // Scores descend while keys ascend.
+    let inverted = !(score as u32 ^ 1 << 31);
+    u64::from(inverted) << 32 | u64::from(id)
+}
+
+fn id(entry: u64) -> u32 {
+    entry as u32 & !(EXPANDED as u32)
+}
+
+impl Pool {
+    pub(crate) fn reset(&mut self, capacity: usize) {
+        self.entries.clear();
+        self.entries.reserve(capacity + 1);
+        self.capacity = capacity;
+        self.cursor = 0;
+        self.bound = if capacity == 0 { 0 } else { u64::MAX };
+    }
+
+    /// Takes in those of some rows that are among the best.
+    #[inline]
+    pub(crate) fn offer_all(&mut self, scores: &[i32], ids: &[u32]) {
+        // Most are turned away: those are sorted out without a branch each.
+        self.likely.resize(scores.len().max(self.likely.len()), 0);
+        let mut count = 0;
+        for (&score, &id) in scores.iter().zip(ids) {
+            let key = key(score, id);
+            self.likely[count] = key;
+            count += usize::from(key < self.bound);
+        }
+        for at in 0..count {
+            self.insert(self.likely[at]);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn offer(&mut self, score: i32, id: u32) {
+        self.insert(key(score, id));
+    }
+
+    #[inline]
+    fn insert(&mut self, key: u64) {
+        if key >= self.bound {
+            return;
+        }
+        let at = self
+            .entries
+            .partition_point(|&entry| entry & !EXPANDED < key);
+        if self.entries.len() == self.capacity {
+            self.entries.pop();
+        }
+        self.entries.insert(at, key);
+        self.cursor = self.cursor.min(at);
+        if self.entries.len() == self.capacity
+            && let Some(last) = self.entries.last()
+        {
+            self.bound = last & !EXPANDED;
+        }
+    }
+
+    /// The best row that was not given yet.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u32> {
+        let rest = self.entries.get(self.cursor..)?;
+        let step = rest.iter().position(|entry| entry & EXPANDED == 0);
+        let Some(step) = step else {
+            self.cursor = self.entries.len();
+            return None;
+        };
+        let entry = &mut self.entries[self.cursor + step];
+        *entry |= EXPANDED;
+        self.cursor += step + 1;
+        Some(id(*entry))
+    }
+
+    /// Whether the pool is full and `other`'s next row would not get in.
+    pub(crate) fn is_closed_to(&self, other: &Self) -> bool {
+        let rest = other.entries.get(other.cursor..).unwrap_or_default();
+        let next = rest.iter().find(|entry| **entry & EXPANDED == 0);
+        self.bound != u64::MAX && next.is_none_or(|next| *next >= self.bound)
+    }
+
+    /// Rows, best first.
+    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        self.entries.iter().copied().map(id)
+    }
+}
+
+/// A set of rows that is quick to empty.
+#[derive(Default)]
+pub(crate) struct Visited {
+    words: Vec<u64>,
+}
+
+impl Visited {
+    pub(crate) fn reset(&mut self, rows: usize) {
+        self.words.clear();
+        self.words.resize(rows.div_ceil(64), 0);
+    }
+
+    /// Whether the row was not there before.
+    #[inline]
+    pub(crate) fn insert(&mut self, id: u32) -> bool {
+        let word = &mut self.words[id as usize / 64];
+        let before = *word;
+        *word |= 1u64 << (id % 64);
+        before >> (id % 64) & 1 == 0
+    }
+}
+
+/// All working memory of a search.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    /// Rows the walk goes by.
+    pub(crate) pool: Pool,
+    /// Rows that may be found, where not all may.
+    pub(crate) found: Pool,
+    pub(crate) visited: Visited,
+    /// Rows met last.
+    pub(crate) fresh: Vec<u32>,
+    /// Rows met before, about to be compared.
+    pub(crate) pending: Vec<u32>,
+    pub(crate) scores: Vec<i32>,
+}

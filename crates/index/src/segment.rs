@@ -1,0 +1,233 @@
+//! A segment that is searched where it lies in its file.
+
+use std::path::Path;
+
+use half::f16;
+
+use crate::codes::{CodeQuery, Quantizer, record_bytes, refinement_bytes};
+use crate::file::{Blocks, Section};
+use crate::graph::{NONE, stride};
+use crate::kernel::{Records, prefetch_links};
+use crate::walk::Links;
+use crate::{Error, Result};
+
+/// A frozen graph with the vectors of its rows, mapped from a file.
+///
+/// Bytes are verified when they are first read; after a fault every answer is
+/// an error.
+pub struct Segment {
+    blocks: Blocks,
+    quantizer: Quantizer,
+}
+
+impl Segment {
+    /// Opens a segment of the space with that identity.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if the file is missing, cut short, of another space,
+    /// or has a header or checksums that have changed; [`Error::NewerFormat`];
+    /// [`Error::Io`].
+    pub fn open(path: &Path, space: u128) -> Result<Self> {
+        let blocks = Blocks::open(path, space)?;
+        let (at, bytes) = blocks.section(Section::Quantizer);
+        if !blocks.trust(at, bytes.len()) {
+            blocks.intact()?;
+        }
+        let numbers: Vec<f32> = bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect();
+        let (centers, steps) = numbers.split_at(numbers.len() / 2);
+        let quantizer = Quantizer {
+            centers: centers.to_vec(),
+            steps: steps.to_vec(),
+        };
+        Ok(Self { blocks, quantizer })
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.blocks.header().rows()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Coordinates of a vector.
+    pub fn dimensions(&self) -> usize {
+        self.blocks.header().dimensions
+    }
+
+    /// Bytes of the file.
+    pub fn bytes(&self) -> usize {
+        self.blocks.header().file_bytes()
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.blocks.path()
+    }
+
+    /// Verifies all bytes.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if one has changed since the segment was written.
+    pub fn verify(&self) -> Result<()> {
+        self.blocks.verify_all()
+    }
+
+    /// An error if anything that was read turned out to be damaged.
+    pub(crate) fn intact(&self) -> Result<()> {
+        self.blocks.intact()
+    }
+
+    fn words(&self, section: Section) -> (usize, &[u32]) {
+        let (at, bytes) = self.blocks.section(section);
+        // Sections start on boundaries of 64 bytes.
+        (at, bytemuck::try_cast_slice(bytes).unwrap_or_default())
+    }
+
+    /// The row in a slot; slots are counted from 0 to [`Self::len`].
+    pub fn row(&self, slot: u32) -> Option<u32> {
+        self.word(Section::Rows, slot as usize)
+    }
+
+    fn word(&self, section: Section, index: usize) -> Option<u32> {
+        let (at, words) = self.words(section);
+        let word = words.get(index)?;
+        self.blocks.trust(at + 4 * index, 4).then_some(*word)
+    }
+
+    /// The slot of a row.
+    pub fn slot(&self, row: u32) -> Option<u32> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            let slot = self.word(Section::ByRow, middle)?;
+            match self.row(slot)?.cmp(&row) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Equal => return Some(slot),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// The 4-bit codes.
+    pub(crate) fn records(&self) -> Coded<'_> {
+        self.coded(Section::Records, record_bytes(self.dimensions()))
+    }
+
+    /// What the 4-bit codes leave over.
+    pub(crate) fn refinements(&self) -> Coded<'_> {
+        self.coded(Section::Refinements, refinement_bytes(self.dimensions()))
+    }
+
+    fn coded(&self, section: Section, stride: usize) -> Coded<'_> {
+        let (at, bytes) = self.blocks.section(section);
+        Coded {
+            blocks: &self.blocks,
+            at,
+            records: Records { bytes, stride },
+        }
+    }
+
+    /// The coordinates in a slot, in half precision.
+    pub(crate) fn half(&self, slot: u32) -> Option<&[f16]> {
+        let (at, bytes) = self.blocks.section(Section::Vectors);
+        let values: &[f16] = bytemuck::try_cast_slice(bytes).ok()?;
+        let from = slot as usize * self.dimensions();
+        let vector = values.get(from..)?.get(..self.dimensions())?;
+        self.blocks.trust(at + 2 * from, 2 * vector.len()).then_some(vector)
+    }
+
+    /// Writes the coordinates in a slot to `out`, which must have
+    /// [`Self::dimensions`] places.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if they have changed since they were written, and
+    /// [`Error::Argument`] if there is no such slot.
+    pub fn vector(&self, slot: u32, out: &mut [f32]) -> Result<()> {
+        let Some(vector) = self.half(slot) else {
+            self.intact()?;
+            return Err(Error::argument(format!("there is no slot {slot}")));
+        };
+        crate::kernel::widen(vector, out);
+        Ok(())
+    }
+
+    pub(crate) fn levels(&self) -> usize {
+        self.blocks.header().counts.len()
+    }
+
+    pub(crate) fn level(&self, level: usize) -> MappedLevel<'_> {
+        let header = self.blocks.header();
+        let stride = stride(header.m, level);
+        let section = if level == 0 { Section::Links } else { Section::Upper };
+        let (at, words) = self.words(section);
+        let before: usize = (1..level)
+            .map(|below| header.counts[below] * self::stride(header.m, below))
+            .sum();
+        MappedLevel {
+            blocks: &self.blocks,
+            at: at + 4 * before,
+            links: &words[before..],
+            stride,
+            rows: self.len() as u32,
+        }
+    }
+
+    pub(crate) fn query(&self, vector: &[f32]) -> CodeQuery {
+        self.quantizer.query(vector)
+    }
+}
+
+/// Records in a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Coded<'a> {
+    blocks: &'a Blocks,
+    at: usize,
+    pub(crate) records: Records<'a>,
+}
+
+impl Coded<'_> {
+    /// Whether the record of a slot is as it was written.
+    #[inline]
+    pub(crate) fn trusts(&self, slot: u32) -> bool {
+        let stride = self.records.stride;
+        self.blocks.trust(self.at + slot as usize * stride, stride)
+    }
+}
+
+/// Links of a level in a file.
+pub(crate) struct MappedLevel<'a> {
+    blocks: &'a Blocks,
+    at: usize,
+    links: &'a [u32],
+    stride: usize,
+    rows: u32,
+}
+
+impl Links for MappedLevel<'_> {
+    #[inline]
+    fn links(&self, id: u32) -> impl Iterator<Item = u32> {
+        let from = id as usize * self.stride;
+        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
+        let places = if trusted { &self.links[from..][..self.stride] } else { &[] };
+        places
+            .iter()
+            .copied()
+            .take_while(|&id| id != NONE)
+            .filter(|&id| id < self.rows)
+    }
+
+    #[inline]
+    fn prefetch(&self, id: u32) {
+        prefetch_links(self.links, id as usize * self.stride);
+    }
+}
+
