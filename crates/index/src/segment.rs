@@ -81,7 +81,10 @@ impl Segment {
     }
 
     /// An error if anything that was read turned out to be damaged.
-    pub(crate) fn intact(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Damaged`].
+    pub fn intact(&self) -> Result<()> {
         self.blocks.intact()
     }
 
