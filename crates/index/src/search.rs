@@ -92,7 +92,12 @@ impl Searcher {
     /// # Errors
     /// [`Error::Damaged`] if bytes of the segment have changed,
     /// [`Error::Argument`] for a query of other dimensions.
-    pub fn search(&mut self, segment: &Segment, query: &[f32], search: &Search<'_>) -> Result<&[Hit]> {
+    pub fn search(
+        &mut self,
+        segment: &Segment,
+        query: &[f32],
+        search: &Search<'_>,
+    ) -> Result<&[Hit]> {
         if query.len() != segment.dimensions() {
             return Err(Error::argument(format!(
                 "the query has {} coordinates, the segment's vectors have {}",
@@ -174,7 +179,10 @@ impl Searcher {
         let way = Way {
             from: self.entry(segment, codes),
             rows: segment.len(),
-            ef: wanted.saturating_mul(share).saturating_mul(2).min(segment.len()),
+            ef: wanted
+                .saturating_mul(share)
+                .saturating_mul(2)
+                .min(segment.len()),
             among: Some((slots, wanted)),
             budget: slots.len() / SCAN_GAIN,
         };
@@ -202,7 +210,9 @@ impl Searcher {
             fresh.extend(slots.take(SHARE));
             let more = !fresh.is_empty();
             fresh.retain(|&slot| records.trusts(slot));
-            fresh.iter().for_each(|&slot| prefetch(records.records, slot));
+            fresh
+                .iter()
+                .for_each(|&slot| prefetch(records.records, slot));
             dot4(&codes.coarse, records.records, fresh, scores);
             found.offer_all(scores, fresh);
             more

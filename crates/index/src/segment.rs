@@ -142,7 +142,9 @@ impl Segment {
         let values: &[f16] = bytemuck::try_cast_slice(bytes).ok()?;
         let from = slot as usize * self.dimensions();
         let vector = values.get(from..)?.get(..self.dimensions())?;
-        self.blocks.trust(at + 2 * from, 2 * vector.len()).then_some(vector)
+        self.blocks
+            .trust(at + 2 * from, 2 * vector.len())
+            .then_some(vector)
     }
 
     /// Writes the coordinates in a slot to `out`, which must have
@@ -167,7 +169,11 @@ impl Segment {
     pub(crate) fn level(&self, level: usize) -> MappedLevel<'_> {
         let header = self.blocks.header();
         let stride = stride(header.m, level);
-        let section = if level == 0 { Section::Links } else { Section::Upper };
+        let section = if level == 0 {
+            Section::Links
+        } else {
+            Section::Upper
+        };
         let (at, words) = self.words(section);
         let before: usize = (1..level)
             .map(|below| header.counts[below] * self::stride(header.m, below))
@@ -217,7 +223,11 @@ impl Links for MappedLevel<'_> {
     fn links(&self, id: u32) -> impl Iterator<Item = u32> {
         let from = id as usize * self.stride;
         let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
-        let places = if trusted { &self.links[from..][..self.stride] } else { &[] };
+        let places = if trusted {
+            &self.links[from..][..self.stride]
+        } else {
+            &[]
+        };
         places
             .iter()
             .copied()
@@ -230,4 +240,3 @@ impl Links for MappedLevel<'_> {
         prefetch_links(self.links, id as usize * self.stride);
     }
 }
-

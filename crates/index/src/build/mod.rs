@@ -107,10 +107,16 @@ pub fn build(
 fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
     let refuse = |what: String| Err(Error::argument(what));
     if vectors.is_empty() || vectors.len() >= MOST_ROWS {
-        return refuse(format!("a segment holds 1 to {MOST_ROWS} rows, not {}", vectors.len()));
+        return refuse(format!(
+            "a segment holds 1 to {MOST_ROWS} rows, not {}",
+            vectors.len()
+        ));
     }
     if !(1..=1 << 16).contains(&vectors.dimensions()) {
-        return refuse(format!("vectors have 1 to 65536 coordinates, not {}", vectors.dimensions()));
+        return refuse(format!(
+            "vectors have 1 to 65536 coordinates, not {}",
+            vectors.dimensions()
+        ));
     }
     if !(2..=64).contains(&options.m) {
         return refuse(format!("m must lie between 2 and 64, not {}", options.m));
@@ -123,4 +129,3 @@ fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
     }
     Ok(())
 }
-

@@ -65,14 +65,20 @@ pub(super) fn build(
         }
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..options.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (1..options.threads.max(1))
+            .map(|_| scope.spawn(work))
+            .collect();
         let own = work();
         threads.into_iter().fold(own, |result, thread| {
-            let other = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let other = thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             result.and(other)
         })
     })?;
-    let finished = levels.into_iter().map(|level| level.finish(&source.codes.bytes));
+    let finished = levels
+        .into_iter()
+        .map(|level| level.finish(&source.codes.bytes));
     Ok(Graph {
         m: options.m,
         levels: finished.collect(),
@@ -120,7 +126,13 @@ impl<'a, 's> Worker<'a, 's> {
         let mut from = 0;
         for level in (0..counts.len()).rev() {
             if id as usize >= counts[level] {
-                from = descend(&self.levels[level], records, &query, from, &mut self.scratch);
+                from = descend(
+                    &self.levels[level],
+                    records,
+                    &query,
+                    from,
+                    &mut self.scratch,
+                );
                 continue;
             }
             let way = Way {

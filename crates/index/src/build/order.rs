@@ -9,12 +9,12 @@ use rayon::prelude::*;
 use super::BuildOptions;
 use super::native::{self, Source};
 use super::ordered::Ordered;
+use crate::Result;
 use crate::codes::Quantizer;
 use crate::graph::Graph;
 use crate::kernel::Records;
 use crate::scratch::Scratch;
 use crate::walk::{Way, descend, walk};
-use crate::Result;
 
 /// Rows a walk keeps while it looks for the nearest row of the level above.
 const EF: usize = 16;

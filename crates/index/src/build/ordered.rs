@@ -58,7 +58,9 @@ impl Ordered<'_> {
             self.read(slot as u32, &mut vector)?;
             if !vector.iter().all(|value| value.is_finite()) {
                 let row = self.vectors.row(self.order[slot] as usize);
-                return Err(Error::argument(format!("the vector of row {row} is not finite")));
+                return Err(Error::argument(format!(
+                    "the vector of row {row} is not finite"
+                )));
             }
             look(slot, &vector);
         }
@@ -75,7 +77,9 @@ impl Ordered<'_> {
                 Ok(moments)
             })
             .collect::<Result<_>>()?;
-        let all = moments.iter().fold(Moments::new(dimensions), |all, part| all.merged(part));
+        let all = moments
+            .iter()
+            .fold(Moments::new(dimensions), |all, part| all.merged(part));
         Ok(Quantizer::fit(&all))
     }
 

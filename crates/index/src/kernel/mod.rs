@@ -4,10 +4,10 @@
 //! Each kernel has a plain twin in [`plain`], which runs where the processor
 //! has no AVX2 and which tests compare the fast one with.
 
-mod plain;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector instructions work on raw pointers")]
 mod avx2;
+mod plain;
 
 use half::f16;
 
