@@ -6,6 +6,7 @@ use super::BuildOptions;
 use super::growing::{GrowingLevel, Work};
 use super::ordered::{Codes, Ordered};
 use super::select::{Candidate, diverse, sort};
+use super::twins::Twins;
 use crate::codes::Quantizer;
 use crate::graph::{Graph, stride};
 use crate::kernel::dot8;
@@ -24,6 +25,7 @@ pub(super) struct Source<'a> {
     pub(super) ordered: &'a Ordered<'a>,
     pub(super) quantizer: &'a Quantizer,
     pub(super) codes: &'a Codes,
+    pub(super) twins: &'a Twins,
     /// Rows of each level.
     pub(super) counts: &'a [usize],
 }
@@ -111,7 +113,7 @@ impl<'a, 's> Worker<'a, 's> {
     }
 
     fn insert(&mut self, id: u32) -> Result<()> {
-        if id == 0 {
+        if id == 0 || self.source.twins.first(id).is_some() {
             return Ok(());
         }
         let Source {
@@ -119,6 +121,7 @@ impl<'a, 's> Worker<'a, 's> {
             quantizer,
             codes,
             counts,
+            ..
         } = self.source;
         ordered.read(id, &mut self.vector)?;
         let records = codes.records();

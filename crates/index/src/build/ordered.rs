@@ -29,6 +29,13 @@ pub(super) struct Codes {
 }
 
 impl Codes {
+    /// The 4-bit record of a row, and its refinement.
+    pub(super) fn all_bits(&self, id: u32) -> (&[u8], &[u8]) {
+        let refinement = self.refinements.len() / (self.records.len() / self.stride);
+        let refinements = &self.refinements[id as usize * refinement..][..refinement];
+        (self.records().get(id), refinements)
+    }
+
     pub(super) fn records(&self) -> Records<'_> {
         Records {
             bytes: &self.records,
@@ -79,7 +86,7 @@ impl Ordered<'_> {
             .collect::<Result<_>>()?;
         let all = moments
             .iter()
-            .fold(Moments::new(dimensions), |all, part| all.merged(part));
+            .fold(Moments::new(dimensions), Moments::merged);
         Ok(Quantizer::fit(&all))
     }
 
