@@ -183,7 +183,7 @@ impl Segment {
             at: at + 4 * before,
             links: &words[before..],
             stride,
-            rows: self.len() as u32,
+            count: header.counts[level],
         }
     }
 
@@ -215,24 +215,37 @@ pub(crate) struct MappedLevel<'a> {
     at: usize,
     links: &'a [u32],
     stride: usize,
-    rows: u32,
+    /// Rows of the level.
+    count: usize,
+}
+
+impl MappedLevel<'_> {
+    /// Rows of the level.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The places for links of a row; none if they have changed.
+    #[inline]
+    pub(crate) fn places(&self, id: u32) -> &[u32] {
+        let from = id as usize * self.stride;
+        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
+        if trusted {
+            &self.links[from..][..self.stride]
+        } else {
+            &[]
+        }
+    }
 }
 
 impl Links for MappedLevel<'_> {
     #[inline]
     fn links(&self, id: u32) -> impl Iterator<Item = u32> {
-        let from = id as usize * self.stride;
-        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
-        let places = if trusted {
-            &self.links[from..][..self.stride]
-        } else {
-            &[]
-        };
-        places
+        self.places(id)
             .iter()
             .copied()
             .take_while(|&id| id != NONE)
-            .filter(|&id| id < self.rows)
+            .filter(|&id| (id as usize) < self.count)
     }
 
     #[inline]
