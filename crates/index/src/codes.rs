@@ -107,7 +107,11 @@ impl Quantizer {
         let (head, bytes) = refinement.split_at_mut(SCALE_BYTES);
         head.copy_from_slice(&scale.to_le_bytes());
         for (byte, value) in bytes.iter_mut().zip(&rest) {
-            let rounded = if scale > 0.0 { (value / scale).round() } else { 0.0 };
+            let rounded = if scale > 0.0 {
+                (value / scale).round()
+            } else {
+                0.0
+            };
             *byte = rounded as i8 as u8;
         }
     }
@@ -115,7 +119,9 @@ impl Quantizer {
     /// Prepares a query.
     pub(crate) fn query(&self, vector: &[f32]) -> CodeQuery {
         let scaled: Vec<f32> = vector.iter().zip(&self.steps).map(|(v, s)| v * s).collect();
-        let most = scaled.iter().fold(0f32, |most, value| most.max(value.abs()));
+        let most = scaled
+            .iter()
+            .fold(0f32, |most, value| most.max(value.abs()));
         let unit = if most > 0.0 { 127.0 / most } else { 0.0 };
         let mut coarse = vec![0i8; padded(self.dimensions())];
         for (code, value) in coarse.iter_mut().zip(&scaled) {
@@ -161,7 +167,12 @@ const COARSE: f32 = 0.04;
 
 impl CodeQuery {
     /// Similarity with a row by all its twelve bits; none if they say too little.
-    pub(crate) fn similarity(&self, records: Records<'_>, refinements: Records<'_>, id: u32) -> Option<f32> {
+    pub(crate) fn similarity(
+        &self,
+        records: Records<'_>,
+        refinements: Records<'_>,
+        id: u32,
+    ) -> Option<f32> {
         let (head, bytes) = refinements.get(id).split_at(SCALE_BYTES);
         let scale = f32::from_le_bytes(head.try_into().ok()?);
         if scale > COARSE {

@@ -46,6 +46,11 @@ pub enum Error {
         /// What was found.
         what: String,
     },
+
+    // We must act.
+    /// The program is at fault.
+    #[error("a fault of the index, please report it: {0}")]
+    Fault(String),
 }
 
 impl Error {

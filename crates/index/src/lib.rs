@@ -6,6 +6,7 @@
 //! eight more for ranking what the walk found, and half-precision vectors for
 //! exact answers.
 
+mod audit;
 mod build;
 mod codes;
 mod error;
@@ -19,7 +20,8 @@ mod segment;
 mod slots;
 mod walk;
 
-pub use build::{BuildOptions, Vectors, build};
+pub use audit::{Audit, Degrees, audit};
+pub use build::{BuildOptions, Builder, Vectors, build};
 pub use error::{Error, Result};
 pub use file::{Disk, Files, NewFile};
 pub use hit::Hit;

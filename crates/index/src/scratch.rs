@@ -12,6 +12,8 @@ pub(crate) struct Pool {
     /// Inverted score, then the mark, then the row: in ascending order.
     entries: Vec<u64>,
     capacity: usize,
+    /// Rows of the same score that get in one after the other.
+    alike: usize,
     /// Everything before it has been expanded.
     cursor: usize,
     /// Key that an entry must be below to get in.
@@ -32,12 +34,21 @@ fn id(entry: u64) -> u32 {
 }
 
 impl Pool {
+    /// Empties the pool, to keep so many rows from now on.
     pub(crate) fn reset(&mut self, capacity: usize) {
+        self.alike = capacity;
         self.entries.clear();
         self.entries.reserve(capacity + 1);
         self.capacity = capacity;
         self.cursor = 0;
         self.bound = if capacity == 0 { 0 } else { u64::MAX };
+    }
+
+    /// Empties the pool for a walk: equal rows get half of it at most. They
+    /// come by the thousand, and would close it to better ones behind them.
+    pub(crate) fn reset_for_walk(&mut self, capacity: usize) {
+        self.reset(capacity);
+        self.alike = (capacity / 2).max(1);
     }
 
     /// Takes in those of some rows that are among the best.
@@ -69,6 +80,9 @@ impl Pool {
         let at = self
             .entries
             .partition_point(|&entry| entry & !EXPANDED < key);
+        if self.is_crowded(at, key) {
+            return;
+        }
         if self.entries.len() == self.capacity {
             self.entries.pop();
         }
@@ -79,6 +93,13 @@ impl Pool {
         {
             self.bound = last & !EXPANDED;
         }
+    }
+
+    /// Whether there are enough rows of the same score.
+    #[inline]
+    fn is_crowded(&self, at: usize, key: u64) -> bool {
+        let first = at.checked_sub(self.alike);
+        first.is_some_and(|first| self.entries[first] >> 32 == key >> 32)
     }
 
     /// The best row that was not given yet.

@@ -95,7 +95,12 @@ impl Searcher {
     /// # Errors
     /// [`Error::Damaged`] if bytes of the segment have changed,
     /// [`Error::Argument`] for a query of other dimensions.
-    pub fn search(&mut self, segment: &Segment, query: &[f32], search: &Search<'_>) -> Result<&[Hit]> {
+    pub fn search(
+        &mut self,
+        segment: &Segment,
+        query: &[f32],
+        search: &Search<'_>,
+    ) -> Result<&[Hit]> {
         if query.len() != segment.dimensions() {
             return Err(Error::argument(format!(
                 "the query has {} coordinates, the segment's vectors have {}",
@@ -119,6 +124,28 @@ impl Searcher {
             }
             self.rank(segment, query, &codes, search);
         }
+        self.best(segment, search)
+    }
+
+    /// What a walk of the graph finds, however long it takes and however
+    /// little that is; `query` has the segment's dimensions.
+    pub(crate) fn search_graph(
+        &mut self,
+        segment: &Segment,
+        query: &[f32],
+        search: &Search<'_>,
+    ) -> Result<&[Hit]> {
+        self.hits.clear();
+        let codes = segment.query(query);
+        match search.among {
+            Some(slots) => self.walk_among(segment, &codes, search, slots, usize::MAX),
+            None => self.walk(segment, &codes, search),
+        };
+        self.rank(segment, query, &codes, search);
+        self.best(segment, search)
+    }
+
+    fn best(&mut self, segment: &Segment, search: &Search<'_>) -> Result<&[Hit]> {
         segment.intact()?;
         self.hits.sort_unstable_by(Hit::best_first);
         self.hits.truncate(search.k);
@@ -171,17 +198,33 @@ impl Searcher {
         let Some(slots) = search.among else {
             return false;
         };
+        let budget = slots.len() / SCAN_GAIN;
+        self.walk_among(segment, codes, search, slots, budget)
+            && self.scratch.found.ids().len() >= search.k.min(slots.len())
+    }
+
+    fn walk_among(
+        &mut self,
+        segment: &Segment,
+        codes: &CodeQuery,
+        search: &Search<'_>,
+        slots: &Slots,
+        budget: usize,
+    ) -> bool {
         let wanted = kept(search);
         // The walk itself keeps what it may have to pass through.
         let share = segment.len().div_ceil(slots.len().max(1));
         let way = Way {
             from: self.entry(segment, codes),
             rows: segment.len(),
-            ef: wanted.saturating_mul(share).saturating_mul(2).min(segment.len()),
+            ef: wanted
+                .saturating_mul(share)
+                .saturating_mul(2)
+                .min(segment.len()),
             among: Some((slots, wanted)),
-            budget: slots.len() / SCAN_GAIN,
+            budget,
         };
-        self.go(segment, codes, way) && self.scratch.found.ids().len() >= search.k.min(slots.len())
+        self.go(segment, codes, way)
     }
 
     fn go(&mut self, segment: &Segment, codes: &CodeQuery, way: Way<'_>) -> bool {
@@ -205,7 +248,9 @@ impl Searcher {
             fresh.extend(slots.take(SHARE));
             let more = !fresh.is_empty();
             fresh.retain(|&slot| records.trusts(slot));
-            fresh.iter().for_each(|&slot| prefetch(records.records, slot));
+            fresh
+                .iter()
+                .for_each(|&slot| prefetch(records.records, slot));
             dot4(&codes.coarse, records.records, fresh, scores);
             found.offer_all(scores, fresh);
             more

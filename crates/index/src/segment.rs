@@ -145,7 +145,9 @@ impl Segment {
         let values: &[f16] = bytemuck::try_cast_slice(bytes).ok()?;
         let from = slot as usize * self.dimensions();
         let vector = values.get(from..)?.get(..self.dimensions())?;
-        self.blocks.trust(at + 2 * from, 2 * vector.len()).then_some(vector)
+        self.blocks
+            .trust(at + 2 * from, 2 * vector.len())
+            .then_some(vector)
     }
 
     /// Writes the coordinates in a slot to `out`, which must have
@@ -170,7 +172,11 @@ impl Segment {
     pub(crate) fn level(&self, level: usize) -> MappedLevel<'_> {
         let header = self.blocks.header();
         let stride = stride(header.m, level);
-        let section = if level == 0 { Section::Links } else { Section::Upper };
+        let section = if level == 0 {
+            Section::Links
+        } else {
+            Section::Upper
+        };
         let (at, words) = self.words(section);
         let before: usize = (1..level)
             .map(|below| header.counts[below] * self::stride(header.m, below))
@@ -180,7 +186,7 @@ impl Segment {
             at: at + 4 * before,
             links: &words[before..],
             stride,
-            rows: self.len() as u32,
+            count: header.counts[level],
         }
     }
 
@@ -212,20 +218,37 @@ pub(crate) struct MappedLevel<'a> {
     at: usize,
     links: &'a [u32],
     stride: usize,
-    rows: u32,
+    /// Rows of the level.
+    count: usize,
+}
+
+impl MappedLevel<'_> {
+    /// Rows of the level.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The places for links of a row; none if they have changed.
+    #[inline]
+    pub(crate) fn places(&self, id: u32) -> &[u32] {
+        let from = id as usize * self.stride;
+        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
+        if trusted {
+            &self.links[from..][..self.stride]
+        } else {
+            &[]
+        }
+    }
 }
 
 impl Links for MappedLevel<'_> {
     #[inline]
     fn links(&self, id: u32) -> impl Iterator<Item = u32> {
-        let from = id as usize * self.stride;
-        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
-        let places = if trusted { &self.links[from..][..self.stride] } else { &[] };
-        places
+        self.places(id)
             .iter()
             .copied()
             .take_while(|&id| id != NONE)
-            .filter(|&id| id < self.rows)
+            .filter(|&id| (id as usize) < self.count)
     }
 
     #[inline]
@@ -233,4 +256,3 @@ impl Links for MappedLevel<'_> {
         prefetch_links(self.links, id as usize * self.stride);
     }
 }
-

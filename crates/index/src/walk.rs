@@ -76,7 +76,7 @@ pub(crate) fn walk(
         pending,
         scores,
     } = scratch;
-    pool.reset(way.ef);
+    pool.reset_for_walk(way.ef);
     found.reset(way.among.map_or(0, |(_, wanted)| wanted));
     visited.reset(way.rows);
     visited.insert(way.from);

@@ -49,7 +49,9 @@ impl GrowingLevel {
 
     /// Gives a row its first links, keeping those others have given it.
     pub(super) fn link(&self, id: u32, links: &[u32]) {
-        let mut count = self.counts[id as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = self.counts[id as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut all = links.to_vec();
         for place in &self.list(id)[..*count as usize] {
             let link = place.load(Ordering::Relaxed);
@@ -62,10 +64,15 @@ impl GrowingLevel {
 
     /// Adds a link from `id` to `to`.
     pub(super) fn link_back(&self, id: u32, to: u32, bytes: &Bytes, work: &mut Work) {
-        let mut count = self.counts[id as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = self.counts[id as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let list = self.list(id);
         let filled = &list[..*count as usize];
-        if filled.iter().any(|place| place.load(Ordering::Relaxed) == to) {
+        if filled
+            .iter()
+            .any(|place| place.load(Ordering::Relaxed) == to)
+        {
             return;
         }
         if let Some(place) = list.get(*count as usize) {
@@ -79,7 +86,9 @@ impl GrowingLevel {
     fn thin(&self, id: u32, count: &mut u8, more: Option<u32>, bytes: &Bytes, work: &mut Work) {
         let row = bytes.row(id);
         let filled = self.list(id)[..*count as usize].iter();
-        let all = filled.map(|place| place.load(Ordering::Relaxed)).chain(more);
+        let all = filled
+            .map(|place| place.load(Ordering::Relaxed))
+            .chain(more);
         work.candidates.clear();
         work.candidates.extend(all.map(|id| Candidate {
             score: dot8(row, bytes.row(id)),
@@ -96,7 +105,9 @@ impl GrowingLevel {
         let mut work = Work::default();
         let mut links = Vec::with_capacity(rows * self.most);
         for id in 0..rows as u32 {
-            let mut count = self.counts[id as usize].lock().unwrap_or_else(PoisonError::into_inner);
+            let mut count = self.counts[id as usize]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if usize::from(*count) > self.most {
                 self.thin(id, &mut count, None, bytes, &mut work);
             }

@@ -4,11 +4,17 @@ mod growing;
 mod native;
 mod order;
 mod ordered;
+mod reference;
+mod repair;
 mod select;
+mod twins;
 
+use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 use self::ordered::Ordered;
+use self::twins::Twins;
 use crate::file::{Files, Header, write};
 use crate::scratch::MOST_ROWS;
 use crate::{Error, Result};
@@ -37,9 +43,46 @@ pub trait Vectors: Sync {
     fn read(&self, at: usize, out: &mut [f32]) -> Result<()>;
 }
 
+/// Which builder makes the graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Builder {
+    /// The builder of this crate.
+    #[default]
+    Native,
+    /// The crate hnsw_rs, with one thread: the reference that the native
+    /// builder is compared with.
+    HnswRs,
+}
+
+impl fmt::Display for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "native",
+            Self::HnswRs => "hnsw_rs",
+        })
+    }
+}
+
+impl FromStr for Builder {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let all = [Self::Native, Self::HnswRs];
+        let named = all.into_iter().find(|builder| builder.to_string() == name);
+        named.ok_or_else(|| {
+            Error::argument(format!(
+                "there is no builder {name:?}; try native or hnsw_rs"
+            ))
+        })
+    }
+}
+
 /// How to build.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildOptions {
+    /// Which builder makes the graph.
+    pub builder: Builder,
     /// Links a row keeps on upper levels; it keeps twice as many on the lowest.
     pub m: usize,
     /// Rows a walk keeps while it looks for links.
@@ -54,6 +97,7 @@ pub struct BuildOptions {
 impl Default for BuildOptions {
     fn default() -> Self {
         Self {
+            builder: Builder::Native,
             m: 16,
             ef_construction: 200,
             threads: rayon::current_num_threads(),
@@ -85,13 +129,19 @@ pub fn build(
     let quantizer = ordered.fit()?;
     order::arrange(&mut ordered, &quantizer, &counts, options, stop)?;
     let codes = ordered.encode(&quantizer, vectors.len())?;
+    let twins = Twins::of(&codes);
     let source = native::Source {
         ordered: &ordered,
         quantizer: &quantizer,
         codes: &codes,
+        twins: &twins,
         counts: &counts,
     };
-    let graph = native::build(&source, options, stop)?;
+    let mut graph = match options.builder {
+        Builder::Native => native::build(&source, options, stop)?,
+        Builder::HnswRs => reference::build(&source, options, stop)?,
+    };
+    repair::repair(&source, &mut graph, options.builder, stop)?;
     let header = Header {
         space,
         dimensions,
@@ -107,10 +157,16 @@ pub fn build(
 fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
     let refuse = |what: String| Err(Error::argument(what));
     if vectors.is_empty() || vectors.len() >= MOST_ROWS {
-        return refuse(format!("a segment holds 1 to {MOST_ROWS} rows, not {}", vectors.len()));
+        return refuse(format!(
+            "a segment holds 1 to {MOST_ROWS} rows, not {}",
+            vectors.len()
+        ));
     }
     if !(1..=1 << 16).contains(&vectors.dimensions()) {
-        return refuse(format!("vectors have 1 to 65536 coordinates, not {}", vectors.dimensions()));
+        return refuse(format!(
+            "vectors have 1 to 65536 coordinates, not {}",
+            vectors.dimensions()
+        ));
     }
     if !(2..=64).contains(&options.m) {
         return refuse(format!("m must lie between 2 and 64, not {}", options.m));
@@ -123,4 +179,3 @@ fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
     }
     Ok(())
 }
-

@@ -6,6 +6,7 @@ use super::BuildOptions;
 use super::growing::{GrowingLevel, Work};
 use super::ordered::{Codes, Ordered};
 use super::select::{Candidate, diverse, sort};
+use super::twins::Twins;
 use crate::codes::Quantizer;
 use crate::graph::{Graph, stride};
 use crate::kernel::dot8;
@@ -24,6 +25,7 @@ pub(super) struct Source<'a> {
     pub(super) ordered: &'a Ordered<'a>,
     pub(super) quantizer: &'a Quantizer,
     pub(super) codes: &'a Codes,
+    pub(super) twins: &'a Twins,
     /// Rows of each level.
     pub(super) counts: &'a [usize],
 }
@@ -65,14 +67,20 @@ pub(super) fn build(
         }
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..options.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (1..options.threads.max(1))
+            .map(|_| scope.spawn(work))
+            .collect();
         let own = work();
         threads.into_iter().fold(own, |result, thread| {
-            let other = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let other = thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             result.and(other)
         })
     })?;
-    let finished = levels.into_iter().map(|level| level.finish(&source.codes.bytes));
+    let finished = levels
+        .into_iter()
+        .map(|level| level.finish(&source.codes.bytes));
     Ok(Graph {
         m: options.m,
         levels: finished.collect(),
@@ -105,7 +113,7 @@ impl<'a, 's> Worker<'a, 's> {
     }
 
     fn insert(&mut self, id: u32) -> Result<()> {
-        if id == 0 {
+        if id == 0 || self.source.twins.first(id).is_some() {
             return Ok(());
         }
         let Source {
@@ -113,6 +121,7 @@ impl<'a, 's> Worker<'a, 's> {
             quantizer,
             codes,
             counts,
+            ..
         } = self.source;
         ordered.read(id, &mut self.vector)?;
         let records = codes.records();
@@ -120,7 +129,13 @@ impl<'a, 's> Worker<'a, 's> {
         let mut from = 0;
         for level in (0..counts.len()).rev() {
             if id as usize >= counts[level] {
-                from = descend(&self.levels[level], records, &query, from, &mut self.scratch);
+                from = descend(
+                    &self.levels[level],
+                    records,
+                    &query,
+                    from,
+                    &mut self.scratch,
+                );
                 continue;
             }
             let way = Way {

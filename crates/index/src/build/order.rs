@@ -9,12 +9,13 @@ use rayon::prelude::*;
 use super::BuildOptions;
 use super::native::{self, Source};
 use super::ordered::Ordered;
+use super::twins::Twins;
+use crate::Result;
 use crate::codes::Quantizer;
 use crate::graph::Graph;
 use crate::kernel::Records;
 use crate::scratch::Scratch;
 use crate::walk::{Way, descend, walk};
-use crate::Result;
 
 /// Rows a walk keeps while it looks for the nearest row of the level above.
 const EF: usize = 16;
@@ -48,10 +49,12 @@ pub(super) fn arrange(
     for level in (0..counts.len().saturating_sub(1)).rev() {
         let above = &counts[level + 1..];
         let codes = ordered.encode(quantizer, above[0])?;
+        let twins = Twins::of(&codes);
         let source = Source {
             ordered,
             quantizer,
             codes: &codes,
+            twins: &twins,
             counts: above,
         };
         let graph = native::build(&source, options, stop)?;

@@ -29,6 +29,13 @@ pub(super) struct Codes {
 }
 
 impl Codes {
+    /// The 4-bit record of a row, and its refinement.
+    pub(super) fn all_bits(&self, id: u32) -> (&[u8], &[u8]) {
+        let refinement = self.refinements.len() / (self.records.len() / self.stride);
+        let refinements = &self.refinements[id as usize * refinement..][..refinement];
+        (self.records().get(id), refinements)
+    }
+
     pub(super) fn records(&self) -> Records<'_> {
         Records {
             bytes: &self.records,
@@ -58,7 +65,9 @@ impl Ordered<'_> {
             self.read(slot as u32, &mut vector)?;
             if !vector.iter().all(|value| value.is_finite()) {
                 let row = self.vectors.row(self.order[slot] as usize);
-                return Err(Error::argument(format!("the vector of row {row} is not finite")));
+                return Err(Error::argument(format!(
+                    "the vector of row {row} is not finite"
+                )));
             }
             look(slot, &vector);
         }
@@ -75,7 +84,9 @@ impl Ordered<'_> {
                 Ok(moments)
             })
             .collect::<Result<_>>()?;
-        let all = moments.iter().fold(Moments::new(dimensions), |all, part| all.merged(part));
+        let all = moments
+            .iter()
+            .fold(Moments::new(dimensions), Moments::merged);
         Ok(Quantizer::fit(&all))
     }
 

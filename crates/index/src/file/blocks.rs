@@ -73,7 +73,9 @@ impl Blocks {
             map,
             header,
             sums,
-            verified: (0..(length / 8).div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            verified: (0..(length / 8).div_ceil(64))
+                .map(|_| AtomicU64::new(0))
+                .collect(),
             damaged: AtomicBool::new(false),
         })
     }
@@ -110,7 +112,10 @@ impl Blocks {
     fn verify(&self, block: usize) -> bool {
         let from = HEADER + block * BLOCK;
         let to = (from + BLOCK).min(self.sums);
-        let sum = self.map.get(self.sums + 8 * block..).and_then(<[u8]>::first_chunk::<8>);
+        let sum = self
+            .map
+            .get(self.sums + 8 * block..)
+            .and_then(<[u8]>::first_chunk::<8>);
         let same = from <= to && sum == Some(&xxh3_64(&self.map[from..to]).to_le_bytes());
         match self.verified.get(block / 64) {
             Some(word) if same => {

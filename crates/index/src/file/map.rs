@@ -1,5 +1,8 @@
 //! A file as memory.
-#![expect(unsafe_code, reason = "mapping a file is unsafe: others could change it")]
+#![expect(
+    unsafe_code,
+    reason = "mapping a file is unsafe: others could change it"
+)]
 
 use std::fs::File;
 use std::io;

@@ -22,7 +22,11 @@ pub(crate) fn write(
     let draft = draft(path);
     let failed = |doing| {
         let path = draft.clone();
-        move |source| Error::Io { path, doing, source }
+        move |source| Error::Io {
+            path,
+            doing,
+            source,
+        }
     };
     let mut file = files.create(&draft).map_err(failed("making a segment"))?;
     let written = (|| {
@@ -48,7 +52,9 @@ pub(crate) fn write(
             let (at, length) = header.place(section);
             let end = (at + length).next_multiple_of(ALIGNMENT);
             if HEADER + body.written != end {
-                return Err(io::Error::other(format!("the section {section:?} has a wrong length")));
+                return Err(io::Error::other(format!(
+                    "the section {section:?} has a wrong length"
+                )));
             }
         }
         let sums = body.finish()?;
@@ -58,9 +64,11 @@ pub(crate) fn write(
         file.sync()
     })();
     drop(file);
-    let named = written
-        .map_err(failed("writing a segment"))
-        .and_then(|()| files.rename(&draft, path).map_err(failed("naming a segment")));
+    let named = written.map_err(failed("writing a segment")).and_then(|()| {
+        files
+            .rename(&draft, path)
+            .map_err(failed("naming a segment"))
+    });
     if named.is_err() {
         // What is left of it is removed at the next opening.
         let _ = files.remove(&draft);

@@ -1,16 +1,15 @@
 //! The kernels on 256-bit registers (AVX2, FMA and F16C).
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_add_epi32, _mm_add_ps, _mm_add_ss, _mm_cvtepi8_epi32,
-    _mm_cvtepu8_epi32, _mm_cvtsi128_si32, _mm_cvtss_f32, _mm_hadd_epi32, _mm_loadl_epi64,
-    _mm_loadu_si128, _mm_movehl_ps, _mm_prefetch, _mm_shuffle_epi32, _mm_shuffle_ps,
-    _mm_storeu_si128, _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps,
-    _mm256_and_si256, _mm256_castps256_ps128, _mm256_castsi256_si128, _mm256_cvtepi8_epi32,
-    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtph_ps, _mm256_extractf128_ps,
-    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_hadd_epi32, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8,
-    _mm256_set1_epi16, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sign_epi8,
-    _mm256_srli_epi16, __m128i, __m256,
+    __m128i, __m256, __m256i, _MM_HINT_T0, _mm_add_epi32, _mm_add_ps, _mm_add_ss,
+    _mm_cvtsi128_si32, _mm_cvtss_f32, _mm_hadd_epi32, _mm_loadl_epi64, _mm_loadu_si128,
+    _mm_movehl_ps, _mm_prefetch, _mm_shuffle_epi32, _mm_shuffle_ps, _mm_storeu_si128,
+    _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256,
+    _mm256_castps256_ps128, _mm256_castsi256_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtepu8_epi32, _mm256_cvtph_ps, _mm256_extractf128_ps, _mm256_extracti128_si256,
+    _mm256_fmadd_ps, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_srli_epi16,
 };
 
 use half::f16;
@@ -167,7 +166,10 @@ fn total(lanes: __m256i) -> i32 {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn total_f32(lanes: __m256) -> f32 {
-    let half = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps::<1>(lanes));
+    let half = _mm_add_ps(
+        _mm256_castps256_ps128(lanes),
+        _mm256_extractf128_ps::<1>(lanes),
+    );
     let half = _mm_add_ps(half, _mm_movehl_ps(half, half));
     _mm_cvtss_f32(_mm_add_ss(half, _mm_shuffle_ps::<1>(half, half)))
 }
@@ -222,7 +224,11 @@ fn dot_refined(query: &[f32], record: &[u8], refinement: &[u8]) -> (f32, f32) {
     let (mut coarse, mut fine) = (total_f32(coarse), total_f32(fine));
     for at in whole..query.len() {
         let byte = record[at / CHUNK * CHUNK_BYTES + at % CHUNK_BYTES];
-        let code = if at % CHUNK < CHUNK_BYTES { byte & 15 } else { byte >> 4 };
+        let code = if at % CHUNK < CHUNK_BYTES {
+            byte & 15
+        } else {
+            byte >> 4
+        };
         coarse += query[at] * f32::from(code);
         fine += query[at] * f32::from(refinement[at] as i8);
     }

@@ -4,10 +4,10 @@
 //! Each kernel has a plain twin in [`plain`], which runs where the processor
 //! has no AVX2 and which tests compare the fast one with.
 
-mod plain;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector instructions work on raw pointers")]
 mod avx2;
+mod plain;
 
 use half::f16;
 
@@ -50,7 +50,7 @@ pub(crate) fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Ve
     assert_eq!(query.len(), 2 * records.stride);
     assert_eq!(query.len() % CHUNK, 0);
     out.clear();
-    dispatch!(dot4(query, records, ids, out))
+    dispatch!(dot4(query, records, ids, out));
 }
 
 /// Product of two rows of signed bytes of equal length, a multiple of 32.
@@ -66,7 +66,7 @@ pub(crate) fn dot8(a: &[i8], b: &[i8]) -> i32 {
 /// refine it: `(Σ qᵢ cᵢ, Σ qᵢ rᵢ)`.
 pub(crate) fn dot_refined(query: &[f32], record: &[u8], refinement: &[u8]) -> (f32, f32) {
     assert!(refinement.len() >= query.len());
-    assert!(2 * record.len() >= query.len() && record.len() % CHUNK_BYTES == 0);
+    assert!(2 * record.len() >= query.len() && record.len().is_multiple_of(CHUNK_BYTES));
     dispatch!(dot_refined(query, record, refinement))
 }
 

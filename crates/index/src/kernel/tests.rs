@@ -63,7 +63,10 @@ proptest! {
 fn the_largest_products_do_not_overflow() {
     let query = [127i8; 16 * CHUNK];
     let bytes = [255u8; 16 * CHUNK_BYTES];
-    let records = Records { bytes: &bytes, stride: bytes.len() };
+    let records = Records {
+        bytes: &bytes,
+        stride: bytes.len(),
+    };
     let mut out = Vec::new();
     dot4(&query, records, &[0], &mut out);
     assert_eq!(out, [16 * 64 * 15 * 127]);
