@@ -16,7 +16,6 @@ use rayon::prelude::*;
 use super::Builder;
 use super::native::Source;
 use crate::graph::{Graph, Level, NONE, stride};
-use crate::kernel::dot8;
 use crate::scratch::Scratch;
 use crate::walk::{Links, Way, descend, walk};
 use crate::{Error, Result};
@@ -258,7 +257,7 @@ impl<'a, 's> Repair<'a, 's> {
         let own = bytes.row(id);
         let found = memory.scratch.pool.ids().filter(|&found| found != id);
         let mut near: Vec<u32> = found.collect();
-        near.sort_by_key(|&other| std::cmp::Reverse(dot8(own, bytes.row(other))));
+        near.sort_by_key(|&other| own.distance(bytes.row(other)));
         self.memory = memory;
         Ok(near)
     }
