@@ -48,7 +48,11 @@ struct Args {
     #[arg(long, default_value_t = 2)]
     threads: usize,
     /// Widths of the walk
-    #[arg(long, value_delimiter = ',', default_value = "10,15,20,25,30,40,60,80,120,160,200,240,320,480")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "10,15,20,25,30,40,60,80,120,160,200,240,320,480"
+    )]
     ef: Vec<usize>,
     /// Rows ranked for each one to find
     #[arg(long, default_value_t = 8)]
@@ -129,7 +133,9 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
     let mut all = vec![1, args.threads];
     all.dedup();
     for threads in all {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
         for &ef in &args.ef {
             let search = Search {
                 ef,
@@ -148,7 +154,9 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
                 });
                 println!("{line}");
             } else {
-                println!("threads {threads}, ef {ef:3}: recall {recall:.4}, {qps:7.0} queries/s, {rss:.0} MB resident");
+                println!(
+                    "threads {threads}, ef {ef:3}: recall {recall:.4}, {qps:7.0} queries/s, {rss:.0} MB resident"
+                );
             }
         }
     }

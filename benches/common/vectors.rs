@@ -39,7 +39,11 @@ fn read<T>(path: &Path, number: fn([u8; 4]) -> T) -> Result<Rows<T>, Failure> {
     };
     let (rows, columns) = (u32::from_le_bytes(*rows), u32::from_le_bytes(*columns));
     if values.len() as u64 != u64::from(rows) * u64::from(columns) {
-        return Err(format!("{} does not hold {rows} × {columns} numbers", path.display()).into());
+        return Err(format!(
+            "{} does not hold {rows} × {columns} numbers",
+            path.display()
+        )
+        .into());
     }
     Ok(Rows {
         columns: columns as usize,

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use assort_core::{
-    Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Neighbor, Prototypes, ROUNDS,
-    Signs, vector,
+    Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Neighbor, Prototypes,
+    ROUNDS, Signs, vector,
 };
 use rayon::prelude::*;
 
@@ -128,7 +128,10 @@ pub(crate) fn taught(
     let mut labelled: Vec<(u32, CategoryIndex)> = Vec::new();
     for part in snapshot.parts() {
         let rows = part.rows()?;
-        labelled.extend(rows.iter().filter_map(|(_, row)| Some((*row, part.label(*row)?))));
+        labelled.extend(
+            rows.iter()
+                .filter_map(|(_, row)| Some((*row, part.label(*row)?))),
+        );
     }
     labelled.sort_unstable();
     if labelled.is_empty() {

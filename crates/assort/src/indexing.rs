@@ -164,7 +164,7 @@ impl Catalog {
         let mut segments = Vec::new();
         for sealed in snapshot.sealed() {
             let found = watched(watch, |_| {
-                Ok(audit(&sealed.segment, sealed.alive(), SAMPLE)?)
+                Ok(audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?)
             })?;
             segments.push((sealed.number, found));
         }

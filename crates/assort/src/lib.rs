@@ -36,14 +36,14 @@ mod store;
 mod watch;
 
 pub use assort_core as core;
-pub use assort_index as index;
 pub(crate) use assort_core::Taxonomy;
+pub use assort_index as index;
 pub use catalog::{Catalog, StoredDecision, StoredProduct};
 pub use classify::ClassifyOptions;
 pub use error::{Error, Result};
 pub use evaluate::Evaluation;
-pub use indexing::{IndexAudit, Tuning};
 pub use import::{ImportOptions, ImportReport, InputRow};
+pub use indexing::{IndexAudit, Tuning};
 pub use label::{LabelOptions, LabelReport};
 pub use maintain::{Problem, SegmentStats, Stats};
 pub use reembed::ReembedReport;

@@ -106,9 +106,7 @@ impl Catalog {
                 .collect(),
             live: reader.live_vectors(&space)?,
             segments: segments(&reader, &space)?,
-            tuned: reader
-                .tuning()?
-                .map(|tuning| (tuning.ef, tuning.recall)),
+            tuned: reader.tuning()?.map(|tuning| (tuning.ef, tuning.recall)),
             bytes: self.state.store.size() + self.state.shelf.size(),
             space: space.space(),
             embedder: space.embedder,
@@ -214,9 +212,9 @@ fn check_segments(
     known.extend(expected.keys());
     reader.each_sealed(space, |row, sealed| {
         let number = sealed.segment;
-        let here = open.get(&number).and_then(|(segment, dead)| {
-            segment.slot(row).filter(|&slot| !dead.contains(slot))
-        });
+        let here = open
+            .get(&number)
+            .and_then(|(segment, dead)| segment.slot(row).filter(|&slot| !dead.contains(slot)));
         if let Some(count) = expected.get_mut(&number) {
             *count += 1;
         }
@@ -242,11 +240,7 @@ fn check_segments(
     Ok(())
 }
 
-fn check_values(
-    state: &State,
-    reader: &Reader<'_>,
-    problems: &mut Vec<Problem>,
-) -> Result<()> {
+fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> {
     let space = reader.space()?;
     let taxonomy = reader.taxonomy()?;
     if taxonomy.is_empty() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use assort_core::compose::category_texts;
 use assort_core::{
-    Calibration, CategoryIndex, Judge, Method, Prototypes, Taxonomy, TextKind, mean_of, text_hash, vector,
+    Calibration, CategoryIndex, Judge, Method, Prototypes, Taxonomy, TextKind, mean_of, text_hash,
+    vector,
 };
 
 use crate::catalog::Catalog;

@@ -103,7 +103,9 @@ mod tests {
         let mut row = || {
             let mut row: Vec<f32> = (0..dimensions)
                 .map(|_| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
                     (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
                 })
                 .collect();

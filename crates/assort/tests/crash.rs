@@ -337,7 +337,11 @@ fn segments_survive_kills_while_they_come_and_go() {
             stats.segments.len()
         );
         let commits = stats.products as usize / INDEXED;
-        assert_eq!(stats.products as usize % INDEXED, 0, "a commit is half there");
+        assert_eq!(
+            stats.products as usize % INDEXED,
+            0,
+            "a commit is half there"
+        );
         assert!(commits as u64 >= acknowledged && commits as u64 <= acknowledged + 1);
         let mut expected = std::collections::HashMap::new();
         for at in 0..commits {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use assort::core::compose::product_text;
-use assort::core::{Embedder, Method, Product, Taxonomy};
+use assort::core::{Decision, Embedder, Method, Product, Taxonomy};
 use assort::index::Plan;
 use assort::{
     Catalog, ClassifyOptions, Error, ImportOptions, LabelOptions, Page, Query, Search,
@@ -477,7 +477,11 @@ impl Both {
             let own = self.similarity(vector, &self.known[id]);
             assert!((found.similarity - own).abs() < CLOSE, "{search:?}: {id}");
             let good = (found.similarity - expected).abs() < CLOSE;
-            assert!(good || !exact, "{search:?}: {} for {expected}", found.similarity);
+            assert!(
+                good || !exact,
+                "{search:?}: {} for {expected}",
+                found.similarity
+            );
             right += usize::from(good);
             self.compare(&self.known[id], &found.product);
         }
@@ -588,8 +592,14 @@ impl Both {
             .collect();
         let given = handle.classify(&products, options).unwrap();
         for ((decision, given), id) in decisions.iter().zip(&given).zip(ids) {
-            assert_eq!(decision.category, given.category);
-            assert!((decision.confidence - given.confidence).abs() < 1e-4);
+            // The stored vector may be in half precision: near ties may differ.
+            let sure = decision.confidence - given.confidence;
+            assert!(sure.abs() < 0.02, "{sure}");
+            let tie = |other: &Decision| {
+                let best = |at: usize| other.choices.get(at).map_or(0.0, |choice| choice.confidence);
+                best(0) - best(1) < 0.02
+            };
+            assert!(decision.category == given.category || tie(decision), "{decision:?}");
             assert!((0.0..=1.0).contains(&decision.confidence));
             if options.method == Method::ZeroShot {
                 assert!(decision.neighbors.is_empty());

@@ -50,7 +50,10 @@ fn repair(args: &Check, global: &Global) -> Result<(), Failure> {
     global.say(&if repaired == 0 {
         "no segment is damaged".to_owned()
     } else {
-        format!("{} embedded again", counted(repaired, "product", "products"))
+        format!(
+            "{} embedded again",
+            counted(repaired, "product", "products")
+        )
     });
     Ok(())
 }

@@ -28,9 +28,9 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             })
         })
         .collect();
-    let tuned = stats.tuned.map(|(ef, recall)| {
-        json!({ "ef": ef, "recall": output::rounded(recall.into()) })
-    });
+    let tuned = stats
+        .tuned
+        .map(|(ef, recall)| json!({ "ef": ef, "recall": output::rounded(recall.into()) }));
     let mut sink = output::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({

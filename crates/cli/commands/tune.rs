@@ -82,12 +82,12 @@ fn json(audit: &IndexAudit) -> serde_json::Value {
                 "levels": segment.levels,
                 "links": {
                     "mean": output::rounded(segment.links.mean),
-                    "least": segment.links.least,
-                    "most": segment.links.most,
+                    "least": segment.links.min,
+                    "most": segment.links.max,
                 },
                 "broken_links": segment.broken_links,
                 "unreached": segment.unreached,
-                "searched": segment.searched,
+                "sought": segment.sought,
                 "unfound": segment.unfound,
             })
         })
@@ -109,12 +109,12 @@ fn facts(audit: &IndexAudit) -> Vec<(&'static str, String)> {
                 count(segment.dead as u64),
                 segment.levels,
                 segment.links.mean,
-                segment.links.least,
-                segment.links.most,
+                segment.links.min,
+                segment.links.max,
                 count(segment.broken_links as u64),
                 count(segment.unreached as u64),
                 count(segment.unfound as u64),
-                count(segment.searched as u64),
+                count(segment.sought as u64),
             ),
         ));
     }

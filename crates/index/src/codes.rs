@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::{CHUNK, CHUNK_BYTES, Records, dot_refined};
+use crate::kernel::{CHUNK, CHUNK_BYTES, Records, dot_refined, dot8};
 
 /// Standard deviations in a step.
 const STEP: f32 = 0.335;
@@ -188,8 +188,29 @@ impl CodeQuery {
 pub(crate) struct Bytes {
     bytes: Vec<i8>,
     stride: usize,
+    /// Sum of the squares of each row.
+    squares: Vec<u32>,
     /// Bytes of a coordinate of 1.
     unit: f32,
+}
+
+/// One of these rows.
+#[derive(Clone, Copy)]
+pub(crate) struct ByteRow<'a> {
+    bytes: &'a [i8],
+    square: u32,
+}
+
+impl ByteRow<'_> {
+    /// Square of the distance from another row. Rounding leaves rows of
+    /// different lengths, so that the longest would have the largest product
+    /// with all of a dense cluster.
+    #[inline]
+    pub(crate) fn distance(self, other: Self) -> u32 {
+        let product = dot8(self.bytes, other.bytes);
+        // 65,536 coordinates of ±127 make at most 4 × 2^16 × 127² < 2^32.
+        (self.square + other.square).wrapping_sub((product as u32).wrapping_mul(2))
+    }
 }
 
 impl Bytes {
@@ -200,6 +221,7 @@ impl Bytes {
         let usual = (dimensions as f32).sqrt().recip();
         Self {
             bytes: vec![0; rows * stride],
+            squares: vec![0; rows],
             stride,
             unit: 127.0 / (5.0 * usual).min(1.0),
         }
@@ -212,22 +234,28 @@ impl Bytes {
     ) -> impl IndexedParallelIterator<Item = BytesShare<'_>> {
         let (stride, unit) = (self.stride, self.unit);
         let chunks = self.bytes.par_chunks_mut(rows * stride);
-        chunks.map(move |bytes| BytesShare {
+        let squares = self.squares.par_chunks_mut(rows);
+        chunks.zip(squares).map(move |(bytes, squares)| BytesShare {
             bytes,
+            squares,
             stride,
             unit,
         })
     }
 
     #[inline]
-    pub(crate) fn row(&self, id: u32) -> &[i8] {
-        &self.bytes[id as usize * self.stride..][..self.stride]
+    pub(crate) fn row(&self, id: u32) -> ByteRow<'_> {
+        ByteRow {
+            bytes: &self.bytes[id as usize * self.stride..][..self.stride],
+            square: self.squares[id as usize],
+        }
     }
 }
 
 /// Rows that follow each other.
 pub(crate) struct BytesShare<'a> {
     bytes: &'a mut [i8],
+    squares: &'a mut [u32],
     stride: usize,
     unit: f32,
 }
@@ -238,5 +266,6 @@ impl BytesShare<'_> {
         for (byte, value) in row.iter_mut().zip(vector) {
             *byte = (value * self.unit).round().clamp(-127.0, 127.0) as i8;
         }
+        self.squares[at] = dot8(row, row) as u32;
     }
 }

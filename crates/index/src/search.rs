@@ -37,6 +37,17 @@ impl Search<'_> {
     }
 }
 
+impl Search<'_> {
+    /// The same search, not for more than there are.
+    fn within(self, rows: usize) -> Self {
+        Self {
+            k: self.k.min(rows),
+            ef: self.ef.min(rows),
+            ..self
+        }
+    }
+}
+
 /// How a segment is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,8 +79,13 @@ impl Search<'_> {
     /// if rows of a share `s` may be found, up to `1/s` as much.
     pub fn plan(&self, rows: usize) -> Plan {
         let matches = self.among.map_or(rows, Slots::len);
+<<<<<<< HEAD
         let walked = self.ef.max(self.k) * COMPARED * SCAN_GAIN;
         if self.exact || matches <= FEW {
+=======
+        let walked = self.ef.max(self.k).saturating_mul(COMPARED * SCAN_GAIN);
+        if self.exact {
+>>>>>>> index-parts
             Plan::Exact
         } else if matches.saturating_mul(matches) <= walked.saturating_mul(rows) {
             Plan::Scan
@@ -94,19 +110,24 @@ impl Searcher {
     ///
     /// # Errors
     /// [`Error::Damaged`] if bytes of the segment have changed,
-    /// [`Error::Argument`] for a query of other dimensions.
+    /// [`Error::Argument`] for a query of other dimensions or one that is not
+    /// finite.
     pub fn search(
         &mut self,
         segment: &Segment,
         query: &[f32],
         search: &Search<'_>,
     ) -> Result<&[Hit]> {
+        let search = &search.within(segment.len());
         if query.len() != segment.dimensions() {
             return Err(Error::argument(format!(
                 "the query has {} coordinates, the segment's vectors have {}",
                 query.len(),
                 segment.dimensions()
             )));
+        }
+        if !query.iter().all(|value| value.is_finite()) {
+            return Err(Error::argument("the query is not finite"));
         }
         self.hits.clear();
         let plan = search.plan(segment.len());
@@ -139,7 +160,7 @@ impl Searcher {
         let codes = segment.query(query);
         match search.among {
             Some(slots) => self.walk_among(segment, &codes, search, slots, usize::MAX),
-            None => self.walk(segment, &codes, search),
+            None => self.walk_all(segment, &codes, search),
         };
         self.rank(segment, query, &codes, search);
         self.best(segment, search)
@@ -180,7 +201,12 @@ impl Searcher {
         })
     }
 
+    /// Walks the graph; what it found is in `pool`, unless there is too little.
     fn walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
+        self.walk_all(segment, codes, search) && self.scratch.pool.ids().len() >= search.k
+    }
+
+    fn walk_all(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
         let way = Way {
             from: self.entry(segment, codes),
             rows: segment.len(),
@@ -192,8 +218,8 @@ impl Searcher {
     }
 
     /// Walks until `ef` rows are met that may be found, or until a scan of
-    /// them would have cost as much. What it found is in the pool `found`,
-    /// unless there is too little.
+    /// them would have cost as much. What it found is in `found`, unless there
+    /// is too little.
     fn filtered_walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
         let Some(slots) = search.among else {
             return false;
@@ -236,18 +262,22 @@ impl Searcher {
     /// Compares the codes of all rows that may be found.
     fn scan(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) {
         let Scratch {
+            pool,
             found,
             fresh,
             scores,
             ..
         } = &mut self.scratch;
         let records = segment.records();
-        found.reset(ranked(search).max(search.ef));
+        let rows = segment.len();
+        // What a walk left there, or an earlier search, does not count.
+        pool.reset(0);
+        found.reset(ranked(search).min(rows).max(search.ef));
         let mut share = |slots: &mut dyn Iterator<Item = u32>| {
             fresh.clear();
             fresh.extend(slots.take(SHARE));
             let more = !fresh.is_empty();
-            fresh.retain(|&slot| records.trusts(slot));
+            fresh.retain(|&slot| (slot as usize) < rows && records.trusts(slot));
             fresh
                 .iter()
                 .for_each(|&slot| prefetch(records.records, slot));

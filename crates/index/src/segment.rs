@@ -64,7 +64,7 @@ impl Segment {
 
     /// Bytes of the file.
     pub fn bytes(&self) -> usize {
-        self.blocks.header().file_bytes()
+        self.blocks.file_bytes()
     }
 
     /// The file.
@@ -80,7 +80,8 @@ impl Segment {
         self.blocks.verify_all()
     }
 
-    /// An error if anything that was read turned out to be damaged.
+    /// An error if anything that was read turned out to be damaged, as when
+    /// [`Self::row`] or [`Self::slot`] has nothing to tell.
     ///
     /// # Errors
     /// [`Error::Damaged`].

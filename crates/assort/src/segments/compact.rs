@@ -19,7 +19,9 @@ pub(crate) fn merge_all(
     let space = state.store.read()?.space()?;
     let segments = |state: &State| -> Result<Vec<u32>> {
         let all = state.store.read()?.segments()?;
-        let own = all.into_iter().filter(|(_, record)| record.generation == space.generation);
+        let own = all
+            .into_iter()
+            .filter(|(_, record)| record.generation == space.generation);
         Ok(own.map(|(number, _)| number).collect())
     };
     let live = state.store.read()?.live_vectors(&space)?;

@@ -132,7 +132,11 @@ impl Shared {
     fn limit(&self) -> u64 {
         let limit = self.limit.load(Ordering::Relaxed);
         let gathering = self.gathering.load(Ordering::Relaxed);
-        if gathering { limit.max(MOST as u64) } else { limit }
+        if gathering {
+            limit.max(MOST as u64)
+        } else {
+            limit
+        }
     }
 
     fn due(&self, state: &State) -> Result<Option<Work>> {

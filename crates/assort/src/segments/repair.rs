@@ -60,9 +60,11 @@ pub(crate) fn repair(
                 texts.push((row, product_text(&Product::from(record))));
             }
         }
-        let made = embed_all(embedder, texts.iter().map(|(_, text)| text.as_str()), |_| {
-            !watch.stop()
-        })?;
+        let made = embed_all(
+            embedder,
+            texts.iter().map(|(_, text)| text.as_str()),
+            |_| !watch.stop(),
+        )?;
         let vectors: Vec<(u32, u128, Vec<f32>)> = texts
             .iter()
             .filter_map(|(row, text)| {
@@ -90,6 +92,8 @@ pub(crate) fn repair(
         Ok(Changes::default())
     })?;
     state.forget();
-    numbers.iter().for_each(|&number| state.shelf.discard(number));
+    numbers
+        .iter()
+        .for_each(|&number| state.shelf.discard(number));
     Ok(done)
 }

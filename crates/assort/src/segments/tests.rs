@@ -280,7 +280,10 @@ fn what_changes_while_a_segment_is_built_is_dead_in_it_from_birth() {
     let page = catalog.search(&Search::new(Query::Vector(vector))).unwrap();
     assert_eq!(page.found[0].product.product.id, "8");
     drop(catalog);
-    assert_eq!(Catalog::open(directory.path()).unwrap().check().unwrap(), []);
+    assert_eq!(
+        Catalog::open(directory.path()).unwrap().check().unwrap(),
+        []
+    );
 }
 
 #[test]
@@ -309,7 +312,9 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
             .unwrap();
         let problems = catalog.check().unwrap();
         assert!(
-            problems.iter().any(|problem| problem.mend.contains("--repair")),
+            problems
+                .iter()
+                .any(|problem| problem.mend.contains("--repair")),
             "{problems:?}"
         );
         let mut search = Search::new(Query::Vector(Chance::vector("thing 5")));

@@ -91,16 +91,19 @@ pub(super) fn decode_sealed(bytes: &[u8]) -> Result<SealedRow, String> {
 /// Encodes the dead slots of a chunk.
 pub(super) fn encode_dead(words: &[u64]) -> Vec<u8> {
     let mut bytes = vec![VERSION];
-    words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+    words
+        .iter()
+        .for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
     bytes
 }
 
 /// The dead slots of a chunk, `words` words of them.
 pub(super) fn decode_dead(bytes: &[u8], words: usize) -> Result<Vec<u64>, String> {
     match payload(bytes)?.as_chunks::<8>() {
-        (chunks, []) if chunks.len() == words => {
-            Ok(chunks.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
-        }
+        (chunks, []) if chunks.len() == words => Ok(chunks
+            .iter()
+            .map(|bytes| u64::from_le_bytes(*bytes))
+            .collect()),
         _ => Err(STRANGE.to_owned()),
     }
 }

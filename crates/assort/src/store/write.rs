@@ -8,9 +8,9 @@ use super::codec;
 use super::read::Changed;
 use super::records::{CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord};
 use super::tables::{
-    CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW,
-    KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
-    VectorTable, texts_name, vectors_name,
+    CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT,
+    KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS,
+    TextTable, VectorTable, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 

@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use super::select::{Candidate, diverse, sort};
 use crate::codes::Bytes;
 use crate::graph::NONE;
-use crate::kernel::dot8;
 use crate::walk::Links;
 
 /// Links of one level while it grows. Readers see each link whole; a list
@@ -91,7 +90,7 @@ impl GrowingLevel {
             .chain(more);
         work.candidates.clear();
         work.candidates.extend(all.map(|id| Candidate {
-            score: dot8(row, bytes.row(id)),
+            distance: row.distance(bytes.row(id)),
             id,
         }));
         sort(&mut work.candidates);

@@ -13,9 +13,11 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use rayon::prelude::*;
+
 use self::ordered::Ordered;
 use self::twins::Twins;
-use crate::file::{Files, Header, write};
+use crate::file::{DIMENSIONS, Files, Header, M, write};
 use crate::scratch::MOST_ROWS;
 use crate::{Error, Result};
 
@@ -120,6 +122,7 @@ pub fn build(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<()> {
     check(vectors, options)?;
+    check_rows(vectors)?;
     let dimensions = vectors.dimensions();
     let counts = order::counts(vectors.len(), options.m);
     let mut ordered = Ordered {
@@ -162,13 +165,13 @@ fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
             vectors.len()
         ));
     }
-    if !(1..=1 << 16).contains(&vectors.dimensions()) {
+    if !DIMENSIONS.contains(&vectors.dimensions()) {
         return refuse(format!(
             "vectors have 1 to 65536 coordinates, not {}",
             vectors.dimensions()
         ));
     }
-    if !(2..=64).contains(&options.m) {
+    if !M.contains(&options.m) {
         return refuse(format!("m must lie between 2 and 64, not {}", options.m));
     }
     if !(1..=10_000).contains(&options.ef_construction) {
@@ -178,4 +181,14 @@ fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// A row that stood twice would be found twice, and once in vain.
+fn check_rows(vectors: &dyn Vectors) -> Result<()> {
+    let mut rows: Vec<u32> = (0..vectors.len()).map(|at| vectors.row(at)).collect();
+    rows.par_sort_unstable();
+    match rows.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some([row, ..]) => Err(Error::argument(format!("row {row} is given twice"))),
+        _ => Ok(()),
+    }
 }

@@ -9,7 +9,6 @@ use super::select::{Candidate, diverse, sort};
 use super::twins::Twins;
 use crate::codes::Quantizer;
 use crate::graph::{Graph, stride};
-use crate::kernel::dot8;
 use crate::scratch::Scratch;
 use crate::walk::{Way, descend, walk};
 use crate::{Error, Result};
@@ -158,7 +157,7 @@ impl<'a, 's> Worker<'a, 's> {
         self.candidates.clear();
         let found = self.scratch.pool.ids().filter(|&found| found != id);
         self.candidates.extend(found.map(|id| Candidate {
-            score: dot8(own, bytes.row(id)),
+            distance: own.distance(bytes.row(id)),
             id,
         }));
         sort(&mut self.candidates);

@@ -44,6 +44,9 @@ impl Codes {
     }
 }
 
+/// The largest coordinate in half precision.
+const MOST: f32 = 65504.0;
+
 /// Slots that are read together.
 const SHARE: usize = 1024;
 
@@ -63,10 +66,11 @@ impl Ordered<'_> {
         let mut vector = vec![0f32; self.vectors.dimensions()];
         for slot in slots {
             self.read(slot as u32, &mut vector)?;
-            if !vector.iter().all(|value| value.is_finite()) {
+            // They are kept in half precision.
+            if !vector.iter().all(|value| value.abs() <= MOST) {
                 let row = self.vectors.row(self.order[slot] as usize);
                 return Err(Error::argument(format!(
-                    "the vector of row {row} is not finite"
+                    "the vector of row {row} is not finite, or not of unit length"
                 )));
             }
             look(slot, &vector);

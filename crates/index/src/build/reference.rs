@@ -22,7 +22,6 @@ use super::native::Source;
 use super::order::shuffled;
 use crate::codes::Bytes;
 use crate::graph::{Graph, NONE, stride};
-use crate::kernel::dot8;
 use crate::{Error, Result};
 
 /// Levels it may use, all that it has.
@@ -61,7 +60,7 @@ fn links(
     options: &BuildOptions,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<u32>> {
-    let distance = ByBytes::new(&source.codes.bytes, rows);
+    let distance = ByBytes(&source.codes.bytes);
     // On its lowest level a row keeps twice as many links as it is told.
     let most = (stride / 2).max(FEWEST_LINKS);
     let graph = Hnsw::<u32, _>::new(most, rows, LAYERS, options.ef_construction, distance);
@@ -90,28 +89,14 @@ fn links(
     Ok(links)
 }
 
-/// Distance of rows that are given by their ids: how much their product is
-/// below the largest there can be.
-struct ByBytes<'a> {
-    bytes: &'a Bytes,
-    most: i32,
-}
-
-impl<'a> ByBytes<'a> {
-    fn new(bytes: &'a Bytes, rows: usize) -> Self {
-        let squares = (0..rows as u32).map(|id| dot8(bytes.row(id), bytes.row(id)));
-        // No product exceeds the larger of the two squares.
-        let most = squares.max().unwrap_or(0);
-        Self { bytes, most }
-    }
-}
+/// Distance of rows that are given by their ids.
+struct ByBytes<'a>(&'a Bytes);
 
 impl Distance<u32> for ByBytes<'_> {
     fn eval(&self, a: &[u32], b: &[u32]) -> f32 {
-        let (Some(&a), Some(&b)) = (a.first(), b.first()) else {
-            return 0.0;
-        };
-        let product = dot8(self.bytes.row(a), self.bytes.row(b));
-        self.most.saturating_sub(product).max(0) as f32
+        match (a.first(), b.first()) {
+            (Some(&a), Some(&b)) => self.0.row(a).distance(self.0.row(b)) as f32,
+            _ => 0.0,
+        }
     }
 }

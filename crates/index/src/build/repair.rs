@@ -16,13 +16,16 @@ use rayon::prelude::*;
 use super::Builder;
 use super::native::Source;
 use crate::graph::{Graph, Level, NONE, stride};
-use crate::kernel::dot8;
 use crate::scratch::Scratch;
 use crate::walk::{Links, Way, descend, walk};
 use crate::{Error, Result};
 
 /// Rows a walk keeps while it looks for a reached row near to another.
 const EF: usize = 64;
+
+/// Rows a walk keeps while it looks again for a row it did not find: among
+/// many of the same four bits it may just not have kept it.
+const WIDE: usize = 1024;
 
 /// Links to a row of the native builder below which it is looked for. The
 /// reference builder keeps the nearest rows as links, which closes clusters
@@ -181,12 +184,16 @@ impl<'a, 's> Repair<'a, 's> {
         let lost = sought.map_init(
             || Memory::new(self.source),
             |memory, id| {
-                self.walk_to(id, memory)?;
-                let found = memory.scratch.pool.ids().any(|found| found == id);
+                let found = self.finds(id, EF, memory)? || self.finds(id, WIDE, memory)?;
                 Ok((!found).then_some(id))
             },
         );
         lost.filter_map(Result::transpose).collect()
+    }
+
+    fn finds(&self, id: u32, ef: usize, memory: &mut Memory) -> Result<bool> {
+        self.walk_to(id, ef, memory)?;
+        Ok(memory.scratch.pool.ids().any(|found| found == id))
     }
 
     fn stride(&self) -> usize {
@@ -218,7 +225,7 @@ impl<'a, 's> Repair<'a, 's> {
                 linked.pop_front();
             }
         }
-        self.place(first)
+        self.place(first, id)
     }
 
     /// A place in the list of a reached row as near as there is one.
@@ -226,7 +233,7 @@ impl<'a, 's> Repair<'a, 's> {
         let mut queue = VecDeque::from(self.near(id)?);
         let mut seen: HashSet<u32> = queue.iter().copied().collect();
         while let Some(giver) = queue.pop_front() {
-            if let Some(place) = self.place(giver) {
+            if let Some(place) = self.place(giver, id) {
                 return Ok(place);
             }
             // Its list is full of the tree's links; at the tree's ends are places.
@@ -245,18 +252,18 @@ impl<'a, 's> Repair<'a, 's> {
     /// Reached rows, the nearest first.
     fn near(&mut self, id: u32) -> Result<Vec<u32>> {
         let mut memory = std::mem::replace(&mut self.memory, Memory::new(self.source));
-        self.walk_to(id, &mut memory)?;
+        self.walk_to(id, EF, &mut memory)?;
         let bytes = &self.source.codes.bytes;
         let own = bytes.row(id);
         let found = memory.scratch.pool.ids().filter(|&found| found != id);
         let mut near: Vec<u32> = found.collect();
-        near.sort_by_key(|&other| std::cmp::Reverse(dot8(own, bytes.row(other))));
+        near.sort_by_key(|&other| own.distance(bytes.row(other)));
         self.memory = memory;
         Ok(near)
     }
 
     /// Walks towards a row over what is reached.
-    fn walk_to(&self, id: u32, memory: &mut Memory) -> Result<()> {
+    fn walk_to(&self, id: u32, ef: usize, memory: &mut Memory) -> Result<()> {
         let Memory { scratch, vector } = memory;
         self.source.ordered.read(id, vector)?;
         let query = self.source.quantizer.query(vector).coarse;
@@ -269,7 +276,7 @@ impl<'a, 's> Repair<'a, 's> {
         let way = Way {
             from: if self.tree.reaches(from) { from } else { 0 },
             rows: level.len(),
-            ef: EF,
+            ef,
             among: None,
             budget: usize::MAX,
         };
@@ -277,11 +284,15 @@ impl<'a, 's> Repair<'a, 's> {
         Ok(())
     }
 
-    /// A free place in a row's list, or that of the link which is missed
-    /// least: of those outside the tree, the one to the most linked row.
-    fn place(&self, giver: u32) -> Option<usize> {
+    /// A free place for a link in the list of a row that has none such, or that
+    /// of the link which is missed least: of those outside the tree, the one
+    /// to the most linked row.
+    fn place(&self, giver: u32, id: u32) -> Option<usize> {
         let from = giver as usize * self.stride();
         let list = &self.graph.levels[self.level][from..][..self.stride()];
+        if list.contains(&id) {
+            return None;
+        }
         let spare = || {
             let links = list.iter().enumerate();
             let spare = links.filter(|&(_, &link)| self.tree.parents[link as usize] != giver);

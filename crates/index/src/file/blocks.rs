@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::header::{Fault, HEADER};
+use super::header::{Fault, HEADER, Places};
 use super::map::Map;
 use super::{BLOCK, FORMAT, Header, Section};
 use crate::{Error, Result};
@@ -20,6 +20,7 @@ pub(crate) struct Blocks {
     path: PathBuf,
     map: Map,
     header: Header,
+    places: Places,
     /// Where the section of checksums begins.
     sums: usize,
     /// A bit for each block that was verified.
@@ -57,14 +58,17 @@ impl Blocks {
         if header.space != space {
             return Err(damaged("its vectors are of another space".to_owned()));
         }
-        if map.len() != header.file_bytes() {
+        let places = header.places();
+        let places =
+            places.ok_or_else(|| damaged("it is too large for this machine".to_owned()))?;
+        if map.len() != places.file_bytes() {
             return Err(damaged(format!(
                 "it has {} bytes instead of {}",
                 map.len(),
-                header.file_bytes()
+                places.file_bytes()
             )));
         }
-        let (sums, length) = header.place(Section::Sums);
+        let (sums, length) = places.of(Section::Sums);
         if xxh3_64(&map[sums..]) != header.sums {
             return Err(damaged("its checksums have changed".to_owned()));
         }
@@ -72,6 +76,7 @@ impl Blocks {
             path: path.to_owned(),
             map,
             header,
+            places,
             sums,
             verified: (0..(length / 8).div_ceil(64))
                 .map(|_| AtomicU64::new(0))
@@ -84,13 +89,18 @@ impl Blocks {
         &self.header
     }
 
+    /// Bytes of the file.
+    pub(crate) fn file_bytes(&self) -> usize {
+        self.places.file_bytes()
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// A whole section, not yet verified: see [`Self::trust`].
     pub(crate) fn section(&self, section: Section) -> (usize, &[u8]) {
-        let (at, length) = self.header.place(section);
+        let (at, length) = self.places.of(section);
         (at, &self.map[at..][..length])
     }
 

@@ -1,8 +1,11 @@
 //! The first bytes of a segment: what it is, and where everything lies.
 
+use std::ops::RangeInclusive;
+
 use super::{ALIGNMENT, BLOCK, FORMAT};
 use crate::codes::{record_bytes, refinement_bytes};
 use crate::graph::stride;
+use crate::scratch::MOST_ROWS;
 
 const MAGIC: [u8; 8] = *b"ASSORTSG";
 
@@ -11,6 +14,12 @@ pub(crate) const HEADER: usize = 4096;
 
 /// Levels there can be; each holds at most half of the rows of the one below.
 pub(crate) const MOST_LEVELS: usize = 32;
+
+/// Coordinates that vectors can have.
+pub(crate) const DIMENSIONS: RangeInclusive<usize> = 1..=1 << 16;
+
+/// Links that rows can have on upper levels.
+pub(crate) const M: RangeInclusive<usize> = 2..=64;
 
 /// What lies in a segment, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,40 +75,37 @@ impl Header {
         self.counts.first().copied().unwrap_or(0)
     }
 
-    /// Where each section begins and how long it is.
-    pub(crate) fn place(&self, section: Section) -> (usize, usize) {
-        let mut at = HEADER;
-        for other in SECTIONS {
-            let length = self.length(other, at);
-            if other == section {
-                return (at, length);
-            }
-            at = (at + length).next_multiple_of(ALIGNMENT);
+    /// Where everything lies; none if that is more than the machine can address.
+    pub(crate) fn places(&self) -> Option<Places> {
+        let mut places = [(0, 0); SECTIONS.len()];
+        let mut at = HEADER as u64;
+        for section in SECTIONS {
+            let length = self.length(section, at);
+            places[section as usize] = (usize::try_from(at).ok()?, usize::try_from(length).ok()?);
+            at = (at + length).next_multiple_of(ALIGNMENT as u64);
         }
-        (at, 0)
+        // The end of the file can be addressed, too.
+        usize::try_from(at).ok().map(|_| Places(places))
     }
 
-    fn length(&self, section: Section, at: usize) -> usize {
-        let (rows, dimensions) = (self.rows(), self.dimensions);
+    /// Bytes of a section that begins at `at`. With the limits that are
+    /// checked on reading, 64 bits hold them all.
+    fn length(&self, section: Section, at: u64) -> u64 {
+        let rows = self.rows() as u64;
+        let each = |bytes: usize| rows * bytes as u64;
         match section {
-            Section::Quantizer => 8 * dimensions,
-            Section::Rows | Section::ByRow => 4 * rows,
-            Section::Records => rows * record_bytes(dimensions),
-            Section::Links => 4 * rows * stride(self.m, 0),
+            Section::Quantizer => 8 * self.dimensions as u64,
+            Section::Rows | Section::ByRow => each(4),
+            Section::Records => each(record_bytes(self.dimensions)),
+            Section::Links => each(4 * stride(self.m, 0)),
             Section::Upper => (1..)
                 .zip(self.counts.iter().skip(1))
-                .map(|(level, rows)| 4 * rows * stride(self.m, level))
+                .map(|(level, &rows)| rows as u64 * 4 * stride(self.m, level) as u64)
                 .sum(),
-            Section::Refinements => rows * refinement_bytes(dimensions),
-            Section::Vectors => 2 * rows * dimensions,
-            Section::Sums => 8 * (at - HEADER).div_ceil(BLOCK),
+            Section::Refinements => each(refinement_bytes(self.dimensions)),
+            Section::Vectors => each(2 * self.dimensions),
+            Section::Sums => 8 * (at - HEADER as u64).div_ceil(BLOCK as u64),
         }
-    }
-
-    /// Bytes of the whole file.
-    pub(crate) fn file_bytes(&self) -> usize {
-        let (at, length) = self.place(Section::Sums);
-        at + length
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
@@ -144,13 +150,42 @@ impl Header {
         let mut counts: Vec<usize> = (0..MOST_LEVELS).map(|_| fields.u32() as usize).collect();
         counts.truncate(levels);
         let sums = fields.u64();
-        Ok(Self {
+        let header = Self {
             space,
             dimensions,
             m,
             counts,
             sums,
-        })
+        };
+        let sound = levels <= MOST_LEVELS && header.is_sound();
+        let unsound = || Fault::new("its header describes no segment");
+        sound.then_some(header).ok_or_else(unsound)
+    }
+
+    /// Whether there can be such a segment: all that is computed from a header
+    /// relies on this, and a checksum is no proof of it.
+    fn is_sound(&self) -> bool {
+        DIMENSIONS.contains(&self.dimensions)
+            && M.contains(&self.m)
+            && (1..MOST_ROWS).contains(&self.rows())
+            && self.counts.is_sorted_by(|below, above| below > above)
+            && self.counts.last() != Some(&0)
+    }
+}
+
+/// Where each section of a file begins and how long it is.
+pub(crate) struct Places([(usize, usize); SECTIONS.len()]);
+
+impl Places {
+    /// Where a section begins, and its length.
+    pub(crate) fn of(&self, section: Section) -> (usize, usize) {
+        self.0[section as usize]
+    }
+
+    /// Bytes of the whole file.
+    pub(crate) fn file_bytes(&self) -> usize {
+        let (at, length) = self.of(Section::Sums);
+        at + length
     }
 }
 

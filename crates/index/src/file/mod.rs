@@ -1,6 +1,9 @@
 //! Segment files: how bytes lie in them, how they are written, and how they
 //! are read in place. `docs/format.md` describes the same for readers.
 
+#[cfg(target_endian = "big")]
+compile_error!("segments are little-endian and read in place; this machine is big-endian");
+
 mod blocks;
 mod disk;
 mod header;
@@ -9,7 +12,7 @@ mod write;
 
 pub(crate) use blocks::Blocks;
 pub use disk::{Disk, Files, NewFile};
-pub(crate) use header::{Header, Section};
+pub(crate) use header::{DIMENSIONS, Header, M, Section};
 pub(crate) use write::write;
 
 /// Boundary that every section starts on.

@@ -28,6 +28,9 @@ pub(crate) fn write(
             source,
         }
     };
+    let places = header.places();
+    let places =
+        places.ok_or_else(|| Error::argument("the segment is too large for this machine"))?;
     let mut file = files.create(&draft).map_err(failed("making a segment"))?;
     let written = (|| {
         file.write_all(&[0; HEADER])?;
@@ -49,7 +52,7 @@ pub(crate) fn write(
         ] {
             fill(section, &mut body)?;
             body.align()?;
-            let (at, length) = header.place(section);
+            let (at, length) = places.of(section);
             let end = (at + length).next_multiple_of(ALIGNMENT);
             if HEADER + body.written != end {
                 return Err(io::Error::other(format!(
@@ -64,7 +67,12 @@ pub(crate) fn write(
         file.sync()
     })();
     drop(file);
-    let named = written.map_err(failed("writing a segment")).and_then(|()| {
+    let written = written.map_err(|source: io::Error| match source.downcast::<Error>() {
+        // The vectors could not be read.
+        Ok(error) => error,
+        Err(source) => failed("writing a segment")(source),
+    });
+    let named = written.and_then(|()| {
         files
             .rename(&draft, path)
             .map_err(failed("naming a segment"))

@@ -93,13 +93,18 @@ impl Data {
 
     /// Directions around a centre for each `size` rows.
     pub fn clustered(rows: usize, dimensions: usize, size: usize, seed: u64) -> Self {
+        Self::spread(rows, dimensions, size, 0.7, seed)
+    }
+
+    /// Directions so far from a centre for each `size` rows.
+    pub fn spread(rows: usize, dimensions: usize, size: usize, spread: f32, seed: u64) -> Self {
         let mut chance = Chance(seed);
         let centers: Vec<_> = (0..rows.div_ceil(size))
             .map(|_| chance.direction(dimensions))
             .collect();
         let row = |_| {
             let center = chance.below(centers.len());
-            chance.near(&centers[center], 0.7)
+            chance.near(&centers[center], spread)
         };
         Self::new((0..rows).map(row).collect())
     }
