@@ -79,13 +79,8 @@ impl Search<'_> {
     /// if rows of a share `s` may be found, up to `1/s` as much.
     pub fn plan(&self, rows: usize) -> Plan {
         let matches = self.among.map_or(rows, Slots::len);
-<<<<<<< HEAD
-        let walked = self.ef.max(self.k) * COMPARED * SCAN_GAIN;
-        if self.exact || matches <= FEW {
-=======
         let walked = self.ef.max(self.k).saturating_mul(COMPARED * SCAN_GAIN);
-        if self.exact {
->>>>>>> index-parts
+        if self.exact || matches <= FEW {
             Plan::Exact
         } else if matches.saturating_mul(matches) <= walked.saturating_mul(rows) {
             Plan::Scan
