@@ -174,7 +174,7 @@ fn measure(
     queries: &Rows<f32>,
     truth: &Rows<u32>,
     search: &Search<'_>,
-) -> Result<(f64, Duration), Failure> {
+) -> Result<(f64, Duration), assort::index::Error> {
     let mut found = 0;
     let mut times = Vec::with_capacity(PASSES);
     for _ in 0..PASSES {

@@ -596,10 +596,18 @@ impl Both {
             let sure = decision.confidence - given.confidence;
             assert!(sure.abs() < 0.02, "{sure}");
             let tie = |other: &Decision| {
-                let best = |at: usize| other.choices.get(at).map_or(0.0, |choice| choice.confidence);
+                let best = |at: usize| {
+                    other
+                        .choices
+                        .get(at)
+                        .map_or(0.0, |choice| choice.confidence)
+                };
                 best(0) - best(1) < 0.02
             };
-            assert!(decision.category == given.category || tie(decision), "{decision:?}");
+            assert!(
+                decision.category == given.category || tie(decision),
+                "{decision:?}"
+            );
             assert!((0.0..=1.0).contains(&decision.confidence));
             if options.method == Method::ZeroShot {
                 assert!(decision.neighbors.is_empty());
