@@ -74,8 +74,12 @@ pub(crate) enum Command {
     /// Count what a catalog holds
     Stats(Stats),
     /// Verify everything that is stored
-    Check(Directory),
-    /// Give unused space back to the file system
+    Check(Check),
+    /// Measure the index and keep the quickest search that finds enough
+    Tune(Tune),
+    /// Report the recall, reachability and links of the index
+    AuditIndex(AuditIndex),
+    /// Merge the index into one segment and give unused space back
     Compact(Directory),
     /// List the embedders that can be used
     Embedders,
@@ -230,6 +234,23 @@ pub(crate) struct SearchArgs {
     /// Better results to pass over, for paging
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) offset: usize,
+
+    /// Compare every product: slower, and nothing is missed
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// Products a walk of the index keeps: more find more [default: as tuned,
+    /// or 128]
+    #[arg(long, value_name = "N")]
+    pub(crate) ef: Option<NonZeroUsize>,
+
+    /// Products ranked for each result [default: 8]
+    #[arg(long, value_name = "N")]
+    pub(crate) oversample: Option<NonZeroUsize>,
+
+    /// Tell how the index was searched
+    #[arg(long)]
+    pub(crate) explain: bool,
 
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -412,6 +433,65 @@ pub(crate) struct Stats {
     /// How they are printed
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub(crate) format: ReportFormat,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort check shop\n  assort check shop --repair\n\nWhat is wrong is listed with its mend. --repair embeds the products of damaged or missing segments again; everything else needs no repair or a backup."
+)]
+pub(crate) struct Check {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Embed the products of damaged segments again
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  assort tune shop --recall 0.95\n\nProducts of the catalog are searched for and compared with exact search. The narrowest walk that finds enough is kept for all searches to come."
+)]
+pub(crate) struct Tune {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Part of the ten best products that is to be found
+    #[arg(long, value_name = "R", default_value_t = 0.95, value_parser = share)]
+    pub(crate) recall: f64,
+
+    /// Products to measure with
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) queries: NonZeroUsize,
+
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args)]
+pub(crate) struct AuditIndex {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Products to measure the recall with
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) queries: NonZeroUsize,
+
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value: Result<f64, _> = text.parse();
+    match value {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("expected a number between 0 and 1".to_owned()),
+    }
 }
 
 #[derive(Args)]

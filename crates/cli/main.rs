@@ -58,6 +58,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Show(args) => commands::show::run(&args),
         Command::Stats(args) => commands::stats::run(&args),
         Command::Check(args) => commands::check::run(&args, global),
+        Command::Tune(args) => commands::tune::run(&args, global),
+        Command::AuditIndex(args) => commands::tune::audit(&args, global),
         Command::Compact(args) => commands::compact::run(&args, global),
         Command::Embedders => commands::embedders::run(global.cache.as_deref()),
         Command::Completions { shell } => commands::completions::run(shell),

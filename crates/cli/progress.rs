@@ -14,6 +14,9 @@ use crate::text::{count, time};
 /// Plain lines come no more often than this, unless something was committed.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// Work that ends sooner is not worth a line.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Shows progress and asks for Ctrl-C.
 pub(crate) struct Console {
     quiet: bool,
@@ -31,6 +34,7 @@ enum Stage {
     Texts,
     Products,
     Learning,
+    Indexing,
 }
 
 impl Console {
@@ -154,6 +158,16 @@ impl Watch for Console {
             Progress::Learning => {
                 self.enter(Stage::Learning);
                 self.show("learning from the catalog", None, true);
+            }
+            Progress::Indexing => {
+                self.enter(Stage::Indexing);
+                if self.begun.elapsed() >= QUIET {
+                    self.show("indexing", None, false);
+                }
+            }
+            Progress::Repair { done, total } => {
+                self.enter(Stage::Products);
+                self.counted("products embedded again", done, Some(total));
             }
             _ => {}
         }

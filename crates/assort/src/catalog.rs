@@ -1,12 +1,15 @@
 //! One directory: one space, one taxonomy, all products.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
+use assort_index::{Disk, Files};
 
 use crate::model::Model;
-use crate::snapshot::{Changes, Snapshot};
+use crate::segments::{Keeper, Shelf};
+use crate::snapshot::Changes;
+use crate::state::{State, write};
 use crate::store::{Reader, SpaceRecord, Store, Writer};
 use crate::{Error, Result};
 
@@ -17,12 +20,10 @@ use crate::{Error, Result};
 /// for a writer at most while it commits. One process may have a catalog open for writing, and any
 /// number for reading at the same time.
 pub struct Catalog {
-    pub(crate) store: Store,
+    // Rests before the state goes.
+    pub(crate) keeper: Keeper,
+    pub(crate) state: Arc<State>,
     embedder: Option<Arc<dyn Embedder>>,
-    /// Held while a commit is made and its snapshot published.
-    committing: Mutex<()>,
-    snapshot: RwLock<Option<Arc<Snapshot>>>,
-    taxonomy: RwLock<Option<(Vec<u8>, Arc<Taxonomy>)>>,
     pub(crate) model: RwLock<Option<(u64, Arc<Model>)>>,
 }
 
@@ -106,7 +107,17 @@ impl Catalog {
     /// [`Error::NotACatalog`], [`Error::Locked`] while another process writes,
     /// [`Error::NewerFormat`], [`Error::Damaged`] or [`Error::Io`].
     pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::new(Store::open(directory.as_ref())?, None))
+        Self::open_on(directory.as_ref(), Arc::new(Disk))
+    }
+
+    /// Opens a catalog for writing whose segments are kept by `files`.
+    pub(crate) fn open_on(directory: &Path, files: Arc<dyn Files>) -> Result<Self> {
+        let catalog = Self::on(Store::open(directory)?, files, None);
+        let segments = catalog.state.store.read()?.segments()?;
+        let numbers: Vec<u32> = segments.iter().map(|(number, _)| *number).collect();
+        catalog.state.shelf.sweep(&numbers);
+        catalog.keeper.wake(&catalog.state);
+        Ok(catalog)
     }
 
     /// Opens a catalog for reading, also while another process writes to it.
@@ -118,12 +129,15 @@ impl Catalog {
     }
 
     fn new(store: Store, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        Self::on(store, Arc::new(Disk), embedder)
+    }
+
+    fn on(store: Store, files: Arc<dyn Files>, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        let shelf = Shelf::new(store.directory(), files);
         Self {
-            store,
+            keeper: Keeper::new(),
+            state: Arc::new(State::new(store, shelf)),
             embedder,
-            committing: Mutex::new(()),
-            snapshot: RwLock::new(None),
-            taxonomy: RwLock::new(None),
             model: RwLock::new(None),
         }
     }
@@ -142,12 +156,22 @@ impl Catalog {
         Ok(self)
     }
 
+    /// Seals vectors into segments when there are `products` of them, instead of
+    /// 8,192: live ones are searched exactly, which takes the longer the more
+    /// they are, and segments are better few than many.
+    #[must_use]
+    pub fn with_live_limit(self, products: usize) -> Self {
+        self.keeper.set_limit(products as u64);
+        self.keeper.wake(&self.state);
+        self
+    }
+
     /// The space of the catalog's vectors.
     ///
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn space(&self) -> Result<Space> {
-        Ok(self.store.read()?.space()?.space())
+        Ok(self.state.store.read()?.space()?.space())
     }
 
     /// How to open the catalog's embedder, as it was given on creation.
@@ -155,12 +179,12 @@ impl Catalog {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn embedder_spec(&self) -> Result<String> {
-        Ok(self.store.read()?.space()?.embedder)
+        Ok(self.state.store.read()?.space()?.embedder)
     }
 
     /// The catalog's directory.
     pub fn directory(&self) -> &Path {
-        self.store.directory()
+        self.state.store.directory()
     }
 
     /// The taxonomy of the last commit.
@@ -168,19 +192,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn taxonomy(&self) -> Result<Arc<Taxonomy>> {
-        self.taxonomy_in(&self.store.read()?)
-    }
-
-    pub(crate) fn taxonomy_in(&self, reader: &Reader<'_>) -> Result<Arc<Taxonomy>> {
-        let stamp = reader.taxonomy_stamp()?;
-        if let Some((known, taxonomy)) = &*read(&self.taxonomy)
-            && *known == stamp
-        {
-            return Ok(Arc::clone(taxonomy));
-        }
-        let taxonomy = Arc::new(reader.taxonomy()?);
-        *write(&self.taxonomy) = Some((stamp, Arc::clone(&taxonomy)));
-        Ok(taxonomy)
+        self.state.taxonomy_in(&self.state.store.read()?)
     }
 
     /// Replaces the taxonomy. Labels and decisions stay with the ids of their
@@ -190,11 +202,9 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<u64> {
-        let _guard = self.lock_commits();
-        self.store.write(|writer| writer.set_taxonomy(taxonomy))?;
-        *write(&self.snapshot) = None;
+        self.state.replace_taxonomy(taxonomy)?;
         let mut orphans = 0;
-        self.store.read()?.each_label(|_, label| {
+        self.state.store.read()?.each_label(|_, label| {
             orphans += u64::from(taxonomy.by_id(label).is_none());
             Ok(())
         })?;
@@ -206,7 +216,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::NoProduct`], [`Error::Damaged`] or [`Error::Io`].
     pub fn product(&self, id: &str) -> Result<StoredProduct> {
-        let reader = self.store.read()?;
+        let reader = self.state.store.read()?;
         let missing = || Error::NoProduct(id.to_owned());
         let row = reader.row(id)?.ok_or_else(missing)?;
         self.stored(&reader, row)?.ok_or_else(missing)
@@ -218,7 +228,7 @@ impl Catalog {
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn ids(&self) -> Result<Vec<String>> {
         let mut ids = Vec::new();
-        self.store.read()?.each_product(|_, product| {
+        self.state.store.read()?.each_product(|_, product| {
             ids.push(product.id.as_str().to_owned());
             Ok(())
         })?;
@@ -231,14 +241,14 @@ impl Catalog {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn product_in_row(&self, row: u32) -> Result<Option<Product>> {
-        Ok(self.store.read()?.product(row)?.map(Product::from))
+        Ok(self.state.store.read()?.product(row)?.map(Product::from))
     }
 
     pub(crate) fn stored(&self, reader: &Reader<'_>, row: u32) -> Result<Option<StoredProduct>> {
         let Some(product) = reader.product(row)? else {
             return Ok(None);
         };
-        let taxonomy = self.taxonomy_in(reader)?;
+        let taxonomy = self.state.taxonomy_in(reader)?;
         let decision = reader.decision(row)?.map(|record| StoredDecision {
             category: taxonomy.by_id(&record.category),
             category_id: record.category,
@@ -258,7 +268,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
-        let reader = self.store.read()?;
+        let reader = self.state.store.read()?;
         let (space, next) = (reader.space()?, reader.next_space()?);
         let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
             .into_iter()
@@ -302,44 +312,18 @@ impl Catalog {
         &self,
         change: impl FnOnce(&mut Writer<'_>) -> Result<Changes>,
     ) -> Result<()> {
-        let _guard = self.lock_commits();
-        let (changes, version) = self.store.write(change)?;
-        let mut published = write(&self.snapshot);
-        *published = published
-            .take()
-            .filter(|snapshot| snapshot.version() + 1 == version)
-            .map(|snapshot| Arc::new(snapshot.after(&changes, version)));
+        self.state.commit(change)?;
+        self.keeper.wake(&self.state);
         Ok(())
     }
 
-    fn lock_commits(&self) -> MutexGuard<'_, ()> {
-        self.committing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The last commit: the store, and its vectors and labels in memory.
-    pub(crate) fn view(&self) -> Result<(Reader<'_>, Arc<Snapshot>)> {
-        let reader = self.store.read()?;
-        if let Some(snapshot) = self.published(&reader)? {
-            return Ok((reader, snapshot));
-        }
-        // A commit may be on its way to be published: let it finish.
-        let _guard = self.lock_commits();
-        let reader = self.store.read()?;
-        if let Some(snapshot) = self.published(&reader)? {
-            return Ok((reader, snapshot));
-        }
-        let taxonomy = self.taxonomy_in(&reader)?;
-        let snapshot = Arc::new(Snapshot::load(&reader, &reader.space()?, &taxonomy)?);
-        *write(&self.snapshot) = Some(Arc::clone(&snapshot));
-        Ok((reader, snapshot))
-    }
-
-    fn published(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
-        let version = reader.version()?;
-        let snapshot = read(&self.snapshot).clone();
-        Ok(snapshot.filter(|snapshot| snapshot.version() == version))
+    /// The state, when nothing else uses it: background work is given up, and
+    /// taken up again later.
+    pub(crate) fn alone(&mut self) -> Result<&mut State> {
+        self.keeper.rest();
+        Arc::get_mut(&mut self.state).ok_or_else(|| {
+            Error::argument("the catalog is in use by another thread; wait until that ends")
+        })
     }
 
     /// Uses `embedder` from now on.
@@ -349,17 +333,7 @@ impl Catalog {
 
     /// Drops what is kept in memory, after a change of the space.
     pub(crate) fn forget(&self) {
-        *write(&self.snapshot) = None;
+        self.state.forget();
         *write(&self.model) = None;
     }
-}
-
-/// Locks for reading; a panic elsewhere leaves these values whole.
-pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Locks for writing; see [`read`].
-pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

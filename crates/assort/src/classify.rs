@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::embedding::embed_all;
+use crate::find::Effort;
 use crate::model::Model;
 use crate::neighbors::voters;
 use crate::snapshot::{Changes, Snapshot};
@@ -60,7 +61,7 @@ impl Catalog {
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
         let texts: Vec<String> = products.iter().map(product_text).collect();
-        let embedder = self.embedder_for(&self.store.read()?)?;
+        let embedder = self.embedder_for(&self.state.store.read()?)?;
         let made = embed_all(embedder.as_ref(), texts.iter().map(String::as_str), |_| {
             true
         })?;
@@ -91,7 +92,7 @@ impl Catalog {
         for id in ids {
             let missing = || Error::NoProduct((*id).to_owned());
             let row = reader.row(id)?.ok_or_else(missing)?;
-            queries.extend_from_slice(snapshot.vector(row).ok_or_else(missing)?);
+            queries.extend(snapshot.vector(row)?.ok_or_else(missing)?);
             without.push(Some(row));
         }
         judge(&model, &reader, &snapshot, &queries, &without, options)
@@ -101,7 +102,7 @@ impl Catalog {
     fn ready(&self) -> Result<(Arc<Model>, Reader<'_>, Arc<Snapshot>)> {
         loop {
             let model = self.model(&mut ())?;
-            let (reader, snapshot) = self.view()?;
+            let (reader, snapshot) = self.state.view()?;
             // Otherwise the taxonomy or the space was replaced between the two.
             if model.ground == *snapshot.ground() {
                 return Ok((model, reader, snapshot));
@@ -114,8 +115,8 @@ impl Catalog {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn unlabelled(&self) -> Result<Vec<String>> {
-        let reader = self.store.read()?;
-        let taxonomy = self.taxonomy_in(&reader)?;
+        let reader = self.state.store.read()?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
         let mut labelled = std::collections::HashSet::new();
         reader.each_label(|row, label| {
             if taxonomy.by_id(label).is_some() {
@@ -144,8 +145,8 @@ impl Catalog {
         method: Method,
         decisions: impl IntoIterator<Item = (&'d str, &'d Decision)>,
     ) -> Result<usize> {
-        let reader = self.store.read()?;
-        let taxonomy = self.taxonomy_in(&reader)?;
+        let reader = self.state.store.read()?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
         let mut kept = Vec::new();
         for (id, decision) in decisions {
             let (Some(row), Some(category)) = (reader.row(id)?, decision.category) else {
@@ -190,7 +191,8 @@ fn judge(
             "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
         ));
     }
-    let evidence = gather(model, snapshot, queries, without, options.method);
+    let effort = Effort::tuned(reader.tuning()?);
+    let evidence = gather(model, snapshot, queries, without, options.method, effort)?;
     let mut decisions: Vec<Decision> = evidence
         .into_par_iter()
         .map(|evidence| {
@@ -246,24 +248,20 @@ fn gather(
     queries: &[f32],
     without: &[Option<u32>],
     method: Method,
-) -> Vec<Evidence> {
-    let prototypes = match method {
-        Method::ZeroShot => Some(&model.plain),
-        Method::Auto => Some(model.taught.as_ref().unwrap_or(&model.plain)),
-        Method::Neighbors => None,
-    };
+    effort: Effort,
+) -> Result<Vec<Evidence>> {
     let asks_neighbors = method != Method::ZeroShot && model.taught.is_some();
     let neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
-        voters(snapshot, &model.plain, queries, without)
+        voters(snapshot, &model.plain, queries, without, effort)?
     } else {
         vec![Vec::new(); without.len()]
     };
     queries
         .par_chunks_exact(snapshot.dimensions())
         .zip(neighbors)
-        .map(|(query, neighbors)| Evidence {
-            scores: prototypes.map_or_else(Vec::new, |prototypes| prototypes.scores(query)),
-            neighbors,
+        .map(|(query, neighbors)| {
+            let scores = model.scores(method, query)?;
+            Ok(Evidence { scores, neighbors })
         })
         .collect()
 }

@@ -90,6 +90,16 @@ pub enum Error {
         /// What was found.
         what: String,
     },
+    /// A segment of the catalog is missing or damaged; the products are not.
+    #[error(
+        "the segment {} cannot be used: {what}; `assort check --repair` embeds its products again", path.display()
+    )]
+    Segment {
+        /// The segment's file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
     /// The embedder failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
@@ -113,5 +123,35 @@ impl Error {
     /// An error of an argument.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())
+    }
+}
+
+impl From<assort_index::Error> for Error {
+    fn from(error: assort_index::Error) -> Self {
+        use assort_index::Error as Index;
+        match error {
+            Index::Argument(message) => Self::Argument(message),
+            Index::Interrupted => Self::Interrupted,
+            Index::Io {
+                path,
+                doing,
+                source,
+            } => Self::Io {
+                path,
+                doing,
+                source,
+            },
+            Index::NewerFormat {
+                path,
+                found,
+                supported,
+            } => Self::NewerFormat {
+                path,
+                found,
+                supported,
+            },
+            Index::Damaged { path, what } => Self::Segment { path, what },
+            other => Self::Argument(other.to_string()),
+        }
     }
 }

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 
 use assort_core::{
-    Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Prototypes, ROUNDS,
-    Signs, vector,
+    Attraction, Calibration, CategoryIndex, Evidence, Judge, Lessons, Method, Neighbor, Prototypes,
+    ROUNDS, Signs, vector,
 };
 use rayon::prelude::*;
 
+use crate::find::Effort;
 use crate::neighbors::voters;
-use crate::snapshot::{Block, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::{Error, Result};
 
 /// Fewer products than this have no meaningful mean.
 const ENOUGH_FOR_MEAN: usize = 100;
@@ -29,38 +31,39 @@ const TRIALS: usize = 1_000;
 const ENOUGH_TRIALS: usize = 30;
 
 /// Mean of all vectors; none if there are too few.
-pub(crate) fn mean(snapshot: &Snapshot) -> Option<Vec<f32>> {
+pub(crate) fn mean(snapshot: &Snapshot) -> Result<Option<Vec<f32>>> {
     let dimensions = snapshot.dimensions();
     let (sum, count) = snapshot
-        .block_list()
+        .parts()
         .par_iter()
-        .map(|block| {
+        .map(|part| {
             let mut sum = vec![0.0f32; dimensions];
             let mut count = 0usize;
-            for at in block.rows() {
-                vector::add_scaled(&mut sum, block.vector(at), 1.0);
+            part.each(|_, vector| {
+                vector::add_scaled(&mut sum, vector, 1.0);
                 count += 1;
-            }
-            (sum, count)
+            })?;
+            Ok::<_, Error>((sum, count))
         })
-        .reduce(
+        .try_reduce(
             || (vec![0.0; dimensions], 0),
             |mut a, b| {
                 vector::add_scaled(&mut a.0, &b.0, 1.0);
-                (a.0, a.1 + b.1)
+                Ok((a.0, a.1 + b.1))
             },
-        );
-    (count >= ENOUGH_FOR_MEAN).then(|| sum.iter().map(|total| total / count as f32).collect())
+        )?;
+    let mean = || sum.iter().map(|total| total / count as f32).collect();
+    Ok((count >= ENOUGH_FOR_MEAN).then(mean))
 }
 
 /// Moves prototypes towards the products they attract.
-pub(crate) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Prototypes {
-    let rows = sample(snapshot, start);
+pub(crate) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Result<Prototypes> {
+    let rows = sample(snapshot, start)?;
     if rows.len() < ENOUGH_FOR_MEAN {
-        return start.clone();
+        return Ok(start.clone());
     }
     let share = rows.len().div_ceil(rayon::current_num_threads());
-    (0..ROUNDS).fold(start.clone(), |prototypes, _| {
+    Ok((0..ROUNDS).fold(start.clone(), |prototypes, _| {
         let gathered: Vec<Attraction> = rows
             .par_chunks(share)
             .map(|rows| {
@@ -73,18 +76,28 @@ pub(crate) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Prototypes {
         let empty = Attraction::empty(&prototypes);
         let attraction = gathered.iter().fold(empty, Attraction::merged);
         attraction.moved(start)
-    })
+    }))
 }
 
 /// Vectors evenly spread over the catalog, as many as the budget allows.
-fn sample<'s>(snapshot: &'s Snapshot, prototypes: &Prototypes) -> Vec<&'s [f32]> {
+fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<Vec<f32>>> {
     let row_cost = prototypes.candidates().len() * prototypes.dimensions();
     let limit = SAMPLE.min(BUDGET / row_cost.max(1));
-    let all: Vec<&[f32]> = snapshot
-        .blocks()
-        .flat_map(|block| block.rows().map(|at| block.vector(at)))
-        .collect();
-    spread(all.len(), limit).map(|at| all[at]).collect()
+    let parts = snapshot.parts();
+    // In order of rows, so that it does not matter which are sealed.
+    let mut all: Vec<(u32, u32, u32)> = Vec::new();
+    for (number, part) in (0..).zip(&parts) {
+        let rows = part.rows()?;
+        all.extend(rows.into_iter().map(|(at, row)| (row, number, at)));
+    }
+    all.sort_unstable();
+    let chosen: Vec<_> = spread(all.len(), limit).map(|at| all[at]).collect();
+    let read = |(_, part, at): &(u32, u32, u32)| {
+        let mut vector = vec![0.0; snapshot.dimensions()];
+        parts[*part as usize].read(*at, &mut vector)?;
+        Ok(vector)
+    };
+    chosen.par_iter().map(read).collect()
 }
 
 /// At most `limit` of `count` positions, evenly spread.
@@ -101,56 +114,68 @@ pub(crate) struct Taught {
 
 /// Teaches prototypes with all labels and weighs the methods by leaving
 /// labelled products out; none without labels.
-pub(crate) fn taught(snapshot: &Snapshot, plain: &Prototypes) -> Option<Taught> {
+pub(crate) fn taught(
+    snapshot: &Snapshot,
+    plain: &Prototypes,
+    effort: Effort,
+) -> Result<Option<Taught>> {
     let position: HashMap<CategoryIndex, usize> = plain
         .candidates()
         .iter()
         .enumerate()
         .map(|(at, &category)| (category, at))
         .collect();
-    let labelled: Vec<(u32, CategoryIndex)> = snapshot
-        .blocks()
-        .flat_map(|block| {
-            block
-                .rows()
-                .filter_map(|at| Some((block.row(at), block.label(at)?)))
-        })
-        .collect();
-    if labelled.is_empty() {
-        return None;
+    let mut labelled: Vec<(u32, CategoryIndex)> = Vec::new();
+    for part in snapshot.parts() {
+        let rows = part.rows()?;
+        labelled.extend(
+            rows.iter()
+                .filter_map(|(_, row)| Some((*row, part.label(*row)?))),
+        );
     }
-    let lessons = lessons(snapshot, plain, &position);
+    labelled.sort_unstable();
+    if labelled.is_empty() {
+        return Ok(None);
+    }
+    let lessons = lessons(snapshot, plain, &position)?;
     let prototypes = lessons.taught(plain);
     let trials: Vec<(u32, CategoryIndex)> = spread(labelled.len(), TRIALS)
         .map(|at| labelled[at])
         .collect();
-    let judge = judge(snapshot, plain, &prototypes, &lessons, &position, &trials);
-    Some(Taught { prototypes, judge })
+    let judge = Trials {
+        snapshot,
+        plain,
+        taught: &prototypes,
+        lessons: &lessons,
+        position: &position,
+    }
+    .judge(&trials, effort)?;
+    Ok(Some(Taught { prototypes, judge }))
 }
 
 fn lessons(
     snapshot: &Snapshot,
     plain: &Prototypes,
     position: &HashMap<CategoryIndex, usize>,
-) -> Lessons {
-    let blocks: Vec<&Block> = snapshot.block_list();
-    let share = blocks.len().div_ceil(rayon::current_num_threads()).max(1);
-    let parts: Vec<Lessons> = blocks
+) -> Result<Lessons> {
+    let parts = snapshot.parts();
+    let share = parts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let learned: Vec<Lessons> = parts
         .par_chunks(share)
-        .map(|blocks| {
+        .map(|parts| {
             let mut lessons = Lessons::empty(plain);
-            for block in blocks {
-                for at in block.rows() {
-                    let candidate = block.label(at).and_then(|label| position.get(&label));
+            for part in parts {
+                part.each(|row, vector| {
+                    let candidate = part.label(row).and_then(|label| position.get(&label));
                     if let Some(&candidate) = candidate {
-                        lessons.add(candidate, &plain.center(block.vector(at)));
+                        lessons.add(candidate, &plain.center(vector));
                     }
-                }
+                })?;
             }
-            lessons
+            Ok(lessons)
         })
-        .collect();
-    parts.iter().fold(Lessons::empty(plain), Lessons::merged)
+        .collect::<Result<_>>()?;
+    Ok(learned.iter().fold(Lessons::empty(plain), Lessons::merged))
 }
 
 /// A labelled product judged as if it had no label.
@@ -160,48 +185,58 @@ struct Trial {
     auto: Evidence,
 }
 
-fn judge(
-    snapshot: &Snapshot,
-    plain: &Prototypes,
-    taught: &Prototypes,
-    lessons: &Lessons,
-    position: &HashMap<CategoryIndex, usize>,
-    labelled: &[(u32, CategoryIndex)],
-) -> Judge {
-    if labelled.len() < ENOUGH_TRIALS {
-        return Judge::default();
+/// What labelled products are judged by, leaving each out.
+struct Trials<'a> {
+    snapshot: &'a Snapshot,
+    plain: &'a Prototypes,
+    taught: &'a Prototypes,
+    lessons: &'a Lessons,
+    position: &'a HashMap<CategoryIndex, usize>,
+}
+
+impl Trials<'_> {
+    fn judge(&self, labelled: &[(u32, CategoryIndex)], effort: Effort) -> Result<Judge> {
+        if labelled.len() < ENOUGH_TRIALS {
+            return Ok(Judge::default());
+        }
+        let (snapshot, plain) = (self.snapshot, self.plain);
+        let mut queries = Vec::with_capacity(labelled.len() * snapshot.dimensions());
+        for (row, _) in labelled {
+            queries.extend(snapshot.vector(*row)?.into_iter().flatten());
+        }
+        let without: Vec<Option<u32>> = labelled.iter().map(|(row, _)| Some(*row)).collect();
+        let neighbors = voters(snapshot, plain, &queries, &without, effort)?;
+        let trials: Vec<Trial> = queries
+            .par_chunks_exact(snapshot.dimensions())
+            .zip(labelled)
+            .zip(neighbors)
+            .map(|((query, &(_, truth)), neighbors)| self.trial(query, truth, neighbors))
+            .collect();
+        Ok(weigh(plain, &trials))
     }
-    let queries: Vec<f32> = labelled
-        .iter()
-        .filter_map(|(row, _)| snapshot.vector(*row))
-        .flatten()
-        .copied()
-        .collect();
-    let without: Vec<Option<u32>> = labelled.iter().map(|(row, _)| Some(*row)).collect();
-    let neighbors = voters(snapshot, plain, &queries, &without);
-    let trials: Vec<Trial> = queries
-        .par_chunks_exact(snapshot.dimensions())
-        .zip(labelled)
-        .zip(neighbors)
-        .map(|((query, &(_, truth)), neighbors)| {
-            let mut scores = taught.scores(query);
-            if let Some(&at) = position.get(&truth) {
-                let centered = plain.center(query);
-                let row = lessons.row(plain, at, Some(&centered));
-                scores[at] +=
-                    vector::dot(&row, &centered) - vector::dot(taught.leaf(at), &centered);
-            }
-            Trial {
-                truth,
-                zero_shot: Evidence {
-                    scores: plain.scores(query),
-                    neighbors: Vec::new(),
-                },
-                auto: Evidence { scores, neighbors },
-            }
-        })
-        .collect();
-    weigh(plain, &trials)
+
+    fn trial(&self, query: &[f32], truth: CategoryIndex, neighbors: Vec<Neighbor>) -> Trial {
+        let Self {
+            plain,
+            taught,
+            lessons,
+            ..
+        } = *self;
+        let mut scores = taught.scores(query);
+        if let Some(&at) = self.position.get(&truth) {
+            let centered = plain.center(query);
+            let row = lessons.row(plain, at, Some(&centered));
+            scores[at] += vector::dot(&row, &centered) - vector::dot(taught.leaf(at), &centered);
+        }
+        Trial {
+            truth,
+            zero_shot: Evidence {
+                scores: plain.scores(query),
+                neighbors: Vec::new(),
+            },
+            auto: Evidence { scores, neighbors },
+        }
+    }
 }
 
 /// The weight of votes that files most trials rightly, and calibrations.

@@ -84,12 +84,12 @@ impl Catalog {
         done: &dyn Fn() -> Option<f64>,
         watch: &mut dyn Watch,
     ) -> Result<ImportReport> {
-        let reader = self.store.read()?;
+        let reader = self.state.store.read()?;
         let mut importer = Importer {
             catalog: self,
             embedder: Arc::clone(self.embedder_for(&reader)?),
             space: reader.space()?,
-            taxonomy: self.taxonomy_in(&reader)?,
+            taxonomy: self.state.taxonomy_in(&reader)?,
             reader,
             options,
             done,
@@ -102,8 +102,11 @@ impl Catalog {
             done_before: done(),
             report: ImportReport::default(),
         };
+        self.keeper.gather(true);
         let outcome = importer.run(rows);
         let flushed = importer.flush();
+        self.keeper.gather(false);
+        self.keeper.wake(&self.state);
         outcome.and(flushed)?;
         if options.prune && importer.report.rejected == 0 && !importer.report.stopped {
             importer.prune()?;
@@ -302,7 +305,7 @@ impl Importer<'_> {
         let lacking = self.store(puts)?;
         self.complete(lacking)?;
         self.report = report;
-        self.reader = self.catalog.store.read()?;
+        self.reader = self.catalog.state.store.read()?;
         self.done_before = (self.done)();
         self.tell(0);
         Ok(())

@@ -46,8 +46,8 @@ impl Catalog {
         options: LabelOptions,
         watch: &mut dyn Watch,
     ) -> Result<LabelReport> {
-        let reader = self.store.read()?;
-        let taxonomy = self.taxonomy_in(&reader)?;
+        let reader = self.state.store.read()?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
         let mut report = LabelReport::default();
         let mut labels = Vec::new();
         let mut seen = std::collections::HashSet::new();

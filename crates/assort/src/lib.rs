@@ -8,36 +8,46 @@
 //! The crate is synchronous. It never downloads anything, and asks an
 //! [`core::Embedder`] for vectors; `assort-embed` has several.
 
+mod blocks;
 mod catalog;
 mod classify;
 mod embedding;
 mod error;
 mod evaluate;
+mod find;
 mod fit;
 mod import;
+mod indexing;
 mod label;
 mod maintain;
+mod matching;
 mod model;
 mod neighbors;
+mod part;
 pub mod read;
 mod reembed;
 mod scan;
 mod search;
+mod segments;
+mod shortlist;
 mod snapshot;
+mod state;
 mod store;
 mod watch;
 
 pub use assort_core as core;
 pub(crate) use assort_core::Taxonomy;
+pub use assort_index as index;
 pub use catalog::{Catalog, StoredDecision, StoredProduct};
 pub use classify::ClassifyOptions;
 pub use error::{Error, Result};
 pub use evaluate::Evaluation;
 pub use import::{ImportOptions, ImportReport, InputRow};
+pub use indexing::{IndexAudit, Tuning};
 pub use label::{LabelOptions, LabelReport};
-pub use maintain::{Problem, Stats};
+pub use maintain::{Problem, SegmentStats, Stats};
 pub use reembed::ReembedReport;
-pub use search::{Found, Page, Query, Search};
+pub use search::{Found, Page, Query, Search, Step};
 pub use watch::{Progress, Watch};
 
 /// The examples of the README are tests, too.

@@ -1,13 +1,16 @@
 //! Looking after a catalog: statistics, verification, compaction.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use assort_core::compose::product_text;
 use assort_core::{Method, Product, Space, text_hash};
 
 use crate::catalog::Catalog;
 use crate::embedding::is_unit;
+use crate::segments::{broken, repair};
+use crate::state::State;
 use crate::store::{Reader, SpaceRecord};
+use crate::watch::Watch;
 use crate::{Error, Result};
 
 /// What a catalog holds.
@@ -34,8 +37,25 @@ pub struct Stats {
     pub moving_to: Option<(Space, u64)>,
     /// Methods whose confidence has been calibrated on labels.
     pub calibrated: Vec<Method>,
+    /// Vectors that are in no segment yet.
+    pub live: u64,
+    /// The segments of the index.
+    pub segments: Vec<SegmentStats>,
+    /// Rows that walks keep, if tuned, and the recall that was measured.
+    pub tuned: Option<(u32, f32)>,
     /// Bytes on disk.
     pub bytes: u64,
+}
+
+/// A segment of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentStats {
+    /// Its number, as in the name of its file.
+    pub number: u32,
+    /// Products it was written with.
+    pub products: u64,
+    /// Those of them that have changed or gone since.
+    pub dead: u64,
 }
 
 /// Something wrong with a catalog.
@@ -50,6 +70,7 @@ pub struct Problem {
 const RESTORE: &str = "restore the catalog from a backup, or make a new one and import again";
 // Unchanged rows are passed over by an import, so what is wrong has to go first.
 const REIMPORT: &str = "remove the product with `assort remove` and import it again";
+const REPAIR: &str = "run `assort check --repair`, which embeds its products again";
 const RELABEL: &str = "import the taxonomy that has the category, or label the product anew";
 
 /// Problems listed at most; more say nothing new.
@@ -61,9 +82,9 @@ impl Catalog {
     /// # Errors
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn stats(&self) -> Result<Stats> {
-        let reader = self.store.read()?;
+        let reader = self.state.store.read()?;
         let counts = reader.counts()?;
-        let taxonomy = self.taxonomy_in(&reader)?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
         let space = reader.space()?;
         let moving_to = match reader.next_space()? {
             Some(next) => Some((next.space(), reader.vectors(&next)?)),
@@ -78,14 +99,17 @@ impl Catalog {
             categories: taxonomy.len(),
             leaves: taxonomy.leaves().count(),
             levels: taxonomy.depth(),
-            space: space.space(),
-            embedder: space.embedder,
             moving_to,
             calibrated: calibrated
                 .filter(|(_, curve)| curve.is_some())
                 .map(|(method, _)| method)
                 .collect(),
-            bytes: self.store.size(),
+            live: reader.live_vectors(&space)?,
+            segments: segments(&reader, &space)?,
+            tuned: reader.tuning()?.map(|tuning| (tuning.ef, tuning.recall)),
+            bytes: self.state.store.size() + self.state.shelf.size(),
+            space: space.space(),
+            embedder: space.embedder,
         })
     }
 
@@ -97,15 +121,17 @@ impl Catalog {
     /// [`Error::Io`] if the file cannot be read.
     pub fn check(&mut self) -> Result<Vec<Problem>> {
         let mut problems = Vec::new();
-        if self.store.is_writer() && !self.store.verify_file()? {
+        let writes = self.state.store.is_writer();
+        if writes && !self.alone()?.store.verify_file()? {
             self.forget();
             problems.push(Problem {
                 what: "the file's checksums did not match; it has been repaired to the last whole commit".to_owned(),
                 mend: "run the check again; if it is clean, all is well",
             });
         }
-        let reader = self.store.read()?;
-        match check_values(&reader, &mut problems) {
+        let reader = self.state.store.read()?;
+        let checked = check_values(&self.state, &reader, &mut problems);
+        match checked {
             Err(Error::Damaged { what, .. }) => problems.push(Problem {
                 what,
                 mend: RESTORE,
@@ -116,18 +142,105 @@ impl Catalog {
         Ok(problems)
     }
 
-    /// Gives unused space back to the file system; returns the bytes saved.
+    /// Mends what [`Self::check`] finds wrong with segments: the products of
+    /// those that are missing or damaged are embedded again. Returns how many
+    /// there were.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] or [`Error::Io`].
-    pub fn compact(&mut self) -> Result<u64> {
-        let before = self.store.size();
-        self.store.compact()?;
-        Ok(before.saturating_sub(self.store.size()))
+    /// [`Error::ReadOnly`], [`Error::NoEmbedder`], [`Error::Embed`],
+    /// [`Error::Interrupted`] if `watch` stopped it; run it again to go on.
+    pub fn repair(&self, watch: &mut dyn Watch) -> Result<u64> {
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        self.keeper.rest();
+        let reader = self.state.store.read()?;
+        let space = reader.space()?;
+        let broken = broken(&self.state, &space)?;
+        if broken.is_empty() {
+            return Ok(0);
+        }
+        let embedder = self.embedder_for(&reader)?;
+        let numbers: Vec<u32> = broken.into_iter().map(|(number, _)| number).collect();
+        let repaired = repair(&self.state, &space, embedder.as_ref(), &numbers, watch)?;
+        self.keeper.wake(&self.state);
+        Ok(repaired)
     }
 }
 
-fn check_values(reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> {
+fn segments(reader: &Reader<'_>, space: &SpaceRecord) -> Result<Vec<SegmentStats>> {
+    let mut segments = Vec::new();
+    for (number, record) in reader.segments()? {
+        if record.generation == space.generation {
+            segments.push(SegmentStats {
+                number,
+                products: record.rows.into(),
+                dead: reader.dead(number)?.len() as u64,
+            });
+        }
+    }
+    Ok(segments)
+}
+
+/// Holds the segments against what the store says is in them.
+fn check_segments(
+    state: &State,
+    reader: &Reader<'_>,
+    space: &SpaceRecord,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    let bad = broken(state, space)?;
+    for (_, what) in &bad {
+        problems.push(Problem {
+            what: what.clone(),
+            mend: REPAIR,
+        });
+    }
+    let mut expected: HashMap<u32, usize> = HashMap::new();
+    for (number, record) in reader.segments()? {
+        let known = bad.iter().any(|(bad, _)| *bad == number);
+        if record.generation == space.generation && !known {
+            expected.insert(number, 0);
+        }
+    }
+    let mut open = HashMap::new();
+    for &number in expected.keys() {
+        let segment = state.shelf.segment(number, space.tag())?;
+        open.insert(number, (segment, reader.dead(number)?));
+    }
+    let mut known: HashSet<u32> = bad.iter().map(|(number, _)| *number).collect();
+    known.extend(expected.keys());
+    reader.each_sealed(space, |row, sealed| {
+        let number = sealed.segment;
+        let here = open
+            .get(&number)
+            .and_then(|(segment, dead)| segment.slot(row).filter(|&slot| !dead.contains(slot)));
+        if let Some(count) = expected.get_mut(&number) {
+            *count += 1;
+        }
+        if !known.contains(&number) || (open.contains_key(&number) && here.is_none()) {
+            problems.push(Problem {
+                what: format!("the vector in row {row} is not in segment {number}"),
+                mend: REIMPORT,
+            });
+        }
+        Ok(())
+    })?;
+    for (number, count) in expected {
+        let alive = open
+            .get(&number)
+            .map_or(0, |(segment, dead)| segment.len() - dead.len());
+        if alive != count {
+            problems.push(Problem {
+                what: format!("segment {number} has {alive} products instead of {count}"),
+                mend: "run `assort compact`, which writes it anew",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> {
     let space = reader.space()?;
     let taxonomy = reader.taxonomy()?;
     if taxonomy.is_empty() {
@@ -142,6 +255,7 @@ fn check_values(reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> 
     if let Some(next) = reader.next_space()? {
         check_vectors(reader, &next, &rows, problems)?;
     }
+    check_segments(state, reader, &space, problems)?;
     let mut orphans = 0u64;
     reader.each_label(|row, label| {
         if !rows.contains(&row) {
@@ -235,7 +349,7 @@ fn check_vectors(
     rows: &HashSet<u32>,
     problems: &mut Vec<Problem>,
 ) -> Result<()> {
-    reader.each_vector(space, |row, view| {
+    reader.each_live_vector(space, |row, view| {
         if !rows.contains(&row) {
             problems.push(stray("a vector", row));
         }

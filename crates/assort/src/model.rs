@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use assort_core::compose::category_texts;
 use assort_core::{
-    Calibration, CategoryIndex, Judge, Prototypes, Taxonomy, TextKind, mean_of, text_hash, vector,
+    Calibration, CategoryIndex, Judge, Method, Prototypes, Taxonomy, TextKind, mean_of, text_hash,
+    vector,
 };
 
-use crate::catalog::{Catalog, read, write};
+use crate::catalog::Catalog;
 use crate::embedding::embed_all;
+use crate::find::Effort;
 use crate::fit;
+use crate::shortlist::Shortlist;
 use crate::snapshot::{Changes, Snapshot};
+use crate::state::{read, write};
 use crate::store::{Counts, FitRecord, Ground, Reader, SpaceRecord};
 use crate::watch::{Progress, Watch};
 use crate::{Error, Result};
@@ -34,6 +38,24 @@ pub(crate) struct Model {
     /// The same taught by labels; none without labels.
     pub(crate) taught: Option<Prototypes>,
     pub(crate) judge: Judge,
+    /// Indexes of `plain` and `taught`, where there are very many candidates.
+    shortlists: (Option<Shortlist>, Option<Shortlist>),
+}
+
+impl Model {
+    /// Scores of all candidates by a method's prototypes; none where it has no
+    /// use for them.
+    pub(crate) fn scores(&self, method: Method, query: &[f32]) -> Result<Vec<f32>> {
+        let (prototypes, shortlist) = match (method, &self.taught) {
+            (Method::Neighbors, _) => return Ok(Vec::new()),
+            (Method::Auto, Some(taught)) => (taught, &self.shortlists.1),
+            _ => (&self.plain, &self.shortlists.0),
+        };
+        match shortlist {
+            Some(shortlist) => shortlist.scores(prototypes, query),
+            None => Ok(prototypes.scores(query)),
+        }
+    }
 }
 
 impl Catalog {
@@ -52,13 +74,13 @@ impl Catalog {
     pub(crate) fn model(&self, watch: &mut dyn Watch) -> Result<Arc<Model>> {
         let known = read(&self.model).clone();
         if let Some((version, model)) = known
-            && version == self.store.read()?.version()?
+            && version == self.state.store.read()?.version()?
         {
             return Ok(model);
         }
-        let (reader, snapshot) = self.view()?;
+        let (reader, snapshot) = self.state.view()?;
         let space = reader.space()?;
-        let taxonomy = self.taxonomy_in(&reader)?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
         let counts = reader.counts()?;
         let fit = reader.fit()?.filter(|fit| is_current(fit, counts));
         let (rows, commits) = self.category_rows(&reader, &space, &taxonomy, watch)?;
@@ -70,15 +92,21 @@ impl Catalog {
             Some(fit) => restored(start(fit.mean.clone()), fit),
             None => {
                 watch.progress(Progress::Learning);
-                let mean = fit::mean(&snapshot);
-                let parts = learned(&snapshot, start(mean.clone()), mean.is_some());
+                let mean = fit::mean(&snapshot)?;
+                let effort = Effort::tuned(reader.tuning()?);
+                let parts = learned(&snapshot, start(mean.clone()), mean.is_some(), effort)?;
                 version += self.keep(&parts, mean, counts, snapshot.ground())?;
                 parts
             }
         };
+        let taught = parts.taught.as_ref();
         let model = Arc::new(Model {
             ground: snapshot.ground().clone(),
             taxonomy,
+            shortlists: (
+                Shortlist::of(&parts.plain)?,
+                taught.map_or(Ok(None), Shortlist::of)?,
+            ),
             plain: parts.plain,
             taught: parts.taught,
             judge: parts.judge,
@@ -97,13 +125,13 @@ impl Catalog {
         counts: Counts,
         ground: &Ground,
     ) -> Result<u64> {
-        if !self.store.is_writer() || parts.plain.learned().0.len() > MOST_KEPT {
+        if !self.state.store.is_writer() || parts.plain.learned().0.len() > MOST_KEPT {
             return Ok(0);
         }
         let record = record(parts, mean, counts);
         self.commit(|writer| {
             // Nothing is learned of a taxonomy that was replaced meanwhile.
-            if self.store.read()?.ground()? == *ground {
+            if self.state.store.read()?.ground()? == *ground {
                 writer.set_fit(&record)?;
             }
             Ok(Changes::default())
@@ -157,7 +185,7 @@ impl Catalog {
             for &at in chunk {
                 vectors[at] = made.get(&hashes[at]).cloned();
             }
-            if self.store.is_writer() {
+            if self.state.store.is_writer() {
                 let made: Vec<(u128, Vec<f32>)> = made.into_iter().collect();
                 self.commit(|writer| {
                     writer.put_texts(space, &made)?;
@@ -193,13 +221,18 @@ struct Parts {
     judge: Judge,
 }
 
-fn learned(snapshot: &Snapshot, start: Prototypes, has_mean: bool) -> Parts {
+fn learned(
+    snapshot: &Snapshot,
+    start: Prototypes,
+    has_mean: bool,
+    effort: Effort,
+) -> Result<Parts> {
     let plain = if has_mean {
-        fit::adapted(snapshot, &start)
+        fit::adapted(snapshot, &start)?
     } else {
         start
     };
-    match fit::taught(snapshot, &plain) {
+    Ok(match fit::taught(snapshot, &plain, effort)? {
         Some(taught) => Parts {
             plain,
             taught: Some(taught.prototypes),
@@ -210,7 +243,7 @@ fn learned(snapshot: &Snapshot, start: Prototypes, has_mean: bool) -> Parts {
             taught: None,
             judge: Judge::default(),
         },
-    }
+    })
 }
 
 /// Whether the catalog is still much as it was when the fit was made.

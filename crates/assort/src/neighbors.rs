@@ -2,8 +2,11 @@
 
 use assort_core::vector::dot;
 use assort_core::{NEIGHBORS, Neighbor, Prototypes};
+use rayon::prelude::*;
 
-use crate::scan::{Among, nearest};
+use crate::Result;
+use crate::find::{Effort, nearest};
+use crate::scan::Among;
 use crate::snapshot::Snapshot;
 
 /// Neighbours by plain similarity from which the voters are chosen by
@@ -17,30 +20,32 @@ pub(crate) fn voters(
     prototypes: &Prototypes,
     queries: &[f32],
     without: &[Option<u32>],
-) -> Vec<Vec<Neighbor>> {
-    let found = nearest(snapshot, queries, POOL, Among::Labelled, without);
-    let rows = queries.chunks_exact(snapshot.dimensions());
+    effort: Effort,
+) -> Result<Vec<Vec<Neighbor>>> {
+    let found = nearest(snapshot, queries, POOL, Among::Labelled, without, effort)?;
+    let rows = queries.par_chunks_exact(snapshot.dimensions());
     rows.zip(found)
         .map(|(query, hits)| {
             let query = prototypes.center(query);
-            let mut voters: Vec<Neighbor> = hits
-                .into_iter()
-                .filter_map(|hit| {
-                    let vector = prototypes.center(snapshot.vector(hit.row)?);
-                    Some(Neighbor {
-                        row: hit.row,
-                        category: snapshot.label(hit.row)?,
-                        similarity: dot(&query, &vector),
-                    })
-                })
-                .collect();
+            let mut voters = Vec::with_capacity(hits.len());
+            for hit in hits {
+                let (vector, label) = (snapshot.vector(hit.row)?, snapshot.label(hit.row));
+                let Some((vector, category)) = vector.zip(label) else {
+                    continue;
+                };
+                voters.push(Neighbor {
+                    row: hit.row,
+                    category,
+                    similarity: dot(&query, &prototypes.center(&vector)),
+                });
+            }
             voters.sort_unstable_by(|a, b| {
                 b.similarity
                     .total_cmp(&a.similarity)
                     .then(a.row.cmp(&b.row))
             });
             voters.truncate(NEIGHBORS);
-            voters
+            Ok(voters)
         })
         .collect()
 }

@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use assort_core::compose::product_text;
 use assort_core::{Embedder, Product, text_hash};
+use assort_index::BuildOptions;
 
 use crate::catalog::Catalog;
 use crate::embedding::embed_all;
+use crate::indexing::watched;
+use crate::segments::{MOST, seal};
 use crate::snapshot::Changes;
 use crate::store::{ProductRecord, SpaceRecord};
 use crate::watch::{Progress, Watch};
@@ -44,7 +47,7 @@ impl Catalog {
         spec: &str,
         watch: &mut dyn Watch,
     ) -> Result<ReembedReport> {
-        let old = self.store.read()?.space()?;
+        let old = self.state.store.read()?.space()?;
         if old.space() == *embedder.space() {
             return Err(Error::argument(format!(
                 "the catalog is already in the space {}",
@@ -53,7 +56,7 @@ impl Catalog {
         }
         let next = self.next_space(&old, embedder.as_ref(), spec)?;
         let mut report = ReembedReport {
-            products: self.store.read()?.counts()?.products,
+            products: self.state.store.read()?.counts()?.products,
             ..ReembedReport::default()
         };
         let (mut from, mut done) = (0, 0);
@@ -62,7 +65,7 @@ impl Catalog {
             total: report.products,
         });
         loop {
-            let group = self.store.read()?.products_from(from, GROUP)?;
+            let group = self.state.store.read()?.products_from(from, GROUP)?;
             let Some((last, _)) = group.last() else { break };
             from = last + 1;
             let size = group.len() as u64;
@@ -77,13 +80,21 @@ impl Catalog {
                 report.stopped = true;
                 return Ok(report);
             }
+            self.seal_next(&next, watch)?;
         }
+        // Nothing is added to the old space any more.
+        self.keeper.rest();
+        let outdated = self.segments_of(&old)?;
         self.commit(|writer| {
             writer.switch_space(&old, &next)?;
             Ok(Changes::default())
         })?;
         self.forget();
+        outdated
+            .iter()
+            .for_each(|&number| self.state.shelf.discard(number));
         self.adopt(embedder);
+        self.keeper.wake(&self.state);
         Ok(report)
     }
 
@@ -94,12 +105,15 @@ impl Catalog {
         embedder: &dyn Embedder,
         spec: &str,
     ) -> Result<SpaceRecord> {
-        let begun = self.store.read()?.next_space()?;
+        let begun = self.state.store.read()?.next_space()?;
         if let Some(begun) = &begun
             && begun.space() == *embedder.space()
         {
             return Ok(begun.clone());
         }
+        let outdated = begun
+            .as_ref()
+            .map_or(Ok(Vec::new()), |begun| self.segments_of(begun))?;
         let latest = begun
             .as_ref()
             .map_or(old.generation, |begun| begun.generation);
@@ -111,7 +125,29 @@ impl Catalog {
             writer.set_next_space(Some(&next))?;
             Ok(Changes::default())
         })?;
+        outdated
+            .iter()
+            .for_each(|&number| self.state.shelf.discard(number));
         Ok(next)
+    }
+
+    /// Numbers of the segments of a space.
+    fn segments_of(&self, space: &SpaceRecord) -> Result<Vec<u32>> {
+        let all = self.state.store.read()?.segments()?.into_iter();
+        let own = all.filter(|(_, record)| record.generation == space.generation);
+        Ok(own.map(|(number, _)| number).collect())
+    }
+
+    /// Seals what has gathered in the space that is moved to, so that memory
+    /// stays bounded.
+    fn seal_next(&self, next: &SpaceRecord, watch: &mut dyn Watch) -> Result<()> {
+        if self.state.store.read()?.live_vectors(next)? < MOST as u64 {
+            return Ok(());
+        }
+        watched(watch, |stop| {
+            seal(&self.state, next, &BuildOptions::default(), stop)
+        })?;
+        Ok(())
     }
 
     /// Embeds the products of a group that have no current vector yet; tells
@@ -123,7 +159,7 @@ impl Catalog {
         group: Vec<(u32, ProductRecord)>,
         watch: &dyn Watch,
     ) -> Result<(u64, u64)> {
-        let reader = self.store.read()?;
+        let reader = self.state.store.read()?;
         let mut missing: Vec<(u32, String)> = Vec::new();
         for (row, record) in group {
             let text = product_text(&Product::from(record));

@@ -8,9 +8,12 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use assort_core::vector::dot;
+use assort_index::Hit;
 use rayon::prelude::*;
 
-use crate::snapshot::{BLOCK, Block, Snapshot};
+use crate::Result;
+use crate::matching::Matching;
+use crate::part::Part;
 
 /// Rows compared with all queries before the next ones are fetched: they stay
 /// in the first-level cache meanwhile.
@@ -19,135 +22,103 @@ const TILE: usize = 16;
 /// Queries that share a tile; more would push it out of the cache.
 const QUERIES: usize = 32;
 
-/// A row found by a search.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Hit {
-    pub(crate) row: u32,
-    pub(crate) similarity: f32,
-}
-
 /// Which rows may be found.
 #[derive(Clone, Copy)]
 pub(crate) enum Among<'a> {
     All,
     Labelled,
-    /// Rows marked in a set.
-    Rows(&'a RowSet),
+    /// Rows that match a filter.
+    Matching(&'a Matching),
 }
 
 impl Among<'_> {
-    fn has(&self, block: &Block, at: usize) -> bool {
+    pub(crate) fn has(&self, part: &Part<'_>, row: u32) -> bool {
         match self {
             Self::All => true,
-            Self::Labelled => block.label(at).is_some(),
-            Self::Rows(rows) => rows.has(block.row(at)),
+            Self::Labelled => part.label(row).is_some(),
+            Self::Matching(matching) => matching.rows.contains(row),
         }
     }
 }
 
-/// A set of rows as a bitmap.
-#[derive(Default)]
-pub(crate) struct RowSet {
-    words: Vec<u64>,
-    len: u64,
-}
-
-impl RowSet {
-    pub(crate) fn insert(&mut self, row: u32) {
-        let word = row as usize / 64;
-        if self.words.len() <= word {
-            self.words.resize(word + 1, 0);
-        }
-        let bit = 1 << (row % 64);
-        self.len += u64::from(self.words[word] & bit == 0);
-        self.words[word] |= bit;
-    }
-
-    fn has(&self, row: u32) -> bool {
-        self.words
-            .get(row as usize / 64)
-            .is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
-    pub(crate) fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-/// The best `k` rows for each of `queries` (unit vectors, row by row), best
-/// first, ties by row. `without` names a row each query must not find.
-pub(crate) fn nearest(
-    snapshot: &Snapshot,
+/// The best `k` rows of `parts` for each of `queries` (unit vectors, row by
+/// row), best first, ties by row. `without` names a row each query must not
+/// find.
+pub(crate) fn scan(
+    parts: &[Part<'_>],
+    dimensions: usize,
     queries: &[f32],
     k: usize,
     among: Among<'_>,
     without: &[Option<u32>],
-) -> Vec<Vec<Hit>> {
-    let dimensions = snapshot.dimensions();
+) -> Result<Vec<Vec<Hit>>> {
     let count = queries.len() / dimensions.max(1);
     let skip = |query: usize| without.get(query).copied().flatten();
-    let blocks = snapshot.block_list();
+    let query = |at: usize| Query::new(&queries[at * dimensions..][..dimensions], skip(at), k);
     if count < 2 * rayon::current_num_threads() {
-        let all: Vec<Query<'_>> = (0..count)
-            .map(|at| Query::new(&queries[at * dimensions..][..dimensions], skip(at), k))
-            .collect();
-        return scan_shared(&blocks, all, among);
+        return scan_shared(parts, (0..count).map(query).collect(), among);
     }
     let numbers: Vec<usize> = (0..count).collect();
-    numbers
+    let groups: Vec<Vec<Vec<Hit>>> = numbers
         .par_chunks(QUERIES)
-        .flat_map_iter(|chunk| {
-            let mut group: Vec<Query<'_>> = chunk
-                .iter()
-                .map(|&at| Query::new(&queries[at * dimensions..][..dimensions], skip(at), k))
-                .collect();
-            blocks
-                .iter()
-                .for_each(|block| scan_block(block, &mut group, among));
-            group.into_iter().map(Query::into_hits)
+        .map(|chunk| {
+            let mut group: Vec<Query<'_>> = chunk.iter().map(|&at| query(at)).collect();
+            for part in parts {
+                scan_part(part, &mut group, among)?;
+            }
+            Ok(group.into_iter().map(Query::into_hits).collect())
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(groups.into_iter().flatten().collect())
 }
 
-/// Few queries: the blocks are shared out.
-fn scan_shared(blocks: &[&Block], queries: Vec<Query<'_>>, among: Among<'_>) -> Vec<Vec<Hit>> {
-    let share = blocks.len().div_ceil(rayon::current_num_threads()).max(1);
-    let parts: Vec<Vec<Query<'_>>> = blocks
+/// Few queries: the parts are shared out.
+fn scan_shared(
+    parts: &[Part<'_>],
+    queries: Vec<Query<'_>>,
+    among: Among<'_>,
+) -> Result<Vec<Vec<Hit>>> {
+    let share = parts.len().div_ceil(rayon::current_num_threads()).max(1);
+    let shares: Vec<Vec<Query<'_>>> = parts
         .par_chunks(share)
-        .map(|blocks| {
+        .map(|parts| {
             let mut own: Vec<Query<'_>> = queries.iter().map(Query::fresh).collect();
-            blocks
-                .iter()
-                .for_each(|block| scan_block(block, &mut own, among));
-            own
+            for part in parts {
+                scan_part(part, &mut own, among)?;
+            }
+            Ok(own)
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut merged = queries;
-    for part in parts {
-        for (query, own) in merged.iter_mut().zip(part) {
+    for own in shares {
+        for (query, own) in merged.iter_mut().zip(own) {
             own.best.into_iter().for_each(|worst| query.offer(worst.0));
         }
     }
-    merged.into_iter().map(Query::into_hits).collect()
+    Ok(merged.into_iter().map(Query::into_hits).collect())
 }
 
-fn scan_block(block: &Block, queries: &mut [Query<'_>], among: Among<'_>) {
-    let mut tile = [0usize; TILE];
-    let mut filled = 0;
-    for at in 0..BLOCK {
-        if block.is_present(at) && among.has(block, at) {
-            tile[filled] = at;
-            filled += 1;
+fn scan_part(part: &Part<'_>, queries: &mut [Query<'_>], among: Among<'_>) -> Result<()> {
+    let Some(dimensions) = queries.first().map(|query| query.vector.len()) else {
+        return Ok(());
+    };
+    let rows = part.rows()?;
+    let wanted: Vec<(u32, u32)> = rows
+        .into_iter()
+        .filter(|(_, row)| among.has(part, *row))
+        .collect();
+    let mut tile = vec![0f32; TILE * dimensions];
+    for places in wanted.chunks(TILE) {
+        for ((at, _), vector) in places.iter().zip(tile.chunks_exact_mut(dimensions)) {
+            part.read(*at, vector)?;
         }
-        if filled == TILE || (at + 1 == BLOCK && filled > 0) {
-            for query in queries.iter_mut() {
-                for &at in &tile[..filled] {
-                    query.compare(block, at);
-                }
+        for query in queries.iter_mut() {
+            for ((_, row), vector) in places.iter().zip(tile.chunks_exact(dimensions)) {
+                query.compare(*row, vector);
             }
-            filled = 0;
         }
     }
+    Ok(())
 }
 
 /// A query with the best rows seen so far.
@@ -180,13 +151,10 @@ impl<'q> Query<'q> {
     }
 
     #[inline]
-    fn compare(&mut self, block: &Block, at: usize) {
-        let similarity = dot(self.vector, block.vector(at));
+    fn compare(&mut self, row: u32, vector: &[f32]) {
+        let similarity = dot(self.vector, vector);
         if similarity >= self.bound {
-            self.offer(Hit {
-                row: block.row(at),
-                similarity,
-            });
+            self.offer(Hit { row, similarity });
         }
     }
 
@@ -221,8 +189,7 @@ struct Worst(Hit);
 
 impl Ord for Worst {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_similarity = other.0.similarity.total_cmp(&self.0.similarity);
-        by_similarity.then(self.0.row.cmp(&other.0.row))
+        self.0.best_first(&other.0)
     }
 }
 

@@ -1,13 +1,14 @@
 //! Finding products by text, by likeness, and by filters.
 
-use std::cell::RefCell;
-
-use assort_core::{CategoryIndex, Fields, Filter, Taxonomy, vector};
+use assort_core::vector;
+use assort_index::Plan;
 
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::{check, embed};
-use crate::scan::{Among, RowSet, nearest};
-use crate::store::{ArchivedProductRecord, Reader};
+use crate::find::{Effort, nearest};
+use crate::scan::Among;
+use crate::snapshot::Snapshot;
+use crate::store::Reader;
 use crate::{Error, Result};
 
 /// What to search for.
@@ -32,6 +33,13 @@ pub struct Search {
     pub top: usize,
     /// Better results to pass over, for paging.
     pub offset: usize,
+    /// Compare every vector: slower, and nothing is missed.
+    pub exact: bool,
+    /// Rows that a walk of the graph keeps: more find more, and take longer.
+    /// None takes what [`Catalog::tune`] found, or else 128.
+    pub ef: Option<usize>,
+    /// Rows ranked by all their bits for each one to find. None takes 8.
+    pub oversample: Option<usize>,
 }
 
 impl Search {
@@ -42,6 +50,9 @@ impl Search {
             filter: None,
             top: 10,
             offset: 0,
+            exact: false,
+            ef: None,
+            oversample: None,
         }
     }
 }
@@ -62,13 +73,32 @@ pub struct Page {
     pub found: Vec<Found>,
     /// Number of products that match the filter, or of all products.
     pub matches: u64,
+    /// How each part of the catalog was searched.
+    pub steps: Vec<Step>,
+}
+
+/// How a part of the catalog was searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Number of the segment; none for live vectors, which are in no segment
+    /// yet.
+    pub segment: Option<u32>,
+    /// Products it has.
+    pub products: usize,
+    /// Products of it that may be found.
+    pub matches: usize,
+    /// What was done.
+    pub plan: Plan,
 }
 
 /// Results deeper than this are not worth sorting.
 const DEEPEST: usize = 100_000;
 
 impl Catalog {
-    /// Finds the most similar products, exactly: every vector is compared.
+    /// Finds the most similar products. Live vectors are all compared, and
+    /// segments searched as is quickest: by a walk of their graph, which may
+    /// miss a few of the best, or by a scan of what matches. There are always
+    /// as many results as asked for, or as there are matches.
     ///
     /// # Errors
     /// [`Error::Argument`] for a filter or vector that cannot be used,
@@ -79,15 +109,21 @@ impl Catalog {
                 "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
             )));
         }
-        let (reader, snapshot) = self.view()?;
-        let (query, without) = self.query_vector(&reader, &search.query)?;
-        let rows = match &search.filter {
-            Some(expression) => Some(self.matching(&reader, expression)?),
+        let (reader, snapshot) = self.state.view()?;
+        let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
+        let matching = match &search.filter {
+            Some(expression) => Some(self.state.matching(&reader, &snapshot, expression)?),
             None => None,
         };
-        let among = rows.as_ref().map_or(Among::All, Among::Rows);
+        let among = matching.as_deref().map_or(Among::All, Among::Matching);
         let wanted = search.offset + search.top;
-        let hits = nearest(&snapshot, &query, wanted, among, &[without]);
+        let tuned = Effort::tuned(reader.tuning()?);
+        let effort = Effort {
+            ef: search.ef.unwrap_or(tuned.ef),
+            oversample: search.oversample.unwrap_or(tuned.oversample),
+            exact: search.exact,
+        };
+        let hits = nearest(&snapshot, &query, wanted, among, &[without], effort)?;
         let mut found = Vec::with_capacity(search.top);
         for hit in hits.into_iter().flatten().skip(search.offset) {
             if let Some(product) = self.stored(&reader, hit.row)? {
@@ -97,14 +133,23 @@ impl Catalog {
                 });
             }
         }
-        let matches = match rows {
-            Some(rows) => rows.len(),
+        let matches = match &matching {
+            Some(matching) => matching.rows.len() as u64,
             None => reader.counts()?.products,
         };
-        Ok(Page { found, matches })
+        Ok(Page {
+            found,
+            matches,
+            steps: steps(&snapshot, wanted, among, effort),
+        })
     }
 
-    fn query_vector(&self, reader: &Reader<'_>, query: &Query) -> Result<(Vec<f32>, Option<u32>)> {
+    fn query_vector(
+        &self,
+        reader: &Reader<'_>,
+        snapshot: &Snapshot,
+        query: &Query,
+    ) -> Result<(Vec<f32>, Option<u32>)> {
         match query {
             Query::Text(text) => {
                 let text = assort_core::clean(text);
@@ -118,7 +163,7 @@ impl Catalog {
             Query::Like(id) => {
                 let missing = || Error::NoProduct(id.clone());
                 let row = reader.row(id)?.ok_or_else(missing)?;
-                let (_, vector) = reader.vector(&reader.space()?, row)?.ok_or_else(missing)?;
+                let vector = snapshot.vector(row)?.ok_or_else(missing)?;
                 Ok((vector, Some(row)))
             }
             Query::Vector(given) => {
@@ -130,89 +175,26 @@ impl Catalog {
             }
         }
     }
-
-    /// Rows of the products that match an expression.
-    fn matching(&self, reader: &Reader<'_>, expression: &str) -> Result<RowSet> {
-        let taxonomy = self.taxonomy_in(reader)?;
-        let filter = parse_filter(expression, &taxonomy)?;
-        let mut rows = RowSet::default();
-        let failure = RefCell::new(None);
-        reader.each_product(|row, product| {
-            let fields = StoredFields {
-                product,
-                category: &|| {
-                    let filed = filed_under(reader, &taxonomy, row);
-                    filed.unwrap_or_else(|error| {
-                        failure.replace(Some(error));
-                        None
-                    })
-                },
-            };
-            if filter.matches(&fields) {
-                rows.insert(row);
-            }
-            failure.take().map_or(Ok(()), Err)
-        })?;
-        Ok(rows)
-    }
 }
 
-/// Parses a filter and looks its categories up.
-pub(crate) fn parse_filter(expression: &str, taxonomy: &Taxonomy) -> Result<Filter> {
-    let resolve = |text: &str, subtree: bool| {
-        let category = taxonomy.resolve(text).map_err(|error| error.to_string())?;
-        Ok(if subtree {
-            taxonomy.subtree(category)
-        } else {
-            vec![category]
-        })
+/// How the parts of a catalog are searched.
+fn steps(snapshot: &Snapshot, k: usize, among: Among<'_>, effort: Effort) -> Vec<Step> {
+    let live = Step {
+        segment: None,
+        products: snapshot.live().len(),
+        matches: match among {
+            Among::All => snapshot.live().len(),
+            _ => snapshot.live_matches(among),
+        },
+        plan: Plan::Exact,
     };
-    Filter::parse(expression, resolve)
-        .map_err(|error| Error::argument(format!("filter `{expression}`, {error}")))
-}
-
-/// The category a product is filed under: its label, else the decision that
-/// was applied.
-fn filed_under(
-    reader: &Reader<'_>,
-    taxonomy: &Taxonomy,
-    row: u32,
-) -> Result<Option<CategoryIndex>> {
-    if let Some(label) = reader.label(row)?.and_then(|label| taxonomy.by_id(&label)) {
-        return Ok(Some(label));
-    }
-    let decision = reader.decision(row)?;
-    Ok(decision.and_then(|decision| taxonomy.by_id(&decision.category)))
-}
-
-/// A stored product as filters see it, without a copy.
-struct StoredFields<'a> {
-    product: &'a ArchivedProductRecord,
-    /// Looks the category up, which only some filters ask for.
-    category: &'a dyn Fn() -> Option<CategoryIndex>,
-}
-
-impl Fields for StoredFields<'_> {
-    fn id(&self) -> &str {
-        &self.product.id
-    }
-
-    fn title(&self) -> &str {
-        &self.product.title
-    }
-
-    fn text(&self) -> &str {
-        &self.product.text
-    }
-
-    fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.product
-            .attributes
-            .iter()
-            .map(|pair| (pair.0.as_str(), pair.1.as_str()))
-    }
-
-    fn category(&self) -> Option<CategoryIndex> {
-        (self.category)()
-    }
+    let sealed = effort.plans(snapshot, k, among).into_iter();
+    let sealed = sealed.map(|(segment, products, matches, plan)| Step {
+        segment: Some(segment),
+        products,
+        matches,
+        plan,
+    });
+    let live = Some(live).filter(|live| live.products > 0);
+    live.into_iter().chain(sealed).collect()
 }

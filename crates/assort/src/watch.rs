@@ -31,6 +31,15 @@ pub enum Progress<'a> {
         /// Products that are done.
         done: u64,
     },
+    /// Segments are being written, merged or measured.
+    Indexing,
+    /// Products whose vectors were lost are being embedded again.
+    Repair {
+        /// Products that are done and committed.
+        done: u64,
+        /// All lost products.
+        total: u64,
+    },
     /// Products are being moved to another space.
     Reembed {
         /// Products that are done and committed.

@@ -32,6 +32,26 @@ const LABELLINGS: usize = 100;
 /// Seed of the products: the child makes the same ones.
 const SEED: u64 = 11;
 
+/// Products of one commit while segments come and go.
+const INDEXED: usize = 60;
+/// Commits while segments come and go.
+const INDEXINGS: usize = 60;
+
+/// Every commit brings new products and changes half of those of the last one.
+fn indexing(at: usize) -> Vec<Product> {
+    let new = |at: usize| {
+        let file = common::products(SEED, INDEXED * INDEXINGS);
+        let part = file.into_iter().skip(at * INDEXED).take(INDEXED);
+        part.map(|(product, _)| product)
+    };
+    let before = at.checked_sub(1).into_iter().flat_map(new).step_by(2);
+    let changed = before.map(|mut product| {
+        product.title.push_str(" again");
+        product
+    });
+    changed.chain(new(at)).collect()
+}
+
 /// A toy that takes about a second for everything.
 fn slow_toy(name: &str) -> Arc<Toy> {
     Arc::new(Toy::new(name).slow(Duration::from_micros(60)))
@@ -97,6 +117,15 @@ fn child() {
             let mut catalog = catalog;
             catalog.reembed(slow_toy("b"), "toy", &mut Teller).unwrap();
         }
+        "index" => {
+            let catalog = catalog.with_embedder(slow_toy("a")).unwrap();
+            let catalog = catalog.with_live_limit(200);
+            for at in 0..INDEXINGS {
+                catalog.put(indexing(at)).unwrap();
+                tell("done", 1 + at as u64);
+            }
+            catalog.settle(&mut ()).unwrap();
+        }
         other => panic!("{other}"),
     }
     tell("end", 0);
@@ -136,6 +165,9 @@ fn copy(base: &Path) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(base).unwrap() {
         let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            continue;
+        }
         std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
     }
     directory
@@ -149,8 +181,8 @@ fn reopen(directory: &Path) -> Catalog {
 }
 
 fn rounds() -> usize {
-    // Three kinds share them.
-    common::setting("ASSORT_CRASH_ROUNDS", 12).div_ceil(3)
+    // Four kinds share them.
+    common::setting("ASSORT_CRASH_ROUNDS", 12).div_ceil(4)
 }
 
 #[test]
@@ -281,6 +313,51 @@ fn killed_labelling_keeps_whole_transactions() {
             catalog.unlabelled().unwrap().len(),
             PRODUCTS - LABELS * LABELLINGS
         );
+        common::assert_clean(&mut catalog);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn segments_survive_kills_while_they_come_and_go() {
+    let mut random = Random(common::seed());
+    let toy = Arc::new(Toy::new("a"));
+    let (base, catalog) = common::catalog(&toy);
+    drop(catalog);
+    for round in 0..rounds() {
+        let directory = copy(base.path());
+        let at = directory.path().to_str().unwrap();
+        let child = common::start(&["index", at]);
+        let (acknowledged, ended) = kill_at_random(child, &mut random, INDEXINGS as u64);
+        let catalog = reopen(directory.path()).with_embedder(toy.clone()).unwrap();
+        let stats = catalog.stats().unwrap();
+        println!(
+            "round {round}: {acknowledged} acknowledged, {} products, {} segments, ended: {ended}",
+            stats.products,
+            stats.segments.len()
+        );
+        let commits = stats.products as usize / INDEXED;
+        assert_eq!(
+            stats.products as usize % INDEXED,
+            0,
+            "a commit is half there"
+        );
+        assert!(commits as u64 >= acknowledged && commits as u64 <= acknowledged + 1);
+        let mut expected = std::collections::HashMap::new();
+        for at in 0..commits {
+            let products = indexing(at).into_iter();
+            expected.extend(products.map(|product| (product.id.clone(), product)));
+        }
+        for (id, product) in &expected {
+            assert_eq!(catalog.product(id).unwrap().product, *product);
+        }
+        let all: Vec<&Product> = expected.values().collect();
+        for _ in 0..all.len().min(30) {
+            let product = *random.pick(&all);
+            common::assert_found_by_own_vector(&catalog, &toy, product);
+        }
+        let mut catalog = catalog.with_live_limit(200);
+        catalog.settle(&mut ()).unwrap();
         common::assert_clean(&mut catalog);
     }
 }

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use assort::core::compose::product_text;
-use assort::core::{Embedder, Method, Product, Taxonomy};
+use assort::core::{Decision, Embedder, Method, Product, Taxonomy};
+use assort::index::Plan;
 use assort::{
     Catalog, ClassifyOptions, Error, ImportOptions, LabelOptions, Page, Query, Search,
     StoredProduct,
@@ -47,8 +48,17 @@ struct Both {
     spaces: usize,
     /// The embedder of a move that was begun and stopped.
     moving: Option<Arc<Toy>>,
+    /// Of the best products, how many were found and how many there were, in
+    /// searches that may miss some.
+    recall: (usize, usize),
     next_id: usize,
 }
+
+/// Live vectors at which they are sealed: so few that it happens often.
+const LIVE: usize = 40;
+
+/// How exact similarities are: sealed vectors are kept in half precision.
+const CLOSE: f32 = 1e-3;
 
 const FULL: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 /// Lacks two leaves and has the others in another order, so that categories
@@ -70,6 +80,9 @@ fn a_catalog_does_what_a_naive_model_does() {
     both.reopen();
     both.check();
     both.compare_everything();
+    let (found, all) = both.recall;
+    println!("{found} of {all} found in searches that may miss some");
+    assert!(found as f64 >= 0.95 * all as f64, "{found} of {all}");
 }
 
 impl Both {
@@ -79,6 +92,7 @@ impl Both {
         let taxonomy = common::taxonomy_of(&FULL);
         let embedder: Arc<dyn Embedder> = toy.clone();
         let catalog = Catalog::create(directory.path(), &taxonomy, embedder, "toy").unwrap();
+        let catalog = catalog.with_live_limit(LIVE);
         Self {
             random: Random(seed),
             directory,
@@ -89,6 +103,7 @@ impl Both {
             toy,
             spaces: 1,
             moving: None,
+            recall: (0, 0),
             next_id: 0,
         }
     }
@@ -98,7 +113,7 @@ impl Both {
     }
 
     fn step(&mut self) {
-        match self.random.below(40) {
+        match self.random.below(43) {
             0..=7 => self.put(),
             8..=10 => self.change_title(),
             11..=12 => self.change_attributes(),
@@ -112,6 +127,8 @@ impl Both {
             26 => self.follow(),
             27..=28 => self.import_and_prune(),
             29..=36 => self.search(),
+            40..=41 => self.settle(),
+            42 => self.compact(),
             _ => self.classify(),
         }
     }
@@ -302,7 +319,19 @@ impl Both {
     fn reopen(&mut self) {
         self.catalog = None;
         let catalog = Catalog::open(self.directory.path()).unwrap();
-        self.catalog = Some(catalog.with_embedder(self.toy.clone()).unwrap());
+        let catalog = catalog.with_embedder(self.toy.clone()).unwrap();
+        self.catalog = Some(catalog.with_live_limit(LIVE));
+    }
+
+    /// Waits for what is done in the background.
+    fn settle(&mut self) {
+        self.catalog().settle(&mut ()).unwrap();
+    }
+
+    fn compact(&mut self) {
+        let catalog = self.catalog.as_mut().unwrap();
+        catalog.compact(&mut ()).unwrap();
+        assert!(catalog.stats().unwrap().segments.len() <= 1);
     }
 
     fn follow(&mut self) {
@@ -395,6 +424,8 @@ impl Both {
             filter,
             top: self.random.below(15),
             offset: self.random.below(2) * self.random.below(10),
+            exact: self.random.one_in(3),
+            ..Search::new(Query::Text(String::new()))
         };
         let matching: Vec<&Known> = self.known.values().filter(|known| wanted(known)).collect();
         let mut scored: Vec<f32> = Vec::new();
@@ -404,11 +435,20 @@ impl Both {
             }
         }
         scored.sort_by(|a, b| b.total_cmp(a));
-        for handle in [self.catalog.as_ref(), self.follower.as_ref()] {
-            let Some(handle) = handle else { continue };
-            let page = handle.search(&search).unwrap();
+        let handles = [self.catalog.as_ref(), self.follower.as_ref()];
+        let pages: Vec<Page> = handles
+            .into_iter()
+            .flatten()
+            .map(|handle| handle.search(&search).unwrap())
+            .collect();
+        for page in pages {
             assert_eq!(page.matches, matching.len() as u64, "{search:?}");
-            self.compare_page(&search, &page, &vector, &scored);
+            let exact = search.exact || page.steps.iter().all(|step| step.plan == Plan::Exact);
+            let right = self.compare_page(&search, &page, &vector, &scored, exact);
+            if !exact {
+                self.recall.0 += right;
+                self.recall.1 += page.found.len();
+            }
             for found in &page.found {
                 let known = &self.known[&found.product.product.id];
                 assert!(wanted(known), "{search:?} found {found:?}");
@@ -418,19 +458,34 @@ impl Both {
     }
 
     /// Compares with the similarities of all products that could be found, in
-    /// falling order.
-    fn compare_page(&self, search: &Search, page: &Page, vector: &[f32], scored: &[f32]) {
+    /// falling order; tells how many are as good as they should be.
+    fn compare_page(
+        &self,
+        search: &Search,
+        page: &Page,
+        vector: &[f32],
+        scored: &[f32],
+        exact: bool,
+    ) -> usize {
         let expected = scored.iter().skip(search.offset).take(search.top);
         assert_eq!(page.found.len(), expected.len(), "{search:?}");
         let mut seen = std::collections::BTreeSet::new();
+        let mut right = 0;
         for (found, expected) in page.found.iter().zip(expected) {
             let id = &found.product.product.id;
             assert!(seen.insert(id), "{id} was found twice");
             let own = self.similarity(vector, &self.known[id]);
-            assert!((found.similarity - own).abs() < 1e-5, "{search:?}: {id}");
-            assert!((found.similarity - expected).abs() < 1e-5, "{search:?}");
+            assert!((found.similarity - own).abs() < CLOSE, "{search:?}: {id}");
+            let good = (found.similarity - expected).abs() < CLOSE;
+            assert!(
+                good || !exact,
+                "{search:?}: {} for {expected}",
+                found.similarity
+            );
+            right += usize::from(good);
             self.compare(&self.known[id], &found.product);
         }
+        right
     }
 
     fn similarity(&self, vector: &[f32], known: &Known) -> f32 {
@@ -537,8 +592,14 @@ impl Both {
             .collect();
         let given = handle.classify(&products, options).unwrap();
         for ((decision, given), id) in decisions.iter().zip(&given).zip(ids) {
-            assert_eq!(decision.category, given.category);
-            assert!((decision.confidence - given.confidence).abs() < 1e-4);
+            // The stored vector may be in half precision: near ties may differ.
+            let sure = decision.confidence - given.confidence;
+            assert!(sure.abs() < 0.02, "{sure}");
+            let tie = |other: &Decision| {
+                let best = |at: usize| other.choices.get(at).map_or(0.0, |choice| choice.confidence);
+                best(0) - best(1) < 0.02
+            };
+            assert!(decision.category == given.category || tie(decision), "{decision:?}");
             assert!((0.0..=1.0).contains(&decision.confidence));
             if options.method == Method::ZeroShot {
                 assert!(decision.neighbors.is_empty());

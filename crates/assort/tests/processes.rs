@@ -125,7 +125,7 @@ fn what_a_reader_may_not_do_is_refused() {
         reader
             .reembed(Arc::new(Toy::new("b")), "toy", &mut ())
             .map(drop),
-        reader.compact().map(drop),
+        reader.compact(&mut ()).map(drop),
     ];
     for (at, result) in refused.into_iter().enumerate() {
         assert!(matches!(result, Err(Error::ReadOnly)), "{at}: {result:?}");

@@ -2,13 +2,20 @@
 
 use std::io::Write;
 
+use assort::Catalog;
+
 use super::open_for_writing_else_reading;
-use crate::args::{Directory, Global};
+use crate::args::{Check, Global};
+use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::output;
+use crate::progress::Console;
 use crate::text::counted;
 
-pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
+pub(crate) fn run(args: &Check, global: &Global) -> Outcome {
+    if args.repair {
+        repair(args, global)?;
+    }
     let (mut catalog, writable) = open_for_writing_else_reading(&args.dir)?;
     if !writable {
         global.say("note: the catalog cannot be opened for writing, so the file's checksums are not verified");
@@ -31,4 +38,22 @@ pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
         "{} found",
         counted(problems.len() as u64, "problem", "problems")
     )))
+}
+
+/// Embeds the products of damaged segments again.
+fn repair(args: &Check, global: &Global) -> Result<(), Failure> {
+    let catalog = embedder::of_catalog(Catalog::open(&args.dir)?, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    let repaired = catalog.repair(&mut console)?;
+    catalog.settle(&mut console)?;
+    console.finish();
+    global.say(&if repaired == 0 {
+        "no segment is damaged".to_owned()
+    } else {
+        format!(
+            "{} embedded again",
+            counted(repaired, "product", "products")
+        )
+    });
+    Ok(())
 }

@@ -4,11 +4,14 @@ use assort::Catalog;
 
 use crate::args::{Directory, Global};
 use crate::failure::{Done, Outcome};
+use crate::progress::Console;
 use crate::text::bytes;
 
 pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
     let mut catalog = Catalog::open(&args.dir)?;
-    let saved = catalog.compact()?;
+    let mut console = Console::new(global.quiet);
+    let saved = catalog.compact(&mut console)?;
+    console.finish();
     global.say(&format!(
         "{} given back, {} left",
         bytes(saved),

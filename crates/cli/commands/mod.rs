@@ -16,6 +16,7 @@ pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod taxonomy;
+pub(crate) mod tune;
 
 use std::path::Path;
 

@@ -3,14 +3,15 @@
 use std::io::Write;
 
 use assort::core::Taxonomy;
-use assort::{Catalog, Found, Page, Query, Search};
+use assort::index::Plan;
+use assort::{Catalog, Found, Page, Query, Search, Step};
 use serde_json::json;
 
 use crate::args::{Format, Global, SearchArgs};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::output::{self, Columns};
-use crate::text::counted;
+use crate::text::{count, counted};
 
 pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
@@ -26,6 +27,9 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
         filter: args.filter,
         top: args.top.into(),
         offset: args.offset,
+        exact: args.exact,
+        ef: args.ef.map(Into::into),
+        oversample: args.oversample.map(Into::into),
     })?;
     let taxonomy = catalog.taxonomy()?;
     let mut sink = output::sink(None)?;
@@ -35,6 +39,9 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
         Format::Csv => csv(&mut sink, &taxonomy, &page)?,
     }
     sink.flush()?;
+    if args.explain {
+        page.steps.iter().for_each(explain);
+    }
     if !global.quiet {
         let shown = page.found.len() as u64;
         tell!(
@@ -44,6 +51,26 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
         );
     }
     Ok(Done::Whole)
+}
+
+/// Tells how a part of the catalog was searched.
+fn explain(step: &Step) {
+    let part = step.segment.map_or_else(
+        || "live products".to_owned(),
+        |number| format!("segment {number}"),
+    );
+    let how = match step.plan {
+        Plan::Exact => "every one that matches was compared",
+        Plan::Scan => "the codes of all that match were compared, the best by all bits",
+        Plan::Walk => "the graph was walked",
+        Plan::FilteredWalk => "the graph was walked until enough that match were met",
+        _ => "searched",
+    };
+    tell!(
+        "{part}: {} of {} match; {how}",
+        count(step.matches as u64),
+        counted(step.products as u64, "product", "products")
+    );
 }
 
 /// Where a product is filed, as a path.

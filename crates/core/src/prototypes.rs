@@ -145,6 +145,21 @@ impl Prototypes {
         }
         scores
     }
+
+    /// As [`Self::scores`], when only the nearest candidates are known: their
+    /// positions and the products of their rows with the centered vector, best
+    /// first. All others count as near as the last of them.
+    pub fn scores_among(&self, product: &[f32], nearest: &[(u32, f32)]) -> Vec<f32> {
+        let mut scores = self.context(product);
+        let least = nearest.last().map_or(0.0, |(_, similarity)| *similarity);
+        scores.iter_mut().for_each(|score| *score += least);
+        for &(at, similarity) in nearest {
+            if let Some(score) = scores.get_mut(at as usize) {
+                *score += similarity - least;
+            }
+        }
+        scores
+    }
 }
 
 /// Mean of rows of `dimensions` coordinates; zero if there are none.
@@ -246,6 +261,25 @@ mod tests {
         assert_eq!(best(&raw.scores(&product)), 0);
         let centered = Prototypes::new(&taxonomy, leaves, &rows, 2, Some(vec![0.99, 0.0]));
         assert_eq!(best(&centered.scores(&product)), 1);
+    }
+
+    #[test]
+    fn scores_among_all_are_all_scores() {
+        let taxonomy = taxonomy(&["x/a", "x/b", "y/c"]);
+        let rows = [1.0, 0.0, 0.0, 0.8, 0.6, 0.0, 0.0, 0.6, 0.8];
+        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 3, None);
+        let product = [0.6, 0.8, 0.0];
+        let centered = prototypes.center(&product);
+        let mut nearest: Vec<(u32, f32)> = (0..3)
+            .map(|at| (at, dot(prototypes.leaf(at as usize), &centered)))
+            .collect();
+        nearest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+        let all = prototypes.scores(&product);
+        assert!(close(&prototypes.scores_among(&product, &nearest), &all));
+        // The best stays the best when the others are not known.
+        let few = prototypes.scores_among(&product, &nearest[..1]);
+        assert_eq!(best(&few), best(&all));
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum Plan {
     FilteredWalk,
 }
 
+/// So few vectors are compared exactly.
+const FEW: usize = 256;
+
 /// Comparing a row that a walk meets takes as long as comparing this many rows
 /// in a scan, which come in order and without looking for links.
 const SCAN_GAIN: usize = 5;
@@ -77,7 +80,7 @@ impl Search<'_> {
     pub fn plan(&self, rows: usize) -> Plan {
         let matches = self.among.map_or(rows, Slots::len);
         let walked = self.ef.max(self.k).saturating_mul(COMPARED * SCAN_GAIN);
-        if self.exact {
+        if self.exact || matches <= FEW {
             Plan::Exact
         } else if matches.saturating_mul(matches) <= walked.saturating_mul(rows) {
             Plan::Scan

@@ -64,6 +64,50 @@ pub(super) fn encode_vector(text_hash: u128, vector: &[f32]) -> Vec<u8> {
     bytes
 }
 
+/// Where a sealed row's vector is, and what it was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SealedRow {
+    pub(crate) segment: u32,
+    /// Digest of the text the vector was made from.
+    pub(crate) text_hash: u128,
+}
+
+pub(super) fn encode_sealed(row: SealedRow) -> [u8; 21] {
+    let mut bytes = [VERSION; 21];
+    bytes[1..5].copy_from_slice(&row.segment.to_le_bytes());
+    bytes[5..].copy_from_slice(&row.text_hash.to_le_bytes());
+    bytes
+}
+
+pub(super) fn decode_sealed(bytes: &[u8]) -> Result<SealedRow, String> {
+    let wrong = || STRANGE.to_owned();
+    let (segment, rest) = payload(bytes)?.split_first_chunk::<4>().ok_or_else(wrong)?;
+    Ok(SealedRow {
+        segment: u32::from_le_bytes(*segment),
+        text_hash: u128::from_le_bytes(rest.try_into().map_err(|_| wrong())?),
+    })
+}
+
+/// Encodes the dead slots of a chunk.
+pub(super) fn encode_dead(words: &[u64]) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    words
+        .iter()
+        .for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+    bytes
+}
+
+/// The dead slots of a chunk, `words` words of them.
+pub(super) fn decode_dead(bytes: &[u8], words: usize) -> Result<Vec<u64>, String> {
+    match payload(bytes)?.as_chunks::<8>() {
+        (chunks, []) if chunks.len() == words => Ok(chunks
+            .iter()
+            .map(|bytes| u64::from_le_bytes(*bytes))
+            .collect()),
+        _ => Err(STRANGE.to_owned()),
+    }
+}
+
 /// A stored vector, not yet copied out.
 #[derive(Clone, Copy)]
 pub(crate) struct VectorView<'a> {
@@ -127,6 +171,13 @@ mod tests {
         }
 
         #[test]
+        fn sealed_rows_and_dead_slots_come_back(segment: u32, text_hash: u128, words: [u64; 4]) {
+            let row = SealedRow { segment, text_hash };
+            prop_assert_eq!(decode_sealed(&encode_sealed(row)).unwrap(), row);
+            prop_assert_eq!(decode_dead(&encode_dead(&words), 4).unwrap(), words);
+        }
+
+        #[test]
         fn products_come_back_whole(
             id: String,
             title: String,
@@ -143,6 +194,8 @@ mod tests {
         fn damaged_bytes_are_errors_not_panics(bytes: Vec<u8>) {
             let _ = decode::<ProductRecord>(&bytes);
             let _ = view_vector(&bytes, 4);
+            let _ = decode_sealed(&bytes);
+            let _ = decode_dead(&bytes, 4);
         }
     }
 

@@ -6,6 +6,7 @@
 mod codec;
 mod read;
 pub(crate) mod records;
+mod sealed;
 mod tables;
 mod write;
 
@@ -17,8 +18,9 @@ use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableD
 
 pub(crate) use read::{Counts, Ground, Reader};
 pub(crate) use records::{
-    ArchivedProductRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
+    ArchivedProductRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord, TuningRecord,
 };
+pub(crate) use sealed::NewSegment;
 pub(crate) use tables::FORMAT;
 pub(crate) use write::{Put, Writer};
 

@@ -22,6 +22,10 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn store(&self) -> &'a Store {
+        self.store
+    }
+
     pub(super) fn new(store: &'a Store, transaction: ReadTransaction) -> Self {
         Self { store, transaction }
     }
@@ -39,7 +43,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Runs `look` on a table; gives `absent` if nothing was ever written to it.
-    fn in_table<K: redb::Key + 'static, V: redb::Value + 'static, T>(
+    pub(super) fn in_table<K: redb::Key + 'static, V: redb::Value + 'static, T>(
         &self,
         definition: TableDefinition<'_, K, V>,
         absent: T,
@@ -51,7 +55,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn meta<T>(
+    pub(super) fn meta<T>(
         &self,
         key: &str,
         parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>,
@@ -188,19 +192,17 @@ impl<'a> Reader<'a> {
 
     /// Digest of the text that the row's vector in `space` was made from.
     pub(crate) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
-        Ok(self.vector(space, row)?.map(|(hash, _)| hash))
-    }
-
-    /// The vector of a row in `space`, with the digest of its text.
-    pub(crate) fn vector(&self, space: &SpaceRecord, row: u32) -> Result<Option<(u128, Vec<f32>)>> {
         let name = vectors_name(space.generation);
-        self.in_table(VectorTable::new(&name), None, |table| {
+        let live = self.in_table(VectorTable::new(&name), None, |table| {
             let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
                 return Ok(None);
             };
-            let view = self.vector_view(space, row, value.value())?;
-            Ok(Some((view.text_hash, view.to_vec())))
-        })
+            Ok(Some(self.vector_view(space, row, value.value())?.text_hash))
+        })?;
+        match live {
+            Some(hash) => Ok(Some(hash)),
+            None => Ok(self.sealed_row(space, row)?.map(|sealed| sealed.text_hash)),
+        }
     }
 
     fn vector_view<'v>(
@@ -278,20 +280,29 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Visits every vector of `space` in order of rows.
-    pub(crate) fn each_vector(
+    /// Visits every vector of `space` that is in no segment, in order of rows.
+    pub(crate) fn each_live_vector(
         &self,
         space: &SpaceRecord,
+        visit: impl FnMut(u32, VectorView<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.live_vectors_up_to(space, usize::MAX, visit)
+    }
+
+    /// Visits the first `limit` vectors of `space` that are in no segment.
+    pub(crate) fn live_vectors_up_to(
+        &self,
+        space: &SpaceRecord,
+        limit: usize,
         mut visit: impl FnMut(u32, VectorView<'_>) -> Result<()>,
     ) -> Result<()> {
         let name = vectors_name(space.generation);
         self.in_table(VectorTable::new(&name), (), |table| {
-            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let entries = table.iter().map_err(|e| self.store.failed(e))?;
+            for entry in entries.take(limit) {
                 let (row, value) = entry.map_err(|e| self.store.failed(e))?;
-                visit(
-                    row.value(),
-                    self.vector_view(space, row.value(), value.value())?,
-                )?;
+                let view = self.vector_view(space, row.value(), value.value())?;
+                visit(row.value(), view)?;
             }
             Ok(())
         })
@@ -355,15 +366,6 @@ impl<'a> Reader<'a> {
             labels,
             decisions,
             changed: changed.unwrap_or_default(),
-        })
-    }
-
-    /// Number of vectors in the tables of `space`.
-    pub(crate) fn vectors(&self, space: &SpaceRecord) -> Result<u64> {
-        use redb::ReadableTableMetadata;
-        let name = vectors_name(space.generation);
-        self.in_table(VectorTable::new(&name), 0, |table| {
-            table.len().map_err(|e| self.store.failed(e))
         })
     }
 }

@@ -116,6 +116,17 @@ impl SpaceRecord {
         }
     }
 
+    /// Identity of the space, as segments keep it.
+    pub(crate) fn tag(&self) -> u128 {
+        let Self {
+            model,
+            fingerprint,
+            dimensions,
+            ..
+        } = self;
+        assort_core::text_hash(&format!("{model}\0{fingerprint}\0{dimensions}"))
+    }
+
     pub(crate) fn space(&self) -> Space {
         Space {
             model: self.model.clone(),
@@ -123,6 +134,27 @@ impl SpaceRecord {
             dimensions: self.dimensions as usize,
         }
     }
+}
+
+/// A segment of the catalog.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct SegmentRecord {
+    /// Generation of the space of its vectors.
+    pub(crate) generation: u32,
+    /// Slots it has, dead ones included.
+    pub(crate) rows: u32,
+}
+
+/// How the graph is walked, found by measuring.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TuningRecord {
+    /// Rows a walk keeps.
+    pub(crate) ef: u32,
+    /// Rows ranked for each one to find.
+    pub(crate) oversample: u32,
+    /// Recall that was asked for, and that was measured.
+    pub(crate) asked: f32,
+    pub(crate) recall: f32,
 }
 
 /// What was learned from the catalog as a whole, so that a process need not

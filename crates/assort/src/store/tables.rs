@@ -2,8 +2,19 @@
 
 use redb::TableDefinition;
 
-/// The store's format; a catalog of a higher one is refused.
-pub(crate) const FORMAT: u32 = 1;
+/// The newest format; a catalog of a higher one is refused.
+pub(crate) const FORMAT: u32 = 2;
+
+/// The format of a catalog without segments, which older programs can read.
+pub(super) const FORMAT_WITHOUT_SEGMENTS: u32 = 1;
+
+/// Number of a segment → `SegmentRecord`.
+pub(super) const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("segments");
+/// Number of a segment × 2³² + number of a chunk → a bit for each of its
+/// [`CHUNK`] slots, set where the row is no longer the segment's.
+pub(super) const DEAD: TableDefinition<u64, &[u8]> = TableDefinition::new("dead");
+/// Slots of a chunk of dead ones.
+pub(super) const CHUNK: u32 = 4096;
 
 /// Single values: see the `KEY_` constants.
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -28,6 +39,10 @@ pub(super) const KEY_CHANGED: &str = "changed";
 pub(super) const KEY_TAXONOMY: &str = "taxonomy";
 /// `u32`: the next free row.
 pub(super) const KEY_NEXT_ROW: &str = "next row";
+/// `u32`: the number of the next segment.
+pub(super) const KEY_NEXT_SEGMENT: &str = "next segment";
+/// `TuningRecord`: how the graph is walked.
+pub(super) const KEY_TUNING: &str = "tuning";
 /// `SpaceRecord`: the space that is searched.
 pub(super) const KEY_SPACE: &str = "space";
 /// `SpaceRecord`: the space that a re-embedding is moving to.
@@ -35,9 +50,16 @@ pub(super) const KEY_NEXT_SPACE: &str = "next space";
 /// `FitRecord`: what was learned from the catalog as a whole.
 pub(super) const KEY_FIT: &str = "fit";
 
-/// Name of the table row → vector of a generation.
+/// Name of the table row → vector of a generation: vectors that are in no
+/// segment yet.
 pub(super) fn vectors_name(generation: u32) -> String {
     format!("vectors {generation}")
+}
+
+/// Name of the table row → segment and digest of the text, of a generation:
+/// vectors that are in a segment.
+pub(super) fn sealed_name(generation: u32) -> String {
+    format!("sealed {generation}")
 }
 
 /// Name of the table text digest → vector of a generation: category texts.
@@ -47,5 +69,7 @@ pub(super) fn texts_name(generation: u32) -> String {
 
 /// A table row → vector.
 pub(super) type VectorTable<'a> = TableDefinition<'a, u32, &'static [u8]>;
+/// A table row → segment and digest of the text.
+pub(super) type SealedTable<'a> = TableDefinition<'a, u32, &'static [u8]>;
 /// A table text digest → vector.
 pub(super) type TextTable<'a> = TableDefinition<'a, u128, &'static [u8]>;

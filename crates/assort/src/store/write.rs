@@ -8,9 +8,9 @@ use super::codec;
 use super::read::Changed;
 use super::records::{CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord};
 use super::tables::{
-    CATEGORIES, DECISIONS, FORMAT, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT, KEY_NEXT_ROW,
-    KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
-    VectorTable, texts_name, vectors_name,
+    CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT,
+    KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS,
+    TextTable, VectorTable, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -25,11 +25,21 @@ pub(crate) struct Put {
     pub(crate) label: Option<String>,
 }
 
+/// A row whose vector has left its segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Unsealed {
+    pub(crate) segment: u32,
+    /// Identity of the space of the segment.
+    pub(crate) tag: u128,
+    pub(crate) row: u32,
+}
+
 /// An open write transaction.
 pub(crate) struct Writer<'a> {
     store: &'a Store,
     transaction: &'a WriteTransaction,
     changed: Changed,
+    unsealed: Vec<Unsealed>,
 }
 
 impl<'a> Writer<'a> {
@@ -38,10 +48,11 @@ impl<'a> Writer<'a> {
             store,
             transaction,
             changed: Changed::default(),
+            unsealed: Vec::new(),
         }
     }
 
-    fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
+    pub(super) fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
         &self,
         definition: TableDefinition<K, V>,
         change: impl FnOnce(&mut redb::Table<'_, K, V>) -> std::result::Result<T, redb::StorageError>,
@@ -53,11 +64,11 @@ impl<'a> Writer<'a> {
         change(&mut table).map_err(|e| self.store.failed(e))
     }
 
-    fn set_meta(&self, key: &str, value: &[u8]) -> Result<()> {
+    pub(super) fn set_meta(&self, key: &str, value: &[u8]) -> Result<()> {
         self.with(META, |table| table.insert(key, value).map(|_| ()))
     }
 
-    fn encoded<T>(&self, result: std::result::Result<T, String>) -> Result<T> {
+    pub(super) fn encoded<T>(&self, result: std::result::Result<T, String>) -> Result<T> {
         result.map_err(|e| {
             self.store
                 .damaged(format!("a value could not be encoded: {e}"))
@@ -66,7 +77,7 @@ impl<'a> Writer<'a> {
 
     /// Writes the entries a new catalog needs.
     pub(crate) fn initialize(&mut self, space: &SpaceRecord, taxonomy: &Taxonomy) -> Result<()> {
-        self.set_meta(KEY_FORMAT, &FORMAT.to_le_bytes())?;
+        self.set_meta(KEY_FORMAT, &FORMAT_WITHOUT_SEGMENTS.to_le_bytes())?;
         self.set_space(space)?;
         self.set_taxonomy(taxonomy)
     }
@@ -95,6 +106,28 @@ impl<'a> Writer<'a> {
             table.insert(KEY_VERSION, (version + 1).to_le_bytes().as_slice())?;
             Ok(version + 1)
         })
+    }
+
+    /// The space that is searched, as of this transaction.
+    pub(crate) fn space(&self) -> Result<SpaceRecord> {
+        let space = self.space_of(KEY_SPACE)?;
+        space.ok_or_else(|| self.damaged("the entry `space` is missing".to_owned()))
+    }
+
+    /// Whether `space` is searched or moved to.
+    pub(crate) fn has_space(&self, space: &SpaceRecord) -> Result<bool> {
+        let next = self.space_of(KEY_NEXT_SPACE)?;
+        Ok(self.space()? == *space || next.as_ref() == Some(space))
+    }
+
+    fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {
+        let bytes = self.with(META, |table| {
+            Ok(table.get(key)?.map(|value| value.value().to_vec()))
+        })?;
+        let decoded = bytes.map(|bytes| codec::decode::<SpaceRecord>(&bytes));
+        decoded
+            .transpose()
+            .map_err(|e| self.damaged(format!("the entry `{key}`: {e}")))
     }
 
     fn set_space(&self, space: &SpaceRecord) -> Result<()> {
@@ -148,16 +181,21 @@ impl<'a> Writer<'a> {
         let Some(row) = self.with(IDS, |table| Ok(table.get(id)?.map(|row| row.value())))? else {
             return Ok(true);
         };
+        Ok(self.text_hash(space, row)? != Some(put.text_hash))
+    }
+
+    /// Digest of the text that the row's vector was made from.
+    pub(super) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
         let name = vectors_name(space.generation);
         let bytes = self.with(VectorTable::new(&name), |table| {
             Ok(table.get(row)?.map(|value| value.value().to_vec()))
         })?;
-        let stored = bytes.map(|bytes| {
-            codec::view_vector(&bytes, space.dimensions as usize)
-                .map(|view| view.text_hash)
-                .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))
-        });
-        Ok(stored.transpose()? != Some(put.text_hash))
+        let Some(bytes) = bytes else {
+            return Ok(self.sealed_row(space, row)?.map(|sealed| sealed.text_hash));
+        };
+        let view = codec::view_vector(&bytes, space.dimensions as usize)
+            .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))?;
+        Ok(Some(view.text_hash))
     }
 
     /// Stores products, new ones in new rows. Vectors go to `space`, and a
@@ -174,6 +212,7 @@ impl<'a> Writer<'a> {
             .map_err(open)?;
         let mut labels = self.transaction.open_table(LABELS).map_err(open)?;
         let mut decisions = self.transaction.open_table(DECISIONS).map_err(open)?;
+        let mut fresh = Vec::new();
         for (put, &row) in puts.iter().zip(&rows) {
             let failed = |e: redb::StorageError| -> Error { self.store.failed(e) };
             let bytes = self.encoded(codec::encode(&put.product))?;
@@ -182,6 +221,7 @@ impl<'a> Writer<'a> {
                 let bytes = codec::encode_vector(put.text_hash, vector);
                 vectors.insert(row, bytes.as_slice()).map_err(failed)?;
                 self.changed.vectors += 1;
+                fresh.push(row);
                 // It was made for another text.
                 decisions.remove(row).map_err(failed)?;
             }
@@ -190,6 +230,8 @@ impl<'a> Writer<'a> {
                 labels.insert(row, label.as_str()).map_err(failed)?;
             }
         }
+        drop((products, vectors, labels, decisions));
+        self.unseal(space, &fresh)?;
         Ok(rows)
     }
 
@@ -226,6 +268,16 @@ impl<'a> Writer<'a> {
         Ok(rows)
     }
 
+    /// Notes that rows have left their segments.
+    pub(super) fn note_unsealed(&mut self, rows: impl IntoIterator<Item = Unsealed>) {
+        self.unsealed.extend(rows);
+    }
+
+    /// Rows that have left their segments in this transaction.
+    pub(crate) fn take_unsealed(&mut self) -> Vec<Unsealed> {
+        std::mem::take(&mut self.unsealed)
+    }
+
     /// Removes a product with all that belongs to it; returns its row.
     pub(crate) fn remove(&mut self, id: &str, spaces: &[&SpaceRecord]) -> Result<Option<u32>> {
         let Some(row) = self.with(IDS, |table| Ok(table.remove(id)?.map(|row| row.value())))?
@@ -242,6 +294,7 @@ impl<'a> Writer<'a> {
             self.with(VectorTable::new(&name), |table| {
                 table.remove(row).map(|_| ())
             })?;
+            self.unseal(space, &[row])?;
         }
         Ok(Some(row))
     }
@@ -289,7 +342,9 @@ impl<'a> Writer<'a> {
                 table.insert(row, codec::encode_vector(*hash, vector).as_slice())?;
             }
             Ok(())
-        })
+        })?;
+        let rows: Vec<u32> = vectors.iter().map(|(row, ..)| *row).collect();
+        self.unseal(space, &rows)
     }
 
     /// Begins or gives up a move to another space.
@@ -308,19 +363,30 @@ impl<'a> Writer<'a> {
         self.set_space(next)?;
         self.set_next_space(None)?;
         self.clear_fit()?;
+        self.set_tuning(None)?;
         self.drop_vectors(old)
     }
 
-    /// Drops the vector tables of a space.
+    /// Drops the vector tables and the segments of a space; the files of the
+    /// latter are to be removed afterwards.
     pub(crate) fn drop_vectors(&mut self, space: &SpaceRecord) -> Result<()> {
+        self.drop_segments_of(space)?;
         let vectors = vectors_name(space.generation);
         let texts = texts_name(space.generation);
-        self.transaction
-            .delete_table(VectorTable::new(&vectors))
-            .map_err(|e| self.store.failed(e))?;
-        self.transaction
-            .delete_table(TextTable::new(&texts))
-            .map_err(|e| self.store.failed(e))?;
-        Ok(())
+        self.delete_table(VectorTable::new(&vectors))?;
+        self.delete_table(TextTable::new(&texts))
+    }
+
+    pub(super) fn delete_table<K: redb::Key + 'static, V: redb::Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<()> {
+        let deleted = self.transaction.delete_table(definition);
+        deleted.map(drop).map_err(|e| self.store.failed(e))
+    }
+
+    /// The error for a value that cannot be read.
+    pub(super) fn damaged(&self, what: String) -> Error {
+        self.store.damaged(what)
     }
 }

@@ -357,7 +357,8 @@ pub fn assert_found_by_own_vector(catalog: &Catalog, toy: &Toy, product: &Produc
     let page = catalog.search(&search).unwrap();
     assert_eq!(page.found.len(), 1, "{}", product.id);
     let similarity = page.found[0].similarity;
-    assert!(similarity > 0.9999, "{}: {similarity}", product.id);
+    // Sealed vectors are kept in half precision.
+    assert!(similarity > 0.999, "{}: {similarity}", product.id);
 }
 
 /// Remembers what is told, and stops when it is time.

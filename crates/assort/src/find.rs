@@ -1,0 +1,140 @@
+//! Finding the rows nearest to vectors: live ones exactly, sealed ones as the
+//! plan of each segment says.
+
+use std::cell::RefCell;
+
+use assort_index::{Hit, Plan, Search as SegmentSearch, Searcher};
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::scan::{Among, scan};
+use crate::snapshot::{Sealed, Snapshot};
+use crate::store::TuningRecord;
+
+/// How thoroughly segments are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// Rows a walk keeps.
+    pub(crate) ef: usize,
+    /// Rows ranked by all their bits for each one to find.
+    pub(crate) oversample: usize,
+    /// Compare every vector instead.
+    pub(crate) exact: bool,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        let usual = SegmentSearch::new(1);
+        Self {
+            ef: usual.ef,
+            oversample: usual.oversample,
+            exact: false,
+        }
+    }
+}
+
+impl Effort {
+    /// What was found by measuring, if it was.
+    pub(crate) fn tuned(tuning: Option<TuningRecord>) -> Self {
+        tuning.map_or_else(Self::default, |tuning| Self {
+            ef: tuning.ef as usize,
+            oversample: tuning.oversample as usize,
+            exact: false,
+        })
+    }
+
+    fn search<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        sealed: &'a Sealed,
+        k: usize,
+        among: Among<'a>,
+    ) -> SegmentSearch<'a> {
+        SegmentSearch {
+            ef: self.ef,
+            oversample: self.oversample,
+            exact: self.exact,
+            among: match among {
+                Among::All => sealed.alive(),
+                Among::Labelled => Some(snapshot.labelled(sealed)),
+                Among::Matching(matching) => matching.slots(sealed.number),
+            },
+            ..SegmentSearch::new(k)
+        }
+    }
+
+    /// How each segment is searched: its number, its rows, how many of them
+    /// may be found, and the plan.
+    pub(crate) fn plans(
+        &self,
+        snapshot: &Snapshot,
+        k: usize,
+        among: Among<'_>,
+    ) -> Vec<(u32, usize, usize, Plan)> {
+        let sealed = snapshot.sealed().iter();
+        sealed
+            .map(|sealed| {
+                let search = self.search(snapshot, sealed, k, among);
+                let rows = sealed.segment.len();
+                let matches = search.among.map_or(rows, assort_index::Slots::len);
+                (sealed.number, sealed.len(), matches, search.plan(rows))
+            })
+            .collect()
+    }
+}
+
+thread_local! {
+    /// Working memory of this thread's searches.
+    static SEARCHER: RefCell<Searcher> = RefCell::default();
+}
+
+/// The best `k` rows for each of `queries` (unit vectors, row by row), best
+/// first, ties by row. `without` names a row each query must not find.
+pub(crate) fn nearest(
+    snapshot: &Snapshot,
+    queries: &[f32],
+    k: usize,
+    among: Among<'_>,
+    without: &[Option<u32>],
+    effort: Effort,
+) -> Result<Vec<Vec<Hit>>> {
+    let dimensions = snapshot.dimensions();
+    if effort.exact || snapshot.sealed().is_empty() {
+        return scan(&snapshot.parts(), dimensions, queries, k, among, without);
+    }
+    let live: Vec<_> = snapshot.live_parts();
+    let found = scan(&live, dimensions, queries, k, among, without)?;
+    let skip = |query: usize| without.get(query).copied().flatten();
+    let one = |at: usize, sealed: &Sealed| -> Result<Vec<Hit>> {
+        // One more is asked for, in place of the row that must not be found.
+        let search = effort.search(snapshot, sealed, k + usize::from(skip(at).is_some()), among);
+        let query = &queries[at * dimensions..][..dimensions];
+        SEARCHER.with_borrow_mut(|searcher| {
+            let hits = searcher.search(&sealed.segment, query, &search)?;
+            let wanted = hits.iter().filter(|hit| Some(hit.row) != skip(at));
+            Ok(wanted.copied().collect())
+        })
+    };
+    let all = |(at, live): (usize, Vec<Hit>)| -> Result<Vec<Hit>> {
+        let mut hits = live;
+        let sealed = snapshot.sealed();
+        if queries.len() == dimensions && sealed.len() > 1 {
+            let found: Vec<Vec<Hit>> = sealed
+                .par_iter()
+                .map(|sealed| one(at, sealed))
+                .collect::<Result<_>>()?;
+            hits.extend(found.into_iter().flatten());
+        } else {
+            for sealed in sealed {
+                hits.extend(one(at, sealed)?);
+            }
+        }
+        hits.sort_unstable_by(Hit::best_first);
+        hits.truncate(k);
+        Ok(hits)
+    };
+    if found.len() == 1 {
+        return found.into_iter().enumerate().map(all).collect();
+    }
+    found.into_par_iter().enumerate().map(all).collect()
+}

@@ -1,0 +1,255 @@
+//! Looking after the index: finishing what is due, merging, measuring, tuning.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use assort_index::{Audit, BuildOptions, Hit, audit};
+
+use crate::catalog::Catalog;
+use crate::find::{Effort, nearest};
+use crate::scan::Among;
+use crate::segments::{LIVE, merge_all, step};
+use crate::snapshot::{Changes, Snapshot};
+use crate::state::State;
+use crate::store::TuningRecord;
+use crate::watch::{Progress, Watch};
+use crate::{Error, Result};
+
+/// How often long work looks whether it is to stop.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Widths of walks that tuning tries, in ascending order.
+const WIDTHS: [usize; 14] = [
+    10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
+];
+
+/// Results whose recall is measured.
+const K: usize = 10;
+
+/// Rows whose vectors are searched for in an audit of a segment.
+const SAMPLE: usize = 2_000;
+
+/// How well the graph is searched, as measured by [`Catalog::tune`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    /// Rows a walk keeps.
+    pub ef: usize,
+    /// Part of the ten best products that was found.
+    pub recall: f64,
+    /// Queries it was measured with.
+    pub queries: usize,
+}
+
+/// What [`Catalog::audit_index`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexAudit {
+    /// Vectors in no segment, searched exactly.
+    pub live: usize,
+    /// Each segment by its number.
+    pub segments: Vec<(u32, Audit)>,
+    /// Part of the ten best that a search finds as things are set; none
+    /// without segments.
+    pub recall: Option<f64>,
+}
+
+impl Catalog {
+    /// Waits until all sealing and merging that is due is done, and helps.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if `watch` stopped it, [`Error::Io`] if a
+    /// segment could not be written: the products stay searchable.
+    pub fn settle(&self, watch: &mut dyn Watch) -> Result<()> {
+        if !self.state.store.is_writer() {
+            return Ok(());
+        }
+        while self.keeper.is_busy() {
+            watch.progress(Progress::Indexing);
+            if watch.stop() {
+                return Err(Error::Interrupted);
+            }
+            std::thread::sleep(POLL);
+        }
+        self.keeper.failure()?;
+        watched(watch, |stop| {
+            let options = BuildOptions::default();
+            while step(&self.state, self.keeper.limit(), &options, stop)? {}
+            Ok(())
+        })
+    }
+
+    /// Merges all segments into one and gives unused space back to the file
+    /// system; returns the bytes saved.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`], [`Error::Interrupted`] if `watch`
+    /// stopped it.
+    pub fn compact(&mut self, watch: &mut dyn Watch) -> Result<u64> {
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        let size = |state: &State| state.store.size() + state.shelf.size();
+        let before = size(&self.state);
+        self.keeper.rest();
+        watched(watch, |stop| {
+            merge_all(&self.state, &BuildOptions::default(), stop)
+        })?;
+        self.alone()?.store.compact()?;
+        Ok(before.saturating_sub(size(&self.state)))
+    }
+
+    /// Measures the recall of searches on the catalog's own products and keeps
+    /// the narrowest walk whose recall of the ten best is at least `recall`,
+    /// for all searches to come. If none reaches it the widest is kept.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `recall` does not lie between 0 and 1 or there
+    /// are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
+    pub fn tune(&self, recall: f64, queries: usize, watch: &mut dyn Watch) -> Result<Tuning> {
+        if !(0.0..=1.0).contains(&recall) {
+            return Err(Error::argument(format!(
+                "a recall lies between 0 and 1, not at {recall}"
+            )));
+        }
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        let (_, snapshot) = self.state.view()?;
+        if snapshot.sealed().is_empty() {
+            return Err(Error::argument(format!(
+                "there is nothing to tune: up to {LIVE} products are searched exactly, without an index"
+            )));
+        }
+        let trial = Trial::new(&snapshot, queries, watch)?;
+        let mut tuning = Tuning {
+            ef: 0,
+            recall: 0.0,
+            queries: trial.rows.len(),
+        };
+        for ef in WIDTHS {
+            let effort = Effort {
+                ef,
+                ..Effort::default()
+            };
+            tuning.ef = ef;
+            tuning.recall = trial.recall(&snapshot, effort)?;
+            watch.progress(Progress::Indexing);
+            if watch.stop() {
+                return Err(Error::Interrupted);
+            }
+            if tuning.recall >= recall {
+                break;
+            }
+        }
+        let record = TuningRecord {
+            ef: tuning.ef as u32,
+            oversample: Effort::default().oversample as u32,
+            asked: recall as f32,
+            recall: tuning.recall as f32,
+        };
+        self.commit(|writer| {
+            writer.set_tuning(Some(&record))?;
+            Ok(Changes::default())
+        })?;
+        Ok(tuning)
+    }
+
+    /// Measures the index: recall against exact search, whether every product
+    /// can be reached, links, and dead rows.
+    ///
+    /// # Errors
+    /// [`Error::Segment`] if a segment is damaged, [`Error::Interrupted`].
+    pub fn audit_index(&self, queries: usize, watch: &mut dyn Watch) -> Result<IndexAudit> {
+        let (reader, snapshot) = self.state.view()?;
+        let mut segments = Vec::new();
+        for sealed in snapshot.sealed() {
+            let found = watched(watch, |_| {
+                Ok(audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?)
+            })?;
+            segments.push((sealed.number, found));
+        }
+        let recall = if segments.is_empty() {
+            None
+        } else {
+            let effort = Effort::tuned(reader.tuning()?);
+            Some(Trial::new(&snapshot, queries, watch)?.recall(&snapshot, effort)?)
+        };
+        Ok(IndexAudit {
+            live: snapshot.live().len(),
+            segments,
+            recall,
+        })
+    }
+}
+
+/// Products whose nearest ones are known.
+struct Trial {
+    rows: Vec<Option<u32>>,
+    queries: Vec<f32>,
+    truth: Vec<Vec<Hit>>,
+}
+
+impl Trial {
+    /// At most `count` products, evenly spread, each to be found without itself.
+    fn new(snapshot: &Arc<Snapshot>, count: usize, watch: &mut dyn Watch) -> Result<Self> {
+        let mut all: Vec<u32> = Vec::new();
+        for part in snapshot.parts() {
+            all.extend(part.rows()?.into_iter().map(|(_, row)| row));
+        }
+        all.sort_unstable();
+        let taken = all.len().min(count.max(1));
+        let rows: Vec<u32> = (0..taken).map(|at| all[at * all.len() / taken]).collect();
+        let mut queries = Vec::with_capacity(rows.len() * snapshot.dimensions());
+        for &row in &rows {
+            queries.extend(snapshot.vector(row)?.into_iter().flatten());
+        }
+        let rows: Vec<Option<u32>> = rows.into_iter().map(Some).collect();
+        let exact = Effort {
+            exact: true,
+            ..Effort::default()
+        };
+        let truth = watched(watch, |_| {
+            nearest(snapshot, &queries, K, Among::All, &rows, exact)
+        })?;
+        Ok(Self {
+            rows,
+            queries,
+            truth,
+        })
+    }
+
+    /// Part of the best that is found. One that is as near as the last of the
+    /// best counts too: it is as good.
+    fn recall(&self, snapshot: &Snapshot, effort: Effort) -> Result<f64> {
+        let found = nearest(snapshot, &self.queries, K, Among::All, &self.rows, effort)?;
+        let (mut right, mut all) = (0, 0);
+        for (truth, found) in self.truth.iter().zip(&found) {
+            let least = truth.last().map_or(f32::INFINITY, |hit| hit.similarity) - 1e-4;
+            all += truth.len();
+            let good = found.iter().filter(|hit| hit.similarity >= least).count();
+            right += good.min(truth.len());
+        }
+        Ok(f64::from(right as u32) / f64::from(all.max(1) as u32))
+    }
+}
+
+/// Does long work in another thread while `watch` follows and may stop it.
+pub(crate) fn watched<T: Send>(
+    watch: &mut dyn Watch,
+    work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<T> + Send,
+) -> Result<T> {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| work(&|| stop.load(Ordering::Relaxed)));
+        while !thread.is_finished() {
+            watch.progress(Progress::Indexing);
+            if watch.stop() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            std::thread::sleep(POLL);
+        }
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

@@ -1,0 +1,159 @@
+//! Rows that match a filter, kept for the next search with the same filter.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use assort_core::{CategoryIndex, Fields, Filter, Taxonomy};
+use assort_index::Slots;
+
+use crate::snapshot::Snapshot;
+use crate::state::{State, lock};
+use crate::store::{ArchivedProductRecord, Reader};
+use crate::{Error, Result};
+
+/// Filters that are kept.
+const KEPT: usize = 16;
+
+/// Rows that match a filter, as of one commit.
+pub(crate) struct Matching {
+    pub(crate) rows: Slots,
+    /// The same as slots of each segment, by its number.
+    sealed: Vec<(u32, Slots)>,
+}
+
+impl Matching {
+    pub(crate) fn new(snapshot: &Snapshot, rows: Slots) -> Self {
+        let sealed = snapshot.sealed().iter();
+        Self {
+            sealed: sealed
+                .map(|sealed| (sealed.number, sealed.slots_of(&rows)))
+                .collect(),
+            rows,
+        }
+    }
+
+    /// The live slots of a segment that match.
+    pub(crate) fn slots(&self, segment: u32) -> Option<&Slots> {
+        let known = self.sealed.iter().find(|(number, _)| *number == segment);
+        known.map(|(_, slots)| slots)
+    }
+}
+
+/// What the last filters matched.
+#[derive(Default)]
+pub(crate) struct Matches {
+    kept: VecDeque<(String, u64, Arc<Matching>)>,
+}
+
+impl State {
+    /// The rows that match an expression.
+    pub(crate) fn matching(
+        &self,
+        reader: &Reader<'_>,
+        snapshot: &Snapshot,
+        expression: &str,
+    ) -> Result<Arc<Matching>> {
+        let taxonomy = self.taxonomy_in(reader)?;
+        let filter = parse_filter(expression, &taxonomy)?;
+        let (text, version) = (filter.to_string(), snapshot.version());
+        let known = |(other, at, matching): &(String, u64, Arc<Matching>)| {
+            (*other == text && *at == version).then(|| Arc::clone(matching))
+        };
+        if let Some(matching) = lock(&self.matches).kept.iter().find_map(known) {
+            return Ok(matching);
+        }
+        let rows = evaluate(reader, &taxonomy, &filter)?;
+        let matching = Arc::new(Matching::new(snapshot, rows));
+        let mut matches = lock(&self.matches);
+        matches.kept.retain(|(_, at, _)| *at == version);
+        matches.kept.truncate(KEPT - 1);
+        matches
+            .kept
+            .push_front((text, version, Arc::clone(&matching)));
+        Ok(matching)
+    }
+}
+
+/// Holds a filter against every product.
+fn evaluate(reader: &Reader<'_>, taxonomy: &Taxonomy, filter: &Filter) -> Result<Slots> {
+    let mut rows = Slots::default();
+    let failure = RefCell::new(None);
+    reader.each_product(|row, product| {
+        let fields = StoredFields {
+            product,
+            category: &|| {
+                let filed = filed_under(reader, taxonomy, row);
+                filed.unwrap_or_else(|error| {
+                    failure.replace(Some(error));
+                    None
+                })
+            },
+        };
+        if filter.matches(&fields) {
+            rows.insert(row);
+        }
+        failure.take().map_or(Ok(()), Err)
+    })?;
+    Ok(rows)
+}
+
+/// Parses a filter and looks its categories up.
+fn parse_filter(expression: &str, taxonomy: &Taxonomy) -> Result<Filter> {
+    let resolve = |text: &str, subtree: bool| {
+        let category = taxonomy.resolve(text).map_err(|error| error.to_string())?;
+        Ok(if subtree {
+            taxonomy.subtree(category)
+        } else {
+            vec![category]
+        })
+    };
+    Filter::parse(expression, resolve)
+        .map_err(|error| Error::argument(format!("filter `{expression}`, {error}")))
+}
+
+/// The category a product is filed under: its label, else the decision that
+/// was applied.
+fn filed_under(
+    reader: &Reader<'_>,
+    taxonomy: &Taxonomy,
+    row: u32,
+) -> Result<Option<CategoryIndex>> {
+    if let Some(label) = reader.label(row)?.and_then(|label| taxonomy.by_id(&label)) {
+        return Ok(Some(label));
+    }
+    let decision = reader.decision(row)?;
+    Ok(decision.and_then(|decision| taxonomy.by_id(&decision.category)))
+}
+
+/// A stored product as filters see it, without a copy.
+struct StoredFields<'a> {
+    product: &'a ArchivedProductRecord,
+    /// Looks the category up, which only some filters ask for.
+    category: &'a dyn Fn() -> Option<CategoryIndex>,
+}
+
+impl Fields for StoredFields<'_> {
+    fn id(&self) -> &str {
+        &self.product.id
+    }
+
+    fn title(&self) -> &str {
+        &self.product.title
+    }
+
+    fn text(&self) -> &str {
+        &self.product.text
+    }
+
+    fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.product
+            .attributes
+            .iter()
+            .map(|pair| (pair.0.as_str(), pair.1.as_str()))
+    }
+
+    fn category(&self) -> Option<CategoryIndex> {
+        (self.category)()
+    }
+}

@@ -1,0 +1,42 @@
+//! Making one segment of everything.
+
+use assort_index::BuildOptions;
+
+use super::merge::merge;
+use super::policy::LIVE;
+use super::seal::seal_locked;
+use crate::Result;
+use crate::state::State;
+
+/// Seals what is live, unless it is so little that a scan is quicker, and
+/// merges all segments into one.
+pub(crate) fn merge_all(
+    state: &State,
+    options: &BuildOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<()> {
+    let _guard = state.lock_segments();
+    let space = state.store.read()?.space()?;
+    let segments = |state: &State| -> Result<Vec<u32>> {
+        let all = state.store.read()?.segments()?;
+        let own = all
+            .into_iter()
+            .filter(|(_, record)| record.generation == space.generation);
+        Ok(own.map(|(number, _)| number).collect())
+    };
+    let live = state.store.read()?.live_vectors(&space)?;
+    if live >= LIVE || (live > 0 && !segments(state)?.is_empty()) {
+        while seal_locked(state, &space, options, stop)? > 0 {}
+    }
+    let numbers = segments(state)?;
+    let reader = state.store.read()?;
+    let worn = match numbers.as_slice() {
+        [] => false,
+        [only] => !reader.dead(*only)?.is_empty(),
+        _ => true,
+    };
+    if worn {
+        merge(state, &space, &numbers, options, stop)?;
+    }
+    Ok(())
+}

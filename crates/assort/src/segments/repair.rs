@@ -1,0 +1,99 @@
+//! Getting over the loss of a segment: its rows are known, and their products.
+
+use std::collections::HashSet;
+
+use assort_core::compose::product_text;
+use assort_core::{Embedder, Product, text_hash};
+
+use crate::Result;
+use crate::embedding::embed_all;
+use crate::snapshot::Changes;
+use crate::state::State;
+use crate::store::SpaceRecord;
+use crate::watch::Watch;
+
+/// Products that are embedded and committed together.
+const GROUP: usize = 2048;
+
+/// The segments that cannot be used, each with the reason.
+pub(crate) fn broken(state: &State, space: &SpaceRecord) -> Result<Vec<(u32, String)>> {
+    let mut broken = Vec::new();
+    for (number, record) in state.store.read()?.segments()? {
+        if record.generation != space.generation {
+            continue;
+        }
+        state.shelf.close(number);
+        let opened = state.shelf.segment(number, space.tag());
+        if let Err(error) = opened.and_then(|segment| Ok(segment.verify()?)) {
+            broken.push((number, error.to_string()));
+        }
+    }
+    Ok(broken)
+}
+
+/// Embeds the products of broken segments again, makes their vectors live,
+/// and drops the segments. Returns how many there were; a stopped run goes on
+/// where it was when run again.
+pub(crate) fn repair(
+    state: &State,
+    space: &SpaceRecord,
+    embedder: &dyn Embedder,
+    numbers: &[u32],
+    watch: &mut dyn Watch,
+) -> Result<u64> {
+    let _guard = state.lock_segments();
+    let broken: HashSet<u32> = numbers.iter().copied().collect();
+    let mut lost = Vec::new();
+    state.store.read()?.each_sealed(space, |row, sealed| {
+        if broken.contains(&sealed.segment) {
+            lost.push(row);
+        }
+        Ok(())
+    })?;
+    state.forget();
+    let mut done = 0;
+    for rows in lost.chunks(GROUP) {
+        let reader = state.store.read()?;
+        let mut texts = Vec::with_capacity(rows.len());
+        for &row in rows {
+            if let Some(record) = reader.product(row)? {
+                texts.push((row, product_text(&Product::from(record))));
+            }
+        }
+        let made = embed_all(
+            embedder,
+            texts.iter().map(|(_, text)| text.as_str()),
+            |_| !watch.stop(),
+        )?;
+        let vectors: Vec<(u32, u128, Vec<f32>)> = texts
+            .iter()
+            .filter_map(|(row, text)| {
+                let hash = text_hash(text);
+                Some((*row, hash, made.get(&hash)?.clone()))
+            })
+            .collect();
+        state.commit(|writer| {
+            writer.put_vectors(space, &vectors)?;
+            Ok(Changes::default())
+        })?;
+        // What is in memory does not know these vectors.
+        state.forget();
+        done += vectors.len() as u64;
+        watch.progress(crate::Progress::Repair {
+            done,
+            total: lost.len() as u64,
+        });
+        if watch.stop() {
+            return Err(crate::Error::Interrupted);
+        }
+    }
+    state.commit(|writer| {
+        writer.drop_segments(numbers)?;
+        Ok(Changes::default())
+    })?;
+    state.forget();
+    numbers
+        .iter()
+        .for_each(|&number| state.shelf.discard(number));
+    Ok(done)
+}

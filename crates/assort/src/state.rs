@@ -1,0 +1,165 @@
+//! The state of an open catalog that its threads share: the store, and what is
+//! kept of it in memory.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use assort_core::Taxonomy;
+
+use crate::Result;
+use crate::matching::Matches;
+use crate::segments::Shelf;
+use crate::snapshot::{Changes, Snapshot};
+use crate::store::{Reader, Store, Writer};
+
+/// An open store with what is derived from it.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) shelf: Shelf,
+    /// What filters matched lately.
+    pub(crate) matches: Mutex<Matches>,
+    /// Held while segments are made, merged or repaired: one at a time.
+    indexing: Mutex<()>,
+    /// Held while a commit is made and its snapshot published.
+    committing: Mutex<()>,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    taxonomy: RwLock<Option<(Vec<u8>, Arc<Taxonomy>)>>,
+}
+
+impl State {
+    pub(crate) fn new(store: Store, shelf: Shelf) -> Self {
+        Self {
+            store,
+            shelf,
+            matches: Mutex::new(Matches::default()),
+            indexing: Mutex::new(()),
+            committing: Mutex::new(()),
+            snapshot: RwLock::new(None),
+            taxonomy: RwLock::new(None),
+        }
+    }
+
+    pub(crate) fn taxonomy_in(&self, reader: &Reader<'_>) -> Result<Arc<Taxonomy>> {
+        let stamp = reader.taxonomy_stamp()?;
+        if let Some((known, taxonomy)) = &*read(&self.taxonomy)
+            && *known == stamp
+        {
+            return Ok(Arc::clone(taxonomy));
+        }
+        let taxonomy = Arc::new(reader.taxonomy()?);
+        *write(&self.taxonomy) = Some((stamp, Arc::clone(&taxonomy)));
+        Ok(taxonomy)
+    }
+
+    /// Replaces the taxonomy.
+    pub(crate) fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<()> {
+        let _guard = self.lock_commits();
+        self.store.write(|writer| writer.set_taxonomy(taxonomy))?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Commits what `change` does and publishes it to readers. The taxonomy
+    /// stays as it is meanwhile.
+    pub(crate) fn commit(
+        &self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<Changes>,
+    ) -> Result<()> {
+        let _guard = self.lock_commits();
+        let (changes, version) = self.store.write(|writer| {
+            let changes = change(writer)?;
+            self.bury(writer)?;
+            Ok(changes)
+        })?;
+        let mut published = write(&self.snapshot);
+        let known = published
+            .take()
+            .filter(|snapshot| snapshot.version() + 1 == version);
+        *published = match known {
+            // What cannot be derived is loaded when it is asked for.
+            Some(snapshot) => snapshot.after(changes, version).ok().map(Arc::new),
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// Marks the slots of rows that left their segments. A segment that cannot
+    /// be read is refused anyway, and repaired by the table of its rows.
+    fn bury(&self, writer: &mut Writer<'_>) -> Result<()> {
+        let mut gone = writer.take_unsealed();
+        gone.sort_unstable();
+        for rows in gone.chunk_by(|a, b| a.segment == b.segment) {
+            let (number, tag) = (rows[0].segment, rows[0].tag);
+            let Ok(segment) = self.shelf.segment(number, tag) else {
+                continue;
+            };
+            let slots: Vec<u32> = rows
+                .iter()
+                .filter_map(|unsealed| segment.slot(unsealed.row))
+                .collect();
+            writer.mark_dead(number, &slots)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody else changes segments.
+    pub(crate) fn lock_segments(&self) -> MutexGuard<'_, ()> {
+        lock(&self.indexing)
+    }
+
+    fn lock_commits(&self) -> MutexGuard<'_, ()> {
+        lock(&self.committing)
+    }
+
+    /// The last commit: the store, and its vectors and labels in memory.
+    pub(crate) fn view(&self) -> Result<(Reader<'_>, Arc<Snapshot>)> {
+        let reader = self.store.read()?;
+        if let Some(snapshot) = self.published(&reader)? {
+            return Ok((reader, snapshot));
+        }
+        // A commit may be on its way to be published: let it finish.
+        let _guard = self.lock_commits();
+        loop {
+            let reader = self.store.read()?;
+            if let Some(snapshot) = self.published(&reader)? {
+                return Ok((reader, snapshot));
+            }
+            let taxonomy = self.taxonomy_in(&reader)?;
+            match Snapshot::load(&reader, &self.shelf, &taxonomy) {
+                Ok(snapshot) => {
+                    let snapshot = Arc::new(snapshot);
+                    *write(&self.snapshot) = Some(Arc::clone(&snapshot));
+                    return Ok((reader, snapshot));
+                }
+                // Another process may have merged segments away meanwhile.
+                Err(_) if self.store.read()?.version()? != reader.version()? => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn published(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
+        let version = reader.version()?;
+        let snapshot = read(&self.snapshot).clone();
+        Ok(snapshot.filter(|snapshot| snapshot.version() == version))
+    }
+
+    /// Drops what is kept in memory, after a change of the space.
+    pub(crate) fn forget(&self) {
+        *write(&self.snapshot) = None;
+    }
+}
+
+/// Locks for reading; a panic elsewhere leaves these values whole.
+pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks for writing; see [`read`].
+pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks; see [`read`].
+pub(crate) fn lock<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,296 @@
+//! Segments in the store: which there are, which rows are in them, and which
+//! of their slots are dead.
+
+use assort_index::Slots;
+use redb::{ReadableTable, ReadableTableMetadata};
+
+use super::codec::{self, SealedRow};
+use super::read::Reader;
+use super::records::{SegmentRecord, SpaceRecord, TuningRecord};
+use super::tables::{
+    CHUNK, DEAD, FORMAT, KEY_FORMAT, KEY_NEXT_SEGMENT, KEY_TUNING, META, SEGMENTS, SealedTable,
+    VectorTable, sealed_name, vectors_name,
+};
+use super::write::{Unsealed, Writer};
+use crate::Result;
+
+/// Words of a chunk.
+const WORDS: usize = CHUNK as usize / 64;
+
+impl Reader<'_> {
+    /// Where the row's vector is, if it is in a segment.
+    pub(crate) fn sealed_row(&self, space: &SpaceRecord, row: u32) -> Result<Option<SealedRow>> {
+        let name = sealed_name(space.generation);
+        self.in_table(SealedTable::new(&name), None, |table| {
+            let value = table.get(row).map_err(|e| self.store().failed(e))?;
+            let decoded = value.map(|value| codec::decode_sealed(value.value()));
+            decoded
+                .transpose()
+                .map_err(|e| self.store().damaged(format!("place of row {row}: {e}")))
+        })
+    }
+
+    /// Visits every row that is in a segment, in order of rows.
+    pub(crate) fn each_sealed(
+        &self,
+        space: &SpaceRecord,
+        mut visit: impl FnMut(u32, SealedRow) -> Result<()>,
+    ) -> Result<()> {
+        let name = sealed_name(space.generation);
+        self.in_table(SealedTable::new(&name), (), |table| {
+            for entry in table.iter().map_err(|e| self.store().failed(e))? {
+                let (row, value) = entry.map_err(|e| self.store().failed(e))?;
+                let row = row.value();
+                let sealed = codec::decode_sealed(value.value())
+                    .map_err(|e| self.store().damaged(format!("place of row {row}: {e}")))?;
+                visit(row, sealed)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The segments of all spaces, by number.
+    pub(crate) fn segments(&self) -> Result<Vec<(u32, SegmentRecord)>> {
+        self.in_table(SEGMENTS, Vec::new(), |table| {
+            let mut segments = Vec::new();
+            for entry in table.iter().map_err(|e| self.store().failed(e))? {
+                let (number, value) = entry.map_err(|e| self.store().failed(e))?;
+                let number = number.value();
+                let record = codec::decode::<SegmentRecord>(value.value())
+                    .map_err(|e| self.store().damaged(format!("segment {number}: {e}")))?;
+                segments.push((number, record));
+            }
+            Ok(segments)
+        })
+    }
+
+    /// The dead slots of a segment.
+    pub(crate) fn dead(&self, segment: u32) -> Result<Slots> {
+        let from = u64::from(segment) << 32;
+        self.in_table(DEAD, Slots::default(), |table| {
+            let mut dead = Slots::default();
+            let chunks = table.range(from..=from | u64::from(u32::MAX));
+            for entry in chunks.map_err(|e| self.store().failed(e))? {
+                let (key, value) = entry.map_err(|e| self.store().failed(e))?;
+                let first = (key.value() as u32).saturating_mul(CHUNK);
+                let words = codec::decode_dead(value.value(), WORDS).map_err(|e| {
+                    self.store()
+                        .damaged(format!("dead slots of segment {segment}: {e}"))
+                })?;
+                for (at, word) in (0u32..).zip(words) {
+                    (0..64).filter(|bit| word >> bit & 1 == 1).for_each(|bit| {
+                        dead.insert(first + 64 * at + bit);
+                    });
+                }
+            }
+            Ok(dead)
+        })
+    }
+
+    /// Number of vectors of `space` that are in no segment.
+    pub(crate) fn live_vectors(&self, space: &SpaceRecord) -> Result<u64> {
+        let name = vectors_name(space.generation);
+        self.in_table(VectorTable::new(&name), 0, |table| {
+            table.len().map_err(|e| self.store().failed(e))
+        })
+    }
+
+    /// Number of vectors of `space`.
+    pub(crate) fn vectors(&self, space: &SpaceRecord) -> Result<u64> {
+        let name = sealed_name(space.generation);
+        let sealed = self.in_table(SealedTable::new(&name), 0, |table| {
+            table.len().map_err(|e| self.store().failed(e))
+        })?;
+        Ok(sealed + self.live_vectors(space)?)
+    }
+
+    /// The number that the next segment gets.
+    pub(crate) fn next_segment(&self) -> Result<u32> {
+        let next = self.meta(KEY_NEXT_SEGMENT, parse_u32)?;
+        Ok(next.unwrap_or(1))
+    }
+
+    /// How the graph is walked, if it was tuned.
+    pub(crate) fn tuning(&self) -> Result<Option<TuningRecord>> {
+        let tuning = self.meta(KEY_TUNING, |bytes| {
+            Ok(codec::decode::<TuningRecord>(bytes).ok())
+        })?;
+        Ok(tuning.flatten())
+    }
+}
+
+fn parse_u32(bytes: &[u8]) -> std::result::Result<u32, String> {
+    let number = bytes.try_into().map(u32::from_le_bytes);
+    number.map_err(|_| "is not a number".to_owned())
+}
+
+/// A segment that is to be committed.
+pub(crate) struct NewSegment<'a> {
+    pub(crate) number: u32,
+    pub(crate) space: &'a SpaceRecord,
+    /// Rows of its slots with the digests of their texts, in order of slots.
+    pub(crate) rows: &'a [(u32, u128)],
+}
+
+impl Writer<'_> {
+    pub(super) fn sealed_row(&self, space: &SpaceRecord, row: u32) -> Result<Option<SealedRow>> {
+        let name = sealed_name(space.generation);
+        let bytes = self.with(SealedTable::new(&name), |table| {
+            Ok(table.get(row)?.map(|value| value.value().to_vec()))
+        })?;
+        let decoded = bytes.map(|bytes| codec::decode_sealed(&bytes));
+        decoded
+            .transpose()
+            .map_err(|e| self.damaged(format!("place of row {row}: {e}")))
+    }
+
+    /// Takes rows out of their segments.
+    pub(super) fn unseal(&mut self, space: &SpaceRecord, rows: &[u32]) -> Result<()> {
+        let name = sealed_name(space.generation);
+        let mut gone = Vec::new();
+        self.with(SealedTable::new(&name), |table| {
+            for &row in rows {
+                if let Some(value) = table.remove(row)? {
+                    gone.extend(codec::decode_sealed(value.value()).map(|sealed| Unsealed {
+                        segment: sealed.segment,
+                        tag: space.tag(),
+                        row,
+                    }));
+                }
+            }
+            Ok(())
+        })?;
+        self.note_unsealed(gone);
+        Ok(())
+    }
+
+    /// Marks slots of a segment as dead.
+    pub(crate) fn mark_dead(&mut self, segment: u32, slots: &[u32]) -> Result<()> {
+        let mut slots = slots.to_vec();
+        slots.sort_unstable();
+        for chunk in slots.chunk_by(|a, b| a / CHUNK == b / CHUNK) {
+            let number = chunk[0] / CHUNK;
+            let key = u64::from(segment) << 32 | u64::from(number);
+            let bytes = self.with(DEAD, |table| {
+                Ok(table.get(key)?.map(|value| value.value().to_vec()))
+            })?;
+            let mut words = match bytes {
+                Some(bytes) => codec::decode_dead(&bytes, WORDS)
+                    .map_err(|e| self.damaged(format!("dead slots of segment {segment}: {e}")))?,
+                None => vec![0; WORDS],
+            };
+            for slot in chunk {
+                let at = (slot % CHUNK) as usize;
+                words[at / 64] |= 1 << (at % 64);
+            }
+            self.with(DEAD, |table| {
+                table
+                    .insert(key, codec::encode_dead(&words).as_slice())
+                    .map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds a segment made of live vectors, which leave their table, and of
+    /// rows of the segments `merged`, which are dropped. Slots whose rows have
+    /// changed since are born dead; gives them back.
+    pub(crate) fn add_segment(
+        &mut self,
+        segment: &NewSegment<'_>,
+        merged: &[u32],
+    ) -> Result<Vec<u32>> {
+        self.set_meta(KEY_FORMAT, &FORMAT.to_le_bytes())?;
+        self.set_meta(KEY_NEXT_SEGMENT, &(segment.number + 1).to_le_bytes())?;
+        let space = segment.space;
+        let mut dead = Vec::new();
+        let mut kept = Vec::new();
+        for (slot, &(row, text_hash)) in (0u32..).zip(segment.rows) {
+            let current = match self.sealed_row(space, row)? {
+                Some(sealed) => merged.contains(&sealed.segment),
+                None => merged.is_empty(),
+            };
+            if current && self.text_hash(space, row)? == Some(text_hash) {
+                kept.push((row, text_hash));
+            } else {
+                dead.push(slot);
+            }
+        }
+        let name = vectors_name(space.generation);
+        self.with(VectorTable::new(&name), |table| {
+            for (row, _) in &kept {
+                table.remove(row)?;
+            }
+            Ok(())
+        })?;
+        let name = sealed_name(space.generation);
+        let number = segment.number;
+        self.with(SealedTable::new(&name), |table| {
+            for &(row, text_hash) in &kept {
+                let place = SealedRow {
+                    segment: number,
+                    text_hash,
+                };
+                table.insert(row, codec::encode_sealed(place).as_slice())?;
+            }
+            Ok(())
+        })?;
+        self.drop_segments(merged)?;
+        let record = SegmentRecord {
+            generation: space.generation,
+            rows: segment.rows.len() as u32,
+        };
+        let bytes = self.encoded(codec::encode(&record))?;
+        self.with(SEGMENTS, |table| {
+            table.insert(number, bytes.as_slice()).map(|_| ())
+        })?;
+        self.mark_dead(number, &dead)?;
+        Ok(dead)
+    }
+
+    /// Forgets segments, whose rows must be elsewhere; their files are to be
+    /// removed afterwards.
+    pub(crate) fn drop_segments(&mut self, segments: &[u32]) -> Result<()> {
+        for &segment in segments {
+            self.with(SEGMENTS, |table| table.remove(segment).map(|_| ()))?;
+            let from = u64::from(segment) << 32;
+            self.with(DEAD, |table| {
+                table.retain_in(from..=from | u64::from(u32::MAX), |_, _| false)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all segments of a space, and which rows are in them.
+    pub(super) fn drop_segments_of(&mut self, space: &SpaceRecord) -> Result<()> {
+        let numbers: Vec<(u32, Vec<u8>)> = self.with(SEGMENTS, |table| {
+            let entries = table.iter()?.map(|entry| {
+                let (number, value) = entry?;
+                Ok((number.value(), value.value().to_vec()))
+            });
+            entries.collect()
+        })?;
+        let own: Vec<u32> = numbers
+            .into_iter()
+            .filter(|(_, bytes)| {
+                let record = codec::decode::<SegmentRecord>(bytes);
+                record.is_ok_and(|record| record.generation == space.generation)
+            })
+            .map(|(number, _)| number)
+            .collect();
+        self.drop_segments(&own)?;
+        let name = sealed_name(space.generation);
+        self.delete_table(SealedTable::new(&name))
+    }
+
+    /// Keeps how the graph is to be walked; none forgets it.
+    pub(crate) fn set_tuning(&mut self, tuning: Option<&TuningRecord>) -> Result<()> {
+        match tuning {
+            Some(tuning) => {
+                let bytes = self.encoded(codec::encode(tuning))?;
+                self.set_meta(KEY_TUNING, &bytes)
+            }
+            None => self.with(META, |table| table.remove(KEY_TUNING).map(|_| ())),
+        }
+    }
+}
