@@ -166,3 +166,32 @@ pub(crate) struct Scratch {
     pub(crate) pending: Vec<u32>,
     pub(crate) scores: Vec<i32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_keeps_the_best() {
+        let mut pool = Pool::default();
+        pool.reset(3);
+        pool.offer_all(&[5, -7, 9, 5, 6], &[0, 1, 2, 3, 4]);
+        assert!(pool.ids().eq([2, 4, 0]));
+        assert_eq!((pool.next(), pool.next()), (Some(2), Some(4)));
+        pool.offer(7, 9);
+        assert_eq!((pool.next(), pool.next()), (Some(9), None));
+    }
+
+    #[test]
+    fn equal_rows_leave_room_in_a_walk() {
+        let mut pool = Pool::default();
+        pool.reset_for_walk(8);
+        pool.offer_all(&[5; 100], &Vec::from_iter(0..100));
+        pool.offer_all(&[1, 2, 3, 4, 9], &[200, 201, 202, 203, 204]);
+        assert!(pool.ids().eq([204, 0, 1, 2, 3, 203, 202, 201]));
+        // A scan keeps as many as there are.
+        pool.reset(8);
+        pool.offer_all(&[5; 100], &Vec::from_iter(0..100));
+        assert_eq!(pool.ids().len(), 8);
+    }
+}

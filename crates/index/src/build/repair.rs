@@ -5,13 +5,10 @@
 //! other row gets a link from a reached one near to it, in a free place or in
 //! place of a link that the tree does not need. So nothing that was reached
 //! is lost, and each turn reaches at least one row more.
-//!
-//! A row that few links lead to may be reached only by a way that no search
-//! goes. Such rows are looked for, and linked like the others if not found.
+
+mod lost;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-
-use rayon::prelude::*;
 
 use super::Builder;
 use super::native::Source;
@@ -23,18 +20,6 @@ use crate::{Error, Result};
 /// Rows a walk keeps while it looks for a reached row near to another.
 const EF: usize = 64;
 
-/// Rows a walk keeps while it looks again for a row it did not find: among
-/// many of the same four bits it may just not have kept it.
-const WIDE: usize = 1024;
-
-/// Links to a row of the native builder below which it is looked for. The
-/// reference builder keeps the nearest rows as links, which closes clusters
-/// off: all of its rows are looked for.
-const FEW: u32 = 4;
-
-/// Turns of looking for rows that few links lead to.
-const TURNS: usize = 3;
-
 /// Repairs every level, from the top, since walks come from above.
 pub(super) fn repair(
     source: &Source<'_>,
@@ -42,15 +27,11 @@ pub(super) fn repair(
     builder: Builder,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<()> {
-    let few = match builder {
-        Builder::Native => FEW,
-        Builder::HnswRs => u32::MAX,
-    };
     for level in (0..graph.levels.len()).rev() {
         let mut repair = Repair::new(source, graph, level);
         repair.reach(stop)?;
         if level == 0 {
-            repair.find(few, stop)?;
+            repair.find(builder, stop)?;
         }
     }
     Ok(())
@@ -146,7 +127,7 @@ impl<'a, 's> Repair<'a, 's> {
             }
             let place = match self.place_of_twin(id) {
                 Some(place) => place,
-                None => self.place_near(id)?,
+                None => self.place_near(id)?.ok_or_else(no_place)?,
             };
             self.link(place, id);
             let parent = (place / self.stride()) as u32;
@@ -158,55 +139,18 @@ impl<'a, 's> Repair<'a, 's> {
         Ok(())
     }
 
-    /// Links every row that no walk leads to, of those where that may be.
-    fn find(&mut self, few: u32, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
-        for _ in 0..TURNS {
-            let lost = self.lost(few)?;
-            if lost.is_empty() {
-                break;
-            }
-            for id in lost {
-                if stop() {
-                    return Err(Error::Interrupted);
-                }
-                let place = self.place_near(id)?;
-                self.link(place, id);
-            }
-        }
-        Ok(())
-    }
-
-    fn lost(&self, few: u32) -> Result<Vec<u32>> {
-        let rows = (0..self.incoming.len() as u32).into_par_iter();
-        let sought = rows.filter(|&id| {
-            self.incoming[id as usize] < few && self.source.twins.first(id).is_none()
-        });
-        let lost = sought.map_init(
-            || Memory::new(self.source),
-            |memory, id| {
-                let found = self.finds(id, EF, memory)? || self.finds(id, WIDE, memory)?;
-                Ok((!found).then_some(id))
-            },
-        );
-        lost.filter_map(Result::transpose).collect()
-    }
-
-    fn finds(&self, id: u32, ef: usize, memory: &mut Memory) -> Result<bool> {
-        self.walk_to(id, ef, memory)?;
-        Ok(memory.scratch.pool.ids().any(|found| found == id))
-    }
-
     fn stride(&self) -> usize {
         stride(self.graph.m, self.level)
     }
 
-    fn link(&mut self, place: usize, id: u32) {
+    /// Puts a link in a place; gives the one that was there.
+    fn link(&mut self, place: usize, id: u32) -> Option<u32> {
         let links = &mut self.graph.levels[self.level];
         let before = std::mem::replace(&mut links[place], id);
-        if before != NONE {
-            self.incoming[before as usize] -= 1;
-        }
         self.incoming[id as usize] += 1;
+        let before = (before != NONE).then_some(before)?;
+        self.incoming[before as usize] -= 1;
+        Some(before)
     }
 
     /// A place in the list of a twin: of the first one for the second, which
@@ -229,12 +173,12 @@ impl<'a, 's> Repair<'a, 's> {
     }
 
     /// A place in the list of a reached row as near as there is one.
-    fn place_near(&mut self, id: u32) -> Result<usize> {
+    fn place_near(&mut self, id: u32) -> Result<Option<usize>> {
         let mut queue = VecDeque::from(self.near(id)?);
         let mut seen: HashSet<u32> = queue.iter().copied().collect();
         while let Some(giver) = queue.pop_front() {
             if let Some(place) = self.place(giver, id) {
-                return Ok(place);
+                return Ok(Some(place));
             }
             // Its list is full of the tree's links; at the tree's ends are places.
             let level = self.graph.level(self.level);
@@ -244,9 +188,7 @@ impl<'a, 's> Repair<'a, 's> {
                     .filter(|&link| link != id && seen.insert(link)),
             );
         }
-        Err(Error::Fault(
-            "a reached row has no place for a link".to_owned(),
-        ))
+        Ok(None)
     }
 
     /// Reached rows, the nearest first.
@@ -305,4 +247,9 @@ impl<'a, 's> Repair<'a, 's> {
 
 fn free(list: &[u32]) -> Option<usize> {
     list.iter().position(|&link| link == NONE)
+}
+
+/// The ends of the tree always have some.
+fn no_place() -> Error {
+    Error::Fault("reached rows have no place for a link".to_owned())
 }

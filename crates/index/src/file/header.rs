@@ -227,3 +227,85 @@ impl Fields<'_> {
         u128::from_le_bytes(self.take())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn header(dimensions: usize, m: usize, counts: Vec<usize>) -> Header {
+        Header {
+            space: 7 << 90,
+            dimensions,
+            m,
+            counts,
+            sums: 99,
+        }
+    }
+
+    /// A field that is small, at an edge, or anything.
+    fn field() -> impl Strategy<Value = usize> {
+        let edges = prop_oneof![Just(1 << 16), Just(1 << 31), Just(u32::MAX as usize)];
+        prop_oneof![
+            0usize..70,
+            edges,
+            any::<u32>().prop_map(|value| value as usize)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_sealed_header_is_sound_or_refused(
+            dimensions in field(),
+            m in field(),
+            counts in prop::collection::vec(field(), 0..MOST_LEVELS),
+            levels in prop::option::of(any::<u32>()),
+        ) {
+            let written = header(dimensions, m, counts);
+            let mut bytes = written.to_bytes();
+            if let Some(levels) = levels {
+                bytes[36..40].copy_from_slice(&levels.to_le_bytes());
+                let sum = xxhash_rust::xxh3::xxh3_64(&bytes[..HEADER - 8]);
+                bytes[HEADER - 8..].copy_from_slice(&sum.to_le_bytes());
+            }
+            if let Ok(read) = Header::parse(&bytes) {
+                prop_assert!(read.is_sound());
+                let places = read.places().expect("64 bits are enough");
+                prop_assert!(places.file_bytes() > HEADER);
+                prop_assert!(levels.is_some() || read == written);
+            } else {
+                prop_assert!(levels.is_some() || !written.is_sound());
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_segment_has_places() {
+        let counts = (1..=31).rev().map(|bits| (1 << bits) - 1).collect();
+        let largest = header(*DIMENSIONS.end(), *M.end(), counts);
+        assert!(largest.is_sound());
+        assert!(
+            largest
+                .places()
+                .is_some_and(|places| places.file_bytes() > 1 << 48)
+        );
+    }
+
+    #[test]
+    fn sections_follow_each_other_on_boundaries() {
+        let places = header(33, 5, vec![1001, 200, 40, 8, 1])
+            .places()
+            .expect("it is small");
+        let mut end = HEADER;
+        for section in SECTIONS {
+            let (at, length) = places.of(section);
+            assert!(
+                at.is_multiple_of(ALIGNMENT) && at - end < ALIGNMENT,
+                "{section:?}"
+            );
+            end = at + length;
+        }
+        assert_eq!(end, places.file_bytes());
+    }
+}

@@ -20,7 +20,7 @@ fn floats(length: usize) -> impl Strategy<Value = Vec<f32>> {
 proptest! {
     #[test]
     fn four_bit_products_are_exact(
-        (records, query) in (1usize..20).prop_flat_map(|chunks| {
+        (records, query) in (1usize..80).prop_flat_map(|chunks| {
             (bytes(7 * chunks * CHUNK_BYTES), signed(chunks * CHUNK))
         }),
         ids in prop::collection::vec(0u32..7, 0..40),
@@ -61,14 +61,19 @@ proptest! {
 
 #[test]
 fn the_largest_products_do_not_overflow() {
-    let query = [127i8; 16 * CHUNK];
-    let bytes = [255u8; 16 * CHUNK_BYTES];
+    // 65,536 coordinates, as many as there can be.
+    let chunks = 1024;
+    let query = vec![127i8; chunks * CHUNK];
+    let bytes = vec![255u8; chunks * CHUNK_BYTES];
     let records = Records {
         bytes: &bytes,
         stride: bytes.len(),
     };
     let mut out = Vec::new();
     dot4(&query, records, &[0], &mut out);
-    assert_eq!(out, [16 * 64 * 15 * 127]);
-    assert_eq!(dot8(&[127; 4096], &[127; 4096]), 4096 * 127 * 127);
+    assert_eq!(out, [1024 * 64 * 15 * 127]);
+    let row = vec![127; 1 << 16];
+    assert_eq!(dot8(&row, &row), 65536 * 127 * 127);
+    let other = vec![-127; 1 << 16];
+    assert_eq!(dot8(&row, &other), -65536 * 127 * 127);
 }
