@@ -27,7 +27,7 @@ pub enum Query {
 pub struct Search {
     /// What to search for.
     pub query: Query,
-    /// Only products that match this expression (see [`Filter`]).
+    /// Only products that match this expression (see [`assort_core::Filter`]).
     pub filter: Option<String>,
     /// Results to give.
     pub top: usize,
