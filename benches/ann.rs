@@ -51,7 +51,7 @@ struct Args {
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "10,15,20,25,30,40,60,80,120,160,200,240,320,480"
+        default_value = "2,5,10,20,40,60,80,120,160,200,240,320,480"
     )]
     ef: Vec<usize>,
     /// Rows ranked for each one to find

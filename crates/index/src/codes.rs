@@ -163,7 +163,7 @@ pub(crate) struct CodeQuery {
 
 /// The own step of a row, beyond which its codes say too little: some
 /// coordinate lies far outside the rest of the data.
-const COARSE: f32 = 0.04;
+const COARSE: f32 = 0.1;
 
 impl CodeQuery {
     /// Similarity with a row by all its twelve bits; none if they say too little.

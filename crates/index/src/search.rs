@@ -332,7 +332,7 @@ const SHARE: usize = 128;
 /// Rows a walk keeps: four bits leave the order of the last ones uncertain, so
 /// it keeps some more than asked.
 fn kept(search: &Search<'_>) -> usize {
-    search.ef.max(search.k).saturating_add(search.k)
+    search.ef.saturating_add(search.k)
 }
 
 /// Rows that are ranked by all their bits.
