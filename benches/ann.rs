@@ -25,6 +25,9 @@ type Failure = Box<dyn std::error::Error>;
 /// Results of a query.
 const K: usize = 10;
 
+/// Width of walks whose slack is varied.
+const WIDE: usize = 300;
+
 /// Passes over all queries, of which the middle one counts.
 const PASSES: usize = 5;
 
@@ -54,6 +57,16 @@ struct Args {
         default_value = "2,5,10,20,40,60,80,120,160,200,240,320,480"
     )]
     ef: Vec<usize>,
+    /// How much farther than what they have found walks go
+    #[arg(long, default_value_t = 1.25)]
+    slack: f32,
+    /// Slacks of further points, of walks of width 300
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "1.12,1.14,1.15,1.16,1.17,1.18,1.2"
+    )]
+    slacks: Vec<f32>,
     /// Rows ranked for each one to find
     #[arg(long, default_value_t = 8)]
     oversample: usize,
@@ -136,9 +149,12 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
-        for &ef in &args.ef {
+        let usual = args.ef.iter().map(|&ef| (ef, args.slack));
+        let others = args.slacks.iter().map(|&slack| (WIDE, slack));
+        for (ef, slack) in usual.chain(others) {
             let search = Search {
                 ef,
+                slack,
                 oversample: args.oversample,
                 ..Search::new(K)
             };
@@ -149,13 +165,13 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
                 let line = json!({
                     "engine": "assort", "builder": args.builder.to_string(),
                     "build_s": round(args.build_seconds, 2), "bytes_per_vector": round(bytes, 1),
-                    "rss_mb": round(rss, 1), "ef": ef, "recall": round(recall, 4),
+                    "rss_mb": round(rss, 1), "ef": ef, "slack": round(slack.into(), 3), "recall": round(recall, 4),
                     "qps": qps.round(), "threads": threads,
                 });
                 println!("{line}");
             } else {
                 println!(
-                    "threads {threads}, ef {ef:3}: recall {recall:.4}, {qps:7.0} queries/s, {rss:.0} MB resident"
+                    "threads {threads}, ef {ef:3}, slack {slack}: recall {recall:.4}, {qps:7.0} queries/s, {rss:.0} MB resident"
                 );
             }
         }

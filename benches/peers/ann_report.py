@@ -58,8 +58,10 @@ def print_threads(summaries):
 
 
 def summary(lines):
-    by_ef = {ef: [line for line in lines if line["ef"] == ef] for ef in sorted(unique(lines, "ef"))}
-    points = {ef: (median_of(chosen, "recall"), median_of(chosen, "qps")) for ef, chosen in by_ef.items()}
+    settings = {}
+    for line in lines:
+        settings.setdefault((line["ef"], line.get("slack")), []).append(line)
+    points = {setting: (median_of(chosen, "recall"), median_of(chosen, "qps")) for setting, chosen in settings.items()}
     fields = {field: median_of(lines, field) for field in ("build_s", "rss_mb", "bytes_per_vector")}
     return {**fields, "points": points, "curve": frontier(points.values())}
 
@@ -89,7 +91,8 @@ def comparable(label):
 
 def shortfall(ours, its):
     """The most recall we lack at an ef both were run with, and that ef; negative where we are ahead at every one."""
-    lacks = [(its["points"][ef][0] - ours["points"][ef][0], ef) for ef in ours["points"] if ef in its["points"]]
+    theirs = {ef: recall for (ef, _), (recall, _) in its["points"].items()}
+    lacks = [(theirs[ef] - recall, ef) for (ef, _), (recall, _) in ours["points"].items() if ef in theirs]
     if not lacks:
         return "-"
     lack, ef = max(lacks)

@@ -12,10 +12,12 @@ use crate::snapshot::{Sealed, Snapshot};
 use crate::store::TuningRecord;
 
 /// How thoroughly segments are searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Effort {
     /// Rows a walk keeps.
     pub(crate) ef: usize,
+    /// How much farther than what it has found a walk goes.
+    pub(crate) slack: f32,
     /// Rows ranked by all their bits for each one to find.
     pub(crate) oversample: usize,
     /// Compare every vector instead.
@@ -27,6 +29,7 @@ impl Default for Effort {
         let usual = SegmentSearch::new(1);
         Self {
             ef: usual.ef,
+            slack: usual.slack,
             oversample: usual.oversample,
             exact: false,
         }
@@ -38,8 +41,8 @@ impl Effort {
     pub(crate) fn tuned(tuning: Option<TuningRecord>) -> Self {
         tuning.map_or_else(Self::default, |tuning| Self {
             ef: tuning.ef as usize,
-            oversample: tuning.oversample as usize,
-            exact: false,
+            slack: tuning.slack,
+            ..Self::default()
         })
     }
 
@@ -52,6 +55,7 @@ impl Effort {
     ) -> SegmentSearch<'a> {
         SegmentSearch {
             ef: self.ef,
+            slack: self.slack,
             oversample: self.oversample,
             exact: self.exact,
             among: match among {

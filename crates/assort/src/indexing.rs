@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assort_index::{Audit, BuildOptions, Hit, audit};
 
@@ -24,6 +24,9 @@ const WIDTHS: [usize; 14] = [
     10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
 ];
 
+/// Slacks that tuning tries, each with the narrowest walk that does.
+const SLACKS: [f32; 7] = [1.1, 1.15, 1.175, 1.2, 1.25, 1.5, f32::INFINITY];
+
 /// Results whose recall is measured.
 const K: usize = 10;
 
@@ -35,6 +38,9 @@ const SAMPLE: usize = 2_000;
 pub struct Tuning {
     /// Rows a walk keeps.
     pub ef: usize,
+    /// A walk ends where all that is left is more than so many times as far
+    /// as the last of the best.
+    pub slack: f32,
     /// Part of the ten best products that was found.
     pub recall: f64,
     /// Queries it was measured with.
@@ -99,8 +105,8 @@ impl Catalog {
     }
 
     /// Measures the recall of searches on the catalog's own products and keeps
-    /// the narrowest walk whose recall of the ten best is at least `recall`,
-    /// for all searches to come. If none reaches it the widest is kept.
+    /// the quickest walk whose recall of the ten best is at least `recall`, for
+    /// all searches to come. If none reaches it the widest is kept.
     ///
     /// # Errors
     /// [`Error::Argument`] if `recall` does not lie between 0 and 1 or there
@@ -121,29 +127,10 @@ impl Catalog {
             )));
         }
         let trial = Trial::new(&snapshot, queries, watch)?;
-        let mut tuning = Tuning {
-            ef: 0,
-            recall: 0.0,
-            queries: trial.rows.len(),
-        };
-        for ef in WIDTHS {
-            let effort = Effort {
-                ef,
-                ..Effort::default()
-            };
-            tuning.ef = ef;
-            tuning.recall = trial.recall(&snapshot, effort)?;
-            watch.progress(Progress::Indexing);
-            if watch.stop() {
-                return Err(Error::Interrupted);
-            }
-            if tuning.recall >= recall {
-                break;
-            }
-        }
+        let tuning = trial.quickest(&snapshot, recall, watch)?;
         let record = TuningRecord {
             ef: tuning.ef as u32,
-            oversample: Effort::default().oversample as u32,
+            slack: tuning.slack,
             asked: recall as f32,
             recall: tuning.recall as f32,
         };
@@ -216,6 +203,45 @@ impl Trial {
             queries,
             truth,
         })
+    }
+
+    /// The quickest way to reach a recall, or the widest of all walks.
+    fn quickest(&self, snapshot: &Snapshot, recall: f64, watch: &mut dyn Watch) -> Result<Tuning> {
+        let mut best: Option<(Duration, Tuning)> = None;
+        let mut widest = None;
+        for slack in SLACKS {
+            for ef in WIDTHS {
+                let effort = Effort {
+                    ef,
+                    slack,
+                    ..Effort::default()
+                };
+                let begun = Instant::now();
+                let found = self.recall(snapshot, effort)?;
+                let time = begun.elapsed();
+                let tuning = Tuning {
+                    ef,
+                    slack,
+                    recall: found,
+                    queries: self.rows.len(),
+                };
+                widest = Some(tuning);
+                watch.progress(Progress::Indexing);
+                if watch.stop() {
+                    return Err(Error::Interrupted);
+                }
+                let slower = best.is_some_and(|(quickest, _)| time >= quickest);
+                if found >= recall && !slower {
+                    best = Some((time, tuning));
+                }
+                // Wider walks are slower still.
+                if found >= recall || slower {
+                    break;
+                }
+            }
+        }
+        let tuning = best.map(|(_, tuning)| tuning).or(widest);
+        tuning.ok_or_else(|| Error::argument("there is no walk to choose from"))
     }
 
     /// Part of the best that is found. One that is as near as the last of the

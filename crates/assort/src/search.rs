@@ -122,6 +122,7 @@ impl Catalog {
             ef: search.ef.unwrap_or(tuned.ef),
             oversample: search.oversample.unwrap_or(tuned.oversample),
             exact: search.exact,
+            ..tuned
         };
         let hits = nearest(&snapshot, &query, wanted, among, &[without], effort)?;
         let mut found = Vec::with_capacity(search.top);

@@ -21,6 +21,7 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     if args.format == ReportFormat::Json {
         let value = json!({
             "ef": tuning.ef,
+            "slack": tuning.slack.is_finite().then(|| output::rounded(tuning.slack.into())),
             "recall": output::rounded(tuning.recall),
             "asked": args.recall,
             "queries": tuning.queries,
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     } else {
         let facts = [
             ("ef", count(tuning.ef as u64)),
+            ("slack", slack(tuning.slack)),
             ("recall", format!("{:.4} of the ten best", tuning.recall)),
             (
                 "measured with",
@@ -68,6 +70,14 @@ pub(crate) fn audit(args: &AuditIndex, global: &Global) -> Outcome {
         global.say("note: `assort compact` writes the index anew");
     }
     Ok(Done::Whole)
+}
+
+fn slack(slack: f32) -> String {
+    if slack.is_finite() {
+        slack.to_string()
+    } else {
+        "none: walks go on to their end".to_owned()
+    }
 }
 
 fn json(audit: &IndexAudit) -> serde_json::Value {

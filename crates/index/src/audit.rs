@@ -172,6 +172,7 @@ fn finds(
     segment.vector(slot, vector)?;
     let search = Search {
         ef: EF,
+        slack: f32::INFINITY,
         among: alive,
         ..Search::new(K)
     };

@@ -131,6 +131,8 @@ impl Quantizer {
         let middle: f32 = scaled.iter().sum::<f32>() * MIDDLE;
         CodeQuery {
             base: centers - middle,
+            back: if unit > 0.0 { unit.recip() } else { 0.0 },
+            error: (scaled.iter().map(|value| value * value).sum::<f32>() / 12.0).sqrt(),
             scaled,
             coarse,
         }
@@ -156,6 +158,11 @@ pub(crate) fn refinement_bytes(dimensions: usize) -> usize {
 pub(crate) struct CodeQuery {
     /// Product with a row of code 0 throughout.
     base: f32,
+    /// Similarity that a whole number of a product of codes stands for.
+    back: f32,
+    /// Usual error of a similarity by four bits: that of rounding (1/12 of a
+    /// step, squared) in each coordinate.
+    error: f32,
     scaled: Vec<f32>,
     /// Whole-number coordinates for the walk.
     pub(crate) coarse: Vec<i8>,
@@ -165,7 +172,23 @@ pub(crate) struct CodeQuery {
 /// coordinate lies far outside the rest of the data.
 const COARSE: f32 = 0.1;
 
+/// Usual errors by which a row must be farther than another before it counts
+/// as farther, however near both are.
+const ERRORS: f32 = 4.0;
+
 impl CodeQuery {
+    /// The product below which a row is more than `slack` times as far from
+    /// the query (by squared distance) as one with the product `nearer`.
+    pub(crate) fn far(&self, nearer: i32, slack: f32) -> i32 {
+        if self.back == 0.0 {
+            return i32::MIN;
+        }
+        let near = 1.0 - (self.base + nearer as f32 * self.back);
+        let far = (slack * near).max(near + ERRORS * self.error);
+        // Saturates where there is no limit.
+        ((1.0 - far - self.base) / self.back).floor() as i32
+    }
+
     /// Similarity with a row by all its twelve bits; none if they say too little.
     pub(crate) fn similarity(
         &self,

@@ -29,6 +29,10 @@ fn key(score: i32, id: u32) -> u64 {
     u64::from(inverted) << 32 | u64::from(id)
 }
 
+fn score(entry: u64) -> i32 {
+    (!((entry >> 32) as u32) ^ 1 << 31) as i32
+}
+
 fn id(entry: u64) -> u32 {
     entry as u32 & !(EXPANDED as u32)
 }
@@ -91,7 +95,7 @@ impl Pool {
         if self.entries.len() == self.capacity
             && let Some(last) = self.entries.last()
         {
-            self.bound = last & !EXPANDED;
+            self.bound = self.bound.min(last & !EXPANDED);
         }
     }
 
@@ -115,6 +119,28 @@ impl Pool {
         *entry |= EXPANDED;
         self.cursor += step + 1;
         Some(id(*entry))
+    }
+
+    /// The score of the `k`th best row.
+    pub(crate) fn kth(&self, k: usize) -> Option<i32> {
+        let entry = self.entries.get(k.checked_sub(1)?)?;
+        Some(score(*entry))
+    }
+
+    /// Turns away rows of lower scores, those it has included.
+    pub(crate) fn close_below(&mut self, score: i32) {
+        let Some(lower) = score.checked_sub(1) else {
+            return;
+        };
+        let bound = key(lower, 0);
+        if bound < self.bound {
+            self.bound = bound;
+            let kept = self
+                .entries
+                .partition_point(|&entry| entry & !EXPANDED < bound);
+            self.entries.truncate(kept);
+            self.cursor = self.cursor.min(kept);
+        }
     }
 
     /// Whether the pool is full and `other`'s next row would not get in.

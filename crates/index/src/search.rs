@@ -6,7 +6,7 @@ use crate::kernel::{dot4, dot16, prefetch};
 use crate::scratch::Scratch;
 use crate::segment::{MappedLevel, Segment};
 use crate::slots::Slots;
-use crate::walk::{Links, Way, descend, walk};
+use crate::walk::{Ending, Links, Way, descend, walk};
 use crate::{Error, Result};
 
 /// What to look for in a segment.
@@ -16,6 +16,10 @@ pub struct Search<'a> {
     pub k: usize,
     /// Rows the walk keeps: more find more, and take longer.
     pub ef: usize,
+    /// The walk ends where all that is left is more than so many times as far
+    /// as the last of the `k` best, by squared distance: less is quicker and
+    /// finds less. Infinity goes on until `ef` rows are exhausted.
+    pub slack: f32,
     /// Rows ranked by all their bits for each one to find.
     pub oversample: usize,
     /// Slots that may be found; all if none.
@@ -30,6 +34,7 @@ impl Search<'_> {
         Self {
             k,
             ef: 128,
+            slack: 1.25,
             oversample: 8,
             among: None,
             exact: false,
@@ -208,6 +213,7 @@ impl Searcher {
             ef: kept(search),
             among: None,
             budget: usize::MAX,
+            ending: ending(codes, search),
         };
         self.go(segment, codes, way)
     }
@@ -244,6 +250,7 @@ impl Searcher {
                 .min(segment.len()),
             among: Some((slots, wanted)),
             budget,
+            ending: ending(codes, search),
         };
         self.go(segment, codes, way)
     }
@@ -333,6 +340,16 @@ const SHARE: usize = 128;
 /// it keeps some more than asked.
 fn kept(search: &Search<'_>) -> usize {
     search.ef.saturating_add(search.k)
+}
+
+/// When a walk may end early.
+fn ending<'a>(codes: &'a CodeQuery, search: &Search<'_>) -> Option<Ending<'a>> {
+    let ending = Ending {
+        codes,
+        k: search.k,
+        slack: search.slack.max(1.0),
+    };
+    ending.slack.is_finite().then_some(ending)
 }
 
 /// Rows that are ranked by all their bits.

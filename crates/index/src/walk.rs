@@ -1,7 +1,8 @@
 //! Walking a graph towards a query.
 
+use crate::codes::CodeQuery;
 use crate::kernel::{Records, dot4, prefetch};
-use crate::scratch::Scratch;
+use crate::scratch::{Pool, Scratch};
 use crate::slots::Slots;
 
 /// The links of one level of a graph.
@@ -54,6 +55,32 @@ pub(crate) struct Way<'a> {
     pub(crate) among: Option<(&'a Slots, usize)>,
     /// Rows compared at most.
     pub(crate) budget: usize,
+    /// When the walk ends before it has met everything that it keeps.
+    pub(crate) ending: Option<Ending<'a>>,
+}
+
+/// A walk ends where all that is left is so much farther than what it found:
+/// queries with near rows take less than those without (adaptive beam search;
+/// Al-Jazzazi et al., 2025).
+#[derive(Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub(crate) codes: &'a CodeQuery,
+    /// Rows that are looked for.
+    pub(crate) k: usize,
+    /// How many times as far as the `k`th the rest may be, by squared distance.
+    pub(crate) slack: f32,
+}
+
+impl Ending<'_> {
+    /// Closes both pools to what is too far.
+    fn close(&self, pool: &mut Pool, found: &mut Pool, filtered: bool) {
+        let kth = if filtered { &*found } else { &*pool }.kth(self.k);
+        if let Some(kth) = kth {
+            let far = self.codes.far(kth, self.slack);
+            pool.close_below(far);
+            found.close_below(far);
+        }
+    }
 }
 
 /// Fills the pool with the best rows that a walk meets, and if not all may be
@@ -85,6 +112,9 @@ pub(crate) fn walk(
     let mut compared = 0;
     let mut ahead: Option<u32> = None;
     loop {
+        if let Some(ending) = way.ending {
+            ending.close(pool, found, way.among.is_some());
+        }
         let enough = way.among.is_some() && found.is_closed_to(pool);
         let next = if enough { None } else { pool.next() };
         if let Some(id) = next {

@@ -115,7 +115,8 @@ proptest! {
 
             let ef = [0, 1, 2, 40, usize::MAX][chance.below(5)];
             let oversample = [0, 1, 8, usize::MAX][chance.below(4)];
-            let search = Search { k, ef, oversample, among, exact: false };
+            let slack = [0.0, 1.0, 1.25, f32::INFINITY, f32::NAN][chance.below(5)];
+            let search = Search { k, ef, slack, oversample, among, exact: false };
             let hits = searcher.search(&segment, &query, &search).unwrap_or_default();
             assert_sorted(hits);
             prop_assert_eq!(hits.len(), k.min(matches), "{:?}", search);

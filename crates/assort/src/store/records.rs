@@ -150,8 +150,8 @@ pub(crate) struct SegmentRecord {
 pub(crate) struct TuningRecord {
     /// Rows a walk keeps.
     pub(crate) ef: u32,
-    /// Rows ranked for each one to find.
-    pub(crate) oversample: u32,
+    /// How much farther than what it has found a walk goes.
+    pub(crate) slack: f32,
     /// Recall that was asked for, and that was measured.
     pub(crate) asked: f32,
     pub(crate) recall: f32,

@@ -143,6 +143,7 @@ impl<'a, 's> Worker<'a, 's> {
                 ef: self.options.ef_construction,
                 among: None,
                 budget: usize::MAX,
+                ending: None,
             };
             walk(&self.levels[level], records, &query, way, &mut self.scratch);
             from = self.connect(id, level).unwrap_or(from);

@@ -90,6 +90,7 @@ fn nearest(graph: &Graph, records: Records<'_>, query: &[i8], scratch: &mut Scra
         ef: EF,
         among: None,
         budget: usize::MAX,
+        ending: None,
     };
     walk(&graph.level(0), records, query, way, scratch);
     scratch.pool.ids().next().unwrap_or(from)

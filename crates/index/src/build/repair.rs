@@ -221,6 +221,7 @@ impl<'a, 's> Repair<'a, 's> {
             ef,
             among: None,
             budget: usize::MAX,
+            ending: None,
         };
         walk(&level, records, &query, way, scratch);
         Ok(())
