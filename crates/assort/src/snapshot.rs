@@ -82,10 +82,28 @@ impl Sealed {
             .alive
             .get_or_insert_with(|| Arc::new(Slots::below(rows)));
         let alive = Arc::make_mut(alive);
+        let mut labelled = self.labelled.get_mut().map(Arc::make_mut);
         slots.for_each(|slot| {
             alive.remove(slot);
+            if let Some(labelled) = &mut labelled {
+                labelled.remove(slot);
+            }
         });
-        self.labelled = OnceLock::new();
+    }
+
+    /// Notes that a row got or lost its label.
+    fn relabel(&mut self, row: u32, has_label: bool) {
+        if self.labelled.get().is_none() {
+            return;
+        }
+        let Some(slot) = self.slot(row) else { return };
+        if let Some(labelled) = self.labelled.get_mut().map(Arc::make_mut) {
+            if has_label {
+                labelled.insert(slot);
+            } else {
+                labelled.remove(slot);
+            }
+        }
     }
 
     /// The slots that are alive; all if none.
@@ -134,7 +152,10 @@ impl Snapshot {
             sealed: Vec::new(),
             labels: Labels::default(),
         };
-        for (number, record) in reader.segments()? {
+        let segments = reader.segments()?;
+        let numbers: Vec<u32> = segments.iter().map(|(number, _)| *number).collect();
+        shelf.keep(&numbers);
+        for (number, record) in segments {
             if record.generation == space.generation {
                 let segment = shelf.segment(number, space.tag())?;
                 let sealed = Sealed::new(number, segment, &reader.dead(number)?);
@@ -258,10 +279,8 @@ impl Snapshot {
         let labels: Vec<_> = changes.labels.iter().copied().chain(gone).collect();
         for (row, label) in &labels {
             next.labels.set(*row, *label);
-        }
-        if !labels.is_empty() {
             for sealed in &mut next.sealed {
-                sealed.labelled = OnceLock::new();
+                sealed.relabel(*row, label.is_some());
             }
         }
         for sealed in &next.sealed {

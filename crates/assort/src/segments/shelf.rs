@@ -62,6 +62,11 @@ impl Shelf {
         lock(&self.open).remove(&number);
     }
 
+    /// Closes all segments but `numbers`: others have been merged away.
+    pub(crate) fn keep(&self, numbers: &[u32]) {
+        lock(&self.open).retain(|number, _| numbers.contains(number));
+    }
+
     /// Removes the file of a segment that the catalog no longer has. Readers
     /// that have it open keep it; where that cannot be, it goes later.
     pub(crate) fn discard(&self, number: u32) {
