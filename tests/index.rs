@@ -45,7 +45,9 @@ fn a_search_of_segments_gives_what_an_exact_one_gives_and_tells_how() {
     };
     let quick = place.run("search shop kettle --format jsonl --explain");
     let quick = quick.ended(0).said(&["segment 1: 8 of 8 products match"]);
-    let exact = place.run("search shop kettle --format jsonl --exact").done();
+    let exact = place
+        .run("search shop kettle --format jsonl --exact")
+        .done();
     assert_eq!(ids(&quick.stdout), ids(&exact));
     let few = place.run("search shop kettle --top 2 --ef 1 --oversample 1 --format jsonl");
     assert_eq!(lines(&few.done()).len(), 2);

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use shared::{Columns, Deciding, Directory, EmbedderArgs, Format, Global, ReportFormat};
+pub(crate) use shared::{
+    Columns, Deciding, Directory, EmbedderArgs, Format, Global, ReportFormat, Teaching,
+};
 
 /// Files products into a category tree, and finds them again.
 #[derive(Parser)]
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy
     Taxonomy(TaxonomyArgs),
+    /// Teach a fast student of the embedder on the catalog, and move to it
+    Distill(Distill),
     /// Move a catalog to another embedder
     Reembed(Reembed),
     /// Remove products
@@ -148,6 +152,14 @@ pub(crate) struct Import {
     /// Remove products that the files do not have
     #[arg(long)]
     pub(crate) prune: bool,
+
+    /// For a new catalog: teach a student on a part of the products first, and
+    /// embed all by it (see `assort distill`)
+    #[arg(long, conflicts_with_all = ["dry_run", "strict", "prune"])]
+    pub(crate) fast: bool,
+
+    #[command(flatten)]
+    pub(crate) teaching: Teaching,
 
     /// Where rejected rows are listed [default: DIR/rejects.csv]
     #[arg(long, value_name = "FILE")]
@@ -392,11 +404,42 @@ pub(crate) enum TaxonomyFormat {
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  assort reembed shop --embedder dir:models/use-multilingual\n\nSearches go on meanwhile. A stopped run goes on where it was when run again."
+    after_help = "Examples:\n  assort reembed shop --embedder dir:models/use-multilingual\n  assort reembed shop --distilled\n\nSearches go on meanwhile. A stopped run goes on where it was when run again."
 )]
 pub(crate) struct Reembed {
     /// The catalog's directory
     pub(crate) dir: PathBuf,
+
+    /// Move to the student that `assort distill --no-adopt` or a stopped run left
+    #[arg(long, conflicts_with = "embedder")]
+    pub(crate) distilled: bool,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort distill shop\n  assort distill shop --sample 80000 --min-quality 0.88\n  assort distill shop --no-adopt --export shop.student\n\nA student learns, without labels, to point where the embedder points, and embeds about a thousand times faster. Products are embedded by it from then on, but for texts that it hardly knows. What the embedder was asked for is kept: a stopped run goes on from there."
+)]
+pub(crate) struct Distill {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) teaching: Teaching,
+
+    /// Only make the student and report on it
+    #[arg(long)]
+    pub(crate) no_adopt: bool,
+
+    /// Write the student to a file too, for `--embedder distilled:FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

@@ -1,11 +1,12 @@
 //! From the embedder arguments to an open embedder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use assort::Catalog;
-use assort::core::Embedder;
+use assort::core::{EmbedError, Embedder};
+use assort::students::{Distilled, QueryEncoder, Student, Traits};
 use assort_embed::{Options, Spec};
 
 use crate::args::{EmbedderArgs, Global};
@@ -15,30 +16,38 @@ use crate::failure::Failure;
 pub(crate) struct Opened {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) spec: String,
+    model: Model,
 }
 
-/// What decides an embedder: the spec and what was said with it.
-struct Wanted {
+/// What decides a model: the spec and what was said with it.
+#[derive(Clone)]
+struct Model {
     spec: Spec,
     pooling: Option<assort_embed::Pooling>,
     max_length: Option<usize>,
 }
 
+/// What a catalog remembers of its embedder: a model, or a student of one.
+struct Remembered {
+    model: Model,
+    student: Option<(PathBuf, QueryEncoder)>,
+}
+
 /// Opens the embedder the arguments name, `bundled` if they name none.
 pub(crate) fn open(args: &EmbedderArgs, global: &Global) -> Result<Opened, Failure> {
     let spec = args.embedder.as_deref().unwrap_or("bundled");
-    let mut wanted = Wanted {
+    let mut model = Model {
         spec: Spec::from_str(spec).map_err(|error| Failure::Usage(error.to_string()))?,
         pooling: args.pooling,
         max_length: args.max_length,
     };
-    if let Spec::Dir(path) = &wanted.spec {
+    if let Spec::Dir(path) | Spec::Distilled(path) = &mut model.spec {
         // Remembered by its whole path, so that it opens from anywhere.
         if let Ok(whole) = path.canonicalize() {
-            wanted.spec = Spec::Dir(whole);
+            *path = whole;
         }
     }
-    wanted.open(global)
+    model.open(global)
 }
 
 /// Opens a catalog's own embedder, or the one the arguments name, which must
@@ -48,16 +57,86 @@ pub(crate) fn of_catalog(
     args: &EmbedderArgs,
     global: &Global,
 ) -> Result<Catalog, Failure> {
-    let opened = if args.embedder.is_some() {
-        open(args, global)?
-    } else {
-        let remembered = catalog.embedder_spec()?;
-        let wanted = Wanted::recall(&remembered)?;
-        wanted
-            .open(global)
-            .map_err(|failure| explain_lost(failure, &wanted.spec))?
+    if args.embedder.is_some() {
+        return Ok(catalog.with_embedder(open(args, global)?.embedder)?);
+    }
+    let Remembered { model, student } = Remembered::recall(&catalog.embedder_spec()?)?;
+    let embedder: Arc<dyn Embedder> = match student {
+        Some((file, queries)) => {
+            let student = Student::open(&catalog.directory().join(file)).map_err(|error| {
+                Failure::Failed(format!(
+                    "{error}; or move the catalog to another embedder with `assort reembed`"
+                ))
+            })?;
+            Arc::new(pair(Arc::new(student), queries, &model, global))
+        }
+        None => {
+            model
+                .open(global)
+                .map_err(|failure| explain_lost(failure, &model.spec))?
+                .embedder
+        }
     };
-    Ok(catalog.with_embedder(opened.embedder)?)
+    Ok(catalog.with_embedder(embedder)?)
+}
+
+/// What is known of the catalog's student, if it is on one.
+pub(crate) fn student_traits(catalog: &Catalog) -> Option<Traits> {
+    let (file, _) = Remembered::recall(&catalog.embedder_spec().ok()?)
+        .ok()?
+        .student?;
+    let student = Student::open(&catalog.directory().join(file)).ok()?;
+    Some(student.traits())
+}
+
+/// Opens the teacher: the embedder the arguments name, or the catalog's own, or
+/// the one that its student had.
+pub(crate) fn teacher(
+    catalog: &Catalog,
+    args: &EmbedderArgs,
+    global: &Global,
+) -> Result<Opened, Failure> {
+    if args.embedder.is_some() {
+        return open(args, global);
+    }
+    let model = Remembered::recall(&catalog.embedder_spec()?)?.model;
+    model
+        .open(global)
+        .map_err(|failure| explain_lost(failure, &model.spec))
+}
+
+/// A student in the catalog's directory with its teacher, and how the catalog
+/// is to remember them.
+pub(crate) fn with_teacher(
+    student: Arc<Student>,
+    file: &Path,
+    queries: QueryEncoder,
+    teacher: &Opened,
+) -> (Distilled, String) {
+    let remembered = Remembered {
+        model: teacher.model.clone(),
+        student: Some((file.to_owned(), queries)),
+    };
+    let embedder = Arc::clone(&teacher.embedder);
+    let distilled = Distilled::with_teacher(
+        student,
+        Some(queries),
+        Box::new(move || Ok(Arc::clone(&embedder))),
+    );
+    (distilled, remembered.remember())
+}
+
+/// A student whose teacher is opened only when it is needed.
+fn pair(student: Arc<Student>, queries: QueryEncoder, model: &Model, global: &Global) -> Distilled {
+    let (spec, options) = (model.spec.clone(), model.options(global));
+    let open = move || {
+        assort_embed::open(&spec, &options).map_err(|error| {
+            EmbedError::new(format!(
+                "the student leaves a text to its teacher, which cannot be opened: {error}"
+            ))
+        })
+    };
+    Distilled::with_teacher(student, Some(queries), Box::new(open))
 }
 
 fn explain_lost(failure: Failure, spec: &Spec) -> Failure {
@@ -71,18 +150,22 @@ fn explain_lost(failure: Failure, spec: &Spec) -> Failure {
     }
 }
 
-impl Wanted {
-    fn open(&self, global: &Global) -> Result<Opened, Failure> {
-        let options = Options {
+impl Model {
+    fn options(&self, global: &Global) -> Options {
+        Options {
             offline: global.offline,
             threads: global.threads.map(Into::into),
             cache: global.cache.clone(),
             pooling: self.pooling,
             max_length: self.max_length,
-        };
+        }
+    }
+
+    fn open(&self, global: &Global) -> Result<Opened, Failure> {
         Ok(Opened {
-            embedder: assort_embed::open(&self.spec, &options)?,
+            embedder: assort_embed::open(&self.spec, &self.options(global))?,
             spec: self.remember(),
+            model: self.clone(),
         })
     }
 
@@ -99,23 +182,60 @@ impl Wanted {
     }
 
     /// What [`Self::remember`] wrote.
+    fn recall(text: &str) -> Result<Self, String> {
+        let (rest, max_length) = option(text, ",max-length=");
+        let (spec, pooling) = option(rest, ",pooling=");
+        Ok(Self {
+            spec: Spec::from_str(spec).map_err(|error| error.to_string())?,
+            pooling: pooling
+                .map(|value| value.parse().map_err(|_| value.to_owned()))
+                .transpose()?,
+            max_length: max_length
+                .map(|value| value.parse().map_err(|_| value.to_owned()))
+                .transpose()?,
+        })
+    }
+}
+
+/// Between a student and its teacher.
+const TAUGHT_BY: &str = ";teacher=";
+
+impl Remembered {
+    fn remember(&self) -> String {
+        let model = self.model.remember();
+        match &self.student {
+            Some((file, queries)) => {
+                let spec = Spec::Distilled(file.clone());
+                let queries = queries.as_str();
+                format!("{spec},queries={queries}{TAUGHT_BY}{model}")
+            }
+            None => model,
+        }
+    }
+
+    /// What [`Self::remember`] wrote.
     fn recall(text: &str) -> Result<Self, Failure> {
         let strange = |what: String| {
             Failure::Failed(format!(
                 "the catalog's embedder `{text}` is not known: {what}"
             ))
         };
-        let (rest, max_length) = option(text, ",max-length=");
-        let (spec, pooling) = option(rest, ",pooling=");
-        Ok(Self {
-            spec: Spec::from_str(spec).map_err(|error| strange(error.to_string()))?,
-            pooling: pooling
-                .map(|value| value.parse().map_err(|_| strange(value.to_owned())))
-                .transpose()?,
-            max_length: max_length
-                .map(|value| value.parse().map_err(|_| strange(value.to_owned())))
-                .transpose()?,
-        })
+        let Some((student, model)) = text.split_once(TAUGHT_BY) else {
+            let model = Model::recall(text).map_err(strange)?;
+            return Ok(Self {
+                model,
+                student: None,
+            });
+        };
+        let (spec, queries) = option(student, ",queries=");
+        let queries = queries.unwrap_or_default().parse().map_err(strange)?;
+        match Spec::from_str(spec).map_err(|error| strange(error.to_string()))? {
+            Spec::Distilled(file) => Ok(Self {
+                model: Model::recall(model).map_err(strange)?,
+                student: Some((file, queries)),
+            }),
+            other => Err(strange(format!("{other} is no student"))),
+        }
     }
 }
 
@@ -136,11 +256,13 @@ mod tests {
             "dir:/models/a,pooling=cls",
             "dir:/models/a,pooling=mean,max-length=64",
             "dir:/models/a,max-length=64",
+            "distilled:/tmp/a.student",
+            "distilled:students/0f.student,queries=teacher;teacher=dir:/models/a,pooling=cls",
         ] {
-            let Ok(wanted) = Wanted::recall(text) else {
+            let Ok(remembered) = Remembered::recall(text) else {
                 panic!("{text}")
             };
-            assert_eq!(wanted.remember(), text);
+            assert_eq!(remembered.remember(), text);
         }
     }
 }

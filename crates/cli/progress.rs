@@ -32,6 +32,9 @@ pub(crate) struct Console {
 enum Stage {
     None,
     Texts,
+    Sampling,
+    Teaching,
+    Distilling,
     Products,
     Learning,
     Indexing,
@@ -154,6 +157,18 @@ impl Watch for Console {
             Progress::Evaluate { done } => {
                 self.enter(Stage::Products);
                 self.counted("products judged", done, None);
+            }
+            Progress::Sampling { done } => {
+                self.enter(Stage::Sampling);
+                self.counted("products looked at", done, None);
+            }
+            Progress::Teaching { done, total } => {
+                self.enter(Stage::Teaching);
+                self.counted("texts embedded by the teacher", done, Some(total));
+            }
+            Progress::Distilling { fraction } => {
+                self.enter(Stage::Distilling);
+                self.show("teaching the student", Some(fraction), false);
             }
             Progress::Learning => {
                 self.enter(Stage::Learning);

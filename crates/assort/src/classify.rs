@@ -12,7 +12,7 @@ use assort_core::{
 use rayon::prelude::*;
 
 use crate::catalog::Catalog;
-use crate::embedding::embed_all;
+use crate::embedding::{Side, embed_all};
 use crate::find::Effort;
 use crate::model::Model;
 use crate::neighbors::voters;
@@ -62,9 +62,12 @@ impl Catalog {
     ) -> Result<Vec<Decision>> {
         let texts: Vec<String> = products.iter().map(product_text).collect();
         let embedder = self.embedder_for(&self.state.store.read()?)?;
-        let made = embed_all(embedder.as_ref(), texts.iter().map(String::as_str), |_| {
-            true
-        })?;
+        let made = embed_all(
+            embedder.as_ref(),
+            Side::Products,
+            texts.iter().map(String::as_str),
+            |_| true,
+        )?;
         let mut queries = Vec::new();
         for text in &texts {
             queries.extend(made.get(&text_hash(text)).into_iter().flatten());

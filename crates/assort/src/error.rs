@@ -126,6 +126,34 @@ impl Error {
     }
 }
 
+impl From<assort_distill::Error> for Error {
+    fn from(error: assort_distill::Error) -> Self {
+        use assort_distill::Error as Distill;
+        match error {
+            Distill::Interrupted => Self::Interrupted,
+            Distill::Io {
+                path,
+                doing,
+                source,
+            } => Self::Io {
+                path,
+                doing,
+                source,
+            },
+            Distill::NewerFormat {
+                path,
+                found,
+                supported,
+            } => Self::NewerFormat {
+                path,
+                found,
+                supported,
+            },
+            other => Self::Argument(other.to_string()),
+        }
+    }
+}
+
 impl From<assort_index::Error> for Error {
     fn from(error: assort_index::Error) -> Self {
         use assort_index::Error as Index;

@@ -9,10 +9,12 @@ use assort_core::{Embedder, Product, Taxonomy, text_hash};
 
 use crate::Result;
 use crate::catalog::Catalog;
-use crate::embedding::embed_all;
+use crate::embedding::{Side, embed_all};
 use crate::read::{ProductRow, Rejected};
 use crate::snapshot::Changes;
-use crate::store::{ArchivedProductRecord, ProductRecord, Put, Reader, SpaceRecord};
+use crate::store::{
+    ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord,
+};
 use crate::watch::{Progress, Watch};
 
 /// Products that are embedded and committed together: enough for batches of
@@ -25,6 +27,11 @@ const QUIET_GROUP: usize = 16_384;
 /// Bytes of products that wait to be committed, at most: rows may hold whole
 /// pages of text.
 const GROUP_BYTES: usize = 64 << 20;
+
+/// One product in so many is looked at for how well a student knows it, and
+/// the last so many of those are remembered.
+const LOOKED_AT: usize = 8;
+const REMEMBERED: f64 = 10_000.0;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -287,6 +294,7 @@ impl Importer<'_> {
             return Ok(());
         }
         let vectors = self.embed(&waiting)?;
+        let known = self.known(&waiting)?;
         let mut puts = Vec::with_capacity(waiting.len());
         let mut report = self.report.clone();
         for item in waiting {
@@ -302,7 +310,7 @@ impl Importer<'_> {
                 label: item.label,
             });
         }
-        let lacking = self.store(puts)?;
+        let lacking = self.store(puts, known)?;
         self.complete(lacking)?;
         self.report = report;
         self.reader = self.catalog.state.store.read()?;
@@ -320,7 +328,7 @@ impl Importer<'_> {
         let (done_before, done_now) = (self.done_before, (self.done)());
         let (report, watch) = (&mut self.report, &mut *self.watch);
         let embedded_before = report.embedded;
-        embed_all(self.embedder.as_ref(), texts, |count| {
+        embed_all(self.embedder.as_ref(), Side::Products, texts, |count| {
             report.embedded = embedded_before + count as u64;
             let part = count as f64 / total;
             let fraction = done_before
@@ -336,11 +344,35 @@ impl Importer<'_> {
         })
     }
 
+    /// How well a student knows new products, these included; none for another
+    /// embedder.
+    fn known(&self, waiting: &[Waiting]) -> Result<Option<FamiliarityRecord>> {
+        let texts = waiting.iter().filter_map(|item| item.text.as_deref());
+        let parts: Option<Vec<f32>> = texts
+            .step_by(LOOKED_AT)
+            .map(|text| self.embedder.familiarity(text))
+            .collect();
+        let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
+            return Ok(None);
+        };
+        let mut record = self.reader.familiarity(&self.space)?;
+        record.products += parts.len() as f64;
+        record.known += parts.iter().copied().map(f64::from).sum::<f64>();
+        if record.products > REMEMBERED {
+            record.known *= REMEMBERED / record.products;
+            record.products = REMEMBERED;
+        }
+        Ok(Some(record))
+    }
+
     /// Commits; gives back the products whose stored vector was to be kept
     /// and is not there any more.
-    fn store(&self, puts: Vec<Put>) -> Result<Vec<Put>> {
+    fn store(&self, puts: Vec<Put>, known: Option<FamiliarityRecord>) -> Result<Vec<Put>> {
         let mut lacking = Vec::new();
         self.catalog.commit(|writer| {
+            if let Some(known) = &known {
+                writer.set_familiarity(known)?;
+            }
             let mut whole = Vec::with_capacity(puts.len());
             for put in puts {
                 if writer.lacks_vector(&self.space, &put)? {
@@ -376,11 +408,11 @@ impl Importer<'_> {
             .map(|put| product_text(&put.product.clone().into()))
             .collect();
         let texts = texts.iter().map(String::as_str);
-        let vectors = embed_all(self.embedder.as_ref(), texts, |_| true)?;
+        let vectors = embed_all(self.embedder.as_ref(), Side::Products, texts, |_| true)?;
         for put in &mut puts {
             put.vector = vectors.get(&put.text_hash).cloned();
         }
-        self.store(puts).map(drop)
+        self.store(puts, None).map(drop)
     }
 
     /// Removes what the input did not have.

@@ -11,6 +11,7 @@
 mod blocks;
 mod catalog;
 mod classify;
+mod distill;
 mod embedding;
 mod error;
 mod evaluate;
@@ -37,9 +38,11 @@ mod watch;
 
 pub use assort_core as core;
 pub(crate) use assort_core::Taxonomy;
+pub use assort_distill as students;
 pub use assort_index as index;
 pub use catalog::{Catalog, StoredDecision, StoredProduct};
 pub use classify::ClassifyOptions;
+pub use distill::{Accuracy, DistillOptions, DistillReport, Distillation};
 pub use error::{Error, Result};
 pub use evaluate::Evaluation;
 pub use import::{ImportOptions, ImportReport, InputRow};

@@ -43,6 +43,9 @@ pub struct Stats {
     pub segments: Vec<SegmentStats>,
     /// Rows that walks keep, if tuned, and the recall that was measured.
     pub tuned: Option<(u32, f32)>,
+    /// Mean part of the features of products imported lately that the student
+    /// knows; none if the embedder is no student, or none came.
+    pub familiarity: Option<f32>,
     /// Bytes on disk.
     pub bytes: u64,
 }
@@ -106,6 +109,9 @@ impl Catalog {
                 .collect(),
             live: reader.live_vectors(&space)?,
             segments: segments(&reader, &space)?,
+            familiarity: Some(reader.familiarity(&space)?)
+                .filter(|known| known.products > 0.0)
+                .map(|known| (known.known / known.products) as f32),
             tuned: reader.tuning()?.map(|tuning| (tuning.ef, tuning.recall)),
             bytes: self.state.store.size() + self.state.shelf.size(),
             space: space.space(),

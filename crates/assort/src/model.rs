@@ -9,7 +9,7 @@ use assort_core::{
 };
 
 use crate::catalog::Catalog;
-use crate::embedding::embed_all;
+use crate::embedding::{Side, embed_all};
 use crate::find::Effort;
 use crate::fit;
 use crate::shortlist::Shortlist;
@@ -175,6 +175,7 @@ impl Catalog {
         for chunk in missing.chunks(TEXTS) {
             let made = embed_all(
                 self.embedder_for(reader)?.as_ref(),
+                Side::Queries,
                 chunk.iter().map(|&at| all[at]),
                 |count| {
                     let done = done + count as u64;

@@ -10,7 +10,7 @@ use assort_core::{Embedder, Product, text_hash};
 use assort_index::BuildOptions;
 
 use crate::catalog::Catalog;
-use crate::embedding::embed_all;
+use crate::embedding::{Side, embed_all};
 use crate::indexing::watched;
 use crate::segments::{MOST, seal};
 use crate::snapshot::Changes;
@@ -172,6 +172,7 @@ impl Catalog {
         }
         let made = embed_all(
             embedder,
+            Side::Products,
             missing.iter().map(|(_, text)| text.as_str()),
             |_| !watch.stop(),
         )?;

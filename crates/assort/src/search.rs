@@ -4,7 +4,7 @@ use assort_core::vector;
 use assort_index::Plan;
 
 use crate::catalog::{Catalog, StoredProduct};
-use crate::embedding::{check, embed};
+use crate::embedding::{Side, check, embed};
 use crate::find::{Effort, nearest};
 use crate::scan::Among;
 use crate::snapshot::Snapshot;
@@ -159,7 +159,10 @@ impl Catalog {
                         "the text to search for is empty; give some words",
                     ));
                 }
-                Ok((embed(self.embedder_for(reader)?.as_ref(), &[&text])?, None))
+                Ok((
+                    embed(self.embedder_for(reader)?.as_ref(), Side::Queries, &[&text])?,
+                    None,
+                ))
             }
             Query::Like(id) => {
                 let missing = || Error::NoProduct(id.clone());

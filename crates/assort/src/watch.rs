@@ -31,6 +31,23 @@ pub enum Progress<'a> {
         /// Products that are done.
         done: u64,
     },
+    /// Texts to learn from are being chosen.
+    Sampling {
+        /// Products that were looked at.
+        done: u64,
+    },
+    /// The teacher embeds texts to learn from.
+    Teaching {
+        /// Texts that are done and kept.
+        done: u64,
+        /// All texts.
+        total: u64,
+    },
+    /// A student learns.
+    Distilling {
+        /// Part that is done.
+        fraction: f64,
+    },
     /// Segments are being written, merged or measured.
     Indexing,
     /// Products whose vectors were lost are being embedded again.

@@ -37,7 +37,10 @@ fn half_of_a_catalog_may_change_and_recall_stays() {
     assert!(before >= 0.95, "{before}");
 
     // A quarter goes, a quarter changes: at once, and nothing is built for it.
-    let gone = products.iter().step_by(4).map(|product| product.id.as_str());
+    let gone = products
+        .iter()
+        .step_by(4)
+        .map(|product| product.id.as_str());
     assert_eq!(catalog.remove(gone).unwrap(), PRODUCTS / 4);
     let changed = products.iter().skip(2).step_by(4).map(|product| Product {
         title: format!("{} changed", product.title),

@@ -3,8 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use assort::DistillOptions;
 use assort::core::Method;
 use assort::read::Quoting;
+use assort::students::QueryEncoder;
 use clap::{Args, ValueEnum};
 
 /// What holds for all commands.
@@ -33,8 +35,8 @@ pub(crate) struct Directory {
 /// How to open an embedder.
 #[derive(Args)]
 pub(crate) struct EmbedderArgs {
-    /// bundled, fastembed:NAME (see `assort embedders`), or dir:PATH with a
-    /// model.onnx and a tokenizer.json
+    /// bundled, fastembed:NAME (see `assort embedders`), dir:PATH with a
+    /// model.onnx and a tokenizer.json, or distilled:FILE
     #[arg(long, value_name = "SPEC")]
     pub(crate) embedder: Option<String>,
 
@@ -45,6 +47,51 @@ pub(crate) struct EmbedderArgs {
     /// Tokens of a text that are read at most
     #[arg(long, value_name = "TOKENS", requires = "embedder")]
     pub(crate) max_length: Option<usize>,
+}
+
+/// How a student is taught.
+#[derive(Args)]
+pub(crate) struct Teaching {
+    /// Products a student learns from
+    #[arg(long, value_name = "N", default_value = "16000")]
+    pub(crate) sample: NonZeroUsize,
+
+    /// Rows of its table
+    #[arg(long, value_name = "N", default_value = "65536")]
+    pub(crate) buckets: NonZeroUsize,
+
+    /// Times it reads what it learns from [default: 4 to 12, the more the less
+    /// there is]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroUsize>,
+
+    /// Decides which products it learns from, and in which order
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Take no student whose vectors have a lower mean cosine with the teacher's
+    #[arg(long, value_name = "C", default_value_t = 0.8)]
+    pub(crate) min_quality: f64,
+
+    /// What embeds queries and categories: student or teacher [default: the
+    /// better one]
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) query_encoder: Option<QueryEncoder>,
+}
+
+impl Teaching {
+    pub(crate) fn options(&self) -> DistillOptions {
+        DistillOptions {
+            sample: self.sample.get(),
+            teaching: assort::students::Options {
+                buckets: self.buckets.get(),
+                epochs: self.epochs.map(NonZeroUsize::get),
+                seed: self.seed,
+                ..assort::students::Options::default()
+            },
+            queries: self.query_encoder,
+        }
+    }
 }
 
 /// Which column means what.

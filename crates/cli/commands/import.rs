@@ -7,6 +7,7 @@ use assort::{Catalog, ImportOptions, ImportReport};
 use tempfile::NamedTempFile;
 
 use crate::args::{Global, Import};
+use crate::commands::distill;
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::{Files, Rejects};
@@ -15,14 +16,18 @@ use crate::text::{count, counted};
 
 pub(crate) fn run(args: Import, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
-    let kept = if args.strict {
+    let kept = if args.strict || args.fast {
         keep(&args.files)?
     } else {
         None
     };
     let kept = kept.as_ref().map(NamedTempFile::path);
-    let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
+    let catalog = if args.fast {
+        with_student(catalog, &args, kept, global, &mut console)?
+    } else {
+        embedder::of_catalog(catalog, &args.embedder, global)?
+    };
     let outcome = import(&args, kept, &catalog, &mut console);
     console.finish();
     outcome
@@ -66,6 +71,45 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
     })
 }
 
+/// Teaches a student on what is to be imported, and gives it the catalog.
+fn with_student(
+    mut catalog: Catalog,
+    args: &Import,
+    kept: Option<&Path>,
+    global: &Global,
+    console: &mut Console,
+) -> Result<Catalog, Failure> {
+    if catalog.stats()?.products > 0 {
+        let dir = args.dir.display();
+        return Err(Failure::Usage(format!(
+            "--fast is for a catalog without products, and {dir} has some; run `assort distill {dir}`, and import without it"
+        )));
+    }
+    let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
+    let files = open_files(args, kept)?;
+    let options = args.teaching.options();
+    let made = catalog.distill_rows(files, teacher.embedder.as_ref(), &options, console);
+    console.finish();
+    let made = made?;
+    distill::good_enough(&made, &args.teaching)?;
+    console.say(&format!(
+        "the student's vectors have a mean cosine of {:.3} with the teacher's, on {} held-out texts",
+        made.report.cosine,
+        count(made.report.held_out)
+    ));
+    distill::adopt(&mut catalog, made.student, &made.file, &teacher, console)?;
+    Ok(catalog)
+}
+
+fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Failure> {
+    Ok(Files::open_kept(
+        &args.files,
+        kept,
+        args.columns.encoding.as_deref(),
+        &args.columns.mapping(&args.text_columns),
+    )?)
+}
+
 /// Reads all files once.
 fn pass(
     args: &Import,
@@ -75,12 +119,7 @@ fn pass(
     list: Option<PathBuf>,
     console: &mut Console,
 ) -> Result<ImportReport, Failure> {
-    let files = Files::open_kept(
-        &args.files,
-        kept,
-        args.columns.encoding.as_deref(),
-        &args.columns.mapping(&args.text_columns),
-    )?;
+    let files = open_files(args, kept)?;
     if dry_run || !args.strict {
         files.guesses.iter().for_each(|guess| console.say(guess));
     }
@@ -149,14 +188,14 @@ fn rows_are(number: u64) -> String {
     format!("{} {verb}", counted(number, "row", "rows"))
 }
 
-/// Copies standard input to a file, because `--strict` reads it twice.
+/// Copies standard input to a file, because it is read twice.
 fn keep(files: &[String]) -> Result<Option<NamedTempFile>, Failure> {
     if !files.iter().any(|file| file == "-") {
         return Ok(None);
     }
     let failed = |error: std::io::Error| {
         Failure::Failed(format!(
-            "standard input could not be kept for --strict: {error}; free space in the temporary directory"
+            "standard input could not be kept to be read twice: {error}; free space in the temporary directory"
         ))
     };
     let mut kept = NamedTempFile::new().map_err(failed)?;

@@ -5,6 +5,7 @@ pub(crate) mod classify;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod distill;
 pub(crate) mod embedders;
 pub(crate) mod evaluate;
 pub(crate) mod import;

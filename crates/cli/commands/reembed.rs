@@ -1,14 +1,21 @@
 //! `assort reembed`
 
+use std::sync::Arc;
+
 use assort::Catalog;
+use assort::students::Student;
 
 use crate::args::{Global, Reembed};
+use crate::commands::distill;
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::progress::Console;
 use crate::text::count;
 
 pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
+    if args.distilled {
+        return to_student(&args, global);
+    }
     if args.embedder.embedder.is_none() {
         return Err(Failure::Usage(
             "name the embedder to move to with --embedder; `assort embedders` lists them"
@@ -39,5 +46,26 @@ pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
         "{} products moved, {embedded} of them embedded now",
         count(report.products)
     ));
+    Ok(Done::Whole)
+}
+
+fn to_student(args: &Reembed, global: &Global) -> Outcome {
+    let mut catalog = Catalog::open(&args.dir)?;
+    let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
+    let Some(file) = distill::waiting(&catalog) else {
+        let dir = args.dir.display();
+        return Err(Failure::Usage(format!(
+            "no student waits in {dir}; `assort distill {dir}` makes one and moves to it"
+        )));
+    };
+    let student = Student::open(&file).map_err(|error| Failure::Failed(error.to_string()))?;
+    let mut console = Console::new(global.quiet);
+    distill::adopt(
+        &mut catalog,
+        Arc::new(student),
+        &file,
+        &teacher,
+        &mut console,
+    )?;
     Ok(Done::Whole)
 }

@@ -3,15 +3,18 @@
 use std::io::Write;
 
 use assort::Catalog;
+use assort::students::Traits;
 use serde_json::json;
 
 use crate::args::{ReportFormat, Stats};
+use crate::embedder;
 use crate::failure::{Done, Outcome};
 use crate::output;
 use crate::text::{bytes, count, counted};
 
 pub(crate) fn run(args: &Stats) -> Outcome {
-    let stats = Catalog::open_read_only(&args.dir)?.stats()?;
+    let catalog = Catalog::open_read_only(&args.dir)?;
+    let stats = catalog.stats()?;
     let calibrated: Vec<&str> = stats
         .calibrated
         .iter()
@@ -31,6 +34,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
     let tuned = stats
         .tuned
         .map(|(ef, recall)| json!({ "ef": ef, "recall": output::rounded(recall.into()) }));
+    let student = embedder::student_traits(&catalog);
     let mut sink = output::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({
@@ -49,6 +53,12 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             "live": stats.live,
             "segments": segments,
             "tuned": tuned,
+            "student": student.map(|student| json!({
+                "familiarity_when_made": output::rounded(student.familiarity.into()),
+                "familiarity": stats.familiarity.map(|part| output::rounded(part.into())),
+                "cosine": output::rounded(student.cosine.into()),
+                "queries": student.queries.as_str(),
+            })),
             "bytes": stats.bytes,
         });
         writeln!(sink, "{value}")?;
@@ -83,10 +93,30 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             format!("calibrated on labels for {}", calibrated.join(", "))
         };
         facts.push(("confidence", confidence));
+        if let Some(student) = &student {
+            facts.push(("student", drift(student, stats.familiarity)));
+        }
         write!(sink, "{}", output::facts(&facts))?;
     }
     sink.flush()?;
     Ok(Done::Whole)
+}
+
+/// How much less a student may know of new products before it should learn
+/// again.
+const DRIFT: f32 = 0.1;
+
+/// What the student knows of new products, in a line.
+fn drift(student: &Traits, lately: Option<f32>) -> String {
+    let then = student.familiarity;
+    let mut line = format!("knew {then:.3} of a text's features when it was made");
+    if let Some(now) = lately {
+        line.push_str(&format!(", {now:.3} of those of products imported lately"));
+        if now < then - DRIFT {
+            line.push_str("; `assort distill` teaches it anew");
+        }
+    }
+    line
 }
 
 /// The index in a line.

@@ -60,6 +60,23 @@ pub trait Embedder: Send + Sync {
     /// [`EmbedError`] if the model could not be run.
     fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError>;
 
+    /// Embeds texts that are compared with products, rather than products:
+    /// queries of a search and texts of categories. The same as
+    /// [`Self::embed`] unless the embedder has a better way for them.
+    ///
+    /// # Errors
+    /// As [`Self::embed`].
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+        self.embed(texts)
+    }
+
+    /// How much of a text the embedder knows, between 0 and 1; none for one
+    /// that reads everything. What it knows little of is embedded badly.
+    fn familiarity(&self, text: &str) -> Option<f32> {
+        let _ = text;
+        None
+    }
+
     /// How many texts a caller should pass at once for full speed, and at most
     /// for a quick answer to an interruption.
     fn batch(&self) -> usize {

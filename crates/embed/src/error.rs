@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The text is not an embedder's name.
     #[error(
-        "`{given}` names no embedder; write `bundled`, `fastembed:NAME` or `dir:PATH` \
+        "`{given}` names no embedder; write `bundled`, `fastembed:NAME`, `dir:PATH` or `distilled:FILE` \
          (`assort embedders` lists the names)"
     )]
     Spec {
@@ -135,6 +135,9 @@ pub enum Error {
         /// What happened when it was tried.
         cause: String,
     },
+    /// The student cannot be opened.
+    #[error(transparent)]
+    Student(#[from] assort_distill::Error),
     /// Worker threads could not be started.
     #[error("{threads} worker threads could not be started: {cause}; ask for fewer")]
     Threads {

@@ -5,9 +5,10 @@
 //! - `bundled`: a small English model inside the program, in plain Rust;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
-//! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`.
+//! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
+//! - `distilled:FILE`: a student that was distilled on a catalog, in plain Rust.
 //!
-//! The latter two run on ONNX Runtime, which is searched on the machine when
+//! `fastembed` and `dir` run on ONNX Runtime, which is searched on the machine when
 //! such a model is opened: the file or folder `ORT_DYLIB_PATH` names, or else
 //! beside the program, where systems keep libraries, and in Python environments.
 
@@ -25,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::Embedder;
+use assort_distill::{Distilled, Student};
 
 pub use error::Error;
 pub use spec::{Options, Pooling, Spec};
@@ -39,6 +41,10 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
         Spec::Fastembed(name) => hub::read(name, options)?,
         Spec::Dir(folder) => folder::read_unknown(folder, options)?,
+        Spec::Distilled(file) => {
+            let student = Student::open(file)?;
+            return Ok(Arc::new(Distilled::alone(Arc::new(student))));
+        }
     };
     Ok(Arc::new(onnx::Onnx::open(model, options)?))
 }

@@ -25,6 +25,8 @@ pub enum Spec {
     Fastembed(String),
     /// `dir:PATH`: a folder with an ONNX model and its tokenizer.
     Dir(PathBuf),
+    /// `distilled:FILE`: a student in a file, without its teacher.
+    Distilled(PathBuf),
 }
 
 impl FromStr for Spec {
@@ -37,6 +39,9 @@ impl FromStr for Spec {
                 Ok(Self::Fastembed(name.trim().to_owned()))
             }
             Some(("dir", path)) if !path.is_empty() => Ok(Self::Dir(PathBuf::from(path))),
+            Some(("distilled", path)) if !path.is_empty() => {
+                Ok(Self::Distilled(PathBuf::from(path)))
+            }
             _ => Err(Error::Spec {
                 given: text.to_owned(),
             }),
@@ -50,6 +55,7 @@ impl fmt::Display for Spec {
             Self::Bundled => f.write_str("bundled"),
             Self::Fastembed(name) => write!(f, "fastembed:{name}"),
             Self::Dir(path) => write!(f, "dir:{}", path.display()),
+            Self::Distilled(path) => write!(f, "distilled:{}", path.display()),
         }
     }
 }
@@ -143,6 +149,7 @@ mod tests {
             "fastembed:a/b:c",
             "dir:/some/where",
             "dir:C:\\models",
+            "distilled:shop.student",
         ] {
             assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
         }

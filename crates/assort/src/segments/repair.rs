@@ -6,7 +6,7 @@ use assort_core::compose::product_text;
 use assort_core::{Embedder, Product, text_hash};
 
 use crate::Result;
-use crate::embedding::embed_all;
+use crate::embedding::{Side, embed_all};
 use crate::snapshot::Changes;
 use crate::state::State;
 use crate::store::SpaceRecord;
@@ -62,6 +62,7 @@ pub(crate) fn repair(
         }
         let made = embed_all(
             embedder,
+            Side::Products,
             texts.iter().map(|(_, text)| text.as_str()),
             |_| !watch.stop(),
         )?;

@@ -18,7 +18,8 @@ use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableD
 
 pub(crate) use read::{Counts, Ground, Reader};
 pub(crate) use records::{
-    ArchivedProductRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord, TuningRecord,
+    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord,
+    SpaceRecord, TuningRecord,
 };
 pub(crate) use sealed::NewSegment;
 pub(crate) use tables::FORMAT;

@@ -6,12 +6,13 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, Table
 use super::Store;
 use super::codec::{self, VectorView};
 use super::records::{
-    ArchivedProductRecord, CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord,
+    ArchivedProductRecord, CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord,
+    ProductRecord, SpaceRecord,
 };
 use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE, KEY_SPACE,
-    KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, texts_name,
-    vectors_name,
+    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE,
+    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
+    taught_name, texts_name, vectors_name,
 };
 use crate::Result;
 
@@ -108,6 +109,20 @@ impl<'a> Reader<'a> {
     pub(crate) fn fit(&self) -> Result<Option<FitRecord>> {
         let fit = self.meta(KEY_FIT, |bytes| Ok(codec::decode::<FitRecord>(bytes).ok()))?;
         Ok(fit.flatten())
+    }
+
+    /// How well the student of a space knows new products; nothing where none
+    /// came yet.
+    pub(crate) fn familiarity(&self, space: &SpaceRecord) -> Result<FamiliarityRecord> {
+        let known = self.meta(KEY_FAMILIARITY, |bytes| {
+            Ok(codec::decode::<FamiliarityRecord>(bytes).ok())
+        })?;
+        let known = known.flatten();
+        let known = known.filter(|record| record.generation == space.generation);
+        Ok(known.unwrap_or(FamiliarityRecord {
+            generation: space.generation,
+            ..FamiliarityRecord::default()
+        }))
     }
 
     /// Bytes that change with every change of the taxonomy.
@@ -222,15 +237,33 @@ impl<'a> Reader<'a> {
         space: &SpaceRecord,
         hashes: &[u128],
     ) -> Result<Vec<Option<Vec<f32>>>> {
-        let name = texts_name(space.generation);
-        self.in_table(TextTable::new(&name), vec![None; hashes.len()], |table| {
+        self.vectors_of_texts(&texts_name(space.generation), space, hashes)
+    }
+
+    /// The vectors that a teacher of that space gave for texts, by the digests
+    /// of the texts; none for a text it was not asked for.
+    pub(crate) fn taught_vectors(
+        &self,
+        space: &SpaceRecord,
+        hashes: &[u128],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        self.vectors_of_texts(&taught_name(space.tag()), space, hashes)
+    }
+
+    fn vectors_of_texts(
+        &self,
+        table: &str,
+        space: &SpaceRecord,
+        hashes: &[u128],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        self.in_table(TextTable::new(table), vec![None; hashes.len()], |table| {
             let mut vectors = Vec::with_capacity(hashes.len());
             for hash in hashes {
                 let value = table.get(hash).map_err(|e| self.store.failed(e))?;
                 let vector = value.map(|value| {
                     codec::view_vector(value.value(), space.dimensions as usize)
                         .map(VectorView::to_vec)
-                        .map_err(|e| self.store.damaged(format!("a category text: {e}")))
+                        .map_err(|e| self.store.damaged(format!("the vector of a text: {e}")))
                 });
                 vectors.push(vector.transpose()?);
             }

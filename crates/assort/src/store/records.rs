@@ -157,6 +157,17 @@ pub(crate) struct TuningRecord {
     pub(crate) recall: f32,
 }
 
+/// How well a student knows the products that came lately.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct FamiliarityRecord {
+    /// Generation of the space of the student.
+    pub(crate) generation: u32,
+    /// Products looked at; older ones count less and less.
+    pub(crate) products: f64,
+    /// Sum of the parts of their texts that are known.
+    pub(crate) known: f64,
+}
+
 /// What was learned from the catalog as a whole, so that a process need not
 /// learn it again.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]

@@ -43,6 +43,8 @@ pub(super) const KEY_NEXT_ROW: &str = "next row";
 pub(super) const KEY_NEXT_SEGMENT: &str = "next segment";
 /// `TuningRecord`: how the graph is walked.
 pub(super) const KEY_TUNING: &str = "tuning";
+/// `FamiliarityRecord`: how well the student knows new products.
+pub(super) const KEY_FAMILIARITY: &str = "familiarity";
 /// `SpaceRecord`: the space that is searched.
 pub(super) const KEY_SPACE: &str = "space";
 /// `SpaceRecord`: the space that a re-embedding is moving to.
@@ -65,6 +67,12 @@ pub(super) fn sealed_name(generation: u32) -> String {
 /// Name of the table text digest → vector of a generation: category texts.
 pub(super) fn texts_name(generation: u32) -> String {
     format!("texts {generation}")
+}
+
+/// Name of the table text digest → vector that a teacher gave, by the tag of
+/// its space: kept so that distilling again asks for none twice.
+pub(super) fn taught_name(tag: u128) -> String {
+    format!("taught {tag:032x}")
 }
 
 /// A table row → vector.

@@ -6,11 +6,13 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use super::Store;
 use super::codec;
 use super::read::Changed;
-use super::records::{CategoryRecord, DecisionRecord, FitRecord, ProductRecord, SpaceRecord};
+use super::records::{
+    CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord, SpaceRecord,
+};
 use super::tables::{
-    CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FIT, KEY_FORMAT,
-    KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS,
-    TextTable, VectorTable, texts_name, vectors_name,
+    CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
+    KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META,
+    PRODUCTS, TextTable, VectorTable, taught_name, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -160,6 +162,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_fit(&mut self, fit: &FitRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(fit))?;
         self.set_meta(KEY_FIT, &bytes)
+    }
+
+    pub(crate) fn set_familiarity(&mut self, record: &FamiliarityRecord) -> Result<()> {
+        let bytes = self.encoded(codec::encode(record))?;
+        self.set_meta(KEY_FAMILIARITY, &bytes)
     }
 
     pub(crate) fn clear_fit(&mut self) -> Result<()> {
@@ -321,8 +328,20 @@ impl<'a> Writer<'a> {
         space: &SpaceRecord,
         texts: &[(u128, Vec<f32>)],
     ) -> Result<()> {
-        let name = texts_name(space.generation);
-        self.with(TextTable::new(&name), |table| {
+        self.put_vectors_of_texts(&texts_name(space.generation), texts)
+    }
+
+    /// Stores vectors that a teacher of that space gave.
+    pub(crate) fn put_taught(
+        &mut self,
+        space: &SpaceRecord,
+        texts: &[(u128, Vec<f32>)],
+    ) -> Result<()> {
+        self.put_vectors_of_texts(&taught_name(space.tag()), texts)
+    }
+
+    fn put_vectors_of_texts(&mut self, table: &str, texts: &[(u128, Vec<f32>)]) -> Result<()> {
+        self.with(TextTable::new(table), |table| {
             for (hash, vector) in texts {
                 table.insert(hash, codec::encode_vector(*hash, vector).as_slice())?;
             }

@@ -1,0 +1,272 @@
+//! Teaching a student on the catalog's own texts: sample, ask the teacher,
+//! teach, and judge on texts that were held out.
+
+mod judge;
+mod sample;
+mod teacher;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use assort_core::compose::category_texts;
+use assort_core::{Embedder, Taxonomy, text_hash};
+use assort_distill::{Distilled, QueryEncoder, Student, Traits};
+
+use crate::catalog::Catalog;
+use crate::import::InputRow;
+use crate::watch::{Progress, Watch};
+use crate::{Error, Result};
+
+use judge::Judged;
+use sample::{Sample, Text};
+
+pub use judge::Accuracy;
+
+/// Fewer distinct texts than this teach nothing that holds for others.
+const FEWEST: usize = 500;
+
+/// One text in so many is held out, up to [`MOST_HELD_OUT`].
+const HELD_OUT: usize = 10;
+
+/// Texts that are held out at most.
+const MOST_HELD_OUT: usize = 2_000;
+
+/// Texts of which the student knows a smaller part of the features are left to
+/// the teacher; see `docs/distillation.md` for what this was measured on.
+const FLOOR: f32 = 0.2;
+
+/// Folder of students in a catalog's directory.
+const FOLDER: &str = "students";
+
+/// How to distil.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DistillOptions {
+    /// Distinct products to learn from, at most.
+    pub sample: usize,
+    /// How to teach.
+    pub teaching: assort_distill::Options,
+    /// Which encoder embeds queries and categories; none takes the better one.
+    pub queries: Option<QueryEncoder>,
+}
+
+impl Default for DistillOptions {
+    fn default() -> Self {
+        Self {
+            sample: 16_000,
+            teaching: assort_distill::Options::default(),
+            queries: None,
+        }
+    }
+}
+
+/// What a student is worth, on texts it did not learn from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DistillReport {
+    /// Texts of products and categories it learned from.
+    pub learned: u64,
+    /// Texts that the teacher embedded for it now; others were known.
+    pub taught: u64,
+    /// Texts that were held out.
+    pub held_out: u64,
+    /// Mean cosine of its vectors with the teacher's.
+    pub cosine: f32,
+    /// What of this was lost by rounding to 8 bits.
+    pub rounding: f32,
+    /// Part of the ten nearest products by the teacher that are among the ten
+    /// nearest by the student.
+    pub overlap: f32,
+    /// How many of the held-out products with a label are filed rightly; none
+    /// without labels.
+    pub accuracy: Option<Accuracy>,
+    /// Mean part of a text's features that it knows.
+    pub familiarity: f32,
+    /// Which encoder is better for queries and categories.
+    pub queries: QueryEncoder,
+    /// Texts it embeds in a second, on all threads.
+    pub rate: f64,
+    /// Bytes of its file.
+    pub size: u64,
+    /// Seconds it took to teach it, the teacher's time apart.
+    pub seconds: f64,
+}
+
+/// A student made for a catalog.
+#[derive(Debug)]
+pub struct Distillation {
+    /// What it is worth.
+    pub report: DistillReport,
+    /// The student.
+    pub student: Arc<Student>,
+    /// Its file in the catalog's directory.
+    pub file: PathBuf,
+}
+
+impl Catalog {
+    /// Teaches a student of `teacher` on the catalog's own products and
+    /// categories, and stores it beside the catalog, which stays as it is:
+    /// [`Catalog::reembed`] with an [`assort_distill::Distilled`] moves it.
+    /// What the teacher embedded is kept, so that a stopped or repeated run
+    /// does not ask again. With equal products, teacher and options the student
+    /// is the same, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there are too few products to learn from or the
+    /// teacher is a student itself, [`Error::ReadOnly`], [`Error::Embed`],
+    /// [`Error::Interrupted`], [`Error::Io`].
+    pub fn distill(
+        &self,
+        teacher: &dyn Embedder,
+        options: &DistillOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<Distillation> {
+        let sample = Sample::of_catalog(self, options, watch)?;
+        self.distill_sample(sample, teacher, options, watch)
+    }
+
+    /// As [`Self::distill`], from rows that are to be imported later.
+    ///
+    /// # Errors
+    /// As [`Self::distill`], and the first error among `rows`.
+    pub fn distill_rows(
+        &self,
+        rows: impl IntoIterator<Item = InputRow>,
+        teacher: &dyn Embedder,
+        options: &DistillOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<Distillation> {
+        let sample = Sample::of_rows(&*self.taxonomy()?, rows, options, watch)?;
+        self.distill_sample(sample, teacher, options, watch)
+    }
+
+    fn distill_sample(
+        &self,
+        sample: Sample,
+        teacher: &dyn Embedder,
+        options: &DistillOptions,
+        watch: &mut dyn Watch,
+    ) -> Result<Distillation> {
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        if sample.texts.len() < FEWEST {
+            return Err(Error::argument(format!(
+                "there are {} distinct products to learn from, and a student needs {FEWEST} at least; import more first",
+                sample.texts.len()
+            )));
+        }
+        let taxonomy = self.taxonomy()?;
+        let categories = Categories::of(&taxonomy);
+        let (vectors, taught) = self.taught(&sample.texts, &categories.texts, teacher, watch)?;
+        let dimensions = teacher.space().dimensions;
+        let held = (sample.texts.len() / HELD_OUT).min(MOST_HELD_OUT);
+        let (learned, held_out) = sample.texts.split_at(sample.texts.len() - held);
+        let mut texts: Vec<&str> = learned.iter().map(|text| text.text.as_str()).collect();
+        texts.extend(categories.texts.iter().map(String::as_str));
+        let targets: Vec<f32> = texts
+            .iter()
+            .flat_map(|text| vectors[&text_hash(text)].iter().copied())
+            .collect();
+        let begun = Instant::now();
+        let go_on = |fraction| {
+            watch.progress(Progress::Distilling { fraction });
+            !watch.stop()
+        };
+        let table = assort_distill::teach(&texts, &targets, dimensions, &options.teaching, go_on)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let space = teacher.space();
+        let student = Student::new(&table, space, texts.len() as u64, Traits::default())?;
+        let judged = Judged {
+            taxonomy: &taxonomy,
+            categories: &categories,
+            learned,
+            held_out,
+            vectors: &vectors,
+            table: &table,
+            student: &student,
+        };
+        let mut report = judged.report();
+        (report.learned, report.taught, report.seconds) = (texts.len() as u64, taught, seconds);
+        report.queries = options.queries.unwrap_or(report.queries);
+        let student = student.with_traits(Traits {
+            cosine: report.cosine,
+            familiarity: report.familiarity,
+            floor: FLOOR,
+            queries: report.queries,
+        })?;
+        report.size = student.size() as u64;
+        let file = self.store_student(&student)?;
+        Ok(Distillation {
+            report,
+            student: Arc::new(student),
+            file,
+        })
+    }
+
+    fn store_student(&self, student: &Student) -> Result<PathBuf> {
+        let folder = self.directory().join(FOLDER);
+        std::fs::create_dir_all(&folder).map_err(|source| Error::Io {
+            path: folder.clone(),
+            doing: "making the folder of students",
+            source,
+        })?;
+        let file = folder.join(format!("{:032x}.student", student.digest()));
+        student.save(&file)?;
+        Ok(file)
+    }
+
+    /// Moves the catalog to a student: [`Catalog::reembed`], and removes the
+    /// files of other students.
+    ///
+    /// # Errors
+    /// As [`Catalog::reembed`]; the catalog stays in its old space.
+    pub fn adopt_student(
+        &mut self,
+        distilled: Distilled,
+        spec: &str,
+        watch: &mut dyn Watch,
+    ) -> Result<crate::ReembedReport> {
+        let name = format!("{:032x}.student", distilled.student().digest());
+        let report = self.reembed(Arc::new(distilled), spec, watch)?;
+        if !report.stopped {
+            let entries = std::fs::read_dir(self.directory().join(FOLDER));
+            for entry in entries.into_iter().flatten().flatten() {
+                if entry.file_name() != name.as_str() {
+                    // What stays is only in the way.
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// What the taxonomy says, leaf by leaf.
+struct Categories {
+    texts: Vec<String>,
+    /// Texts of each leaf.
+    counts: Vec<usize>,
+}
+
+impl Categories {
+    fn of(taxonomy: &Taxonomy) -> Self {
+        let mut texts = Vec::new();
+        let mut counts = Vec::new();
+        for leaf in taxonomy.leaves() {
+            let own = category_texts(taxonomy, leaf);
+            counts.push(own.len());
+            texts.extend(own.into_iter().map(|(_, text)| text));
+        }
+        Self { texts, counts }
+    }
+}
+
+/// Vectors of the teacher, by digests of their texts.
+type Vectors = HashMap<u128, Vec<f32>>;
+
+impl Text {
+    fn vector<'v>(&self, vectors: &'v Vectors) -> &'v [f32] {
+        vectors.get(&self.hash).map_or(&[], Vec::as_slice)
+    }
+}

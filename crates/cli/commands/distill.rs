@@ -1,0 +1,216 @@
+//! `assort distill`
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use assort::students::Student;
+use assort::{Catalog, DistillReport, Distillation};
+use serde_json::{Value, json};
+
+use crate::args::{Distill, Global, ReportFormat, Teaching};
+use crate::embedder::{self, Opened};
+use crate::failure::{Done, Failure, Outcome};
+use crate::output;
+use crate::progress::Console;
+use crate::text::{bytes, count};
+
+pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
+    let mut catalog = Catalog::open(&args.dir)?;
+    let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    let made = catalog.distill(
+        teacher.embedder.as_ref(),
+        &args.teaching.options(),
+        &mut console,
+    );
+    console.finish();
+    let made = made?;
+    print(&made.report, args.format)?;
+    if let Some(file) = &args.export {
+        made.student
+            .save(file)
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        console.say(&format!("the student is in {}", file.display()));
+    }
+    good_enough(&made, &args.teaching)?;
+    if args.no_adopt {
+        let dir = args.dir.display();
+        console.say(&format!(
+            "the catalog stays as it is; `assort reembed {dir} --distilled` moves it to the student"
+        ));
+        return Ok(Done::Whole);
+    }
+    adopt(
+        &mut catalog,
+        made.student,
+        &made.file,
+        &teacher,
+        &mut console,
+    )?;
+    Ok(Done::Whole)
+}
+
+/// Refuses a student that is not what was asked for.
+pub(crate) fn good_enough(made: &Distillation, asked: &Teaching) -> Result<(), Failure> {
+    let cosine = made.report.cosine;
+    if f64::from(cosine) >= asked.min_quality {
+        return Ok(());
+    }
+    // Nobody is to take it for a good one.
+    let _ = std::fs::remove_file(&made.file);
+    Err(Failure::Failed(format!(
+        "the student's vectors have a mean cosine of {cosine:.3} with the teacher's, and --min-quality asks for {}; \
+         the catalog stays as it is; give it more to learn from with --sample, or more --epochs",
+        asked.min_quality
+    )))
+}
+
+/// Moves a catalog to a student in its directory.
+pub(crate) fn adopt(
+    catalog: &mut Catalog,
+    student: Arc<Student>,
+    file: &Path,
+    teacher: &Opened,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let queries = student.traits().queries;
+    let file = file.strip_prefix(catalog.directory()).unwrap_or(file);
+    let (distilled, spec) = embedder::with_teacher(student, file, queries, teacher);
+    use assort::core::Embedder;
+    if catalog.space()? == *distilled.space() {
+        console.say("the catalog is on this student already");
+        return Ok(());
+    }
+    let report = catalog.adopt_student(distilled, &spec, console);
+    console.finish();
+    let report = report?;
+    if report.stopped {
+        let dir = catalog.directory().display();
+        return Err(Failure::Stopped(format!(
+            "stopped; the catalog is still on its old encoder, and `assort reembed {dir} --distilled` goes on from here"
+        )));
+    }
+    if report.products == 0 {
+        return Ok(());
+    }
+    catalog.settle(console)?;
+    catalog.prepare(console)?;
+    console.finish();
+    console.say(&format!(
+        "{} products moved to the student, {} of them embedded now",
+        count(report.products),
+        count(report.embedded)
+    ));
+    Ok(())
+}
+
+/// The student in a catalog's directory that the catalog is not on, if any.
+pub(crate) fn waiting(catalog: &Catalog) -> Option<std::path::PathBuf> {
+    let spec = catalog.embedder_spec().unwrap_or_default();
+    let entries = std::fs::read_dir(catalog.directory().join("students")).ok()?;
+    let files = entries.flatten().filter(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.ends_with(".student") && !spec.contains(&*name)
+    });
+    let newest = files.max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
+    Some(newest?.path())
+}
+
+fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {
+    let mut sink = output::sink(None)?;
+    match format {
+        ReportFormat::Json => writeln!(sink, "{}", json(report))?,
+        ReportFormat::Table => write!(sink, "{}", output::facts(&facts(report)))?,
+    }
+    Ok(sink.flush()?)
+}
+
+fn facts(report: &DistillReport) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        (
+            "learned from",
+            format!(
+                "{} texts, {} of them embedded by the teacher now, in {:.1} s",
+                count(report.learned),
+                count(report.taught),
+                report.seconds
+            ),
+        ),
+        (
+            "judged on",
+            format!("{} texts held out", count(report.held_out)),
+        ),
+        (
+            "cosine with teacher",
+            format!(
+                "{:.4}, {:.4} lost by rounding",
+                report.cosine, report.rounding
+            ),
+        ),
+        (
+            "same neighbours",
+            format!("{:.3} of the nearest ten", report.overlap),
+        ),
+    ];
+    if let Some(accuracy) = report.accuracy {
+        facts.push((
+            "filed by words alone",
+            format!(
+                "{:.3} rightly, by the teacher {:.3}, with the teacher for categories {:.3}",
+                accuracy.zero_shot_student, accuracy.zero_shot_teacher, accuracy.zero_shot_mixed
+            ),
+        ));
+        facts.push((
+            "filed by a neighbour",
+            format!(
+                "{:.3} rightly, by the teacher {:.3}",
+                accuracy.neighbor_student, accuracy.neighbor_teacher
+            ),
+        ));
+    }
+    facts.extend([
+        (
+            "known",
+            format!("{:.3} of a text's features", report.familiarity),
+        ),
+        (
+            "queries and categories",
+            format!("by the {}", report.queries.as_str()),
+        ),
+        (
+            "speed",
+            format!("{} texts a second", count(report.rate as u64)),
+        ),
+        ("size", bytes(report.size)),
+    ]);
+    facts
+}
+
+fn json(report: &DistillReport) -> Value {
+    let figure = |value: f32| output::rounded(value.into());
+    let accuracy = report.accuracy.map(|accuracy| {
+        json!({
+            "zero_shot": figure(accuracy.zero_shot_student),
+            "zero_shot_teacher": figure(accuracy.zero_shot_teacher),
+            "zero_shot_teacher_categories": figure(accuracy.zero_shot_mixed),
+            "neighbor": figure(accuracy.neighbor_student),
+            "neighbor_teacher": figure(accuracy.neighbor_teacher),
+        })
+    });
+    json!({
+        "learned": report.learned,
+        "taught": report.taught,
+        "held_out": report.held_out,
+        "seconds": output::rounded(report.seconds),
+        "cosine": figure(report.cosine),
+        "rounding": figure(report.rounding),
+        "overlap": figure(report.overlap),
+        "accuracy": accuracy,
+        "familiarity": figure(report.familiarity),
+        "queries": report.queries.as_str(),
+        "texts_per_second": report.rate.round(),
+        "bytes": report.size,
+    })
+}

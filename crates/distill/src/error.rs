@@ -1,0 +1,56 @@
+//! Why a student could not be read, written or made.
+
+use std::path::PathBuf;
+
+/// Why a student could not be read, written or made: one sentence, with the
+/// mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // The caller must act.
+    /// What was given to learn from cannot be used.
+    #[error("{0}")]
+    Argument(String),
+    /// The file is no student, or not the whole of one.
+    #[error("{} cannot be used as a student: {what}; distil it again, or fetch the file again", path.display())]
+    NotAStudent {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The file was written by a newer version of Assort.
+    #[error("{} is a student of format {found}, this program reads up to {supported}; use a newer Assort", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Format of the file.
+        found: u32,
+        /// Newest format this program reads.
+        supported: u32,
+    },
+    /// The work was stopped from outside.
+    #[error("stopped; nothing was changed, run it again to begin anew")]
+    Interrupted,
+
+    // The operator must act.
+    /// The file system refused.
+    #[error("{}: {doing} failed: {source}; check the path, its permissions and the space left", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::Argument(message.into())
+    }
+}
+
+/// Result of the operations of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,134 @@
+//! The loops that take the time, compiled twice: for any processor, and for
+//! those with AVX2. Both do the same sums in the same order, so that a student
+//! is the same on all machines.
+#![expect(
+    unsafe_code,
+    reason = "calling a function compiled for AVX2 is unsafe where the processor might lack it"
+)]
+
+/// Compiles a function for any processor and for AVX2, and calls the latter
+/// where it may.
+macro_rules! compiled_twice {
+    ($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name($($argument: $kind),*) {
+            #[inline(always)]
+            fn plain($($argument: $kind),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn wide($($argument: $kind),*) {
+                    plain($($argument),*);
+                }
+                if std::arch::is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has AVX2.
+                    return unsafe { wide($($argument),*) };
+                }
+            }
+            plain($($argument),*);
+        }
+    };
+}
+
+/// Coordinates that are summed together, in registers.
+const LANES: usize = 64;
+
+compiled_twice! {
+    /// Adds rows of bytes, each times its scale, to `sum`. A place counts rows
+    /// of `sum.len()` coordinates.
+    fn add_bytes(sum: &mut [f32], rows: &[i8], scales: &[f32], places: &[u32]) {
+        let dimensions = sum.len();
+        for (block, sum) in sum.chunks_mut(LANES).enumerate() {
+            let at = block * LANES;
+            if let Ok(whole) = <&mut [f32; LANES]>::try_from(&mut *sum) {
+                let mut total = *whole;
+                for &place in places {
+                    let row = &rows[place as usize * dimensions + at..][..LANES];
+                    let scale = scales[place as usize];
+                    for (total, &value) in total.iter_mut().zip(row) {
+                        *total += scale * f32::from(value);
+                    }
+                }
+                *whole = total;
+            } else {
+                for &place in places {
+                    let row = &rows[place as usize * dimensions + at..];
+                    let scale = scales[place as usize];
+                    for (total, &value) in sum.iter_mut().zip(row) {
+                        *total += scale * f32::from(value);
+                    }
+                }
+            }
+        }
+    }
+}
+
+compiled_twice! {
+    /// Adds rows to `sum`. A place counts rows of `sum.len()` coordinates.
+    fn add_rows(sum: &mut [f32], rows: &[f32], places: &[u32]) {
+        for &place in places {
+            let row = &rows[place as usize * sum.len()..];
+            for (total, value) in sum.iter_mut().zip(row) {
+                *total += value;
+            }
+        }
+    }
+}
+
+/// How far Adam goes, and what it remembers (Kingma and Ba, 2015).
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// Step, corrected for the moments' beginning.
+    pub(crate) rate: f32,
+    /// Part of the first and of the second moment that is kept.
+    pub(crate) keep: (f32, f32),
+    /// Correction of the second moment for its beginning.
+    pub(crate) correction: f32,
+}
+
+compiled_twice! {
+    /// One step of Adam up the gradient: `row` and its moments.
+    fn adam(row: &mut [f32], first: &mut [f32], second: &mut [f32], gradient: &[f32], pace: Pace) {
+        let Pace { rate, keep, correction } = pace;
+        let moments = first.iter_mut().zip(second);
+        for ((value, (first, second)), &slope) in row.iter_mut().zip(moments).zip(gradient) {
+            *first = keep.0 * *first + (1.0 - keep.0) * slope;
+            *second = keep.1 * *second + (1.0 - keep.1) * slope * slope;
+            *value += rate * *first / ((*second * correction).sqrt() + 1e-12);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_summed_whatever_their_length(
+            dimensions in 1usize..200,
+            places in prop::collection::vec(0u32..8, 0..20),
+        ) {
+            let rows: Vec<i8> = (0..8 * dimensions).map(|i| (i * 37 % 255) as u8 as i8).collect();
+            let scales: Vec<f32> = (0..8).map(|i| 0.01 * (i + 1) as f32).collect();
+            let whole: Vec<f32> = (0..8 * dimensions)
+                .map(|i| scales[i / dimensions] * f32::from(rows[i]))
+                .collect();
+            let mut sum = vec![0.5; dimensions];
+            add_bytes(&mut sum, &rows, &scales, &places);
+            let mut other = vec![0.5; dimensions];
+            add_rows(&mut other, &whole, &places);
+            let naive = |at: usize| {
+                0.5 + places.iter().map(|&p| whole[p as usize * dimensions + at]).sum::<f32>()
+            };
+            for at in 0..dimensions {
+                prop_assert!((sum[at] - naive(at)).abs() < 1e-3);
+                prop_assert!((other[at] - naive(at)).abs() < 1e-3);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Students of embedders: small models that point where a big one points, a
+//! thousand times faster.
+//!
+//! A [`Student`] is a table of rows. The features of a text (words, pairs of
+//! words, sequences of characters) are hashed to rows, and their sum is the
+//! text's vector. [`teach`] learns the rows from texts and the vectors that a
+//! teacher gave them, without labels. [`Distilled`] is a student as an
+//! [`assort_core::Embedder`], with its teacher beside it for texts that the
+//! student hardly knows.
+//!
+//! ```
+//! use assort_distill::{Options, Student, Traits, teach};
+//!
+//! let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
+//! let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
+//! let options = Options { epochs: Some(200), least: 1, buckets: 1000, ..Options::default() };
+//! let table = teach(&texts, &targets, 3, &options, |_| true)?;
+//! let teacher = assort_core::Space {
+//!     model: "teacher".into(),
+//!     fingerprint: "0".into(),
+//!     dimensions: 3,
+//! };
+//! let student = Student::new(&table, &teacher, 4, Traits::default())?;
+//! let (kettle, _) = student.embed(&["Red kettle!"]);
+//! assert!(kettle[1] > kettle[2]);
+//! # Ok::<(), assort_distill::Error>(())
+//! ```
+
+mod error;
+mod features;
+mod file;
+mod kernel;
+mod known;
+mod map;
+mod pair;
+mod student;
+mod train;
+pub use error::{Error, Result};
+pub use pair::{Distilled, OpenTeacher};
+pub use student::{QueryEncoder, Student, Traits};
+pub use train::{Options, Table, teach};

@@ -1,0 +1,259 @@
+//! A student: a table of rows that texts are sums of.
+
+use std::path::Path;
+
+use assort_core::{Space, vector};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::features::{self, Features};
+use crate::file::{self, Bytes, Description, Read, Teacher};
+use crate::kernel;
+use crate::known::Known;
+use crate::{Result, Table};
+
+/// Texts that one thread embeds at a time.
+const SHARE: usize = 64;
+
+/// Which of the two encoders of a space embeds queries and categories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueryEncoder {
+    /// The student.
+    #[default]
+    Student,
+    /// The teacher.
+    Teacher,
+}
+
+impl QueryEncoder {
+    /// Its name: `student` or `teacher`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Student => "student",
+            Self::Teacher => "teacher",
+        }
+    }
+}
+
+impl std::str::FromStr for QueryEncoder {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "student" => Ok(Self::Student),
+            "teacher" => Ok(Self::Teacher),
+            _ => Err(format!(
+                "`{text}` is no encoder; write `student` or `teacher`"
+            )),
+        }
+    }
+}
+
+/// What was found out about a student on texts it did not learn from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traits {
+    /// Mean cosine with the teacher's vectors.
+    pub cosine: f32,
+    /// Mean part of a text's features that the student knows.
+    pub familiarity: f32,
+    /// Texts of which it knows a smaller part are left to the teacher.
+    pub floor: f32,
+    /// The better encoder for queries and categories.
+    pub queries: QueryEncoder,
+}
+
+/// A table of rows, one for each place that features are hashed into. The
+/// vector of a text is the sum of the rows of its features over the root of
+/// their number, plus the last row, scaled to unit length.
+pub struct Student {
+    bytes: Bytes,
+    rows: std::ops::Range<usize>,
+    scales: Vec<f32>,
+    known: Known,
+    description: Description,
+    /// Checksum of all its bytes.
+    sum: u128,
+}
+
+impl Student {
+    /// Opens a student's file and verifies it.
+    ///
+    /// # Errors
+    /// [`Error::NotAStudent`] if it is none, or has changed or been cut short,
+    /// [`Error::NewerFormat`], [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self::on(file::open(path)?))
+    }
+
+    fn on(read: Read) -> Self {
+        let Read {
+            bytes,
+            description,
+            places,
+            sum,
+        } = read;
+        let number = |chunk: &[u8; 4]| f32::from_le_bytes(*chunk);
+        let scales = bytes[places.scales].as_chunks::<4>().0.iter().map(number);
+        let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk);
+        let known = bytes[places.known].as_chunks::<8>().0.iter().map(word);
+        Self {
+            scales: scales.collect(),
+            known: Known {
+                bits: known.collect(),
+                buckets: description.buckets,
+            },
+            rows: places.rows,
+            description,
+            sum,
+            bytes,
+        }
+    }
+
+    /// A student that has learned `table` from `texts` texts in the space of
+    /// `teacher`. Rows are rounded to 8 bits.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is too large for this machine.
+    pub fn new(table: &Table, teacher: &Space, texts: u64, traits: Traits) -> Result<Self> {
+        let (rows, scales) = table.rounded();
+        let description = Description {
+            features: features::VERSION,
+            buckets: table.known.buckets,
+            dimensions: table.dimensions,
+            known: table.known.bits.len(),
+            teacher: Teacher {
+                model: teacher.model.clone(),
+                fingerprint: teacher.fingerprint.clone(),
+            },
+            texts,
+            traits,
+        };
+        let bytes = file::lay_out(&description, &rows, &scales, &table.known.bits)?;
+        Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
+    }
+
+    /// The same student with other traits.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is too large for this machine.
+    pub fn with_traits(&self, traits: Traits) -> Result<Self> {
+        let description = Description {
+            traits,
+            ..self.description.clone()
+        };
+        let bytes = file::lay_out(&description, self.table(), &self.scales, &self.known.bits)?;
+        Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
+    }
+
+    /// Writes the student to a file, which has its name only when it is whole
+    /// and durable.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        file::save(path, &self.bytes)
+    }
+
+    /// The space it was taught in; its vectors are near those of that space.
+    pub fn teacher(&self) -> Space {
+        self.description.space()
+    }
+
+    /// What was found out about it.
+    pub fn traits(&self) -> Traits {
+        self.description.traits
+    }
+
+    /// Texts it learned from.
+    pub fn texts(&self) -> u64 {
+        self.description.texts
+    }
+
+    /// Coordinates of a vector.
+    pub fn dimensions(&self) -> usize {
+        self.description.dimensions
+    }
+
+    /// Bytes of its file.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Digest of all its bytes: equal students are the same student.
+    pub fn digest(&self) -> u128 {
+        self.sum
+    }
+
+    fn table(&self) -> &[i8] {
+        bytemuck::cast_slice(&self.bytes[self.rows.clone()])
+    }
+
+    /// Embeds `texts` on all threads of the current rayon pool: unit rows of
+    /// [`Self::dimensions`] coordinates, in order, and the part of each text's
+    /// features that the student knows, as [`Self::familiarity`].
+    pub fn embed(&self, texts: &[&str]) -> (Vec<f32>, Vec<f32>) {
+        let dimensions = self.dimensions();
+        let mut rows = vec![0.0; texts.len() * dimensions];
+        let mut familiar = vec![0.0; texts.len()];
+        rows.par_chunks_mut(SHARE * dimensions)
+            .zip(familiar.par_chunks_mut(SHARE))
+            .zip(texts.par_chunks(SHARE))
+            .for_each_init(Scratch::default, |scratch, ((rows, familiar), texts)| {
+                let rows = rows.chunks_exact_mut(dimensions);
+                for ((row, familiar), text) in rows.zip(familiar).zip(texts) {
+                    *familiar = self.one(text, scratch, row);
+                }
+            });
+        (rows, familiar)
+    }
+
+    fn one(&self, text: &str, scratch: &mut Scratch, row: &mut [f32]) -> f32 {
+        let Scratch { features, places } = scratch;
+        features.read(text);
+        places.clear();
+        self.known.places(&features.found, places);
+        let last = self.description.buckets as u32;
+        kernel::add_bytes(row, self.table(), &self.scales, places);
+        let root = (places.len().max(1) as f32).sqrt().recip();
+        row.iter_mut().for_each(|value| *value *= root);
+        kernel::add_bytes(row, self.table(), &self.scales, &[last]);
+        vector::normalize(row);
+        if vector::dot(row, row) < 0.5 {
+            // All rows cancelled out. There is no direction; one is as good as any.
+            row.fill(0.0);
+            row[0] = 1.0;
+        }
+        part(places.len(), features.found.len())
+    }
+
+    /// The part of a text's features that the student has learned, between 0
+    /// and 1; 0 for a text that has none.
+    pub fn familiarity(&self, text: &str) -> f32 {
+        let Scratch {
+            mut features,
+            mut places,
+        } = Scratch::default();
+        features.read(text);
+        self.known.places(&features.found, &mut places);
+        part(places.len(), features.found.len())
+    }
+}
+
+fn part(known: usize, all: usize) -> f32 {
+    known as f32 / all.max(1) as f32
+}
+
+#[derive(Default)]
+struct Scratch {
+    features: Features,
+    places: Vec<u32>,
+}
+
+impl std::fmt::Debug for Student {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Student")
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
+}
