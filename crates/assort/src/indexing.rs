@@ -60,7 +60,8 @@ pub struct IndexAudit {
 }
 
 impl Catalog {
-    /// Waits until all sealing and merging that is due is done, and helps.
+    /// Does all sealing and merging that is due, with all threads, once the step
+    /// that is done in the background is finished.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if `watch` stopped it, [`Error::Io`] if a
@@ -69,6 +70,13 @@ impl Catalog {
         if !self.state.store.is_writer() {
             return Ok(());
         }
+        self.keeper.hand_over(true);
+        let settled = self.take_over(watch);
+        self.keeper.hand_over(false);
+        settled
+    }
+
+    fn take_over(&self, watch: &mut dyn Watch) -> Result<()> {
         while self.keeper.is_busy() {
             watch.progress(Progress::Indexing);
             if watch.stop() {

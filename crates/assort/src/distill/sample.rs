@@ -46,7 +46,7 @@ impl Sample {
                 ..Product::default()
             };
             ranks.push((rank(text_hash(&product_text(&product)), options), row));
-            if ranks.len() as u64 % EVERY == 0 {
+            if (ranks.len() as u64).is_multiple_of(EVERY) {
                 tell(watch, ranks.len() as u64)?;
             }
             Ok(())

@@ -25,6 +25,8 @@ struct Shared {
     limit: AtomicU64,
     /// Whether many are coming, so that more may gather.
     gathering: AtomicBool,
+    /// Whether somebody with more threads takes over after the next step.
+    handing_over: AtomicBool,
     /// Why the last work failed, until it is asked for.
     failure: Mutex<Option<Error>>,
 }
@@ -35,6 +37,7 @@ impl Keeper {
             stop: AtomicBool::new(false),
             limit: AtomicU64::new(LIVE),
             gathering: AtomicBool::new(false),
+            handing_over: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
         Self {
@@ -76,6 +79,14 @@ impl Keeper {
     /// segment costs less than many that are merged.
     pub(crate) fn gather(&self, gathering: bool) {
         self.shared.gathering.store(gathering, Ordering::Relaxed);
+    }
+
+    /// Ends its work after the step that it is at, for somebody who does the
+    /// rest with all threads; until it is told otherwise.
+    pub(crate) fn hand_over(&self, handing_over: bool) {
+        self.shared
+            .handing_over
+            .store(handing_over, Ordering::Relaxed);
     }
 
     /// Whether it is at work.
@@ -151,7 +162,7 @@ impl Shared {
             ..BuildOptions::default()
         };
         let stop = || self.stop.load(Ordering::Relaxed);
-        while !stop() {
+        while !stop() && !self.handing_over.load(Ordering::Relaxed) {
             match step(state, self.limit(), &options, &stop) {
                 Ok(true) => {}
                 Ok(false) => return,
