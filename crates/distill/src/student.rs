@@ -80,8 +80,8 @@ impl Student {
     /// Opens a student's file and verifies it.
     ///
     /// # Errors
-    /// [`Error::NotAStudent`] if it is none, or has changed or been cut short,
-    /// [`Error::NewerFormat`], [`Error::Io`].
+    /// [`Error::NotAStudent`](crate::Error::NotAStudent) if it is none, or has changed or been cut short,
+    /// [`Error::NewerFormat`](crate::Error::NewerFormat), [`Error::Io`](crate::Error::Io).
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self::on(file::open(path)?))
     }
@@ -114,7 +114,7 @@ impl Student {
     /// `teacher`. Rows are rounded to 8 bits.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it is too large for this machine.
+    /// [`Error::Argument`](crate::Error::Argument) if it is too large for this machine.
     pub fn new(table: &Table, teacher: &Space, texts: u64, traits: Traits) -> Result<Self> {
         let (rows, scales) = table.rounded();
         let description = Description {
@@ -136,7 +136,7 @@ impl Student {
     /// The same student with other traits.
     ///
     /// # Errors
-    /// [`Error::Argument`] if it is too large for this machine.
+    /// [`Error::Argument`](crate::Error::Argument) if it is too large for this machine.
     pub fn with_traits(&self, traits: Traits) -> Result<Self> {
         let description = Description {
             traits,
@@ -150,7 +150,7 @@ impl Student {
     /// and durable.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`](crate::Error::Io).
     pub fn save(&self, path: &Path) -> Result<()> {
         file::save(path, &self.bytes)
     }
