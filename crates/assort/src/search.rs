@@ -1,7 +1,7 @@
 //! Finding products by text, by likeness, and by filters.
 
 use assort_core::vector;
-use assort_index::Plan;
+use assort_index::{Hit, Plan};
 
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::{Side, check, embed};
@@ -125,8 +125,9 @@ impl Catalog {
             ..tuned
         };
         let hits = nearest(&snapshot, &query, wanted, among, &[without], effort)?;
+        let hits = whole(&snapshot, &query, hits.into_iter().flatten().collect())?;
         let mut found = Vec::with_capacity(search.top);
-        for hit in hits.into_iter().flatten().skip(search.offset) {
+        for hit in hits.into_iter().skip(search.offset) {
             if let Some(product) = self.stored(&reader, hit.row)? {
                 found.push(Found {
                     product,
@@ -179,6 +180,18 @@ impl Catalog {
             }
         }
     }
+}
+
+/// Results with the similarity of their whole vectors, most similar first: a
+/// walk ranks by fewer bits.
+fn whole(snapshot: &Snapshot, query: &[f32], mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
+    for hit in &mut hits {
+        if let Some(vector) = snapshot.vector(hit.row)? {
+            hit.similarity = vector::dot(query, &vector);
+        }
+    }
+    hits.sort_by(Hit::best_first);
+    Ok(hits)
 }
 
 /// How the parts of a catalog are searched.
