@@ -129,7 +129,8 @@ fn build_and_search(args: &Args, dir: &Path) -> Result<(), Failure> {
 fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
     let queries = floats(&dir.join("query.fbin"))?;
     let truth = numbers(&dir.join("truth.ibin"))?;
-    let before = memory::resident_mb();
+    let resident = || memory::bytes("VmRSS").unwrap_or(0.0) / (1 << 20) as f64;
+    let before = resident();
     let begun = Instant::now();
     let segment = Segment::open(path, 0)?;
     let opening = begun.elapsed();
@@ -160,7 +161,7 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
             };
             let (recall, time) = pool.install(|| measure(&segment, &queries, &truth, &search))?;
             let qps = queries.len() as f64 / time.as_secs_f64();
-            let rss = memory::resident_mb() - before;
+            let rss = resident() - before;
             if args.json {
                 let line = json!({
                     "engine": "assort", "builder": args.builder.to_string(),

@@ -1,12 +1,16 @@
 //! Students beside their teachers, on real catalogs, titles only.
 //!
-//! `cargo bench --bench distill -- [quality] [bulk] [--json]`; both without a
-//! name. `quality` embeds two catalogs by their teachers first, which takes
+//! `cargo bench --bench distill -- [quality] [bulk]`; both without a
+//! name. Prints JSON. `quality` embeds two catalogs by their teachers first, which takes
 //! minutes; `bulk` imports a million products that are put together from real
 //! titles. `ASSORT_SHARED` (or `../shared`) must have the data and models.
 
+#[path = "common/clock.rs"]
+mod clock;
 #[path = "common/data.rs"]
 mod data;
+#[path = "common/memory.rs"]
+mod memory;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +21,7 @@ use assort::read::ProductRow;
 use assort::students::Distilled;
 use assort::{Catalog, ClassifyOptions, DistillOptions, Distillation, ImportOptions};
 use assort_embed::Spec;
+use clock::{median, timed};
 use data::{reader, taxonomy};
 use serde_json::json;
 
@@ -81,13 +86,8 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let by_student = filed(&catalog, data)?;
     let titles = titles(&products)?;
     let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
-    let rates: Vec<f64> = (0..3)
-        .map(|_| {
-            let begun = Instant::now();
-            std::hint::black_box(made.student.embed(&texts));
-            texts.len() as f64 / begun.elapsed().as_secs_f64()
-        })
-        .collect();
+    let embed = || std::hint::black_box(made.student.embed(&texts));
+    let time = median((0..3).map(|_| timed(embed).0).collect());
     let figures = json!({
         "set": name,
         "learned": made.report.learned,
@@ -100,7 +100,7 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
         "familiarity": made.report.familiarity,
         "queries": made.report.queries.as_str(),
         "bytes": made.report.size,
-        "texts_per_second": median(rates),
+        "texts_per_second": texts.len() as f64 / time.as_secs_f64(),
         "teacher_texts_per_second": teacher_rate,
         "teacher": by_teacher,
         "student": by_student,
@@ -135,11 +135,6 @@ fn titles(file: &Path) -> Result<Vec<String>, Failure> {
     Ok(titles)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 /// Imports a million products by a student that was taught on a part of them.
 fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let titles = titles(&data.join("products.tsv"))?;
@@ -167,20 +162,11 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
         "imported_s": imported,
         "indexed_s": begun.elapsed().as_secs_f64(),
         "cosine": made.report.cosine,
-        "peak_mb": peak_mb(),
+        "peak_mb": memory::bytes("VmHWM").map(|bytes| bytes / (1 << 20) as f64),
         "segments": catalog.stats()?.segments.len(),
     });
     println!("{figures:#}");
     Ok(())
-}
-
-/// Most memory this process ever had, in megabytes; zero where the system does
-/// not tell.
-fn peak_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kilobytes.unwrap_or(0.0) / 1024.0
 }
 
 /// Products whose titles are put together from the halves of two real ones.

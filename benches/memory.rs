@@ -4,6 +4,8 @@
 
 #[path = "common/chance.rs"]
 mod chance;
+#[path = "common/memory.rs"]
+mod memory;
 
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
@@ -70,20 +72,13 @@ fn main() -> Result<(), Failure> {
         report.unchanged,
         time.as_secs_f64()
     );
-    match peak() {
-        Some(megabytes) => println!(
-            "peak resident memory: {megabytes:.0} MB, beside vectors of {:.0} MB on disk",
+    match memory::bytes("VmHWM") {
+        Some(bytes) => println!(
+            "peak resident memory: {:.0} MB, beside vectors of {:.0} MB on disk",
+            bytes / 1e6,
             (rows * DIMENSIONS * 4) as f64 / 1e6
         ),
         None => println!("peak resident memory is not known on this system"),
     }
     Ok(())
-}
-
-/// The process's peak resident memory in megabytes.
-fn peak() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024.0 / 1e6)
 }

@@ -69,6 +69,18 @@ fn a_new_catalog_is_imported_by_a_student_that_can_be_made_anew_and_exported() {
         &["--fast is for a catalog without products", "assort distill"],
     );
 
+    // The same student again, and not good enough: the catalog still has it.
+    place
+        .run("distill shop --min-quality 0.9999")
+        .ended(1)
+        .said(&["--min-quality"]);
+    assert!(
+        place
+            .run("search shop kettle --top 3")
+            .done()
+            .contains("kettle")
+    );
+
     // Another seed gives another student; the catalog stays as it is.
     let report = place
         .run(

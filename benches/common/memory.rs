@@ -1,9 +1,11 @@
 //! Memory of this process.
 
-/// Resident memory in megabytes; zero where the system does not tell.
-pub(crate) fn resident_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kilobytes.unwrap_or(0.0) / 1024.0
+/// A line of the process's status in bytes, such as `VmRSS` (resident now)
+/// or `VmHWM` (most that ever was); none where the system does not tell.
+pub(crate) fn bytes(line: &str) -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mut lines = status.lines();
+    let value = lines.find_map(|found| found.strip_prefix(line)?.strip_prefix(':'))?;
+    let kilobytes: f64 = value.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1024.0)
 }

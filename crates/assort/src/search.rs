@@ -125,7 +125,10 @@ impl Catalog {
             ..tuned
         };
         let hits = nearest(&snapshot, &query, wanted, among, &[without], effort)?;
-        let hits = whole(&snapshot, &query, hits.into_iter().flatten().collect())?;
+        let mut hits: Vec<Hit> = hits.into_iter().flatten().collect();
+        if !effort.exact {
+            rank_whole(&snapshot, &query, &mut hits)?;
+        }
         let mut found = Vec::with_capacity(search.top);
         for hit in hits.into_iter().skip(search.offset) {
             if let Some(product) = self.stored(&reader, hit.row)? {
@@ -182,16 +185,16 @@ impl Catalog {
     }
 }
 
-/// Results with the similarity of their whole vectors, most similar first: a
-/// walk ranks by fewer bits.
-fn whole(snapshot: &Snapshot, query: &[f32], mut hits: Vec<Hit>) -> Result<Vec<Hit>> {
-    for hit in &mut hits {
+/// Gives results the similarity of their whole vectors and puts the most
+/// similar first: a walk ranks by fewer bits.
+fn rank_whole(snapshot: &Snapshot, query: &[f32], hits: &mut [Hit]) -> Result<()> {
+    for hit in hits.iter_mut() {
         if let Some(vector) = snapshot.vector(hit.row)? {
             hit.similarity = vector::dot(query, &vector);
         }
     }
     hits.sort_by(Hit::best_first);
-    Ok(hits)
+    Ok(())
 }
 
 /// How the parts of a catalog are searched.

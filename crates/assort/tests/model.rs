@@ -596,8 +596,7 @@ impl Both {
             .collect();
         let given = handle.classify(&products, options).unwrap();
         for ((decision, given), id) in decisions.iter().zip(&given).zip(ids) {
-            // The stored vector may be in half precision, and a curve of
-            // confidence that was fitted to few labels may be steep.
+            // The stored vector may be in half precision: near ties may differ.
             let sure = decision.confidence - given.confidence;
             assert!(
                 sure.abs() < 0.1,

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use assort::core::Embedder;
 use assort::students::Student;
 use assort::{Catalog, DistillReport, Distillation};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
             .map_err(|error| Failure::Failed(error.to_string()))?;
         console.say(&format!("the student is in {}", file.display()));
     }
-    good_enough(&made, &args.teaching)?;
+    good_enough(&catalog, &made, &args.teaching)?;
     if args.no_adopt {
         let dir = args.dir.display();
         console.say(&format!(
@@ -52,13 +53,17 @@ pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
 }
 
 /// Refuses a student that is not what was asked for.
-pub(crate) fn good_enough(made: &Distillation, asked: &Teaching) -> Result<(), Failure> {
+pub(crate) fn good_enough(
+    catalog: &Catalog,
+    made: &Distillation,
+    asked: &Teaching,
+) -> Result<(), Failure> {
     let cosine = made.report.cosine;
     if f64::from(cosine) >= asked.min_quality {
         return Ok(());
     }
     // Nobody is to take it for a good one.
-    let _ = std::fs::remove_file(&made.file);
+    catalog.discard_student(made)?;
     Err(Failure::Failed(format!(
         "the student's vectors have a mean cosine of {cosine:.3} with the teacher's, and --min-quality asks for {}; \
          the catalog stays as it is; give it more to learn from with --sample, or more --epochs",
@@ -77,7 +82,6 @@ pub(crate) fn adopt(
     let queries = student.traits().queries;
     let file = file.strip_prefix(catalog.directory()).unwrap_or(file);
     let (distilled, spec) = embedder::with_teacher(student, file, queries, teacher);
-    use assort::core::Embedder;
     if catalog.space()? == *distilled.space() {
         console.say("the catalog is on this student already");
         return Ok(());
@@ -103,19 +107,6 @@ pub(crate) fn adopt(
         count(report.embedded)
     ));
     Ok(())
-}
-
-/// The student in a catalog's directory that the catalog is not on, if any.
-pub(crate) fn waiting(catalog: &Catalog) -> Option<std::path::PathBuf> {
-    let spec = catalog.embedder_spec().unwrap_or_default();
-    let entries = std::fs::read_dir(catalog.directory().join("students")).ok()?;
-    let files = entries.flatten().filter(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name.ends_with(".student") && !spec.contains(&*name)
-    });
-    let newest = files.max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
-    Some(newest?.path())
 }
 
 fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {

@@ -91,7 +91,7 @@ fn with_student(
     let made = catalog.distill_rows(files, teacher.embedder.as_ref(), &options, console);
     console.finish();
     let made = made?;
-    distill::good_enough(&made, &args.teaching)?;
+    distill::good_enough(&catalog, &made, &args.teaching)?;
     console.say(&format!(
         "the student's vectors have a mean cosine of {:.3} with the teacher's, on {} held-out texts",
         made.report.cosine,

@@ -52,7 +52,7 @@ pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
 fn to_student(args: &Reembed, global: &Global) -> Outcome {
     let mut catalog = Catalog::open(&args.dir)?;
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
-    let Some(file) = distill::waiting(&catalog) else {
+    let Some(file) = catalog.waiting_student()? else {
         let dir = args.dir.display();
         return Err(Failure::Usage(format!(
             "no student waits in {dir}; `assort distill {dir}` makes one and moves to it"

@@ -122,12 +122,11 @@ pub(crate) fn lay_out(
     bytes[12..16].copy_from_slice(&(described.len() as u32).to_le_bytes());
     bytes[PREFIX..PREFIX + described.len()].copy_from_slice(&described);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(rows));
-    let little = |out: &mut [u8], bytes: &[u8]| out.copy_from_slice(bytes);
     for (out, scale) in bytes[places.scales].chunks_exact_mut(4).zip(scales) {
-        little(out, &scale.to_le_bytes());
+        out.copy_from_slice(&scale.to_le_bytes());
     }
     for (out, word) in bytes[places.known].chunks_exact_mut(8).zip(known) {
-        little(out, &word.to_le_bytes());
+        out.copy_from_slice(&word.to_le_bytes());
     }
     let sum = xxh3_128(&bytes[PREFIX..]);
     bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());

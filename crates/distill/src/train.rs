@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use crate::features::Features;
+use crate::features::{FACTOR, Features, mix};
 use crate::kernel::{self, Pace};
 use crate::known::Known;
 use crate::{Error, Result};
@@ -76,18 +76,12 @@ impl Table {
         features.read(text);
         let mut places = Vec::new();
         self.known.places(&features.found, &mut places);
-        let buckets = (self.rows.len() / self.dimensions - 1) as u32;
         let mut sum = vec![0.0; self.dimensions];
-        kernel::add_rows(&mut sum, &self.rows, &places);
-        let root = (places.len().max(1) as f32).sqrt().recip();
-        sum.iter_mut().for_each(|v| *v *= root);
-        kernel::add_rows(&mut sum, &self.rows, &[buckets]);
+        sum_of(&self.rows, &places, self.known.buckets as u32, &mut sum);
         assort_core::vector::normalize(&mut sum);
         sum
     }
-}
 
-impl Table {
     /// The rows in 8 bits, and what a step of each is worth.
     pub(crate) fn rounded(&self) -> (Vec<i8>, Vec<f32>) {
         let mut rows = vec![0i8; self.rows.len()];
@@ -293,6 +287,17 @@ impl<'o> Pupil<'o> {
     }
 }
 
+/// The sum of a text's rows over the root of their number, plus the last row;
+/// gives one over that root.
+fn sum_of(rows: &[f32], places: &[u32], last: u32, sum: &mut [f32]) -> f32 {
+    sum.fill(0.0);
+    kernel::add_rows(sum, rows, places);
+    let root = (places.len().max(1) as f32).sqrt().recip();
+    sum.iter_mut().for_each(|value| *value *= root);
+    kernel::add_rows(sum, rows, &[last]);
+    root
+}
+
 /// How the sum of a text's rows should move for its direction to come nearer to
 /// the target: the gradient of their cosine.
 fn look(
@@ -303,11 +308,7 @@ fn look(
     sum: &mut [f32],
     slope: &mut [f32],
 ) {
-    sum.fill(0.0);
-    kernel::add_rows(sum, rows, places);
-    let root = (places.len().max(1) as f32).sqrt().recip();
-    sum.iter_mut().for_each(|value| *value *= root);
-    kernel::add_rows(sum, rows, &[last]);
+    let root = sum_of(rows, places, last, sum);
     let norm = assort_core::vector::dot(sum, sum).sqrt().max(1e-12);
     let cosine = assort_core::vector::dot(sum, target) / norm;
     for ((slope, value), goal) in slope.iter_mut().zip(sum.iter()).zip(target) {
@@ -318,10 +319,10 @@ fn look(
 /// Fisher and Yates, with SplitMix64.
 fn shuffle(order: &mut [usize], chance: &mut u64) {
     for at in (1..order.len()).rev() {
-        *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = (*chance ^ (*chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        order.swap(at, ((u128::from(bits) * (at as u128 + 1)) >> 64) as usize);
+        *chance = chance.wrapping_add(FACTOR);
+        order.swap(
+            at,
+            ((u128::from(mix(*chance)) * (at as u128 + 1)) >> 64) as usize,
+        );
     }
 }

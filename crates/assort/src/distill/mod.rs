@@ -6,7 +6,8 @@ mod sample;
 mod teacher;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -216,6 +217,35 @@ impl Catalog {
         Ok(file)
     }
 
+    /// The newest student in the catalog's directory that the catalog is not
+    /// on, such as a stopped move leaves.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn waiting_student(&self) -> Result<Option<PathBuf>> {
+        let spec = self.embedder_spec()?;
+        let entries = std::fs::read_dir(self.directory().join(FOLDER));
+        let files = entries.into_iter().flatten().flatten().filter(|entry| {
+            let path = entry.path();
+            path.extension() == Some("student".as_ref()) && !is_named(&spec, &path)
+        });
+        let age = |entry: &DirEntry| entry.metadata().and_then(|data| data.modified()).ok();
+        Ok(files.max_by_key(age).map(|entry| entry.path()))
+    }
+
+    /// Removes the file of a student that is not wanted, unless the catalog is
+    /// on it: teaching again can give the same one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn discard_student(&self, made: &Distillation) -> Result<()> {
+        if !is_named(&self.embedder_spec()?, &made.file) {
+            // What stays is only in the way.
+            let _ = std::fs::remove_file(&made.file);
+        }
+        Ok(())
+    }
+
     /// Moves the catalog to a student: [`Catalog::reembed`], and removes the
     /// files of other students.
     ///
@@ -240,6 +270,12 @@ impl Catalog {
         }
         Ok(report)
     }
+}
+
+/// Whether a file is the one that an embedder's spec names.
+fn is_named(spec: &str, file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    spec.contains(&*name)
 }
 
 /// What the taxonomy says, leaf by leaf.
