@@ -12,7 +12,7 @@ mod vectors;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use assort::index::{BuildOptions, Disk, Hit, Search, Searcher, Segment, Slots, build};
+use assort::index::{BuildOptions, Disk, Hit, Matches, Search, Searcher, Segment, build};
 use clap::Parser;
 use serde_json::{Value, json};
 use vectors::{Rows, floats, numbers};
@@ -149,14 +149,14 @@ impl Ground {
         let mut plan = String::new();
         for case in cases {
             let begun = Instant::now();
-            let slots = self.matching(case);
+            let matches = self.matching(case);
             let making = begun.elapsed().as_secs_f64();
             let search = Search {
                 ef: self.ef,
-                among: Some(&slots),
+                among: Some(&matches),
                 ..Search::new(K)
             };
-            plan = format!("{:?}", search.plan(self.segment.len()));
+            plan = format!("{:?}", search.plan(&self.segment));
             let query = self.queries.row(case.query);
             searcher.search(&self.segment, query, &search)?;
             let begun = Instant::now();
@@ -171,7 +171,7 @@ impl Ground {
             let begun = Instant::now();
             let truth = searcher.search(&self.segment, query, &exact)?;
             exact_times.push(begun.elapsed().as_secs_f64());
-            full += usize::from(found.len() == K.min(slots.len()));
+            full += usize::from(found.len() == K.min(matches.len()));
             all += truth.len();
             let rows: Vec<u32> = truth.iter().map(|hit: &Hit| hit.row).collect();
             right += found.iter().filter(|hit| rows.contains(&hit.row)).count();
@@ -187,7 +187,7 @@ impl Ground {
     }
 
     /// The slots of the rows that a case lets through.
-    fn matching(&self, case: &Case) -> Slots {
+    fn matching(&self, case: &Case) -> Matches {
         let slots = 0..self.segment.len() as u32;
         let wanted = slots.filter(|&slot| {
             let row = self.segment.row(slot).unwrap_or(0);

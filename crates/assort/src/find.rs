@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use assort_index::{Hit, Plan, Search as SegmentSearch, Searcher};
+use assort_index::{Hit, Matches, Plan, Search as SegmentSearch, Searcher};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -80,8 +80,13 @@ impl Effort {
             .map(|sealed| {
                 let search = self.search(snapshot, sealed, k, among);
                 let rows = sealed.segment.len();
-                let matches = search.among.map_or(rows, assort_index::Slots::len);
-                (sealed.number, sealed.len(), matches, search.plan(rows))
+                let matches = search.among.map_or(rows, Matches::len);
+                (
+                    sealed.number,
+                    sealed.len(),
+                    matches,
+                    search.plan(&sealed.segment),
+                )
             })
             .collect()
     }

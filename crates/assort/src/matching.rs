@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use assort_core::{CategoryIndex, Fields, Filter, Taxonomy};
-use assort_index::Slots;
+use assort_index::{Matches, Slots};
 
 use crate::snapshot::Snapshot;
 use crate::state::{State, lock};
@@ -19,7 +19,7 @@ const KEPT: usize = 16;
 pub(crate) struct Matching {
     pub(crate) rows: Slots,
     /// The same as slots of each segment, by its number.
-    sealed: Vec<(u32, Slots)>,
+    sealed: Vec<(u32, Matches)>,
 }
 
 impl Matching {
@@ -34,7 +34,7 @@ impl Matching {
     }
 
     /// The live slots of a segment that match.
-    pub(crate) fn slots(&self, segment: u32) -> Option<&Slots> {
+    pub(crate) fn slots(&self, segment: u32) -> Option<&Matches> {
         let known = self.sealed.iter().find(|(number, _)| *number == segment);
         known.map(|(_, slots)| slots)
     }
@@ -42,7 +42,7 @@ impl Matching {
 
 /// What the last filters matched.
 #[derive(Default)]
-pub(crate) struct Matches {
+pub(crate) struct LastFilters {
     kept: VecDeque<(String, u64, Arc<Matching>)>,
 }
 
@@ -60,17 +60,15 @@ impl State {
         let known = |(other, at, matching): &(String, u64, Arc<Matching>)| {
             (*other == text && *at == version).then(|| Arc::clone(matching))
         };
-        if let Some(matching) = lock(&self.matches).kept.iter().find_map(known) {
+        if let Some(matching) = lock(&self.last_filters).kept.iter().find_map(known) {
             return Ok(matching);
         }
         let rows = evaluate(reader, &taxonomy, &filter)?;
         let matching = Arc::new(Matching::new(snapshot, rows));
-        let mut matches = lock(&self.matches);
-        matches.kept.retain(|(_, at, _)| *at == version);
-        matches.kept.truncate(KEPT - 1);
-        matches
-            .kept
-            .push_front((text, version, Arc::clone(&matching)));
+        let mut last = lock(&self.last_filters);
+        last.kept.retain(|(_, at, _)| *at == version);
+        last.kept.truncate(KEPT - 1);
+        last.kept.push_front((text, version, Arc::clone(&matching)));
         Ok(matching)
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use assort_core::{CategoryIndex, Taxonomy};
-use assort_index::{Segment, Slots};
+use assort_index::{Matches, Segment, Slots};
 
 use crate::Result;
 use crate::blocks::{BLOCK, Labels, Live};
@@ -33,9 +33,9 @@ pub(crate) struct Sealed {
     pub(crate) number: u32,
     pub(crate) segment: Arc<Segment>,
     /// Slots that are alive; all if none.
-    alive: Option<Arc<Slots>>,
+    alive: Option<Arc<Matches>>,
     /// Slots of labelled rows, once they were asked for.
-    labelled: OnceLock<Arc<Slots>>,
+    labelled: OnceLock<Arc<Matches>>,
 }
 
 /// What a commit changed.
@@ -80,9 +80,10 @@ impl Sealed {
         let rows = self.segment.len();
         let alive = self
             .alive
-            .get_or_insert_with(|| Arc::new(Slots::below(rows)));
-        let alive = Arc::make_mut(alive);
-        let mut labelled = self.labelled.get_mut().map(Arc::make_mut);
+            .get_or_insert_with(|| Arc::new(Slots::below(rows).into()));
+        let alive = Arc::make_mut(alive).slots_mut();
+        let labelled = self.labelled.get_mut().map(Arc::make_mut);
+        let mut labelled = labelled.map(Matches::slots_mut);
         slots.for_each(|slot| {
             alive.remove(slot);
             if let Some(labelled) = &mut labelled {
@@ -98,6 +99,7 @@ impl Sealed {
         }
         let Some(slot) = self.slot(row) else { return };
         if let Some(labelled) = self.labelled.get_mut().map(Arc::make_mut) {
+            let labelled = labelled.slots_mut();
             if has_label {
                 labelled.insert(slot);
             } else {
@@ -107,17 +109,18 @@ impl Sealed {
     }
 
     /// The slots that are alive; all if none.
-    pub(crate) fn alive(&self) -> Option<&Slots> {
+    pub(crate) fn alive(&self) -> Option<&Matches> {
         self.alive.as_deref()
     }
 
     pub(crate) fn is_alive(&self, slot: u32) -> bool {
-        self.alive().is_none_or(|alive| alive.contains(slot))
+        self.alive()
+            .is_none_or(|alive| alive.slots().contains(slot))
     }
 
     /// Number of rows that are alive.
     pub(crate) fn len(&self) -> usize {
-        self.alive().map_or(self.segment.len(), Slots::len)
+        self.alive().map_or(self.segment.len(), Matches::len)
     }
 
     /// The slot of a row that is alive here.
@@ -126,7 +129,7 @@ impl Sealed {
     }
 
     /// The live slots of some rows.
-    pub(crate) fn slots_of(&self, rows: &Slots) -> Slots {
+    pub(crate) fn slots_of(&self, rows: &Slots) -> Matches {
         if rows.len() < self.segment.len() / 16 {
             return rows.iter().filter_map(|row| self.slot(row)).collect();
         }
@@ -245,7 +248,7 @@ impl Snapshot {
     }
 
     /// The live slots of labelled rows.
-    pub(crate) fn labelled<'s>(&self, sealed: &'s Sealed) -> &'s Slots {
+    pub(crate) fn labelled<'s>(&self, sealed: &'s Sealed) -> &'s Matches {
         sealed.labelled.get_or_init(|| {
             let slots = 0..sealed.segment.len() as u32;
             let labelled = slots.filter(|&slot| {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use assort_core::Taxonomy;
 
 use crate::Result;
-use crate::matching::Matches;
+use crate::matching::LastFilters;
 use crate::segments::Shelf;
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::{Reader, Store, Writer};
@@ -16,7 +16,7 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) shelf: Shelf,
     /// What filters matched lately.
-    pub(crate) matches: Mutex<Matches>,
+    pub(crate) last_filters: Mutex<LastFilters>,
     /// Held while segments are made, merged or repaired: one at a time.
     indexing: Mutex<()>,
     /// Held while a commit is made and its snapshot published.
@@ -30,7 +30,7 @@ impl State {
         Self {
             store,
             shelf,
-            matches: Mutex::new(Matches::default()),
+            last_filters: Mutex::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),
             snapshot: RwLock::new(None),

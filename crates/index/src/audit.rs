@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use crate::graph::NONE;
+use crate::matches::Matches;
 use crate::scratch::Visited;
 use crate::search::{Search, Searcher};
 use crate::segment::{MappedLevel, Segment};
-use crate::slots::Slots;
 use crate::{Error, Result};
 
 /// Rows that a row's own vector is to be among.
@@ -69,9 +69,10 @@ impl Audit {
 ///
 /// # Errors
 /// [`Error::Damaged`] if bytes of the segment have changed.
-pub fn audit(segment: &Segment, alive: Option<&Slots>, sample: Option<usize>) -> Result<Audit> {
+pub fn audit(segment: &Segment, alive: Option<&Matches>, sample: Option<usize>) -> Result<Audit> {
     let alive_slots: Vec<u32> = match alive {
-        Some(slots) => slots
+        Some(alive) => alive
+            .slots()
             .iter()
             .take_while(|&slot| (slot as usize) < segment.len())
             .collect(),
@@ -151,7 +152,7 @@ fn reached(level: &MappedLevel<'_>) -> usize {
     count
 }
 
-fn unfound(segment: &Segment, alive: Option<&Slots>, sought: &[u32]) -> Result<usize> {
+fn unfound(segment: &Segment, alive: Option<&Matches>, sought: &[u32]) -> Result<usize> {
     let state = || (Searcher::default(), vec![0.0; segment.dimensions()]);
     sought
         .par_iter()
@@ -164,7 +165,7 @@ fn unfound(segment: &Segment, alive: Option<&Slots>, sought: &[u32]) -> Result<u
 /// Whether a row is found by its own vector.
 fn finds(
     segment: &Segment,
-    alive: Option<&Slots>,
+    alive: Option<&Matches>,
     searcher: &mut Searcher,
     vector: &mut [f32],
     slot: u32,

@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use crate::kernel::{CHUNK, CHUNK_BYTES, Records, dot_refined, dot8};
+use crate::kernel::{CHUNK, CHUNK_BYTES, Records, Table, dot_refined, dot8};
 
 /// Standard deviations in a step.
 const STEP: f32 = 0.335;
@@ -187,6 +187,30 @@ impl CodeQuery {
         let far = (slack * near).max(near + ERRORS * self.error);
         // Saturates where there is no limit.
         ((1.0 - far - self.base) / self.back).floor() as i32
+    }
+
+    /// Writes what each byte of a sketch is worth: the coordinates that lie
+    /// above their centres, against those below, in whole numbers whose sum
+    /// fits 16 bits.
+    pub(crate) fn tables(&self, bytes: usize, out: &mut Vec<Table>) {
+        out.clear();
+        out.resize(bytes, [0; 32]);
+        let groups = self.scaled.chunks(4);
+        let size = |group: &[f32]| group.iter().map(|value| value.abs()).sum::<f32>();
+        let most = groups.clone().map(size).fold(0f32, f32::max);
+        let cap = (usize::from(u16::MAX) / (2 * bytes.max(1))).min(127) as f32;
+        let unit = if most > 0.0 { cap / most } else { 0.0 };
+        let halves = out.iter_mut().flat_map(|table| table.chunks_exact_mut(16));
+        for (group, half) in groups.zip(halves) {
+            let least: f32 = group.iter().map(|value| value.min(0.0)).sum();
+            for (bits, entry) in half.iter_mut().enumerate() {
+                let places = group.iter().enumerate();
+                let set = places.filter(|(at, _)| bits >> at & 1 == 1);
+                let worth: f32 = set.map(|(_, value)| value).sum();
+                // Rounding down keeps the sum of all from exceeding the cap.
+                *entry = ((worth - least) * unit) as u8;
+            }
+        }
     }
 
     /// Similarity with a row by all its twelve bits; none if they say too little.

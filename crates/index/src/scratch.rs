@@ -1,5 +1,7 @@
 //! Working memory of a search, used again from query to query.
 
+use crate::kernel::Table;
+
 /// Marks a row of the pool whose links have been followed.
 const EXPANDED: u64 = 1 << 31;
 
@@ -150,6 +152,11 @@ impl Pool {
         self.bound != u64::MAX && next.is_none_or(|next| *next >= self.bound)
     }
 
+    /// Whether a row of that score would not be too far to get in.
+    pub(crate) fn reaches(&self, score: i32) -> bool {
+        key(score, 0) < self.bound
+    }
+
     /// Rows, best first.
     pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
         self.entries.iter().copied().map(id)
@@ -178,6 +185,14 @@ impl Visited {
     }
 }
 
+/// Sums of what sketches are worth.
+#[derive(Default)]
+pub(crate) struct Sums {
+    pub(crate) tables: Vec<Table>,
+    pub(crate) all: Vec<u16>,
+    pub(crate) sample: Vec<u16>,
+}
+
 /// All working memory of a search.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -191,6 +206,9 @@ pub(crate) struct Scratch {
     /// Rows met before, about to be compared.
     pub(crate) pending: Vec<u32>,
     pub(crate) scores: Vec<i32>,
+    pub(crate) sums: Sums,
+    /// Rows whose sketches are most like the query.
+    pub(crate) likely: Vec<u32>,
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use crate::codes::CodeQuery;
 use crate::hit::Hit;
 use crate::kernel::{dot4, dot16, prefetch};
+use crate::matches::Matches;
 use crate::scratch::Scratch;
 use crate::segment::{MappedLevel, Segment};
-use crate::slots::Slots;
 use crate::walk::{Ending, Links, Way, descend, walk};
 use crate::{Error, Result};
 
@@ -22,8 +22,8 @@ pub struct Search<'a> {
     pub slack: f32,
     /// Rows ranked by all their bits for each one to find.
     pub oversample: usize,
-    /// Slots that may be found; all if none.
-    pub among: Option<&'a Slots>,
+    /// Slots of the segment that may be found; all if none.
+    pub among: Option<&'a Matches>,
     /// Compare every vector in half precision, without codes or graph.
     pub exact: bool,
 }
@@ -59,7 +59,8 @@ impl Search<'_> {
 pub enum Plan {
     /// Every vector that may be found is compared.
     Exact,
-    /// The codes of all rows that may be found are compared, and the best ranked.
+    /// All rows that may be found are compared, many of them by a bit of each
+    /// coordinate first, then by their codes, and the best ranked.
     Scan,
     /// The graph is walked.
     Walk,
@@ -71,20 +72,40 @@ pub enum Plan {
 const FEW: usize = 256;
 
 /// Comparing a row that a walk meets takes as long as comparing this many rows
-/// in a scan, which come in order and without looking for links.
+/// in a scan by their codes, which come in order and without looking for links.
 const SCAN_GAIN: usize = 5;
+
+/// The same for a scan by sketches.
+const SKETCH_GAIN: usize = 14;
+
+/// Sketches of fewer coordinates tell too little.
+const SKETCH_DIMENSIONS: usize = 64;
+
+/// Fewer rows are compared by their codes at once.
+const SKETCH_ROWS: usize = 1024;
+
+/// After a scan by sketches, so many rows are compared by their codes for each
+/// that a walk would keep,
+const LIKELY: usize = 4;
+
+/// and one of so many that were scanned.
+const LIKELY_OF: usize = 32;
 
 /// Rows that a walk compares for each one it keeps.
 const COMPARED: usize = 16;
 
 impl Search<'_> {
-    /// How a segment of `rows` rows is searched.
+    /// How a segment is searched.
     ///
     /// A scan costs what there is to compare; a walk costs what it keeps, and
     /// if rows of a share `s` may be found, up to `1/s` as much.
-    pub fn plan(&self, rows: usize) -> Plan {
-        let matches = self.among.map_or(rows, Slots::len);
-        let walked = self.ef.max(self.k).saturating_mul(COMPARED * SCAN_GAIN);
+    pub fn plan(&self, segment: &Segment) -> Plan {
+        let rows = segment.len();
+        let matches = self.among.map_or(rows, Matches::len);
+        let walked = self
+            .ef
+            .max(self.k)
+            .saturating_mul(COMPARED * self.scan_gain(segment));
         if self.exact || matches <= FEW {
             Plan::Exact
         } else if matches.saturating_mul(matches) <= walked.saturating_mul(rows) {
@@ -94,6 +115,23 @@ impl Search<'_> {
         } else {
             Plan::Walk
         }
+    }
+}
+
+impl Search<'_> {
+    fn scan_gain(&self, segment: &Segment) -> usize {
+        let likely = self.among.and_then(|matches| self.likely(segment, matches));
+        likely.map_or(SCAN_GAIN, |_| SKETCH_GAIN)
+    }
+
+    /// Rows that a scan of many compares by their codes, if not all.
+    fn likely(&self, segment: &Segment, matches: &Matches) -> Option<usize> {
+        let least = ranked(self).max(self.ef).saturating_mul(LIKELY);
+        let likely = least.saturating_add(matches.len() / LIKELY_OF);
+        let pays = segment.dimensions() >= SKETCH_DIMENSIONS
+            && matches.len() >= SKETCH_ROWS
+            && likely <= matches.len() / 4;
+        pays.then_some(likely)
     }
 }
 
@@ -130,7 +168,7 @@ impl Searcher {
             return Err(Error::argument("the query is not finite"));
         }
         self.hits.clear();
-        let plan = search.plan(segment.len());
+        let plan = search.plan(segment);
         if plan == Plan::Exact {
             self.exact(segment, query, search);
         } else {
@@ -159,7 +197,7 @@ impl Searcher {
         self.hits.clear();
         let codes = segment.query(query);
         match search.among {
-            Some(slots) => self.walk_among(segment, &codes, search, slots, usize::MAX),
+            Some(matches) => self.walk_among(segment, &codes, search, matches, usize::MAX),
             None => self.walk_all(segment, &codes, search),
         };
         self.rank(segment, query, &codes, search);
@@ -187,7 +225,7 @@ impl Searcher {
             }
         };
         match search.among {
-            Some(slots) => slots.iter().for_each(&mut take),
+            Some(matches) => matches.slots().iter().for_each(&mut take),
             None => (0..segment.len() as u32).for_each(take),
         }
     }
@@ -220,14 +258,20 @@ impl Searcher {
 
     /// Walks until `ef` rows are met that may be found, or until a scan of
     /// them would have cost as much. What it found is in `found`, unless there
-    /// is too little.
+    /// is too little, or all that the walk kept is nearer than what it found:
+    /// there may be more beyond.
     fn filtered_walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
-        let Some(slots) = search.among else {
+        let Some(matches) = search.among else {
             return false;
         };
-        let budget = slots.len() / SCAN_GAIN;
-        self.walk_among(segment, codes, search, slots, budget)
-            && self.scratch.found.ids().len() >= search.k.min(slots.len())
+        let budget = matches.len() / search.scan_gain(segment);
+        let k = search.k.min(matches.len());
+        self.walk_among(segment, codes, search, matches, budget)
+            && self
+                .scratch
+                .found
+                .kth(k)
+                .is_some_and(|kth| self.scratch.pool.reaches(kth))
     }
 
     fn walk_among(
@@ -235,12 +279,12 @@ impl Searcher {
         segment: &Segment,
         codes: &CodeQuery,
         search: &Search<'_>,
-        slots: &Slots,
+        matches: &Matches,
         budget: usize,
     ) -> bool {
         let wanted = kept(search);
         // The walk itself keeps what it may have to pass through.
-        let share = segment.len().div_ceil(slots.len().max(1));
+        let share = segment.len().div_ceil(matches.len().max(1));
         let way = Way {
             from: self.entry(segment, codes),
             rows: segment.len(),
@@ -248,7 +292,7 @@ impl Searcher {
                 .saturating_mul(share)
                 .saturating_mul(2)
                 .min(segment.len()),
-            among: Some((slots, wanted)),
+            among: Some((matches.slots(), wanted)),
             budget,
             ending: ending(codes, search),
         };
@@ -261,41 +305,50 @@ impl Searcher {
         walk(&links, records, &codes.coarse, way, &mut self.scratch)
     }
 
-    /// Compares the codes of all rows that may be found.
+    /// Compares the codes of all rows that may be found, or of the likely ones
+    /// where they are many.
     fn scan(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) {
-        let Scratch {
-            pool,
-            found,
-            fresh,
-            scores,
-            ..
-        } = &mut self.scratch;
+        // What a walk left there, or an earlier search, does not count.
+        self.scratch.pool.reset(0);
+        let kept = ranked(search).min(segment.len()).max(search.ef);
+        self.scratch.found.reset(kept);
+        let Some(matches) = search.among else {
+            self.compare(segment, codes, 0..segment.len() as u32);
+            return;
+        };
+        let Some(wanted) = search.likely(segment, matches) else {
+            self.compare(segment, codes, matches.slots().iter());
+            return;
+        };
+        let mut likely = std::mem::take(&mut self.scratch.likely);
+        let sketches = matches.sketches(segment);
+        sketches.likely(codes, wanted, &mut self.scratch.sums, &mut likely);
+        self.compare(segment, codes, likely.iter().copied());
+        self.scratch.likely = likely;
+    }
+
+    /// Keeps those slots in `found` whose codes are most like the query.
+    fn compare(
+        &mut self,
+        segment: &Segment,
+        codes: &CodeQuery,
+        mut slots: impl Iterator<Item = u32>,
+    ) {
+        let (fresh, scores) = (&mut self.scratch.fresh, &mut self.scratch.scores);
         let records = segment.records();
         let rows = segment.len();
-        // What a walk left there, or an earlier search, does not count.
-        pool.reset(0);
-        found.reset(ranked(search).min(rows).max(search.ef));
-        let mut share = |slots: &mut dyn Iterator<Item = u32>| {
+        loop {
             fresh.clear();
-            fresh.extend(slots.take(SHARE));
-            let more = !fresh.is_empty();
+            fresh.extend(slots.by_ref().take(SHARE));
+            if fresh.is_empty() {
+                return;
+            }
             fresh.retain(|&slot| (slot as usize) < rows && records.trusts(slot));
             fresh
                 .iter()
                 .for_each(|&slot| prefetch(records.records, slot));
             dot4(&codes.coarse, records.records, fresh, scores);
-            found.offer_all(scores, fresh);
-            more
-        };
-        match search.among {
-            Some(slots) => {
-                let mut slots = slots.iter();
-                while share(&mut slots) {}
-            }
-            None => {
-                let mut slots = 0..segment.len() as u32;
-                while share(&mut slots) {}
-            }
+            self.scratch.found.offer_all(scores, fresh);
         }
     }
 

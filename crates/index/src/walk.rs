@@ -53,10 +53,26 @@ pub(crate) struct Way<'a> {
     pub(crate) ef: usize,
     /// Rows that may be found, and how many of them to find, where not all may.
     pub(crate) among: Option<(&'a Slots, usize)>,
-    /// Rows compared at most.
+    /// Rows compared at most; where not all may be found, fewer if so many
+    /// will not do, going by what was found so far.
     pub(crate) budget: usize,
     /// When the walk ends before it has met everything that it keeps.
     pub(crate) ending: Option<Ending<'a>>,
+}
+
+/// Rows that tell how many more a walk will take.
+const TELLING: usize = 256;
+
+impl Way<'_> {
+    /// Whether the budget does not suffice, by the rows that were compared
+    /// and those of them that may be found.
+    fn is_spent(&self, compared: usize, matched: usize) -> bool {
+        let hopeless = |(_, wanted): (&Slots, usize)| {
+            let expected = compared.saturating_mul(wanted) / matched.max(1);
+            compared >= TELLING && matched < wanted && expected > self.budget
+        };
+        compared > self.budget || self.among.is_some_and(hopeless)
+    }
 }
 
 /// A walk ends where all that is left is so much farther than what it found:
@@ -102,6 +118,7 @@ pub(crate) fn walk(
         fresh,
         pending,
         scores,
+        ..
     } = scratch;
     pool.reset_for_walk(way.ef);
     found.reset(way.among.map_or(0, |(_, wanted)| wanted));
@@ -109,7 +126,7 @@ pub(crate) fn walk(
     visited.insert(way.from);
     pending.clear();
     pending.push(way.from);
-    let mut compared = 0;
+    let (mut compared, mut matched) = (0, 0);
     let mut ahead: Option<u32> = None;
     loop {
         if let Some(ending) = way.ending {
@@ -137,12 +154,13 @@ pub(crate) fn walk(
         if let Some((slots, _)) = way.among {
             for (&score, &id) in scores.iter().zip(pending.iter()) {
                 if slots.contains(id) {
+                    matched += 1;
                     found.offer(score, id);
                 }
             }
         }
         compared += pending.len();
-        if compared > way.budget {
+        if way.is_spent(compared, matched) {
             return false;
         }
         std::mem::swap(fresh, pending);

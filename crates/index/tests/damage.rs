@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use assort_index::{BuildOptions, Error, Hit, Result, Search, Searcher, Segment, Slots};
+use assort_index::{BuildOptions, Error, Hit, Matches, Result, Search, Searcher, Segment};
 
 use common::{Chance, Data, SPACE, built, temporary};
 
@@ -41,8 +41,8 @@ fn ask(path: &Path) -> Result<Answers> {
     let mut searcher = Searcher::default();
     let mut chance = Chance(1);
     let mut answers = Answers::default();
-    let few: Slots = (0..ROWS as u32).filter(|slot| slot % 9 == 0).collect();
-    let many: Slots = (0..ROWS as u32).filter(|slot| slot % 9 != 0).collect();
+    let few: Matches = (0..ROWS as u32).filter(|slot| slot % 9 == 0).collect();
+    let many: Matches = (0..ROWS as u32).filter(|slot| slot % 9 != 0).collect();
     for turn in 0..8 {
         let query = chance.direction(DIMENSIONS);
         let search = Search {

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use assort_index::{BuildOptions, Hit, Plan, Search, Searcher, Segment, Slots};
+use assort_index::{BuildOptions, Hit, Matches, Plan, Search, Searcher, Segment};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -42,7 +42,7 @@ fn sparse(kind: usize, rows: usize, dimensions: usize, seed: u64) -> Data {
     data
 }
 
-fn slots(segment: &Segment, rows: &BTreeSet<u32>) -> Slots {
+fn slots(segment: &Segment, rows: &BTreeSet<u32>) -> Matches {
     rows.iter().filter_map(|&row| segment.slot(row)).collect()
 }
 
@@ -101,7 +101,7 @@ proptest! {
             let mut among = slots(&segment, &allowed);
             if turn % 3 == 0 {
                 // A slot that is not there is never found.
-                among.insert(rows as u32 + 70);
+                among.slots_mut().insert(rows as u32 + 70);
             }
             let among = (turn % 4 > 0).then_some(&among);
             let is_allowed = |row| among.is_none() || allowed.contains(&row);
@@ -122,7 +122,7 @@ proptest! {
             prop_assert_eq!(hits.len(), k.min(matches), "{:?}", search);
             prop_assert!(hits.iter().all(|hit| is_allowed(hit.row)));
             assert_true(hits, &data, &query, CODED);
-            if search.plan(rows) == Plan::Scan && oversample > 1 {
+            if search.plan(&segment) == Plan::Scan && oversample > 1 {
                 assert_like(hits, &naive(&data, &query, k, is_allowed), 2.0 * CODED);
             }
         }
@@ -140,7 +140,7 @@ fn clustered(rows: usize) -> (TempDir, Data, Segment) {
 #[test]
 fn a_walk_finds_nearly_all() {
     let (_directory, data, segment) = clustered(12_000);
-    assert_eq!(Search::new(10).plan(segment.len()), Plan::Walk);
+    assert_eq!(Search::new(10).plan(&segment), Plan::Walk);
     let recall = recall(&segment, &data, 128);
     assert!(recall >= 0.95, "{recall}");
 }
@@ -164,11 +164,11 @@ fn filtered_searches_find_nearly_all_by_every_plan() {
                 .collect();
             let among = slots(&segment, &allowed);
             let search = Search {
-                ef: 30,
+                ef: 10,
                 among: Some(&among),
                 ..Search::new(10)
             };
-            plans.push(search.plan(segment.len()));
+            plans.push(search.plan(&segment));
             let hits = searcher
                 .search(&segment, &query, &search)
                 .unwrap_or_default();
@@ -182,6 +182,68 @@ fn filtered_searches_find_nearly_all_by_every_plan() {
         assert!(recall >= 0.9, "{recall} at a share of {share}");
     }
     assert!(plans.contains(&Plan::Scan) && plans.contains(&Plan::FilteredWalk));
+}
+
+#[test]
+fn rows_that_are_far_from_the_query_are_found_among_nearer_ones() {
+    let (_directory, data, segment) = clustered(12_000);
+    let mut searcher = Searcher::default();
+    let mut chance = Chance(4);
+    // Rows at right angles to the query are all alike to it: those are hard.
+    let tries = [
+        (0.5, 10, Plan::FilteredWalk, 0.8),
+        (0.5, 128, Plan::Scan, 0.9),
+        (0.2, 128, Plan::Scan, 0.9),
+    ];
+    for (share, ef, plan, least_recall) in tries {
+        let (mut found, mut wanted) = (0, 0);
+        for _ in 0..20 {
+            let center = chance.below(data.vectors.len());
+            let query = chance.near(&data.vectors[center], 0.5);
+            let all = naive(&data, &query, usize::MAX, |_| true);
+            let far = all.len() - (share * all.len() as f64) as usize;
+            let allowed: BTreeSet<u32> = all[far..].iter().map(|hit| hit.row).collect();
+            let among = slots(&segment, &allowed);
+            let search = Search {
+                ef,
+                among: Some(&among),
+                ..Search::new(10)
+            };
+            assert_eq!(search.plan(&segment), plan);
+            let hits = searcher.search(&segment, &query, &search);
+            let hits = hits.unwrap_or_default();
+            assert_eq!(hits.len(), 10);
+            let least = all[far + 9].similarity - 1e-3;
+            found += hits.iter().filter(|hit| hit.similarity >= least).count();
+            wanted += 10;
+        }
+        let recall = found as f64 / f64::from(wanted);
+        assert!(recall >= least_recall, "{recall} at a share of {share}");
+    }
+}
+
+#[test]
+fn changed_matches_are_scanned_anew() {
+    let (_directory, data, segment) = clustered(6000);
+    let mut searcher = Searcher::default();
+    let query = &data.vectors[7];
+    let mut among: Matches = (0..2000).collect();
+    let mut best = |among: &Matches| {
+        let search = Search {
+            among: Some(among),
+            ..Search::new(1)
+        };
+        assert_eq!(search.plan(&segment), Plan::Scan);
+        let hits = searcher.search(&segment, query, &search);
+        hits.unwrap_or_default().first().map(|hit| hit.row)
+    };
+    let own = segment.slot(data.rows[7]).unwrap_or_default();
+    among.slots_mut().insert(own);
+    assert_eq!(best(&among), Some(data.rows[7]));
+    among.slots_mut().remove(own);
+    assert_ne!(best(&among), Some(data.rows[7]));
+    among.slots_mut().insert(own);
+    assert_eq!(best(&among.clone()), Some(data.rows[7]));
 }
 
 /// Vectors that are hard on codes: each is found by itself, and exact search

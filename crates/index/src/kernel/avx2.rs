@@ -4,17 +4,21 @@ use std::arch::x86_64::{
     __m128i, __m256, __m256i, _MM_HINT_T0, _mm_add_epi32, _mm_add_ps, _mm_add_ss,
     _mm_cvtsi128_si32, _mm_cvtss_f32, _mm_hadd_epi32, _mm_loadl_epi64, _mm_loadu_si128,
     _mm_movehl_ps, _mm_prefetch, _mm_shuffle_epi32, _mm_shuffle_ps, _mm_storeu_si128,
-    _mm256_abs_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256,
-    _mm256_castps256_ps128, _mm256_castsi256_si128, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_cvtepu8_epi32, _mm256_cvtph_ps, _mm256_extractf128_ps, _mm256_extracti128_si256,
-    _mm256_fmadd_ps, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_setzero_ps,
-    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_srli_epi16,
+    _mm256_abs_epi8, _mm256_add_epi8, _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castps256_ps128, _mm256_castsi256_si128,
+    _mm256_cmpeq_epi16, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32,
+    _mm256_cvtph_ps, _mm256_extractf128_ps, _mm256_extracti128_si256, _mm256_fmadd_ps,
+    _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_max_epu16, _mm256_movemask_epi8, _mm256_packs_epi16,
+    _mm256_permute2x128_si256, _mm256_permute4x64_epi64, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_setzero_ps, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sign_epi8,
+    _mm256_slli_epi16, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_sub_epi16,
+    _mm256_unpackhi_epi16, _mm256_unpacklo_epi16,
 };
 
 use half::f16;
 
-use super::{CHUNK, CHUNK_BYTES, Records};
+use super::{CHUNK, CHUNK_BYTES, Records, SKETCHED, Table, plain};
 
 /// Proof that the processor has what the kernels need.
 #[derive(Clone, Copy)]
@@ -32,6 +36,16 @@ impl Avx2 {
     pub(super) fn dot4(self, query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Vec<i32>) {
         // SAFETY: `self` proves the features.
         unsafe { dot4(query, records, ids, out) }
+    }
+
+    pub(super) fn look_up(self, tables: &[Table], blocks: &[u8], out: &mut [u16]) {
+        // SAFETY: `self` proves the features.
+        unsafe { look_up(tables, blocks, out) }
+    }
+
+    pub(super) fn at_least(self, sums: &[u16], bound: u16, out: &mut Vec<u32>) {
+        // SAFETY: `self` proves the features.
+        unsafe { at_least(sums, bound, out) }
     }
 
     #[inline]
@@ -150,6 +164,74 @@ fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Vec<i32>) {
         unsafe { _mm_storeu_si128(four.as_mut_ptr().cast(), sums) };
     }
     out.truncate(ids.len());
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn both_halves(table: &[u8; 16]) -> __m256i {
+    // SAFETY: 16 bytes can be read there, and no alignment is asked for.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
+}
+
+#[target_feature(enable = "avx2")]
+fn look_up(tables: &[Table], blocks: &[u8], out: &mut [u16]) {
+    let mask = _mm256_set1_epi8(15);
+    let blocks = blocks.chunks_exact((SKETCHED * tables.len()).max(1));
+    let (outs, _) = out.as_chunks_mut::<SKETCHED>();
+    for (block, out) in blocks.zip(outs) {
+        // Words of two rows each, and the odd rows of them alone.
+        let (mut both, mut odd) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        for (bytes, table) in block.as_chunks::<SKETCHED>().0.iter().zip(tables) {
+            let (low, high) = (&table.as_chunks::<16>().0[0], &table.as_chunks::<16>().0[1]);
+            let bytes = load(bytes);
+            let first = _mm256_and_si256(bytes, mask);
+            let second = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), mask);
+            // At most twice 127: no sum of a row reaches into its neighbour's byte.
+            let worth = _mm256_add_epi8(
+                _mm256_shuffle_epi8(both_halves(low), first),
+                _mm256_shuffle_epi8(both_halves(high), second),
+            );
+            both = _mm256_add_epi16(both, worth);
+            odd = _mm256_add_epi16(odd, _mm256_srli_epi16::<8>(worth));
+        }
+        let even = _mm256_sub_epi16(both, _mm256_slli_epi16::<8>(odd));
+        let (front, back) = (
+            _mm256_unpacklo_epi16(even, odd),
+            _mm256_unpackhi_epi16(even, odd),
+        );
+        let rows = [
+            _mm256_permute2x128_si256::<0x20>(front, back),
+            _mm256_permute2x128_si256::<0x31>(front, back),
+        ];
+        for (part, rows) in rows.into_iter().enumerate() {
+            // SAFETY: 32 bytes can be written at number `16 × part` of 32, and no alignment is asked for.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(16 * part).cast(), rows) };
+        }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn at_least(sums: &[u16], bound: u16, out: &mut Vec<u32>) {
+    let bounds = _mm256_set1_epi16(bound as i16);
+    let reach = |sums: &[u16]| {
+        // SAFETY: the 16 numbers can be read there, and no alignment is asked for.
+        let sums = unsafe { _mm256_loadu_si256(sums[..16].as_ptr().cast()) };
+        _mm256_cmpeq_epi16(_mm256_max_epu16(sums, bounds), sums)
+    };
+    let (wide, rest) = sums.as_chunks::<32>();
+    for (from, sums) in (0..).step_by(32).zip(wide) {
+        let packed = _mm256_packs_epi16(reach(sums), reach(&sums[16..]));
+        let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+        let mut mask = _mm256_movemask_epi8(ordered) as u32;
+        while mask != 0 {
+            out.push(from + mask.trailing_zeros());
+            mask &= mask - 1;
+        }
+    }
+    let before = out.len();
+    plain::at_least(rest, bound, out);
+    let from = (sums.len() - rest.len()) as u32;
+    out[before..].iter_mut().for_each(|place| *place += from);
 }
 
 #[target_feature(enable = "avx2")]

@@ -17,6 +17,13 @@ pub(crate) const CHUNK: usize = 64;
 /// Bytes of a chunk of 4-bit codes.
 pub(crate) const CHUNK_BYTES: usize = CHUNK / 2;
 
+/// Rows whose sketches stand together.
+pub(crate) const SKETCHED: usize = 32;
+
+/// What a byte of a sketch is worth: 16 values of its lower half, then 16 of
+/// the upper one, each 127 at most.
+pub(crate) type Table = [u8; 32];
+
 /// Records of equal length, one behind the other.
 #[derive(Clone, Copy)]
 pub(crate) struct Records<'a> {
@@ -51,6 +58,23 @@ pub(crate) fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Ve
     assert_eq!(query.len() % CHUNK, 0);
     out.clear();
     dispatch!(dot4(query, records, ids, out));
+}
+
+/// For each row the sum of what the tables say about the bytes of its sketch,
+/// one table a byte; it must fit 16 bits.
+///
+/// `blocks` has the sketches of [`SKETCHED`] rows each: their first bytes, then
+/// their second, and so on.
+pub(crate) fn look_up(tables: &[Table], blocks: &[u8], out: &mut Vec<u16>) {
+    out.clear();
+    out.resize(blocks.len() / tables.len().max(1), 0);
+    dispatch!(look_up(tables, blocks, out));
+}
+
+/// Writes the places of sums of at least `bound` to `out`, in ascending order.
+pub(crate) fn at_least(sums: &[u16], bound: u16, out: &mut Vec<u32>) {
+    out.clear();
+    dispatch!(at_least(sums, bound, out));
 }
 
 /// Product of two rows of signed bytes of equal length, a multiple of 32.

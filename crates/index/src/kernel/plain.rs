@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::{CHUNK, CHUNK_BYTES, Records};
+use super::{CHUNK, CHUNK_BYTES, Records, SKETCHED, Table};
 
 pub(super) fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Vec<i32>) {
     out.extend(ids.iter().map(|&id| {
@@ -21,6 +21,24 @@ pub(super) fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Ve
             })
             .sum::<i32>()
     }));
+}
+
+pub(super) fn look_up(tables: &[Table], blocks: &[u8], out: &mut [u16]) {
+    let blocks = blocks.chunks_exact((SKETCHED * tables.len()).max(1));
+    for (block, sums) in blocks.zip(out.chunks_exact_mut(SKETCHED)) {
+        for (bytes, table) in block.chunks_exact(SKETCHED).zip(tables) {
+            for (&byte, sum) in bytes.iter().zip(&mut *sums) {
+                let low = table[usize::from(byte & 15)];
+                let high = table[16 + usize::from(byte >> 4)];
+                *sum += u16::from(low) + u16::from(high);
+            }
+        }
+    }
+}
+
+pub(super) fn at_least(sums: &[u16], bound: u16, out: &mut Vec<u32>) {
+    let places = (0..).zip(sums).filter(|(_, sum)| **sum >= bound);
+    out.extend(places.map(|(at, _)| at));
 }
 
 pub(super) fn dot8(a: &[i8], b: &[i8]) -> i32 {

@@ -33,6 +33,31 @@ proptest! {
     }
 
     #[test]
+    fn looked_up_sums_are_exact(
+        (tables, blocks) in (1usize..200).prop_flat_map(|length| {
+            let most = (65535 / (2 * length)).min(127) as u8;
+            let table = prop::array::uniform32(0..=most);
+            (prop::collection::vec(table, length), bytes(3 * SKETCHED * length))
+        }),
+    ) {
+        let (mut fast, mut slow) = (vec![1, 2], vec![0; 3 * SKETCHED]);
+        look_up(&tables, &blocks, &mut fast);
+        plain::look_up(&tables, &blocks, &mut slow);
+        prop_assert_eq!(fast, slow);
+    }
+
+    #[test]
+    fn bounded_sums_are_found(
+        sums in prop::collection::vec(prop_oneof![any::<u16>(), 0u16..3, 65533u16..], 0..150),
+        bound in prop_oneof![any::<u16>(), 0u16..3, 65533u16..],
+    ) {
+        let (mut fast, mut slow) = (vec![1, 2], Vec::new());
+        at_least(&sums, bound, &mut fast);
+        plain::at_least(&sums, bound, &mut slow);
+        prop_assert_eq!(fast, slow);
+    }
+
+    #[test]
     fn byte_products_are_exact(
         (a, b) in (0usize..30).prop_flat_map(|parts| (signed(32 * parts), signed(32 * parts))),
     ) {

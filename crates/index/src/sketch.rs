@@ -1,0 +1,170 @@
+//! Sketches of rows that a filter lets through: one bit of each coordinate,
+//! packed so that one instruction looks up four bits of 32 rows.
+//!
+//! A sketch has the upper bit of each code: whether the coordinate lies above
+//! its centre. A scan sums up what a query's tables say about all sketches
+//! (fast scan; André, Kermarrec and Le Scouarnec, 2015), and compares the
+//! codes of the likely rows only.
+
+use crate::codes::CodeQuery;
+use crate::kernel::{SKETCHED, at_least, look_up, prefetch};
+use crate::scratch::Sums;
+use crate::segment::Segment;
+use crate::slots::Slots;
+
+/// The sketches of some slots of a segment.
+#[derive(Debug)]
+pub(crate) struct Sketches {
+    slots: Vec<u32>,
+    /// Bytes of a sketch.
+    bytes: usize,
+    /// Of 32 rows the first byte each, then the second, and so on.
+    blocks: Vec<u8>,
+}
+
+/// Sums that are looked at for the bound of the likely ones.
+const SAMPLE: usize = 2048;
+
+impl Sketches {
+    /// Sketches the rows in some slots, but for those the segment does not
+    /// have.
+    pub(crate) fn new(segment: &Segment, slots: &Slots) -> Self {
+        let coded = segment.records();
+        let bytes = segment.dimensions().div_ceil(8);
+        let there = |slot: &u32| (*slot as usize) < segment.len();
+        let slots: Vec<u32> = slots.iter().filter(there).collect();
+        let mut blocks = vec![0; slots.len().div_ceil(SKETCHED) * SKETCHED * bytes];
+        let each = slots.chunks(SKETCHED);
+        for (slots, block) in each.zip(blocks.chunks_exact_mut(SKETCHED * bytes)) {
+            slots.iter().for_each(|&slot| prefetch(coded.records, slot));
+            for (at, &slot) in slots.iter().enumerate() {
+                if coded.trusts(slot) {
+                    let sketch = upper_bits(coded.records.get(slot));
+                    for (byte, place) in sketch.zip(block[at..].iter_mut().step_by(SKETCHED)) {
+                        *place = byte;
+                    }
+                }
+            }
+        }
+        Self {
+            slots,
+            bytes,
+            blocks,
+        }
+    }
+
+    /// Writes about `wanted` slots to `out`, those whose sketches are most
+    /// like a query; at least half as many, in ascending order.
+    pub(crate) fn likely(
+        &self,
+        query: &CodeQuery,
+        wanted: usize,
+        sums: &mut Sums,
+        out: &mut Vec<u32>,
+    ) {
+        query.tables(self.bytes, &mut sums.tables);
+        look_up(&sums.tables, &self.blocks, &mut sums.all);
+        sums.all.truncate(self.slots.len());
+        let bound = bound(&sums.all, wanted, &mut sums.sample);
+        at_least(&sums.all, bound, out);
+        if out.len() < wanted / 2 {
+            // The sample was far from the truth.
+            at_least(&sums.all, 0, out);
+        }
+        for place in out {
+            *place = self.slots[*place as usize];
+        }
+    }
+}
+
+/// The sum that about `wanted` of all reach.
+fn bound(sums: &[u16], wanted: usize, sample: &mut Vec<u16>) -> u16 {
+    sample.clear();
+    sample.extend(sums.iter().step_by(sums.len().div_ceil(SAMPLE).max(1)));
+    let place = wanted * sample.len() / sums.len().max(1);
+    if place >= sample.len() {
+        return 0;
+    }
+    *sample.select_nth_unstable_by(place, |a, b| b.cmp(a)).1
+}
+
+/// The upper bits of a record's codes, eight coordinates a byte.
+fn upper_bits(record: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    record.as_chunks::<32>().0.iter().flat_map(|chunk| {
+        let words = chunk.as_chunks::<8>().0;
+        // The lower halves of the bytes have 32 coordinates, the upper ones the next.
+        [3, 7].into_iter().flat_map(move |bit| {
+            let word =
+                move |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) >> bit & 0x0101_0101_0101_0101;
+            // Moves the lowest bit of byte `i` to bit `56 + i`.
+            let gather = |word: u64| (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
+            words.iter().map(word).map(gather)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codes::{Moments, Quantizer};
+
+    proptest! {
+        #[test]
+        fn bits_are_those_of_the_codes(record in prop::collection::vec(any::<u8>(), 32..=96)) {
+            let record = &record[..record.len() / 32 * 32];
+            let bits: Vec<u8> = upper_bits(record).collect();
+            for at in 0..2 * record.len() {
+                let byte = record[at / 64 * 32 + at % 32];
+                let code = if at % 64 < 32 { byte & 15 } else { byte >> 4 };
+                prop_assert_eq!(bits[at / 8] >> (at % 8) & 1 == 1, code >= 8);
+            }
+        }
+
+        #[test]
+        fn tables_tell_what_the_bits_are_worth(
+            query in prop::collection::vec(-1f32..1.0, 1..200),
+            bits in prop::collection::vec(any::<u8>(), 25),
+        ) {
+            let dimensions = query.len();
+            let mut moments = Moments::new(dimensions);
+            moments.add(&vec![1.0; dimensions]);
+            moments.add(&vec![-1.0; dimensions]);
+            let quantizer = Quantizer::fit(&moments);
+            let codes = quantizer.query(&query);
+            let bytes = dimensions.div_ceil(8);
+            let mut tables = Vec::new();
+            codes.tables(bytes, &mut tables);
+            let sum = |bits: &[u8]| -> f32 {
+                let halves = bits.iter().zip(&tables).map(|(&byte, table)| {
+                    u32::from(table[usize::from(byte & 15)])
+                        + u32::from(table[16 + usize::from(byte >> 4)])
+                });
+                halves.sum::<u32>() as f32
+            };
+            let truth = |bits: &[u8]| -> f32 {
+                let places = query.iter().enumerate();
+                places.filter(|(at, _)| bits[at / 8] >> (at % 8) & 1 == 1).map(|(_, q)| q).sum()
+            };
+            let (none, some) = (vec![0; bytes], &bits[..bytes]);
+            let groups = query.chunks(4).map(|group| group.iter().map(|q| q.abs()).sum::<f32>());
+            let most = groups.fold(0f32, f32::max);
+            prop_assert_eq!(truth(&none), 0.0);
+            let difference = (sum(some) - sum(&none)) / 127.0 * most;
+            // Each entry is rounded to a 127th of the largest.
+            prop_assert!((difference - truth(some)).abs() <= most / 127.0 * 2.0 * bytes as f32 + 1e-4);
+        }
+
+        #[test]
+        fn bounds_let_about_as_many_through(
+            sums in prop::collection::vec(any::<u16>(), 1..5000),
+            share in 2usize..20,
+        ) {
+            let wanted = sums.len() / share;
+            let bound = bound(&sums, wanted, &mut Vec::new());
+            let through = sums.iter().filter(|sum| **sum >= bound).count();
+            prop_assert!(through >= wanted / 2);
+        }
+    }
+}
