@@ -1,9 +1,10 @@
-//! Students beside their teachers, on real catalogs, titles only.
+//! Students beside their teachers, on real catalogs. Filing is by titles only.
 //!
-//! `cargo bench --bench distill -- [quality] [bulk]`; both without a
-//! name. Prints JSON. `quality` embeds two catalogs by their teachers first, which takes
-//! minutes; `bulk` imports a million products that are put together from real
-//! titles. `ASSORT_SHARED` (or `../shared`) must have the data and models.
+//! `cargo bench --bench distill -- [quality] [search] [bulk]`; all without a
+//! name. Prints JSON. `quality` files by students and `search` searches by
+//! them; both embed catalogs by their teachers first, which takes minutes.
+//! `bulk` imports a million products that are put together from real titles.
+//! `ASSORT_SHARED` (or `../shared`) must have the data and models.
 
 #[path = "common/clock.rs"]
 mod clock;
@@ -12,14 +13,17 @@ mod data;
 #[path = "common/memory.rs"]
 mod memory;
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assort::core::{Embedder, Method, Product, text_hash};
-use assort::read::ProductRow;
-use assort::students::Distilled;
-use assort::{Catalog, ClassifyOptions, DistillOptions, Distillation, ImportOptions};
+use assort::core::{CategoryRow, Embedder, Method, Place, Product, Taxonomy, text_hash};
+use assort::read::{Input, Mapping, ProductReader, ProductRow};
+use assort::students::{Distilled, QueryEncoder};
+use assort::{
+    Catalog, ClassifyOptions, DistillOptions, Distillation, ImportOptions, Query, Search,
+};
 use assort_embed::Spec;
 use clock::{median, timed};
 use data::{reader, taxonomy};
@@ -38,18 +42,21 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     };
     let named = |name: &str| std::env::args().any(|argument| argument == name);
-    let (quality, bulk) = (named("quality"), named("bulk"));
-    for (data, model, run) in [
-        ("gpc-en", "minilm-l6-int8", quality || !bulk),
-        ("jd-zh", "use-multilingual", quality || !bulk),
-        ("million", "use-multilingual", bulk || !quality),
+    let all = !["quality", "search", "bulk"].into_iter().any(named);
+    for (data, model, part) in [
+        ("gpc-en", "minilm-l6-int8", "quality"),
+        ("jd-zh", "use-multilingual", "quality"),
+        ("icecat-search", "minilm-l6-int8", "search"),
+        ("icecat-search", "use-multilingual", "search"),
+        ("million", "use-multilingual", "bulk"),
     ] {
-        if !run {
+        if !all && !named(part) {
             continue;
         }
         let spec = Spec::Dir(shared.join("models").join(model));
         match assort_embed::open(&spec, &Default::default()) {
-            Ok(teacher) if data == "million" => many(&shared.join("data/jd-zh"), &teacher)?,
+            Ok(teacher) if part == "bulk" => many(&shared.join("data/jd-zh"), &teacher)?,
+            Ok(teacher) if part == "search" => search(&shared.join("data").join(data), &teacher)?,
             Ok(teacher) => measure(data, &shared.join("data").join(data), &teacher)?,
             Err(error) => println!("skipped {model}: {error}"),
         }
@@ -57,10 +64,14 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn pair(made: &Distillation, teacher: &Arc<dyn Embedder>) -> Distilled {
+fn pair(
+    made: &Distillation,
+    teacher: &Arc<dyn Embedder>,
+    queries: Option<QueryEncoder>,
+) -> Distilled {
     let teacher = Arc::clone(teacher);
     let open = Box::new(move || Ok(Arc::clone(&teacher)));
-    Distilled::with_teacher(Arc::clone(&made.student), None, open)
+    Distilled::with_teacher(Arc::clone(&made.student), queries, open)
 }
 
 /// Teaches a student on the training file, and files the validation file by
@@ -82,7 +93,7 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
     let small = DistillOptions::default();
     let some = catalog.distill(teacher.as_ref(), &small, &mut ())?.report;
-    catalog.adopt_student(pair(&made, teacher), "", &mut ())?;
+    catalog.adopt_student(pair(&made, teacher, None), "", &mut ())?;
     let by_student = filed(&catalog, data)?;
     let titles = titles(&products)?;
     let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
@@ -135,6 +146,95 @@ fn titles(file: &Path) -> Result<Vec<String>, Failure> {
     Ok(titles)
 }
 
+/// Results that a ranking is judged by.
+const RANKED: usize = 10;
+
+/// Grades of products, by query.
+type Grades = BTreeMap<String, HashMap<String, i32>>;
+
+/// Searches a shop by its teacher, and by a student with queries of either.
+fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
+    let products = data.join("products.tsv");
+    let mut grades = Grades::new();
+    for line in std::fs::read_to_string(data.join("judgments.tsv"))?
+        .lines()
+        .skip(1)
+    {
+        let [query, id, grade] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
+            return Err(format!("a judgment has three fields: {line}").into());
+        };
+        let own = grades.entry(query.to_owned()).or_default();
+        own.insert(id.to_owned(), grade.parse()?);
+    }
+    let directory = tempfile::tempdir()?;
+    let all = CategoryRow {
+        place: Place::Path(vec!["all".to_owned()]),
+        ..CategoryRow::default()
+    };
+    let taxonomy = Taxonomy::from_rows(vec![all])?;
+    let mut catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
+    let input = Input::open(&products.display().to_string(), None)?;
+    let rows = ProductReader::new(input, &Mapping::default())?;
+    let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
+    let by_teacher = ranking(&catalog, &grades)?;
+    let options = DistillOptions {
+        sample: report.added as usize,
+        ..DistillOptions::default()
+    };
+    let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
+    let mut by = |queries| -> Result<f64, Failure> {
+        catalog.adopt_student(pair(&made, teacher, Some(queries)), "", &mut ())?;
+        ranking(&catalog, &grades)
+    };
+    let (student, mixed) = (by(QueryEncoder::Student)?, by(QueryEncoder::Teacher)?);
+    let figures = json!({
+        "set": "icecat-search",
+        "teacher": teacher.space().model,
+        "products": report.added,
+        "queries": grades.len(),
+        "cosine": made.report.cosine,
+        "chosen": made.report.queries.as_str(),
+        "ndcg_teacher": by_teacher,
+        "ndcg_student": student,
+        "ndcg_student_queries_by_teacher": mixed,
+        "of_teacher": student.max(mixed) / by_teacher,
+    });
+    println!("{figures:#}");
+    Ok(())
+}
+
+/// Mean nDCG of the first results of all queries, compared exactly.
+fn ranking(catalog: &Catalog, grades: &Grades) -> Result<f64, Failure> {
+    let mut sum = 0.0;
+    for (query, grades) in grades {
+        let search = Search {
+            top: RANKED,
+            exact: true,
+            ..Search::new(Query::Text(query.clone()))
+        };
+        let found = catalog.search(&search)?.found;
+        let ids = found.iter().map(|found| &found.product.product.id);
+        let gains = ids.map(|id| grades.get(id).copied().unwrap_or(0));
+        let mut best: Vec<i32> = grades.values().copied().collect();
+        best.sort_unstable_by(|a, b| b.cmp(a));
+        let most = discounted(best.into_iter().take(RANKED));
+        sum += if most > 0.0 {
+            discounted(gains) / most
+        } else {
+            0.0
+        };
+    }
+    Ok(sum / grades.len().max(1) as f64)
+}
+
+/// The gain of grades in this order (Järvelin and Kekäläinen, 2002).
+fn discounted(grades: impl Iterator<Item = i32>) -> f64 {
+    let places = (2u32..).zip(grades);
+    places
+        .map(|(place, grade)| (2f64.powi(grade) - 1.0) / f64::from(place).log2())
+        .sum()
+}
+
 /// Imports a million products by a student that was taught on a part of them.
 fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let titles = titles(&data.join("products.tsv"))?;
@@ -149,7 +249,7 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let options = DistillOptions::default();
     let made = catalog.distill_rows(rows(&titles), teacher.as_ref(), &options, &mut ())?;
     let taught = begun.elapsed().as_secs_f64();
-    catalog.adopt_student(pair(&made, teacher), "", &mut ())?;
+    catalog.adopt_student(pair(&made, teacher, None), "", &mut ())?;
     let report = catalog.import(rows(&titles), &ImportOptions::default(), &|| None, &mut ())?;
     let imported = begun.elapsed().as_secs_f64();
     catalog.settle(&mut ())?;

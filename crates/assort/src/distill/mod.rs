@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assort_core::compose::category_texts;
-use assort_core::{Embedder, Taxonomy, text_hash};
-use assort_distill::{Distilled, QueryEncoder, Student, Traits};
+use assort_core::{Embedder, Space, Taxonomy, text_hash};
+use assort_distill::{Distilled, QueryEncoder, Student, Table, Traits};
 
 use crate::catalog::Catalog;
 use crate::import::InputRow;
@@ -62,7 +62,8 @@ impl Default for DistillOptions {
     }
 }
 
-/// What a student is worth, on texts it did not learn from.
+/// What a student is worth, on texts it did not learn from. It was judged before
+/// it learned those too; then it was taught anew with all texts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DistillReport {
     /// Texts of products and categories it learned from.
@@ -160,24 +161,18 @@ impl Catalog {
         let taxonomy = self.taxonomy()?;
         let categories = Categories::of(&taxonomy);
         let (vectors, taught) = self.taught(&sample.texts, &categories.texts, teacher, watch)?;
-        let dimensions = teacher.space().dimensions;
         let held = (sample.texts.len() / HELD_OUT).min(MOST_HELD_OUT);
         let (learned, held_out) = sample.texts.split_at(sample.texts.len() - held);
-        let mut texts: Vec<&str> = learned.iter().map(|text| text.text.as_str()).collect();
-        texts.extend(categories.texts.iter().map(String::as_str));
-        let targets: Vec<f32> = texts
-            .iter()
-            .flat_map(|text| vectors[&text_hash(text)].iter().copied())
-            .collect();
-        let begun = Instant::now();
-        let go_on = |fraction| {
-            watch.progress(Progress::Distilling { fraction });
-            !watch.stop()
+        let lessons = Lessons {
+            categories: &categories,
+            vectors: &vectors,
+            space: teacher.space(),
+            options: &options.teaching,
         };
-        let table = assort_distill::teach(&texts, &targets, dimensions, &options.teaching, go_on)?;
-        let seconds = begun.elapsed().as_secs_f64();
-        let space = teacher.space();
-        let student = Student::new(&table, space, texts.len() as u64, Traits::default())?;
+        let begun = Instant::now();
+        let table = lessons.teach(learned, (0.0, 0.5), watch)?;
+        let student = lessons.student(&table, learned)?;
+        let mut seconds = begun.elapsed().as_secs_f64();
         let judged = Judged {
             taxonomy: &taxonomy,
             categories: &categories,
@@ -188,7 +183,12 @@ impl Catalog {
             student: &student,
         };
         let mut report = judged.report();
-        (report.learned, report.taught, report.seconds) = (texts.len() as u64, taught, seconds);
+        // What was held out is not wasted: the student that stays learns it too.
+        let begun = Instant::now();
+        let table = lessons.teach(&sample.texts, (0.5, 1.0), watch)?;
+        let student = lessons.student(&table, &sample.texts)?;
+        seconds += begun.elapsed().as_secs_f64();
+        (report.learned, report.taught, report.seconds) = (student.texts(), taught, seconds);
         report.queries = options.queries.unwrap_or(report.queries);
         let student = student.with_traits(Traits {
             cosine: report.cosine,
@@ -295,6 +295,46 @@ impl Categories {
             texts.extend(own.into_iter().map(|(_, text)| text));
         }
         Self { texts, counts }
+    }
+}
+
+/// What a student is taught with.
+struct Lessons<'a> {
+    categories: &'a Categories,
+    vectors: &'a Vectors,
+    space: &'a Space,
+    options: &'a assort_distill::Options,
+}
+
+impl Lessons<'_> {
+    /// Teaches where `products` and all categories point; progress goes from
+    /// one part of the whole to another.
+    fn teach(
+        &self,
+        products: &[Text],
+        (from, to): (f64, f64),
+        watch: &mut dyn Watch,
+    ) -> Result<Table> {
+        let mut texts: Vec<&str> = products.iter().map(|text| text.text.as_str()).collect();
+        texts.extend(self.categories.texts.iter().map(String::as_str));
+        let targets: Vec<f32> = texts
+            .iter()
+            .flat_map(|text| self.vectors[&text_hash(text)].iter().copied())
+            .collect();
+        let dimensions = self.space.dimensions;
+        let go_on = |done| {
+            let fraction = from + (to - from) * done;
+            watch.progress(Progress::Distilling { fraction });
+            !watch.stop()
+        };
+        let taught = assort_distill::teach(&texts, &targets, dimensions, self.options, go_on);
+        Ok(taught?)
+    }
+
+    fn student(&self, table: &Table, products: &[Text]) -> Result<Student> {
+        let texts = (products.len() + self.categories.texts.len()) as u64;
+        let student = Student::new(table, self.space, texts, Traits::default());
+        Ok(student?)
     }
 }
 
