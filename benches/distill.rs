@@ -108,7 +108,7 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
         "cosine_16000": some.cosine,
         "rounding": made.report.rounding,
         "overlap": made.report.overlap,
-        "familiarity": made.report.familiarity,
+        "left_to_teacher": made.report.left,
         "queries": made.report.queries.as_str(),
         "bytes": made.report.size,
         "texts_per_second": texts.len() as f64 / time.as_secs_f64(),

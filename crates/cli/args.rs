@@ -38,6 +38,11 @@ pub(crate) struct Cli {
     /// Folder for downloaded models
     #[arg(long, global = true, value_name = "DIR")]
     cache: Option<PathBuf>,
+
+    /// Keep vectors that models make in this file, and take from it those that
+    /// were made before: another import then embeds new texts only
+    #[arg(long, global = true, value_name = "FILE")]
+    vector_cache: Option<PathBuf>,
 }
 
 impl Cli {
@@ -47,6 +52,7 @@ impl Cli {
             threads: self.threads,
             offline: self.offline,
             cache: self.cache.clone(),
+            vector_cache: self.vector_cache.clone(),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use assort::Catalog;
 use assort::core::{EmbedError, Embedder};
 use assort::students::{Distilled, QueryEncoder, Student, Traits};
+use assort::{Catalog, VectorCache};
 use assort_embed::{Options, Spec};
 
 use crate::args::{EmbedderArgs, Global};
@@ -129,14 +129,30 @@ pub(crate) fn with_teacher(
 /// A student whose teacher is opened only when it is needed.
 fn pair(student: Arc<Student>, queries: QueryEncoder, model: &Model, global: &Global) -> Distilled {
     let (spec, options) = (model.spec.clone(), model.options(global));
+    let cache = model.cache(global).cloned();
     let open = move || {
-        assort_embed::open(&spec, &options).map_err(|error| {
+        let opened = assort_embed::open(&spec, &options).map_err(|error| error.to_string());
+        let teacher = opened.and_then(|embedder| {
+            cached(embedder, cache.as_deref()).map_err(|error| error.to_string())
+        });
+        teacher.map_err(|error| {
             EmbedError::new(format!(
                 "the student leaves a text to its teacher, which cannot be opened: {error}"
             ))
         })
     };
     Distilled::with_teacher(student, Some(queries), Box::new(open))
+}
+
+/// The embedder, behind the file that keeps what it makes, if there is one.
+fn cached(
+    embedder: Arc<dyn Embedder>,
+    cache: Option<&Path>,
+) -> Result<Arc<dyn Embedder>, assort::Error> {
+    Ok(match cache {
+        Some(file) => Arc::new(VectorCache::open(file, embedder)?),
+        None => embedder,
+    })
 }
 
 fn explain_lost(failure: Failure, spec: &Spec) -> Failure {
@@ -161,9 +177,18 @@ impl Model {
         }
     }
 
+    /// The file where what the model makes is kept. What is quicker than a
+    /// file needs none.
+    fn cache<'g>(&self, global: &'g Global) -> Option<&'g PathBuf> {
+        let quick = matches!(self.spec, Spec::Bundled | Spec::Distilled(_));
+        global.vector_cache.as_ref().filter(|_| !quick)
+    }
+
     fn open(&self, global: &Global) -> Result<Opened, Failure> {
+        let embedder = assort_embed::open(&self.spec, &self.options(global))?;
+        let cache = self.cache(global).map(PathBuf::as_path);
         Ok(Opened {
-            embedder: assort_embed::open(&self.spec, &self.options(global))?,
+            embedder: cached(embedder, cache)?,
             spec: self.remember(),
             model: self.clone(),
         })

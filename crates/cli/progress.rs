@@ -11,8 +11,11 @@ use crate::files::Rejects;
 use crate::stop;
 use crate::text::{count, time};
 
-/// Plain lines come no more often than this, unless something was committed.
+/// Plain lines come no more often than this,
 const EVERY: Duration = Duration::from_secs(5);
+
+/// or than this when something was committed.
+const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// Work that ends sooner is not worth a line.
 const QUIET: Duration = Duration::from_secs(1);
@@ -25,19 +28,57 @@ pub(crate) struct Console {
     last_line: Instant,
     last_stored: u64,
     stage: Stage,
+    whole: Option<Whole>,
     pub(crate) rejects: Option<Rejects>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// In the order in which a fast import comes to them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     None,
-    Texts,
     Sampling,
     Teaching,
     Distilling,
+    Texts,
     Products,
-    Learning,
     Indexing,
+    Learning,
+}
+
+/// A fast import as a whole.
+struct Whole {
+    begun: Instant,
+    /// Texts that the teacher embeds.
+    sample: u64,
+    products: u64,
+}
+
+impl Whole {
+    /// What the stages after this one will take, by what they took on a machine
+    /// of two cores. Each is told exactly once it has begun.
+    fn later(&self, stage: Stage) -> Duration {
+        let stages = [Stage::Teaching, Stage::Distilling, Stage::Products];
+        let stages = stages.into_iter().chain([Stage::Indexing, Stage::Learning]);
+        stages
+            .filter(|later| *later > stage)
+            .map(|later| self.expected(later))
+            .sum()
+    }
+
+    fn expected(&self, stage: Stage) -> Duration {
+        let share = 2.0 / rayon::current_num_threads() as f64;
+        let products = self.products as f64;
+        let sample = products.min(self.sample as f64);
+        let seconds = match stage {
+            Stage::Teaching => sample * 1e-3 * share,
+            Stage::Distilling => sample * 4e-4 * share,
+            Stage::Products => products * 4e-5,
+            Stage::Indexing => products * 2.2e-4 * share,
+            Stage::Learning => products * 1e-5,
+            _ => 0.0,
+        };
+        Duration::from_secs_f64(seconds)
+    }
 }
 
 impl Console {
@@ -57,8 +98,19 @@ impl Console {
             last_line: Instant::now(),
             last_stored: 0,
             stage: Stage::None,
+            whole: None,
             rejects: None,
         }
+    }
+
+    /// Shows one progress of all stages of a fast import from now on, which
+    /// teaches on so many products at most.
+    pub(crate) fn whole(&mut self, sample: usize) {
+        self.whole = Some(Whole {
+            begun: Instant::now(),
+            sample: sample as u64,
+            products: 0,
+        });
     }
 
     /// A message beside the progress.
@@ -89,23 +141,44 @@ impl Console {
 
     /// Shows `message` with what is known of the time left.
     fn show(&mut self, message: &str, fraction: Option<f64>, urgent: bool) {
-        let left = fraction
-            .filter(|part| (0.01..1.0).contains(part))
-            .map(|part| {
-                let left = self.begun.elapsed().mul_f64((1.0 - part).max(0.0) / part);
-                format!(", {:.0}% done, {} left", 100.0 * part, time(left))
-            });
+        let known = self.left(fraction);
+        let left =
+            known.map(|(part, left)| format!(", {:.0}% done, {} left", 100.0 * part, time(left)));
         let message = format!("{message}{}", left.unwrap_or_default());
         if let Some(bar) = &self.bar {
-            bar.set_position((1000.0 * fraction.unwrap_or(0.0)) as u64);
+            if bar.is_finished() {
+                bar.reset();
+            }
+            let part = known.map(|(part, _)| part).or(fraction);
+            bar.set_position((1000.0 * part.unwrap_or(0.0)) as u64);
             bar.set_message(message);
             return;
         }
-        let due = self.last_line.elapsed() >= EVERY;
-        if !self.quiet && (due || urgent) {
+        let since = self.last_line.elapsed();
+        let due = since >= EVERY || (urgent && since >= AT_LEAST);
+        if !self.quiet && due {
             self.last_line = Instant::now();
             tell!("{message}");
         }
+    }
+
+    /// The part that is done and the time left, of all stages if they are one
+    /// whole, or of this one, of which `fraction` is done.
+    fn left(&self, fraction: Option<f64>) -> Option<(f64, Duration)> {
+        let spent = self.begun.elapsed();
+        let own = fraction
+            .filter(|part| (0.01..=1.0).contains(part))
+            .map(|part| (part, spent.mul_f64((1.0 - part) / part)));
+        // While products are counted, nothing can be said of them.
+        let counted = |whole: &&Whole| whole.products > 0 && self.stage > Stage::Sampling;
+        let Some(whole) = self.whole.as_ref().filter(counted) else {
+            return own.filter(|(part, _)| *part < 1.0);
+        };
+        let expected = || whole.expected(self.stage).saturating_sub(spent);
+        let left = own.map_or_else(expected, |(_, left)| left) + whole.later(self.stage);
+        let done = whole.begun.elapsed();
+        let all = (done + left).as_secs_f64().max(1e-3);
+        Some((done.as_secs_f64() / all, left))
     }
 
     fn import(&mut self, report: &ImportReport, pending: u64, fraction: Option<f64>) {
@@ -160,6 +233,9 @@ impl Watch for Console {
             }
             Progress::Sampling { done } => {
                 self.enter(Stage::Sampling);
+                if let Some(whole) = &mut self.whole {
+                    whole.products = done;
+                }
                 self.counted("products looked at", done, None);
             }
             Progress::Teaching { done, total } => {

@@ -34,6 +34,7 @@ mod shortlist;
 mod snapshot;
 mod state;
 mod store;
+mod vector_cache;
 mod watch;
 
 pub use assort_core as core;
@@ -51,6 +52,7 @@ pub use label::{LabelOptions, LabelReport};
 pub use maintain::{Problem, SegmentStats, Stats};
 pub use reembed::ReembedReport;
 pub use search::{Found, Page, Query, Search, Step};
+pub use vector_cache::VectorCache;
 pub use watch::{Progress, Watch};
 
 /// The examples of the README are tests, too.

@@ -43,8 +43,8 @@ pub struct Stats {
     pub segments: Vec<SegmentStats>,
     /// Rows that walks keep, if tuned, and the recall that was measured.
     pub tuned: Option<(u32, f32)>,
-    /// Mean part of the features of products imported lately that the student
-    /// knows; none if the embedder is no student, or none came.
+    /// How well the student knows products imported lately, 1 as it knows
+    /// those it was judged by; none if the embedder is no student, or none came.
     pub familiarity: Option<f32>,
     /// Bytes on disk.
     pub bytes: u64,

@@ -15,6 +15,7 @@ pub(crate) struct Global {
     pub(crate) threads: Option<NonZeroUsize>,
     pub(crate) offline: bool,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) vector_cache: Option<PathBuf>,
 }
 
 impl Global {

@@ -163,8 +163,8 @@ fn facts(report: &DistillReport) -> Vec<(&'static str, String)> {
     }
     facts.extend([
         (
-            "known",
-            format!("{:.3} of a text's features", report.familiarity),
+            "left to the teacher",
+            format!("{:.3} of texts, which it hardly knows", report.left),
         ),
         (
             "queries and categories",
@@ -199,7 +199,7 @@ fn json(report: &DistillReport) -> Value {
         "rounding": figure(report.rounding),
         "overlap": figure(report.overlap),
         "accuracy": accuracy,
-        "familiarity": figure(report.familiarity),
+        "left_to_teacher": figure(report.left),
         "queries": report.queries.as_str(),
         "texts_per_second": report.rate.round(),
         "bytes": report.size,

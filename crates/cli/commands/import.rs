@@ -24,7 +24,11 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
     let kept = kept.as_ref().map(NamedTempFile::path);
     let mut console = Console::new(global.quiet);
     let catalog = if args.fast {
-        with_student(catalog, &args, kept, global, &mut console)?
+        let moved = with_student(catalog, &args, kept, global, &mut console);
+        if moved.is_err() {
+            console.finish();
+        }
+        moved?
     } else {
         embedder::of_catalog(catalog, &args.embedder, global)?
     };
@@ -88,9 +92,8 @@ fn with_student(
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let files = open_files(args, kept)?;
     let options = args.teaching.options();
-    let made = catalog.distill_rows(files, teacher.embedder.as_ref(), &options, console);
-    console.finish();
-    let made = made?;
+    console.whole(options.sample);
+    let made = catalog.distill_rows(files, teacher.embedder.as_ref(), &options, console)?;
     distill::good_enough(&catalog, &made, &args.teaching)?;
     console.say(&format!(
         "the student's vectors have a mean cosine of {:.3} with the teacher's, on {} held-out texts",

@@ -54,7 +54,6 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             "segments": segments,
             "tuned": tuned,
             "student": student.map(|student| json!({
-                "familiarity_when_made": output::rounded(student.familiarity.into()),
                 "familiarity": stats.familiarity.map(|part| output::rounded(part.into())),
                 "cosine": output::rounded(student.cosine.into()),
                 "queries": student.queries.as_str(),
@@ -102,18 +101,18 @@ pub(crate) fn run(args: &Stats) -> Outcome {
     Ok(Done::Whole)
 }
 
-/// How much less a student may know of new products before it should learn
-/// again.
-const DRIFT: f32 = 0.1;
+/// A student that knows new products less well than this should learn again.
+const DRIFT: f32 = 0.85;
 
 /// What the student knows of new products, in a line.
 fn drift(student: &Traits, lately: Option<f32>) -> String {
-    let then = student.familiarity;
-    let mut line = format!("knew {then:.3} of a text's features when it was made");
+    let mut line = format!("cosine with its teacher {:.3}", student.cosine);
     if let Some(now) = lately {
-        line.push_str(&format!(", {now:.3} of those of products imported lately"));
-        if now < then - DRIFT {
-            line.push_str("; `assort distill` teaches it anew");
+        line.push_str(&format!(
+            "; knows products imported lately {now:.2} times as well as those it was judged by"
+        ));
+        if now < DRIFT {
+            line.push_str(": `assort distill` teaches it anew");
         }
     }
     line

@@ -70,8 +70,9 @@ pub trait Embedder: Send + Sync {
         self.embed(texts)
     }
 
-    /// How much of a text the embedder knows, between 0 and 1; none for one
-    /// that reads everything. What it knows little of is embedded badly.
+    /// How well the embedder knows a text, 1 for a usual one and 0 for one of
+    /// which it knows nothing; none for an embedder that knows all alike. What
+    /// it hardly knows is embedded badly.
     fn familiarity(&self, text: &str) -> Option<f32> {
         let _ = text;
         None

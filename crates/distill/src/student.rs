@@ -55,9 +55,9 @@ impl std::str::FromStr for QueryEncoder {
 pub struct Traits {
     /// Mean cosine with the teacher's vectors.
     pub cosine: f32,
-    /// Mean part of a text's features that the student knows.
-    pub familiarity: f32,
-    /// Texts of which it knows a smaller part are left to the teacher.
+    /// Mean length of what it says of a text, see [`Student::familiarity`].
+    pub usual: f32,
+    /// Texts that it knows less well are left to the teacher.
     pub floor: f32,
     /// The better encoder for queries and categories.
     pub queries: QueryEncoder,
@@ -190,8 +190,8 @@ impl Student {
     }
 
     /// Embeds `texts` on all threads of the current rayon pool: unit rows of
-    /// [`Self::dimensions`] coordinates, in order, and the part of each text's
-    /// features that the student knows, as [`Self::familiarity`].
+    /// [`Self::dimensions`] coordinates, in order, and how well the student
+    /// knows each, as [`Self::familiarity`].
     pub fn embed(&self, texts: &[&str]) -> (Vec<f32>, Vec<f32>) {
         let dimensions = self.dimensions();
         let mut rows = vec![0.0; texts.len() * dimensions];
@@ -215,6 +215,7 @@ impl Student {
         self.known.places(&features.found, places);
         let last = self.description.buckets as u32;
         kernel::add_bytes(row, self.table(), &self.scales, places);
+        let familiar = self.length(row, features.found.len());
         let root = (places.len().max(1) as f32).sqrt().recip();
         row.iter_mut().for_each(|value| *value *= root);
         kernel::add_bytes(row, self.table(), &self.scales, &[last]);
@@ -224,24 +225,22 @@ impl Student {
             row.fill(0.0);
             row[0] = 1.0;
         }
-        part(places.len(), features.found.len())
+        familiar
     }
 
-    /// The part of a text's features that the student has learned, between 0
-    /// and 1; 0 for a text that has none.
+    /// How well the student knows a text: the length of the sum of its rows
+    /// over the root of the number of its features, known or not, beside what
+    /// is usual. 1 for a usual text, 0 for one of which it knows nothing.
     pub fn familiarity(&self, text: &str) -> f32 {
-        let Scratch {
-            mut features,
-            mut places,
-        } = Scratch::default();
-        features.read(text);
-        self.known.places(&features.found, &mut places);
-        part(places.len(), features.found.len())
+        let mut row = vec![0.0; self.dimensions()];
+        self.one(text, &mut Scratch::default(), &mut row)
     }
-}
 
-fn part(known: usize, all: usize) -> f32 {
-    known as f32 / all.max(1) as f32
+    fn length(&self, sum: &[f32], features: usize) -> f32 {
+        let usual = self.description.traits.usual;
+        let square = vector::dot(sum, sum) / features.max(1) as f32;
+        square.sqrt() / if usual > 0.0 { usual } else { 1.0 }
+    }
 }
 
 #[derive(Default)]

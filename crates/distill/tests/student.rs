@@ -124,8 +124,9 @@ fn a_student_points_where_its_teacher_points_on_texts_it_never_saw() {
     let cosines: f32 = pairs.map(|(a, b)| vector::dot(a, b)).sum();
     let mean = cosines / unseen.len() as f32;
     assert!(mean > 0.97, "{mean}");
-    assert!(known.iter().all(|&part| part > 0.8));
-    assert!(student.familiarity("quantum xylophone") < 0.3);
+    let usual = known.iter().sum::<f32>() / known.len() as f32;
+    assert!(known.iter().all(|&length| length > 0.5 * usual));
+    assert!(student.familiarity("quantum xylophone") < 0.3 * usual);
     assert_eq!(student.familiarity("?!"), 0.0);
 }
 
@@ -273,7 +274,7 @@ proptest! {
         let student = STUDENT.get_or_init(|| student(0.0, QueryEncoder::Student));
         let (row, known) = student.embed(&[&text]);
         prop_assert!((vector::dot(&row, &row) - 1.0).abs() < 1e-3);
-        prop_assert!((0.0..=1.0).contains(&known[0]));
+        prop_assert!(known[0] >= 0.0 && known[0].is_finite());
         prop_assert_eq!(known[0], student.familiarity(&text));
     }
 }

@@ -89,6 +89,12 @@ impl Segment {
         self.blocks.intact()
     }
 
+    /// Gives the memory of what was read back to the system, which keeps it at
+    /// hand as long as nobody needs the room: for those who read everything once.
+    pub fn release(&self) {
+        self.blocks.release();
+    }
+
     fn words(&self, section: Section) -> (usize, &[u32]) {
         let (at, bytes) = self.blocks.section(section);
         // Sections start on boundaries of 64 bytes.

@@ -7,7 +7,7 @@ use assort_core::{CategoryIndex, Prototypes, Taxonomy, mean_of, text_hash};
 use assort_distill::{QueryEncoder, Student, Table};
 use rayon::prelude::*;
 
-use super::{Categories, DistillReport, Text, Vectors};
+use super::{Categories, DistillReport, FLOOR, Text, Vectors};
 
 /// Neighbours that are compared.
 const NEAREST: usize = 10;
@@ -57,7 +57,9 @@ struct Rows {
 }
 
 impl Judged<'_> {
-    pub(super) fn report(&self) -> DistillReport {
+    /// What the student is worth, and how long what it says of a text usually
+    /// is, which [`Student::familiarity`] is measured by.
+    pub(super) fn report(&self) -> (DistillReport, f32) {
         let dimensions = self.student.dimensions();
         let learned = &self.learned[..self.learned.len().min(AMONG)];
         let rows = |texts: &[Text]| -> Vec<f32> {
@@ -95,7 +97,8 @@ impl Judged<'_> {
             .flat_map_iter(|text| self.table.embed(&text.text))
             .collect();
         let accuracy = self.accuracy(&teacher, &student);
-        DistillReport {
+        let usual = familiar.iter().sum::<f32>() / familiar.len().max(1) as f32;
+        let report = DistillReport {
             held_out: self.held_out.len() as u64,
             cosine,
             rounding: self.cosine(&whole) - cosine,
@@ -104,12 +107,13 @@ impl Judged<'_> {
                 (&student.held_out, &student.learned),
                 dimensions,
             ),
-            familiarity: familiar.iter().sum::<f32>() / familiar.len().max(1) as f32,
+            left: share(&familiar, |&length| length < FLOOR * usual),
             queries: better(accuracy, &teacher, &student),
             accuracy,
             rate: learned.len() as f64 / seconds.max(1e-9),
             ..DistillReport::default()
-        }
+        };
+        (report, usual)
     }
 
     /// Mean cosine of rows of the held-out texts with the teacher's.

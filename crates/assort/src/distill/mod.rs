@@ -34,9 +34,9 @@ const HELD_OUT: usize = 10;
 /// Texts that are held out at most.
 const MOST_HELD_OUT: usize = 2_000;
 
-/// Texts of which the student knows a smaller part of the features are left to
-/// the teacher; see `docs/distillation.md` for what this was measured on.
-const FLOOR: f32 = 0.2;
+/// Texts that the student knows less well are left to the teacher; see
+/// `docs/distillation.md` for what this was measured on.
+const FLOOR: f32 = 0.45;
 
 /// Folder of students in a catalog's directory.
 const FOLDER: &str = "students";
@@ -82,8 +82,9 @@ pub struct DistillReport {
     /// How many of the held-out products with a label are filed rightly; none
     /// without labels.
     pub accuracy: Option<Accuracy>,
-    /// Mean part of a text's features that it knows.
-    pub familiarity: f32,
+    /// Part of the held-out texts that it knows so little that it leaves them to
+    /// its teacher.
+    pub left: f32,
     /// Which encoder is better for queries and categories.
     pub queries: QueryEncoder,
     /// Texts it embeds in a second, on all threads.
@@ -182,7 +183,7 @@ impl Catalog {
             table: &table,
             student: &student,
         };
-        let mut report = judged.report();
+        let (mut report, usual) = judged.report();
         // What was held out is not wasted: the student that stays learns it too.
         let begun = Instant::now();
         let table = lessons.teach(&sample.texts, (0.5, 1.0), watch)?;
@@ -192,7 +193,7 @@ impl Catalog {
         report.queries = options.queries.unwrap_or(report.queries);
         let student = student.with_traits(Traits {
             cosine: report.cosine,
-            familiarity: report.familiarity,
+            usual,
             floor: FLOOR,
             queries: report.queries,
         })?;

@@ -79,9 +79,11 @@ impl Sample {
     ) -> Result<Self> {
         let mut seen = HashSet::new();
         let mut texts: Vec<(u64, Text)> = Vec::new();
-        for (at, row) in (1..).zip(rows) {
-            if at % EVERY == 0 {
-                tell(watch, at)?;
+        let mut looked_at = 0;
+        for row in rows {
+            looked_at += 1;
+            if looked_at % EVERY == 0 {
+                tell(watch, looked_at)?;
             }
             // A bad row is told when it is imported.
             let Ok(row) = row? else { continue };
@@ -103,6 +105,7 @@ impl Sample {
                 shorten(&mut texts, options.sample);
             }
         }
+        tell(watch, looked_at)?;
         shorten(&mut texts, options.sample);
         Ok(Self {
             texts: texts.into_iter().map(|(_, text)| text).collect(),

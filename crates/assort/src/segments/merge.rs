@@ -1,6 +1,7 @@
 //! Making one segment of several, without what is dead in them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assort_index::{BuildOptions, Segment, Vectors};
 
@@ -17,7 +18,14 @@ struct Alive {
     /// Row, segment and slot of each.
     rows: Vec<(u32, u32, u32)>,
     hashes: Vec<u128>,
+    /// Vectors that were read.
+    read: AtomicUsize,
 }
+
+/// Vectors that are read between two returns of their memory: a merge reads all
+/// of them several times, here and there, and the system brings 64 KiB of the
+/// file for each.
+const TOGETHER: usize = 1 << 11;
 
 impl Alive {
     /// What the store says is in the segments.
@@ -31,6 +39,7 @@ impl Alive {
             dimensions: space.dimensions as usize,
             rows: Vec::new(),
             hashes: Vec::new(),
+            read: AtomicUsize::new(0),
         };
         let (mut rows, mut hashes) = (Vec::new(), Vec::new());
         state.store.read()?.each_sealed(space, |row, sealed| {
@@ -73,6 +82,9 @@ impl Vectors for Alive {
 
     fn read(&self, at: usize, out: &mut [f32]) -> assort_index::Result<()> {
         let (_, segment, slot) = self.rows[at];
+        if self.read.fetch_add(1, Ordering::Relaxed) % TOGETHER == TOGETHER - 1 {
+            self.segments.iter().for_each(|segment| segment.release());
+        }
         self.segments[segment as usize].vector(slot, out)
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use half::f16;
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Vectors;
 use crate::codes::{Bytes, Moments, Quantizer, record_bytes, refinement_bytes};
@@ -20,20 +21,26 @@ pub(super) struct Ordered<'a> {
     pub(super) order: Vec<u32>,
 }
 
-/// All codes of all slots.
+/// What a graph is built by: the 4-bit codes of all slots, and their bytes.
+/// Refinements are made again when they are written, which takes no time to
+/// speak of, and half of the memory would be theirs.
 pub(super) struct Codes {
     records: Vec<u8>,
-    refinements: Vec<u8>,
+    /// Digests of the refinements.
+    refined: Vec<u128>,
     pub(super) bytes: Bytes,
     stride: usize,
 }
 
 impl Codes {
-    /// The 4-bit record of a row, and its refinement.
-    pub(super) fn all_bits(&self, id: u32) -> (&[u8], &[u8]) {
-        let refinement = self.refinements.len() / (self.records.len() / self.stride);
-        let refinements = &self.refinements[id as usize * refinement..][..refinement];
-        (self.records().get(id), refinements)
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.refined.len()
+    }
+
+    /// The 4-bit record of a row, and a digest of its refinement.
+    pub(super) fn all_bits(&self, id: u32) -> (&[u8], u128) {
+        (self.records().get(id), self.refined[id as usize])
     }
 
     pub(super) fn records(&self) -> Records<'_> {
@@ -100,23 +107,24 @@ impl Ordered<'_> {
         let (record, refinement) = (record_bytes(dimensions), refinement_bytes(dimensions));
         let mut codes = Codes {
             records: vec![0; rows * record],
-            refinements: vec![0; rows * refinement],
+            refined: vec![0; rows],
             bytes: Bytes::new(rows, dimensions),
             stride: record,
         };
         codes
             .records
             .par_chunks_mut(SHARE * record)
-            .zip(codes.refinements.par_chunks_mut(SHARE * refinement))
+            .zip(codes.refined.par_chunks_mut(SHARE))
             .zip(codes.bytes.par_chunks_mut(SHARE))
             .zip(shares(rows))
-            .try_for_each(|(((records, refinements), mut bytes), share)| {
+            .try_for_each(|(((records, refined), mut bytes), share)| {
                 let from = share.start;
+                let mut refinement = vec![0; refinement];
                 self.each(share, |slot, vector| {
                     let at = slot - from;
                     let record = &mut records[at * record..][..record];
-                    let refinement = &mut refinements[at * refinement..][..refinement];
-                    quantizer.encode(vector, record, refinement);
+                    quantizer.encode(vector, record, &mut refinement);
+                    refined[at] = xxh3_128(&refinement);
                     bytes.encode(at, vector);
                 })
             })?;
@@ -148,7 +156,7 @@ impl Ordered<'_> {
             Section::Upper => graph.levels[1..]
                 .iter()
                 .try_for_each(|links| out.write_all(bytemuck::cast_slice(links))),
-            Section::Refinements => out.write_all(&codes.refinements),
+            Section::Refinements => self.write_refinements(quantizer, out),
             Section::Vectors => self.write_vectors(out),
             Section::Sums => Ok(()),
         }
@@ -157,6 +165,29 @@ impl Ordered<'_> {
     fn rows(&self) -> Vec<u32> {
         let positions = self.order.iter();
         positions.map(|&at| self.vectors.row(at as usize)).collect()
+    }
+
+    fn write_refinements(&self, quantizer: &Quantizer, out: &mut dyn Write) -> io::Result<()> {
+        let dimensions = self.vectors.dimensions();
+        let (record, refinement) = (record_bytes(dimensions), refinement_bytes(dimensions));
+        for shares in shares(self.order.len()).chunks(rayon::current_num_threads()) {
+            let made = shares.par_iter().map(|share| {
+                let mut record = vec![0; record];
+                let mut refinements = vec![0; share.len() * refinement];
+                let mut places = refinements.chunks_exact_mut(refinement);
+                self.each(share.clone(), |_, vector| {
+                    if let Some(place) = places.next() {
+                        quantizer.encode(vector, &mut record, place);
+                    }
+                })?;
+                Ok(refinements)
+            });
+            let made: Result<Vec<Vec<u8>>> = made.collect();
+            for refinements in made.map_err(io::Error::other)? {
+                out.write_all(&refinements)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_vectors(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -16,15 +16,12 @@ pub(super) struct Twins {
 
 impl Twins {
     pub(super) fn of(codes: &Codes) -> Self {
-        let rows = codes.records().bytes.len() / codes.records().stride;
+        let rows = codes.rows();
         let mut keyed: Vec<(u64, u32)> = (0..rows as u32)
             .into_par_iter()
             .map(|id| {
                 let (record, refinement) = codes.all_bits(id);
-                (
-                    xxh3_64_with_seed(refinement, xxh3_64_with_seed(record, 0)),
-                    id,
-                )
+                (xxh3_64_with_seed(record, refinement as u64), id)
             })
             .collect();
         keyed.par_sort_unstable();

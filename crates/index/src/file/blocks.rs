@@ -15,6 +15,9 @@ use super::map::Map;
 use super::{BLOCK, FORMAT, Header, Section};
 use crate::{Error, Result};
 
+/// Blocks that are verified between two returns of their memory.
+const TOGETHER: usize = (16 << 20) / BLOCK;
+
 /// A segment file that is read in place.
 pub(crate) struct Blocks {
     path: PathBuf,
@@ -142,11 +145,23 @@ impl Blocks {
     /// [`Error::Damaged`], for good, if a byte has changed.
     pub(crate) fn verify_all(&self) -> Result<()> {
         let blocks = (self.sums - HEADER).div_ceil(BLOCK);
-        let bad = (0..blocks).filter(|&block| !self.verify(block)).count();
+        let mut bad = 0;
+        for from in (0..blocks).step_by(TOGETHER) {
+            let to = blocks.min(from + TOGETHER);
+            bad += (from..to).filter(|&block| !self.verify(block)).count();
+            // Reading a whole file is no reason to keep it in memory.
+            let end = (HEADER + to * BLOCK).min(self.map.len());
+            self.map.release(HEADER + from * BLOCK..end);
+        }
         if bad == 0 {
             return Ok(());
         }
         Err(self.damage(format!("{bad} of its {blocks} blocks have changed")))
+    }
+
+    /// Gives back the memory of everything that was read.
+    pub(crate) fn release(&self) {
+        self.map.release(0..self.map.len());
     }
 
     /// An error if anything that was read turned out to be damaged.

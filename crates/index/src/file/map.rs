@@ -19,6 +19,23 @@ impl Map {
         let map = unsafe { memmap2::Mmap::map(file)? };
         Ok(Self(map))
     }
+
+    /// Gives the memory of some bytes back; who reads them next has the system
+    /// look them up again. Where that cannot be, nothing happens.
+    pub(super) fn release(&self, bytes: std::ops::Range<usize>) {
+        #[cfg(unix)]
+        // SAFETY: nothing was ever written to the map, so that its pages are those of the
+        // file, before and after.
+        let _ = unsafe {
+            self.0.unchecked_advise_range(
+                memmap2::UncheckedAdvice::DontNeed,
+                bytes.start,
+                bytes.len(),
+            )
+        };
+        #[cfg(not(unix))]
+        let _ = bytes;
+    }
 }
 
 impl Deref for Map {
