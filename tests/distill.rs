@@ -60,7 +60,7 @@ fn a_new_catalog_is_imported_by_a_student_that_can_be_made_anew_and_exported() {
     );
     assert!(stats["student"]["familiarity"].as_f64().unwrap() > 0.5);
     let space = stats["space"].clone();
-    assert!(place.run("stats shop").done().contains("knew"));
+    assert!(place.run("stats shop").done().contains("times as well"));
     let found = place.run("search shop kettle --top 3").done();
     assert!(found.contains("kettle"), "{found}");
     place.run("check shop").done();

@@ -80,8 +80,12 @@ impl VectorCache {
         let space = self.embedder.space();
         let (model, fingerprint) = (&space.model, &space.fingerprint);
         let dimensions = space.dimensions;
+        let side = match side {
+            Side::Products => "product",
+            Side::Queries => "query",
+        };
         text_hash(&format!(
-            "{model}\n{fingerprint}\n{dimensions}\n{side:?}\n{text}"
+            "{model}\n{fingerprint}\n{dimensions}\n{side}\n{text}"
         ))
     }
 

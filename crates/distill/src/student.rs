@@ -55,7 +55,8 @@ impl std::str::FromStr for QueryEncoder {
 pub struct Traits {
     /// Mean cosine with the teacher's vectors.
     pub cosine: f32,
-    /// Mean length of what it says of a text, see [`Student::familiarity`].
+    /// Mean length of what it says of a text, which [`Student::familiarity`] is
+    /// measured by; while it is 0, that is the length itself.
     pub usual: f32,
     /// Texts that it knows less well are left to the teacher.
     pub floor: f32,
