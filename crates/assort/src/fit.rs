@@ -27,6 +27,9 @@ const BUDGET: usize = 30_000_000_000;
 /// Labelled products on which methods are compared, at most.
 const TRIALS: usize = 1_000;
 
+/// Labelled products among which they are looked for, at most.
+const LOOKED_AT: usize = 20 * TRIALS;
+
 /// Fewer trials than this say too little to weigh methods by.
 const ENOUGH_TRIALS: usize = 30;
 
@@ -112,11 +115,34 @@ pub(crate) struct Taught {
     pub(crate) judge: Judge,
 }
 
+/// Labelled rows to judge by, spread over all: those of which the embedder does
+/// not know the label already.
+fn chosen(
+    labelled: &[(u32, CategoryIndex)],
+    was_taught: &dyn Fn(u32) -> Result<bool>,
+) -> Result<Vec<(u32, CategoryIndex)>> {
+    let mut fit = Vec::new();
+    for looked_at in [TRIALS, LOOKED_AT] {
+        fit.clear();
+        for at in spread(labelled.len(), looked_at) {
+            if !was_taught(labelled[at].0)? {
+                fit.push(labelled[at]);
+            }
+        }
+        if fit.len() >= TRIALS / 2 {
+            break;
+        }
+    }
+    Ok(spread(fit.len(), TRIALS).map(|at| fit[at]).collect())
+}
+
 /// Teaches prototypes with all labels and weighs the methods by leaving
-/// labelled products out; none without labels.
+/// labelled products out; none without labels. `was_taught` tells of which rows
+/// the embedder knows the label.
 pub(crate) fn taught(
     snapshot: &Snapshot,
     plain: &Prototypes,
+    was_taught: &dyn Fn(u32) -> Result<bool>,
     effort: Effort,
 ) -> Result<Option<Taught>> {
     let position: HashMap<CategoryIndex, usize> = plain
@@ -139,9 +165,7 @@ pub(crate) fn taught(
     }
     let lessons = lessons(snapshot, plain, &position)?;
     let prototypes = lessons.taught(plain);
-    let trials: Vec<(u32, CategoryIndex)> = spread(labelled.len(), TRIALS)
-        .map(|at| labelled[at])
-        .collect();
+    let trials = chosen(&labelled, was_taught)?;
     let judge = Trials {
         snapshot,
         plain,
@@ -286,6 +310,19 @@ fn outcome(judge: &Judge, method: Method, prototypes: &Prototypes, trial: &Trial
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_judged_by_labels_that_the_embedder_knows() {
+        let labelled: Vec<_> = (0..50_000).map(|row| (row, 1)).collect();
+        let all = chosen(&labelled, &|_| Ok(false)).unwrap();
+        assert_eq!(all.len(), TRIALS);
+        let apart = chosen(&labelled, &|row| Ok(row % 8 != 0)).unwrap();
+        assert_eq!(apart.len(), TRIALS);
+        assert!(apart.iter().all(|(row, _)| row % 8 == 0));
+        assert!(apart.last().unwrap().0 > 45_000);
+        let few = chosen(&labelled[..400], &|row| Ok(row % 8 != 0)).unwrap();
+        assert_eq!(few.len(), 50);
+    }
 
     #[test]
     fn a_spread_is_even_and_within_its_limit() {

@@ -94,7 +94,14 @@ impl Catalog {
                 watch.progress(Progress::Learning);
                 let mean = fit::mean(&snapshot)?;
                 let effort = Effort::tuned(reader.tuning()?);
-                let parts = learned(&snapshot, start(mean.clone()), mean.is_some(), effort)?;
+                let embedder = self.embedder_for(&reader).ok();
+                let was_taught = |row| {
+                    let text = reader.text_hash(&space, row)?;
+                    let known = |text| embedder.is_some_and(|known| known.was_taught(text));
+                    Ok(text.is_some_and(known))
+                };
+                let start = start(mean.clone());
+                let parts = learned(&snapshot, start, mean.is_some(), &was_taught, effort)?;
                 version += self.keep(&parts, mean, counts, snapshot.ground())?;
                 parts
             }
@@ -226,6 +233,7 @@ fn learned(
     snapshot: &Snapshot,
     start: Prototypes,
     has_mean: bool,
+    was_taught: &dyn Fn(u32) -> Result<bool>,
     effort: Effort,
 ) -> Result<Parts> {
     let plain = if has_mean {
@@ -233,7 +241,7 @@ fn learned(
     } else {
         start
     };
-    Ok(match fit::taught(snapshot, &plain, effort)? {
+    Ok(match fit::taught(snapshot, &plain, was_taught, effort)? {
         Some(taught) => Parts {
             plain,
             taught: Some(taught.prototypes),

@@ -153,6 +153,10 @@ impl Embedder for VectorCache {
         self.embedder.familiarity(text)
     }
 
+    fn was_taught(&self, text: u128) -> bool {
+        self.embedder.was_taught(text)
+    }
+
     fn batch(&self) -> usize {
         self.embedder.batch()
     }

@@ -70,6 +70,11 @@ pub(crate) struct Teaching {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 
+    /// How far labelled products lean towards the middle of their category, from
+    /// 0 to 1; 0 learns nothing from labels
+    #[arg(long, value_name = "W", default_value_t = 0.3)]
+    pub(crate) labels: f32,
+
     /// Take no student whose vectors have a lower mean cosine with the teacher's
     #[arg(long, value_name = "C", default_value_t = 0.8)]
     pub(crate) min_quality: f64,
@@ -91,6 +96,7 @@ impl Teaching {
                 ..assort::students::Options::default()
             },
             queries: self.query_encoder,
+            labels: self.labels,
         }
     }
 }

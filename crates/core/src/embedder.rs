@@ -78,6 +78,14 @@ pub trait Embedder: Send + Sync {
         None
     }
 
+    /// Whether the embedder may have been taught how the text with this digest
+    /// (see [`crate::text_hash`]) is filed. How well such a text is filed says
+    /// nothing of others.
+    fn was_taught(&self, text: u128) -> bool {
+        let _ = text;
+        false
+    }
+
     /// How many texts a caller should pass at once for full speed, and at most
     /// for a quick answer to an interruption.
     fn batch(&self) -> usize {

@@ -37,5 +37,5 @@ mod student;
 mod train;
 pub use error::{Error, Result};
 pub use pair::{Distilled, OpenTeacher};
-pub use student::{QueryEncoder, Student, Traits};
+pub use student::{QueryEncoder, Student, Traits, is_kept_apart};
 pub use train::{Options, Table, teach};

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use assort_core::{COMPOSITION, EmbedError, Embedder, Space};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{QueryEncoder, Student};
+use crate::{QueryEncoder, Student, is_kept_apart};
 
 /// Texts a caller should pass at once.
 const BATCH: usize = 4096;
@@ -137,6 +137,10 @@ impl Embedder for Distilled {
 
     fn familiarity(&self, text: &str) -> Option<f32> {
         Some(self.student.familiarity(text))
+    }
+
+    fn was_taught(&self, text: u128) -> bool {
+        self.student.traits().labels > 0.0 && !is_kept_apart(text)
     }
 
     fn batch(&self) -> usize {

@@ -62,6 +62,17 @@ pub struct Traits {
     pub floor: f32,
     /// The better encoder for queries and categories.
     pub queries: QueryEncoder,
+    /// How far it leans towards what labels tell, from 0 to 1.
+    pub labels: f32,
+}
+
+/// Texts of which a student never learns the label, one in so many.
+const APART: u128 = 8;
+
+/// Whether a student must not learn the label of the text with this digest: on
+/// such texts it can be told how well it files.
+pub fn is_kept_apart(text: u128) -> bool {
+    text.is_multiple_of(APART)
 }
 
 /// A table of rows, one for each place that features are hashed into. The

@@ -108,7 +108,7 @@ impl Judged<'_> {
                 dimensions,
             ),
             left: share(&familiar, |&length| length < FLOOR * usual),
-            queries: better(accuracy, &teacher, &student),
+            queries: better(accuracy),
             accuracy,
             rate: learned.len() as f64 / seconds.max(1e-9),
             ..DistillReport::default()
@@ -188,22 +188,14 @@ fn share<T: Sync>(all: &[T], right: impl Fn(&T) -> bool + Sync + Send) -> f32 {
     hits as f32 / all.len().max(1) as f32
 }
 
-/// The encoder that does better at categories, or finds more of what the
-/// teacher finds by their names where no labels tell.
-fn better(accuracy: Option<Accuracy>, teacher: &Rows, student: &Rows) -> QueryEncoder {
-    let (by_teacher, by_student) = match accuracy {
-        Some(accuracy) => (accuracy.zero_shot_mixed, accuracy.zero_shot_student),
-        None => {
-            let truth = (&teacher.categories[..], &teacher.learned[..]);
-            let found =
-                |words: &[f32]| overlap(truth, (words, &student.learned), teacher.dimensions);
-            (found(&teacher.categories), found(&student.categories))
+/// The encoder that does better at categories. Where no labels tell, it is the
+/// student: words it knows from the products point where it puts these.
+fn better(accuracy: Option<Accuracy>) -> QueryEncoder {
+    match accuracy {
+        Some(known) if known.zero_shot_mixed > known.zero_shot_student + WORTH => {
+            QueryEncoder::Teacher
         }
-    };
-    if by_teacher > by_student + WORTH {
-        QueryEncoder::Teacher
-    } else {
-        QueryEncoder::Student
+        _ => QueryEncoder::Student,
     }
 }
 

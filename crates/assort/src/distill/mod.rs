@@ -2,6 +2,7 @@
 //! teach, and judge on texts that were held out.
 
 mod judge;
+mod lessons;
 mod sample;
 mod teacher;
 
@@ -12,15 +13,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assort_core::compose::category_texts;
-use assort_core::{Embedder, Space, Taxonomy, text_hash};
-use assort_distill::{Distilled, QueryEncoder, Student, Table, Traits};
+use assort_core::{Embedder, Taxonomy};
+use assort_distill::{Distilled, QueryEncoder, Student, Traits};
 
 use crate::catalog::Catalog;
 use crate::import::InputRow;
-use crate::watch::{Progress, Watch};
+use crate::watch::Watch;
 use crate::{Error, Result};
 
 use judge::Judged;
+use lessons::Lessons;
 use sample::{Sample, Text};
 
 pub use judge::Accuracy;
@@ -50,6 +52,9 @@ pub struct DistillOptions {
     pub teaching: assort_distill::Options,
     /// Which encoder embeds queries and categories; none takes the better one.
     pub queries: Option<QueryEncoder>,
+    /// How far labelled products lean towards the middle of their category, from
+    /// 0 to 1. One in eight does not, to tell by how well a student files.
+    pub labels: f32,
 }
 
 impl Default for DistillOptions {
@@ -58,6 +63,7 @@ impl Default for DistillOptions {
             sample: 16_000,
             teaching: assort_distill::Options::default(),
             queries: None,
+            labels: 0.3,
         }
     }
 }
@@ -153,6 +159,12 @@ impl Catalog {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
+        if !(0.0..=1.0).contains(&options.labels) {
+            return Err(Error::argument(format!(
+                "labels are weighed from 0 to 1, not by {}",
+                options.labels
+            )));
+        }
         if sample.texts.len() < FEWEST {
             return Err(Error::argument(format!(
                 "there are {} distinct products to learn from, and a student needs {FEWEST} at least; import more first",
@@ -168,7 +180,7 @@ impl Catalog {
             categories: &categories,
             vectors: &vectors,
             space: teacher.space(),
-            options: &options.teaching,
+            options,
         };
         let begun = Instant::now();
         let table = lessons.teach(learned, (0.0, 0.5), watch)?;
@@ -194,6 +206,7 @@ impl Catalog {
         let student = student.with_traits(Traits {
             cosine: report.cosine,
             usual,
+            labels: lessons.leaning(&sample.texts),
             floor: FLOOR,
             queries: report.queries,
         })?;
@@ -296,46 +309,6 @@ impl Categories {
             texts.extend(own.into_iter().map(|(_, text)| text));
         }
         Self { texts, counts }
-    }
-}
-
-/// What a student is taught with.
-struct Lessons<'a> {
-    categories: &'a Categories,
-    vectors: &'a Vectors,
-    space: &'a Space,
-    options: &'a assort_distill::Options,
-}
-
-impl Lessons<'_> {
-    /// Teaches where `products` and all categories point; progress goes from
-    /// one part of the whole to another.
-    fn teach(
-        &self,
-        products: &[Text],
-        (from, to): (f64, f64),
-        watch: &mut dyn Watch,
-    ) -> Result<Table> {
-        let mut texts: Vec<&str> = products.iter().map(|text| text.text.as_str()).collect();
-        texts.extend(self.categories.texts.iter().map(String::as_str));
-        let targets: Vec<f32> = texts
-            .iter()
-            .flat_map(|text| self.vectors[&text_hash(text)].iter().copied())
-            .collect();
-        let dimensions = self.space.dimensions;
-        let go_on = |done| {
-            let fraction = from + (to - from) * done;
-            watch.progress(Progress::Distilling { fraction });
-            !watch.stop()
-        };
-        let taught = assort_distill::teach(&texts, &targets, dimensions, self.options, go_on);
-        Ok(taught?)
-    }
-
-    fn student(&self, table: &Table, products: &[Text]) -> Result<Student> {
-        let texts = (products.len() + self.categories.texts.len()) as u64;
-        let student = Student::new(table, self.space, texts, Traits::default());
-        Ok(student?)
     }
 }
 
