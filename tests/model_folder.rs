@@ -121,3 +121,54 @@ fn a_catalog_refuses_another_space_and_moves_to_it_when_told() {
     assert!(assort(&["check", &shop]).status.success());
     assert_eq!(filed(&shop, "Reading lamp for the bedside"), "Home > Lamps");
 }
+
+#[test]
+fn a_vector_cache_spares_the_model_what_it_did_for_another_catalog() {
+    let Some(spec) = minilm() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), &spec);
+    let cache = folder.path().join("vectors").display().to_string();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let run = |args: &[&str]| {
+        let output = assort(&[args, &["--vector-cache", &cache]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        output.stdout
+    };
+    for other in ["one", "two"] {
+        let (other, taxonomy) = (file(other), file("taxonomy.txt"));
+        run(&["init", &other, "--taxonomy", &taxonomy, "--embedder", &spec]);
+        run(&["import", &other, &file("products.csv")]);
+        let filed = run(&[
+            "classify",
+            &other,
+            "--text",
+            "Tea kettle",
+            "--format",
+            "jsonl",
+        ]);
+        let plain = assort(&[
+            "classify",
+            &shop,
+            "--text",
+            "Tea kettle",
+            "--format",
+            "jsonl",
+        ]);
+        assert_eq!(filed, plain.stdout);
+        assert!(std::fs::metadata(&cache).unwrap().len() > 0);
+    }
+    std::fs::write(file("notes.txt"), "not a cache").unwrap();
+    let refused = assort(&[
+        "search",
+        &shop,
+        "lamp",
+        "--vector-cache",
+        &file("notes.txt"),
+    ]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("notes.txt"),
+        "{}",
+        stderr(&refused)
+    );
+}

@@ -104,6 +104,59 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
 }
 
 #[test]
+fn a_student_learns_from_labels_and_confidence_stays_true() {
+    let toy = Arc::new(Toy::new("a"));
+    let (_directory, mut catalog) = shop(&toy);
+    let plain = DistillOptions {
+        labels: 0.0,
+        ..options()
+    };
+    let plain = catalog.distill(toy.as_ref(), &plain, &mut ()).unwrap();
+    let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
+    assert_eq!(plain.student.traits().labels, 0.0);
+    assert!(made.student.traits().labels > 0.0);
+    let accuracy = |made: &Distillation| made.report.accuracy.unwrap().zero_shot_student;
+    assert!(accuracy(&made) > accuracy(&plain) - 0.02);
+    let (text, other) = (text_of(0), text_of(3));
+    let learned = pair(&made, &toy);
+    assert!(!pair(&plain, &toy).was_taught(text) && !pair(&plain, &toy).was_taught(other));
+    let apart = (0..64)
+        .filter(|&at| !learned.was_taught(text_of(at)))
+        .count();
+    assert!((1..32).contains(&apart), "{apart} of 64");
+
+    // What it says of its confidence holds for products that it never saw.
+    catalog.adopt_student(learned, "student", &mut ()).unwrap();
+    let new: Vec<_> = common::products(12, 400).into_iter().collect();
+    let products: Vec<_> = new.iter().map(|(product, _)| product.clone()).collect();
+    let decisions = catalog.classify(&products, &ClassifyOptions::default());
+    let decisions = decisions.unwrap();
+    let taxonomy = catalog.taxonomy().unwrap();
+    let right = decisions.iter().zip(&new).filter(|(decision, (_, leaf))| {
+        let path = decision.category.map(|category| taxonomy.path(category));
+        path.as_deref() == Some(&common::path(*leaf))
+    });
+    let right = right.count() as f32 / decisions.len() as f32;
+    let sum: f32 = decisions.iter().map(|decision| decision.confidence).sum();
+    let said = sum / decisions.len() as f32;
+    assert!(said < right + 0.1, "{said} said, {right} right");
+    for labels in [-0.1, 1.1, f32::NAN] {
+        let wrong = DistillOptions {
+            labels,
+            ..options()
+        };
+        let error = catalog.distill(toy.as_ref(), &wrong, &mut ()).unwrap_err();
+        assert!(matches!(error, Error::Argument(_)), "{error}");
+    }
+}
+
+/// Digest of the text of a product.
+fn text_of(at: usize) -> u128 {
+    let (product, _) = common::products(11, PRODUCTS).into_iter().nth(at).unwrap();
+    assort::core::text_hash(&assort::core::compose::product_text(&product))
+}
+
+#[test]
 fn equal_products_and_options_give_the_same_student() {
     let toy = Arc::new(Toy::new("a"));
     let (_one, first) = shop(&toy);

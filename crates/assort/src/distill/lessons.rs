@@ -2,12 +2,13 @@
 //! towards the middle of the category where a label tells it.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use assort_core::vector::{add_scaled, normalize};
 use assort_core::{CategoryIndex, Space, text_hash};
 use assort_distill::{Student, Table, Traits, is_kept_apart};
 
-use super::{Categories, DistillOptions, Text, Vectors};
+use super::{Categories, Text, Vectors};
 use crate::Result;
 use crate::watch::{Progress, Watch};
 
@@ -16,7 +17,29 @@ pub(super) struct Lessons<'a> {
     pub(super) categories: &'a Categories,
     pub(super) vectors: &'a Vectors,
     pub(super) space: &'a Space,
-    pub(super) options: &'a DistillOptions,
+    pub(super) teaching: &'a assort_distill::Options,
+    /// How far labelled products lean.
+    pub(super) labels: f32,
+}
+
+/// With fewer labelled texts kept apart, nobody could tell how well a student
+/// files that has learned the labels of the others.
+const ENOUGH_APART: usize = 100;
+
+/// How far a student of `products` is to lean towards labels, if they are
+/// enough for `asked`.
+pub(super) fn leaning(products: &[Text], asked: f32) -> f32 {
+    let labelled = products.iter().filter(|text| text.label.is_some());
+    let apart = labelled.filter(|text| is_kept_apart(text.hash)).count();
+    if apart >= ENOUGH_APART { asked } else { 0.0 }
+}
+
+/// What came of it.
+pub(super) struct Taught {
+    pub(super) table: Table,
+    pub(super) student: Student,
+    /// How long it took.
+    pub(super) seconds: f64,
 }
 
 impl Lessons<'_> {
@@ -27,7 +50,8 @@ impl Lessons<'_> {
         products: &[Text],
         (from, to): (f64, f64),
         watch: &mut dyn Watch,
-    ) -> Result<Table> {
+    ) -> Result<Taught> {
+        let begun = Instant::now();
         let mut texts: Vec<&str> = products.iter().map(|text| text.text.as_str()).collect();
         texts.extend(self.categories.texts.iter().map(String::as_str));
         let mut targets = self.targets(products);
@@ -39,32 +63,20 @@ impl Lessons<'_> {
             watch.progress(Progress::Distilling { fraction });
             !watch.stop()
         };
-        let (dimensions, teaching) = (self.space.dimensions, &self.options.teaching);
-        let taught = assort_distill::teach(&texts, &targets, dimensions, teaching, go_on);
-        Ok(taught?)
-    }
-
-    /// A student of what was taught on `products`.
-    pub(super) fn student(&self, table: &Table, products: &[Text]) -> Result<Student> {
-        let texts = (products.len() + self.categories.texts.len()) as u64;
-        let student = Student::new(table, self.space, texts, Traits::default());
-        Ok(student?)
-    }
-
-    /// How far a student of `products` leans towards labels: not at all where
-    /// there are none.
-    pub(super) fn leaning(&self, products: &[Text]) -> f32 {
-        if products.iter().any(|text| taught_label(text).is_some()) {
-            self.options.labels
-        } else {
-            0.0
-        }
+        let dimensions = self.space.dimensions;
+        let table = assort_distill::teach(&texts, &targets, dimensions, self.teaching, go_on)?;
+        let count = texts.len() as u64;
+        Ok(Taught {
+            student: Student::new(&table, self.space, count, Traits::default())?,
+            table,
+            seconds: begun.elapsed().as_secs_f64(),
+        })
     }
 
     /// Where products are to point, row by row.
     fn targets(&self, products: &[Text]) -> Vec<f32> {
         let middles = self.middles(products);
-        let lean = self.options.labels;
+        let lean = self.labels;
         let mut targets = Vec::with_capacity(products.len() * self.space.dimensions);
         for text in products {
             let own = text.vector(self.vectors);
@@ -112,14 +124,26 @@ fn taught_label(text: &Text) -> Option<CategoryIndex> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn labelled_products_lean_to_the_middle_of_their_category_but_for_those_kept_apart() {
-        let text = |hash: u128, label| Text {
+    fn text(hash: u128, label: Option<CategoryIndex>) -> Text {
+        Text {
             row: None,
             hash,
             text: format!("product {hash}"),
             label,
-        };
+        }
+    }
+
+    #[test]
+    fn labels_are_learned_only_where_enough_are_kept_apart() {
+        let products: Vec<Text> = (0..1000).map(|hash| text(hash, Some(1))).collect();
+        assert_eq!(leaning(&products, 0.3), 0.3);
+        assert_eq!(leaning(&products[..700], 0.3), 0.0);
+        let unlabelled: Vec<Text> = (0..1000).map(|hash| text(hash, None)).collect();
+        assert_eq!(leaning(&unlabelled, 0.3), 0.0);
+    }
+
+    #[test]
+    fn labelled_products_lean_to_the_middle_of_their_category_but_for_those_kept_apart() {
         // 8 is kept apart, 3 has no label.
         let products = [
             text(1, Some(5)),
@@ -133,33 +157,28 @@ mod tests {
             (3, vec![0.0, 0.0, 1.0]),
             (8, vec![0.0, 0.0, -1.0]),
         ]);
-        let lessons = |labels| {
-            let options = DistillOptions {
-                labels,
-                ..DistillOptions::default()
-            };
-            let lessons = Lessons {
-                categories: &Categories {
-                    texts: Vec::new(),
-                    counts: Vec::new(),
-                },
-                vectors: &vectors,
-                space: &Space {
-                    model: "toy".to_owned(),
-                    fingerprint: String::new(),
-                    dimensions: 3,
-                },
-                options: &options,
-            };
-            (lessons.targets(&products), lessons.leaning(&products))
+        let categories = Categories {
+            texts: Vec::new(),
+            counts: Vec::new(),
         };
-        let (plain, _) = lessons(0.0);
-        let (leaning, labels) = lessons(0.4);
-        assert_eq!(labels, 0.4);
-        assert_eq!(
-            plain,
-            [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0]
-        );
+        let space = Space {
+            model: "toy".to_owned(),
+            fingerprint: String::new(),
+            dimensions: 3,
+        };
+        let targets = |labels| {
+            let lessons = Lessons {
+                categories: &categories,
+                vectors: &vectors,
+                space: &space,
+                teaching: &assort_distill::Options::default(),
+                labels,
+            };
+            lessons.targets(&products)
+        };
+        let (plain, leaning) = (targets(0.0), targets(0.4));
+        let own = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0];
+        assert_eq!(plain, own);
         assert_eq!(leaning[6..], plain[6..]);
         // 0.6 of itself and 0.4 of (0.5, 0.5): 0.8 to 0.2.
         assert!((leaning[0] / leaning[1] - 4.0).abs() < 1e-5);

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use assort_core::compose::category_texts;
 use assort_core::{Embedder, Taxonomy};
@@ -22,7 +21,7 @@ use crate::watch::Watch;
 use crate::{Error, Result};
 
 use judge::Judged;
-use lessons::Lessons;
+use lessons::{Lessons, leaning};
 use sample::{Sample, Text};
 
 pub use judge::Accuracy;
@@ -53,7 +52,8 @@ pub struct DistillOptions {
     /// Which encoder embeds queries and categories; none takes the better one.
     pub queries: Option<QueryEncoder>,
     /// How far labelled products lean towards the middle of their category, from
-    /// 0 to 1. One in eight does not, to tell by how well a student files.
+    /// 0 to 1. One in eight does not, to tell by how well a student files; with
+    /// fewer than a hundred of those none does.
     pub labels: f32,
 }
 
@@ -156,6 +156,56 @@ impl Catalog {
         options: &DistillOptions,
         watch: &mut dyn Watch,
     ) -> Result<Distillation> {
+        self.check_lessons(&sample, options)?;
+        let taxonomy = self.taxonomy()?;
+        let categories = Categories::of(&taxonomy);
+        let (vectors, taught) = self.taught(&sample.texts, &categories.texts, teacher, watch)?;
+        let held = (sample.texts.len() / HELD_OUT).min(MOST_HELD_OUT);
+        let (learned, held_out) = sample.texts.split_at(sample.texts.len() - held);
+        let lessons = Lessons {
+            categories: &categories,
+            vectors: &vectors,
+            space: teacher.space(),
+            teaching: &options.teaching,
+            labels: leaning(&sample.texts, options.labels),
+        };
+        let first = lessons.teach(learned, (0.0, 0.5), watch)?;
+        let judged = Judged {
+            taxonomy: &taxonomy,
+            categories: &categories,
+            learned,
+            held_out,
+            vectors: &vectors,
+            table: &first.table,
+            student: &first.student,
+        };
+        let (report, usual) = judged.report();
+        // What was held out is not wasted: the student that stays learns it too.
+        let last = lessons.teach(&sample.texts, (0.5, 1.0), watch)?;
+        let queries = options.queries.unwrap_or(report.queries);
+        let student = last.student.with_traits(Traits {
+            cosine: report.cosine,
+            usual,
+            labels: lessons.labels,
+            floor: FLOOR,
+            queries,
+        })?;
+        Ok(Distillation {
+            file: self.store_student(&student)?,
+            report: DistillReport {
+                learned: student.texts(),
+                taught,
+                queries,
+                size: student.size() as u64,
+                seconds: first.seconds + last.seconds,
+                ..report
+            },
+            student: Arc::new(student),
+        })
+    }
+
+    /// Refuses what nothing can be learned from.
+    fn check_lessons(&self, sample: &Sample, options: &DistillOptions) -> Result<()> {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
@@ -171,52 +221,7 @@ impl Catalog {
                 sample.texts.len()
             )));
         }
-        let taxonomy = self.taxonomy()?;
-        let categories = Categories::of(&taxonomy);
-        let (vectors, taught) = self.taught(&sample.texts, &categories.texts, teacher, watch)?;
-        let held = (sample.texts.len() / HELD_OUT).min(MOST_HELD_OUT);
-        let (learned, held_out) = sample.texts.split_at(sample.texts.len() - held);
-        let lessons = Lessons {
-            categories: &categories,
-            vectors: &vectors,
-            space: teacher.space(),
-            options,
-        };
-        let begun = Instant::now();
-        let table = lessons.teach(learned, (0.0, 0.5), watch)?;
-        let student = lessons.student(&table, learned)?;
-        let mut seconds = begun.elapsed().as_secs_f64();
-        let judged = Judged {
-            taxonomy: &taxonomy,
-            categories: &categories,
-            learned,
-            held_out,
-            vectors: &vectors,
-            table: &table,
-            student: &student,
-        };
-        let (mut report, usual) = judged.report();
-        // What was held out is not wasted: the student that stays learns it too.
-        let begun = Instant::now();
-        let table = lessons.teach(&sample.texts, (0.5, 1.0), watch)?;
-        let student = lessons.student(&table, &sample.texts)?;
-        seconds += begun.elapsed().as_secs_f64();
-        (report.learned, report.taught, report.seconds) = (student.texts(), taught, seconds);
-        report.queries = options.queries.unwrap_or(report.queries);
-        let student = student.with_traits(Traits {
-            cosine: report.cosine,
-            usual,
-            labels: lessons.leaning(&sample.texts),
-            floor: FLOOR,
-            queries: report.queries,
-        })?;
-        report.size = student.size() as u64;
-        let file = self.store_student(&student)?;
-        Ok(Distillation {
-            report,
-            student: Arc::new(student),
-            file,
-        })
+        Ok(())
     }
 
     fn store_student(&self, student: &Student) -> Result<PathBuf> {
