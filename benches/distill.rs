@@ -1,7 +1,7 @@
 //! Students beside their teachers, on real catalogs. Filing is by titles only.
 //!
-//! `cargo bench --bench distill -- [quality] [search] [bulk]`; all without a
-//! name. Prints JSON. `quality` files by students and `search` searches by
+//! `cargo bench --bench distill -- [quality] [search] [bulk]`, or names of
+//! sets; all without a name. Prints JSON. `quality` files by students and `search` searches by
 //! them; both embed catalogs by their teachers first, which takes minutes.
 //! `bulk` imports a million products that are put together from real titles.
 //! `ASSORT_SHARED` (or `../shared`) must have the data and models.
@@ -13,7 +13,7 @@ mod data;
 #[path = "common/memory.rs"]
 mod memory;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,21 +42,29 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     };
     let named = |name: &str| std::env::args().any(|argument| argument == name);
-    let all = !["quality", "search", "bulk"].into_iter().any(named);
-    for (data, model, part) in [
+    let sets = [
         ("gpc-en", "minilm-l6-int8", "quality"),
+        ("fashion", "minilm-l6-int8", "quality"),
         ("jd-zh", "use-multilingual", "quality"),
         ("icecat-search", "minilm-l6-int8", "search"),
         ("icecat-search", "use-multilingual", "search"),
         ("million", "use-multilingual", "bulk"),
-    ] {
-        if !all && !named(part) {
+    ];
+    let all = !sets
+        .iter()
+        .any(|(data, _, part)| named(data) || named(part));
+    for (data, model, part) in sets {
+        if !all && !named(part) && !named(data) {
             continue;
         }
         let spec = Spec::Dir(shared.join("models").join(model));
         match assort_embed::open(&spec, &Default::default()) {
             Ok(teacher) if part == "bulk" => many(&shared.join("data/jd-zh"), &teacher)?,
             Ok(teacher) if part == "search" => search(&shared.join("data").join(data), &teacher)?,
+            Ok(teacher) if data == "fashion" => {
+                let halves = split(&shared.join("data/fashion/products.tsv"))?;
+                measure(data, halves.path(), &teacher)?;
+            }
             Ok(teacher) => measure(data, &shared.join("data").join(data), &teacher)?,
             Err(error) => println!("skipped {model}: {error}"),
         }
@@ -72,6 +80,35 @@ fn pair(
     let teacher = Arc::clone(teacher);
     let open = Box::new(move || Ok(Arc::clone(&teacher)));
     Distilled::with_teacher(Arc::clone(&made.student), queries, open)
+}
+
+/// A shop that has no validation file: every fifth product is kept for that,
+/// and its categories are the taxonomy.
+fn split(file: &Path) -> Result<tempfile::TempDir, Failure> {
+    let directory = tempfile::tempdir()?;
+    let text = std::fs::read_to_string(file)?;
+    let head = text.lines().next().unwrap_or_default();
+    let (mut products, mut validation) = (format!("{head}\n"), format!("{head}\n"));
+    let mut categories = BTreeSet::new();
+    for (at, line) in text.lines().skip(1).enumerate() {
+        let half = if at % 5 == 0 {
+            &mut validation
+        } else {
+            &mut products
+        };
+        half.push_str(line);
+        half.push('\n');
+        categories.extend(line.split('\t').nth(2));
+    }
+    let categories: Vec<&str> = categories.into_iter().collect();
+    for (name, text) in [
+        ("products.tsv", products),
+        ("validation.tsv", validation),
+        ("taxonomy.tsv", categories.join("\n")),
+    ] {
+        std::fs::write(directory.path().join(name), text)?;
+    }
+    Ok(directory)
 }
 
 /// Teaches a student on the training file, and files the validation file by
