@@ -16,7 +16,6 @@ mod bundled;
 mod error;
 mod folder;
 mod hub;
-mod micro_batch;
 mod onnx;
 mod runtime;
 mod space;

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
 
 use assort_core::{EmbedError, Embedder, Space};
 use fastembed::{
@@ -11,9 +10,13 @@ use fastembed::{
 use ort::environment::Environment;
 
 use crate::folder::Model;
-use crate::micro_batch::MicroBatch;
 use crate::text::{normalize, readable};
 use crate::{Error, Options, Pooling, runtime, space};
+
+/// Texts run through the model at once; `docs/distillation.md` has the times of
+/// other sizes. The last digits of a vector depend on it, so that a size found by
+/// trying would give another student each time.
+const MICRO_BATCH: usize = 16;
 
 /// Every session holds the weights once. Up to this many bytes of them, one
 /// session per thread is fastest; bigger models share sessions instead.
@@ -24,7 +27,7 @@ pub(crate) struct Onnx {
     sessions: Vec<Mutex<TextEmbedding>>,
     outputs: Vec<OutputKey>,
     pooling: Pooling,
-    micro_batch: MicroBatch,
+    micro_batch: usize,
     space: Space,
 }
 
@@ -35,7 +38,6 @@ struct Job<'a> {
     /// micro-batch, and the last to be finished are small.
     order: Vec<usize>,
     next: AtomicUsize,
-    micro_batch: usize,
 }
 
 /// The rows of one micro-batch, and whose they are.
@@ -54,11 +56,7 @@ impl Onnx {
             sessions: loaded.into_iter().map(Mutex::new).collect(),
             outputs: model.outputs,
             pooling: model.pooling,
-            micro_batch: if model.dynamic {
-                MicroBatch::Fixed(1)
-            } else {
-                MicroBatch::tried()
-            },
+            micro_batch: if model.dynamic { 1 } else { MICRO_BATCH },
             space,
         })
     }
@@ -67,11 +65,11 @@ impl Onnx {
     fn work(&self, job: &Job<'_>, worker: usize) -> Result<Vec<Done>, EmbedError> {
         let mut done = Vec::new();
         loop {
-            let start = job.next.fetch_add(job.micro_batch, Ordering::Relaxed);
+            let start = job.next.fetch_add(self.micro_batch, Ordering::Relaxed);
             let Some(rest) = job.order.get(start..).filter(|rest| !rest.is_empty()) else {
                 return Ok(done);
             };
-            let places = &rest[..rest.len().min(job.micro_batch)];
+            let places = &rest[..rest.len().min(self.micro_batch)];
             let texts: Vec<&str> = places.iter().map(|&i| job.texts[i]).collect();
             let rows = self.run(&texts, worker).inspect_err(|_| {
                 // The other workers need not finish what nobody will get.
@@ -120,7 +118,7 @@ impl Onnx {
     }
 
     fn work_together(&self, job: &Job<'_>) -> Result<Vec<Done>, EmbedError> {
-        let batches = job.order.len().div_ceil(job.micro_batch);
+        let batches = job.order.len().div_ceil(self.micro_batch);
         let workers = self.sessions.len().min(batches);
         std::thread::scope(|scope| {
             let others: Vec<_> = (1..workers)
@@ -150,9 +148,7 @@ impl Embedder for Onnx {
             texts,
             order,
             next: AtomicUsize::new(0),
-            micro_batch: self.micro_batch.size(),
         };
-        let begun = Instant::now();
         let dimensions = self.space.dimensions;
         let mut rows = vec![0.0; job.texts.len() * dimensions];
         for (places, done) in self.work_together(&job)? {
@@ -160,12 +156,6 @@ impl Embedder for Onnx {
                 rows[place * dimensions..][..dimensions].copy_from_slice(row);
             }
         }
-        let (count, bytes) = (
-            job.texts.len(),
-            job.texts.iter().map(|text| text.len()).sum(),
-        );
-        self.micro_batch
-            .took(job.micro_batch, count, bytes, begun.elapsed());
         Ok(rows)
     }
 }
