@@ -52,6 +52,7 @@ impl std::str::FromStr for QueryEncoder {
 
 /// What was found out about a student on texts it did not learn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Traits {
     /// Mean cosine with the teacher's vectors.
     pub cosine: f32,
