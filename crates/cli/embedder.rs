@@ -131,11 +131,7 @@ fn pair(student: Arc<Student>, queries: QueryEncoder, model: &Model, global: &Gl
     let (spec, options) = (model.spec.clone(), model.options(global));
     let cache = model.cache(global).cloned();
     let open = move || {
-        let opened = assort_embed::open(&spec, &options).map_err(|error| error.to_string());
-        let teacher = opened.and_then(|embedder| {
-            cached(embedder, cache.as_deref()).map_err(|error| error.to_string())
-        });
-        teacher.map_err(|error| {
+        open_model(&spec, &options, cache.as_deref()).map_err(|error| {
             EmbedError::new(format!(
                 "the student leaves a text to its teacher, which cannot be opened: {error}"
             ))
@@ -144,11 +140,14 @@ fn pair(student: Arc<Student>, queries: QueryEncoder, model: &Model, global: &Gl
     Distilled::with_teacher(student, Some(queries), Box::new(open))
 }
 
-/// The embedder, behind the file that keeps what it makes, if there is one.
-fn cached(
-    embedder: Arc<dyn Embedder>,
+/// Opens a model, behind the file that keeps what it makes, if there is one.
+fn open_model(
+    spec: &Spec,
+    options: &Options,
     cache: Option<&Path>,
 ) -> Result<Arc<dyn Embedder>, assort::Error> {
+    let opened = assort_embed::open(spec, options);
+    let embedder = opened.map_err(|error| EmbedError::new(error.to_string()))?;
     Ok(match cache {
         Some(file) => Arc::new(VectorCache::open(file, embedder)?),
         None => embedder,
@@ -185,10 +184,9 @@ impl Model {
     }
 
     fn open(&self, global: &Global) -> Result<Opened, Failure> {
-        let embedder = assort_embed::open(&self.spec, &self.options(global))?;
         let cache = self.cache(global).map(PathBuf::as_path);
         Ok(Opened {
-            embedder: cached(embedder, cache)?,
+            embedder: open_model(&self.spec, &self.options(global), cache)?,
             spec: self.remember(),
             model: self.clone(),
         })

@@ -49,12 +49,6 @@ impl From<assort::Error> for Failure {
     }
 }
 
-impl From<assort_embed::Error> for Failure {
-    fn from(error: assort_embed::Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == ErrorKind::BrokenPipe {

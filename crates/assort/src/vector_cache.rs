@@ -7,7 +7,7 @@ use std::sync::Arc;
 use assort_core::{EmbedError, Embedder, Space, text_hash};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
-use crate::embedding::{Side, is_unit};
+use crate::embedding::{Side, embed, is_unit};
 use crate::{Error, Result};
 
 /// Coordinates by the digest of space, side and text.
@@ -62,10 +62,8 @@ impl VectorCache {
             return Ok(rows);
         }
         let asked: Vec<&str> = missing.iter().map(|&at| texts[at]).collect();
-        let made = match side {
-            Side::Products => self.embedder.embed(&asked)?,
-            Side::Queries => self.embedder.embed_queries(&asked)?,
-        };
+        let made = embed(self.embedder.as_ref(), side, &asked)
+            .map_err(|error| EmbedError::new(error.to_string()))?;
         let made: Vec<&[f32]> = made.chunks_exact(dimensions).collect();
         for (&at, row) in missing.iter().zip(&made) {
             rows[at * dimensions..][..dimensions].copy_from_slice(row);
