@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use assort::index::{BuildOptions, Builder, Disk, Search, Searcher, Segment, build};
+use assort::index::{BuildOptions, Builder, Disk, SearchParams, Searcher, Segment, build};
 use clap::Parser;
 use rayon::prelude::*;
 use serde_json::json;
@@ -70,7 +70,7 @@ struct Args {
     /// Rows ranked for each one to find
     #[arg(long, default_value_t = 8)]
     oversample: usize,
-    /// Search this segment instead of building one
+    /// SearchParams this segment instead of building one
     #[arg(long, hide = true)]
     segment: Option<PathBuf>,
     /// Seconds the segment took to build
@@ -153,11 +153,11 @@ fn search(args: &Args, dir: &Path, path: &Path) -> Result<(), Failure> {
         let usual = args.ef.iter().map(|&ef| (ef, args.slack));
         let others = args.slacks.iter().map(|&slack| (WIDE, slack));
         for (ef, slack) in usual.chain(others) {
-            let search = Search {
+            let search = SearchParams {
                 ef,
                 slack,
                 oversample: args.oversample,
-                ..Search::new(K)
+                ..SearchParams::new(K)
             };
             let (recall, time) = pool.install(|| measure(&segment, &queries, &truth, &search))?;
             let qps = queries.len() as f64 / time.as_secs_f64();
@@ -190,7 +190,7 @@ fn measure(
     segment: &Segment,
     queries: &Rows<f32>,
     truth: &Rows<u32>,
-    search: &Search<'_>,
+    search: &SearchParams<'_>,
 ) -> Result<(f64, Duration), assort::index::Error> {
     let mut found = 0;
     let mut times = Vec::with_capacity(PASSES);

@@ -306,7 +306,7 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     catalog.adopt_student(pair(&made, teacher, None), "", &mut ())?;
     let report = catalog.import(rows(&titles), &ImportOptions::default(), &|| None, &mut ())?;
     let imported = begun.elapsed().as_secs_f64();
-    catalog.settle(&mut ())?;
+    catalog.wait_until_indexed(&mut ())?;
     let figures = json!({
         "set": "million",
         "products": report.added,

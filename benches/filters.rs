@@ -12,7 +12,7 @@ mod vectors;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use assort::index::{BuildOptions, Disk, Hit, Matches, Search, Searcher, Segment, build};
+use assort::index::{BuildOptions, Disk, Hit, SearchParams, Searcher, Segment, SlotFilter, build};
 use clap::Parser;
 use serde_json::{Value, json};
 use vectors::{Rows, floats, numbers};
@@ -38,7 +38,7 @@ struct Args {
 }
 
 /// What the queries run on.
-struct Ground {
+struct Epoch {
     segment: Segment,
     queries: Rows<f32>,
     attributes: Rows<u32>,
@@ -64,23 +64,23 @@ fn main() -> Result<(), Failure> {
     let path = folder.path().join("bench.seg");
     build(&Disk, &path, 0, &base, &BuildOptions::default(), &|| false)?;
     drop(base);
-    let mut ground = Ground {
+    let mut epoch = Epoch {
         segment: Segment::open(&path, 0)?,
         queries: floats(&dir.join("query.fbin"))?,
         attributes: numbers(&dir.join("attributes.ibin"))?,
         ef: 0,
     };
-    let unfiltered = ground.choose_width(&numbers(&dir.join("truth.ibin"))?)?;
+    let unfiltered = epoch.choose_width(&numbers(&dir.join("truth.ibin"))?)?;
     let text = std::fs::read_to_string(dir.join("filters.jsonl"))?;
     for line in text.lines() {
         let cell: Value = serde_json::from_str(line)?;
         let cases = cases(&cell["cases"]);
-        let mut result = ground.run(&cases)?;
+        let mut result = epoch.run(&cases)?;
         result["engine"] = json!("assort");
         result["correlation"] = cell["correlation"].clone();
         result["selectivity"] = cell["selectivity"].clone();
         result["unfiltered_ms"] = json!(round(unfiltered));
-        result["setting"] = json!(format!("ef {}", ground.ef));
+        result["setting"] = json!(format!("ef {}", epoch.ef));
         if args.json {
             println!("{result}");
         } else {
@@ -114,16 +114,16 @@ fn cases(cases: &Value) -> Vec<Case> {
         .collect()
 }
 
-impl Ground {
+impl Epoch {
     /// Chooses the narrowest walk of sufficient recall; its time per query in
     /// milliseconds.
     fn choose_width(&mut self, truth: &Rows<u32>) -> Result<f64, Failure> {
         let mut searcher = Searcher::default();
         let mut middle = 0.0;
         for ef in (10..=960).step_by(10) {
-            let search = Search {
+            let search = SearchParams {
                 ef,
-                ..Search::new(K)
+                ..SearchParams::new(K)
             };
             let (mut found, mut times) = (0, Vec::new());
             for at in 0..self.queries.len() {
@@ -151,10 +151,10 @@ impl Ground {
             let begun = Instant::now();
             let matches = self.matching(case);
             let making = begun.elapsed().as_secs_f64();
-            let search = Search {
+            let search = SearchParams {
                 ef: self.ef,
-                among: Some(&matches),
-                ..Search::new(K)
+                filter: Some(&matches),
+                ..SearchParams::new(K)
             };
             plan = format!("{:?}", search.plan(&self.segment));
             let query = self.queries.row(case.query);
@@ -164,7 +164,7 @@ impl Ground {
             let time = begun.elapsed().as_secs_f64();
             times.push(time);
             cold.push(making + time);
-            let exact = Search {
+            let exact = SearchParams {
                 exact: true,
                 ..search
             };
@@ -187,7 +187,7 @@ impl Ground {
     }
 
     /// The slots of the rows that a case lets through.
-    fn matching(&self, case: &Case) -> Matches {
+    fn matching(&self, case: &Case) -> SlotFilter {
         let slots = 0..self.segment.len() as u32;
         let wanted = slots.filter(|&slot| {
             let row = self.segment.row(slot).unwrap_or(0);

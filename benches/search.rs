@@ -35,7 +35,7 @@ fn main() -> Result<(), Failure> {
         .map(|seed| chance.vector(seed + 1_000_000_007))
         .collect();
     // In segments, as a catalog of this size is once all is done that is due.
-    catalog.settle(&mut ())?;
+    catalog.wait_until_indexed(&mut ())?;
     // The first search opens them.
     let (opening, _) = timed(|| search(&catalog, &queries[0]));
     println!(

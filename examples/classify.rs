@@ -36,11 +36,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     for decision in catalog.classify(std::slice::from_ref(&product), &options)? {
         println!("\n{}", product.title);
-        for choice in &decision.choices {
+        for alternative in &decision.alternatives {
             println!(
                 "  {:3.0}%  {}",
-                100.0 * choice.confidence,
-                taxonomy.path(choice.category)
+                100.0 * alternative.confidence,
+                taxonomy.path(alternative.category)
             );
         }
         println!("because");

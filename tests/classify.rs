@@ -53,7 +53,7 @@ fn all_formats_tell_the_same_decisions() {
     let table = place.run("classify shop --top 2").done();
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(records.len(), objects.len() + 1);
-    // Each product has a second line for its second choice.
+    // Each product has a second line for its second alternative.
     assert_eq!(rows.len(), 2 * objects.len() + 1);
     for (at, object) in objects.iter().enumerate() {
         let (record, row) = (&records[at + 1], rows[2 * at + 1]);
@@ -68,12 +68,12 @@ fn all_formats_tell_the_same_decisions() {
             record[5].parse::<f64>().unwrap(),
             object["margin"].as_f64().unwrap()
         );
-        let choices = object["choices"].as_array().unwrap();
+        let alternatives = object["alternatives"].as_array().unwrap();
         let (other, sure) = record[6].split_once('=').unwrap();
-        assert_eq!(other, text(&choices[1]["id"]));
+        assert_eq!(other, text(&alternatives[1]["id"]));
         assert_eq!(
             sure.parse::<f64>().unwrap(),
-            choices[1]["confidence"].as_f64().unwrap()
+            alternatives[1]["confidence"].as_f64().unwrap()
         );
         assert!(row.starts_with(&record[0]) && row.ends_with(&path), "{row}");
         assert!(row.contains(&format!(" {:.0}% ", 100.0 * confidence)));
@@ -103,7 +103,7 @@ fn a_file_a_stream_and_a_text_can_be_filed() {
     let ran = place.run_with("classify shop --format jsonl --text", "Notebook computer");
     let told = json(&ran.done());
     assert_eq!(told["category"]["id"], "laptops");
-    assert_eq!(told["choices"].as_array().unwrap().len(), 3);
+    assert_eq!(told["alternatives"].as_array().unwrap().len(), 3);
     place.write("odd.csv", "id,name,about\nc,Model X,Notebook computer\n");
     let arguments = "classify shop odd.csv --text-columns about --format jsonl";
     assert_eq!(
@@ -147,7 +147,7 @@ fn what_is_not_sure_enough_is_unknown() {
         .said(&["5 products, 0 filed, 0 decisions kept"]);
     for object in lines(&ran.stdout) {
         assert_eq!(object["category"], serde_json::Value::Null);
-        assert_eq!(object["choices"].as_array().unwrap().len(), 1);
+        assert_eq!(object["alternatives"].as_array().unwrap().len(), 1);
     }
     let table = place.run("classify shop --min-confidence 1").done();
     assert!(
@@ -198,9 +198,9 @@ fn labels_teach_and_can_be_cleared() {
     // By path and by unique name; to teach nonsense shows that it is learned.
     place.write(
         "labels.csv",
-        "sku,shelf\np1,Electronics > Laptops\np2,Laptops\np7,laptops\n",
+        "sku,segment_files\np1,Electronics > Laptops\np2,Laptops\np7,laptops\n",
     );
-    let ran = place.run("label shop labels.csv --id sku --category shelf");
+    let ran = place.run("label shop labels.csv --id sku --category segment_files");
     ran.ended(0)
         .said(&["3 rows: 3 labels set, 0 unchanged, 0 rejected"]);
     assert_eq!(place.product("p2")["label"]["id"], "laptops");

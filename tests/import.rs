@@ -74,15 +74,15 @@ fn several_files_are_one_import() {
 #[test]
 fn columns_mean_what_is_said_of_them() {
     let place = Place::with_shop();
-    let file = "code,what,more,even_more,hue,size,shelf,photo\n\
+    let file = "code,what,more,even_more,hue,size,segment_files,photo\n\
         x1,Mug,For tea.,And coffee.,blue,L,Kitchen > Kettles,x1.jpg\n";
     place.write("odd.csv", file);
     let ran = place.run(
         "import shop odd.csv --id code --title what --text more,even_more --attr hue \
-         --category shelf --image photo",
+         --category segment_files --image photo",
     );
     ran.ended(0).said(&[
-        "id=code title=what text=more,even_more category=shelf image=photo attributes=hue ignored=size",
+        "id=code title=what text=more,even_more category=segment_files image=photo attributes=hue ignored=size",
         "1 added, 0 updated, 0 unchanged, 1 label set",
     ]);
     let product = place.product("x1");

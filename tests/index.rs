@@ -18,7 +18,7 @@ fn indexed_shop() -> Place {
     let catalog = Catalog::open(place.path("shop")).unwrap();
     let embedder = assort_embed::open(&Spec::Bundled, &Options::default()).unwrap();
     let catalog = catalog.with_embedder(embedder).unwrap().with_live_limit(1);
-    catalog.settle(&mut ()).unwrap();
+    catalog.wait_until_indexed(&mut ()).unwrap();
     drop(catalog);
     let stats = place.stats();
     assert_eq!(stats["live"], 0);
@@ -116,7 +116,7 @@ fn a_damaged_or_missing_segment_is_named_refused_and_repaired() {
 fn index_again(place: &Place) {
     let catalog = Catalog::open(place.path("shop")).unwrap();
     let catalog = catalog.with_live_limit(1);
-    catalog.settle(&mut ()).unwrap();
+    catalog.wait_until_indexed(&mut ()).unwrap();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use assort::core::{EmbedError, Embedder};
-use assort::students::{Distilled, QueryEncoder, Student, Traits};
+use assort::students::{Distilled, QueryEncoder, Student, StudentCard};
 use assort::{Catalog, VectorCache};
 use assort_embed::{Options, Spec};
 
@@ -81,12 +81,12 @@ pub(crate) fn of_catalog(
 }
 
 /// What is known of the catalog's student, if it is on one.
-pub(crate) fn student_traits(catalog: &Catalog) -> Option<Traits> {
+pub(crate) fn student_card(catalog: &Catalog) -> Option<StudentCard> {
     let (file, _) = Remembered::recall(&catalog.embedder_spec().ok()?)
         .ok()?
         .student?;
     let student = Student::open(&catalog.directory().join(file)).ok()?;
-    Some(student.traits())
+    Some(student.card())
 }
 
 /// Opens the teacher: the embedder the arguments name, or the catalog's own, or

@@ -129,12 +129,12 @@ pub(crate) fn decision(
     explain: bool,
     neighbor: impl Fn(u32) -> Option<Product>,
 ) -> Value {
-    let choices: Vec<Value> = decision
-        .choices
+    let alternatives: Vec<Value> = decision
+        .alternatives
         .iter()
-        .map(|choice| {
-            let mut value = category(taxonomy, choice.category);
-            value["confidence"] = rounded(choice.confidence.into());
+        .map(|alternative| {
+            let mut value = category(taxonomy, alternative.category);
+            value["confidence"] = rounded(alternative.confidence.into());
             value
         })
         .collect();
@@ -144,7 +144,7 @@ pub(crate) fn decision(
         "category": decision.category.map(|index| category(taxonomy, index)),
         "confidence": rounded(decision.confidence.into()),
         "margin": rounded(decision.margin.into()),
-        "choices": choices,
+        "alternatives": alternatives,
     });
     if explain {
         let neighbors = decision.neighbors.iter().map(|voter| {

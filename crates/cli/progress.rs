@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use assort::read::Rejected;
-use assort::{ImportReport, Progress, Watch};
+use assort::{ImportReport, Observer, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::files::Rejects;
@@ -211,7 +211,7 @@ impl Console {
     }
 }
 
-impl Watch for Console {
+impl Observer for Console {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::CategoryTexts { done, total } => {

@@ -11,19 +11,19 @@ const TOLERANCE: f32 = 1e-2;
 
 /// What texts are: an embedder may have two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Role {
     /// Texts of products.
-    Products,
+    Document,
     /// Texts that are compared with products: queries, and texts of categories.
-    Queries,
+    Query,
 }
 
 /// Embeds texts and checks that what comes back is finite unit vectors of the
 /// embedder's space, row by row.
-pub(crate) fn embed(embedder: &dyn Embedder, side: Side, texts: &[&str]) -> Result<Vec<f32>> {
-    let vectors = match side {
-        Side::Products => embedder.embed(texts)?,
-        Side::Queries => embedder.embed_queries(texts)?,
+pub(crate) fn embed(embedder: &dyn Embedder, role: Role, texts: &[&str]) -> Result<Vec<f32>> {
+    let vectors = match role {
+        Role::Document => embedder.embed(texts)?,
+        Role::Query => embedder.embed_queries(texts)?,
     };
     check(&vectors, texts.len(), embedder.space().dimensions).map_err(|what| {
         Error::Embed(EmbedError::new(format!(
@@ -77,7 +77,7 @@ pub(crate) fn check(
 /// may stop. Returns the vectors that were made, by digests of their texts.
 pub(crate) fn embed_all<'t>(
     embedder: &dyn Embedder,
-    side: Side,
+    role: Role,
     texts: impl IntoIterator<Item = &'t str>,
     mut go_on: impl FnMut(usize) -> bool,
 ) -> Result<HashMap<u128, Vec<f32>>> {
@@ -91,7 +91,7 @@ pub(crate) fn embed_all<'t>(
     let mut made = HashMap::with_capacity(order.len());
     for batch in order.chunks(embedder.batch().max(1)) {
         let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
-        let vectors = embed(embedder, side, &texts)?;
+        let vectors = embed(embedder, role, &texts)?;
         let rows = vectors.chunks_exact(dimensions).map(<[f32]>::to_vec);
         made.extend(batch.iter().map(|(hash, _)| *hash).zip(rows));
         if !go_on(made.len()) {

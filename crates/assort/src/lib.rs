@@ -8,52 +8,36 @@
 //! The crate is synchronous. It never downloads anything, and asks an
 //! [`core::Embedder`] for vectors; `assort-embed` has several.
 
-mod blocks;
 mod catalog;
-mod classify;
-mod distill;
+mod classifier;
 mod embedding;
 mod error;
-mod evaluate;
-mod find;
-mod fit;
-mod import;
-mod indexing;
-mod label;
-mod maintain;
-mod matching;
-mod model;
-mod neighbors;
-mod part;
+mod knn;
+mod observer;
 pub mod read;
-mod reembed;
-mod scan;
-mod search;
 mod segments;
-mod shortlist;
 mod snapshot;
 mod state;
 mod store;
 mod vector_cache;
-mod watch;
 
 pub use assort_core as core;
 pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
 pub use assort_index as index;
+pub use catalog::classify::ClassifyOptions;
+pub use catalog::distill::{Accuracy, DistillOptions, DistillReport, Distillation};
+pub use catalog::evaluate::Evaluation;
+pub use catalog::import::{ImportOptions, ImportReport, InputRow};
+pub use catalog::indexing::{IndexAudit, Tuning};
+pub use catalog::label::{LabelOptions, LabelReport};
+pub use catalog::maintain::{Problem, SegmentStats, Stats};
+pub use catalog::reembed::ReembedReport;
+pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, StoredDecision, StoredProduct};
-pub use classify::ClassifyOptions;
-pub use distill::{Accuracy, DistillOptions, DistillReport, Distillation};
 pub use error::{Error, Result};
-pub use evaluate::Evaluation;
-pub use import::{ImportOptions, ImportReport, InputRow};
-pub use indexing::{IndexAudit, Tuning};
-pub use label::{LabelOptions, LabelReport};
-pub use maintain::{Problem, SegmentStats, Stats};
-pub use reembed::ReembedReport;
-pub use search::{Found, Page, Query, Search, Step};
+pub use observer::{Observer, Progress};
 pub use vector_cache::VectorCache;
-pub use watch::{Progress, Watch};
 
 /// The examples of the README are tests, too.
 #[cfg(doctest)]

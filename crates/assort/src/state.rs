@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use assort_core::Taxonomy;
 
 use crate::Result;
-use crate::matching::LastFilters;
-use crate::segments::Shelf;
+use crate::knn::filter_cache::LastFilters;
 use crate::snapshot::{Changes, Snapshot};
+use crate::store::SegmentFiles;
 use crate::store::{Reader, Store, Writer};
 
 /// An open store with what is derived from it.
 pub(crate) struct State {
     pub(crate) store: Store,
-    pub(crate) shelf: Shelf,
+    pub(crate) segment_files: SegmentFiles,
     /// What filters matched lately.
     pub(crate) last_filters: Mutex<LastFilters>,
     /// Held while segments are made, merged or repaired: one at a time.
@@ -26,10 +26,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(store: Store, shelf: Shelf) -> Self {
+    pub(crate) fn new(store: Store, segment_files: SegmentFiles) -> Self {
         Self {
             store,
-            shelf,
+            segment_files,
             last_filters: Mutex::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),
@@ -89,7 +89,7 @@ impl State {
         gone.sort_unstable();
         for rows in gone.chunk_by(|a, b| a.segment == b.segment) {
             let (number, tag) = (rows[0].segment, rows[0].tag);
-            let Ok(segment) = self.shelf.segment(number, tag) else {
+            let Ok(segment) = self.segment_files.segment(number, tag) else {
                 continue;
             };
             let slots: Vec<u32> = rows
@@ -124,7 +124,7 @@ impl State {
                 return Ok((reader, snapshot));
             }
             let taxonomy = self.taxonomy_in(&reader)?;
-            match Snapshot::load(&reader, &self.shelf, &taxonomy) {
+            match Snapshot::load(&reader, &self.segment_files, &taxonomy) {
                 Ok(snapshot) => {
                     let snapshot = Arc::new(snapshot);
                     *write(&self.snapshot) = Some(Arc::clone(&snapshot));

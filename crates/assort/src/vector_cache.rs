@@ -7,10 +7,10 @@ use std::sync::Arc;
 use assort_core::{EmbedError, Embedder, Space, text_hash};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
-use crate::embedding::{Side, embed, is_unit};
+use crate::embedding::{Role, embed, is_unit};
 use crate::{Error, Result};
 
-/// Coordinates by the digest of space, side and text.
+/// Coordinates by the digest of space, role and text.
 const VECTORS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("vectors of version 1");
 
 /// Memory for cached pages.
@@ -51,8 +51,8 @@ impl VectorCache {
         })
     }
 
-    fn through(&self, side: Side, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        let keys: Vec<u128> = texts.iter().map(|text| self.key(side, text)).collect();
+    fn through(&self, role: Role, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
+        let keys: Vec<u128> = texts.iter().map(|text| self.key(role, text)).collect();
         let dimensions = self.embedder.space().dimensions;
         let mut rows = vec![0.0; texts.len() * dimensions];
         let found = self.take(&keys, &mut rows);
@@ -62,7 +62,7 @@ impl VectorCache {
             return Ok(rows);
         }
         let asked: Vec<&str> = missing.iter().map(|&at| texts[at]).collect();
-        let made = embed(self.embedder.as_ref(), side, &asked)
+        let made = embed(self.embedder.as_ref(), role, &asked)
             .map_err(|error| EmbedError::new(error.to_string()))?;
         let made: Vec<&[f32]> = made.chunks_exact(dimensions).collect();
         for (&at, row) in missing.iter().zip(&made) {
@@ -74,16 +74,16 @@ impl VectorCache {
         Ok(rows)
     }
 
-    fn key(&self, side: Side, text: &str) -> u128 {
+    fn key(&self, role: Role, text: &str) -> u128 {
         let space = self.embedder.space();
         let (model, fingerprint) = (&space.model, &space.fingerprint);
         let dimensions = space.dimensions;
-        let side = match side {
-            Side::Products => "product",
-            Side::Queries => "query",
+        let role = match role {
+            Role::Document => "product",
+            Role::Query => "query",
         };
         text_hash(&format!(
-            "{model}\n{fingerprint}\n{dimensions}\n{side}\n{text}"
+            "{model}\n{fingerprint}\n{dimensions}\n{role}\n{text}"
         ))
     }
 
@@ -140,11 +140,11 @@ impl Embedder for VectorCache {
     }
 
     fn embed(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        self.through(Side::Products, texts)
+        self.through(Role::Document, texts)
     }
 
     fn embed_queries(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        self.through(Side::Queries, texts)
+        self.through(Role::Query, texts)
     }
 
     fn familiarity(&self, text: &str) -> Option<f32> {

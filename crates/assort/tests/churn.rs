@@ -32,7 +32,7 @@ fn half_of_a_catalog_may_change_and_recall_stays() {
         .map(|(product, _)| product)
         .collect();
     catalog.put(products.clone()).unwrap();
-    catalog.settle(&mut ()).unwrap();
+    catalog.wait_until_indexed(&mut ()).unwrap();
     let before = recall(&catalog);
     assert!(before >= 0.95, "{before}");
 

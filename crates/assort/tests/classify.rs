@@ -81,8 +81,8 @@ impl Shop {
 
 fn assert_same(a: &Decision, b: &Decision) {
     assert_eq!(a.category, b.category);
-    assert_eq!(a.choices.len(), b.choices.len());
-    for (a, b) in a.choices.iter().zip(&b.choices) {
+    assert_eq!(a.alternatives.len(), b.alternatives.len());
+    for (a, b) in a.alternatives.iter().zip(&b.alternatives) {
         assert!((a.confidence - b.confidence).abs() < 1e-4, "{a:?} {b:?}");
     }
     let rows = |decision: &Decision| -> Vec<u32> {
@@ -221,14 +221,14 @@ fn too_little_confidence_abstains_and_still_shows_choices() {
     for (all, some) in all.iter().zip(&some) {
         let sure = all.confidence >= 0.6;
         assert_eq!(some.category, all.category.filter(|_| sure));
-        assert_eq!(some.choices, all.choices);
-        assert_eq!(some.choices.len(), 4);
+        assert_eq!(some.alternatives, all.alternatives);
+        assert_eq!(some.alternatives.len(), 4);
         assert!(
-            some.choices
+            some.alternatives
                 .is_sorted_by(|a, b| a.confidence >= b.confidence)
         );
-        assert_eq!(some.confidence, some.choices[0].confidence);
-        let margin = some.confidence - some.choices[1].confidence;
+        assert_eq!(some.confidence, some.alternatives[0].confidence);
+        let margin = some.confidence - some.alternatives[1].confidence;
         assert!((some.margin - margin).abs() < 1e-6);
     }
 }
@@ -272,7 +272,7 @@ fn without_labels_auto_is_zero_shot_and_neighbours_are_refused_in_words() {
     let auto = decide(Method::Auto).unwrap();
     let zero_shot = decide(Method::ZeroShot).unwrap();
     for (auto, zero_shot) in auto.iter().zip(&zero_shot) {
-        assert_eq!(auto.choices, zero_shot.choices);
+        assert_eq!(auto.alternatives, zero_shot.alternatives);
     }
     match decide(Method::Neighbors) {
         Err(Error::Argument(message)) => assert!(message.contains("label"), "{message}"),

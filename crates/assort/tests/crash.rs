@@ -124,7 +124,7 @@ fn child() {
                 catalog.put(indexing(at)).unwrap();
                 tell("done", 1 + at as u64);
             }
-            catalog.settle(&mut ()).unwrap();
+            catalog.wait_until_indexed(&mut ()).unwrap();
         }
         other => panic!("{other}"),
     }
@@ -357,7 +357,7 @@ fn segments_survive_kills_while_they_come_and_go() {
             common::assert_found_by_own_vector(&catalog, &toy, product);
         }
         let mut catalog = catalog.with_live_limit(200);
-        catalog.settle(&mut ()).unwrap();
+        catalog.wait_until_indexed(&mut ()).unwrap();
         common::assert_clean(&mut catalog);
     }
 }

@@ -316,17 +316,17 @@ fn an_embedder_that_breaks_midway_keeps_what_was_committed() {
     let (_directory, mut catalog) = common::catalog(&toy);
     let products = common::products(2, 5000);
     toy.break_at(50, Fault::Error);
-    let mut watch = Recorder::default();
+    let mut observer = Recorder::default();
     let rows = common::rows(all(&products).map(|product| (product, None)));
     let options = ImportOptions {
         prune: true,
         ..ImportOptions::default()
     };
     let error = catalog
-        .import(rows, &options, &|| None, &mut watch)
+        .import(rows, &options, &|| None, &mut observer)
         .unwrap_err();
     assert!(error.to_string().contains("wind it up"), "{error}");
-    let told = watch.imports.last().unwrap().added;
+    let told = observer.imports.last().unwrap().added;
     assert_eq!(told, 2048);
     assert_eq!(catalog.stats().unwrap().products, told);
     common::assert_clean(&mut catalog);

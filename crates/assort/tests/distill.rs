@@ -113,8 +113,8 @@ fn a_student_learns_from_labels_and_confidence_stays_true() {
     };
     let plain = catalog.distill(toy.as_ref(), &plain, &mut ()).unwrap();
     let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
-    assert_eq!(plain.student.traits().labels, 0.0);
-    assert!(made.student.traits().labels > 0.0);
+    assert_eq!(plain.student.card().labels, 0.0);
+    assert!(made.student.card().labels > 0.0);
     let accuracy = |made: &Distillation| made.report.accuracy.unwrap().zero_shot_student;
     assert!(accuracy(&made) > accuracy(&plain) - 0.02);
     let (text, other) = (text_of(0), text_of(3));

@@ -128,19 +128,19 @@ fn a_bad_row_is_named_by_its_line_and_the_rest_is_taken() {
         ..Mapping::default()
     };
     let reader = ProductReader::new(input, &mapping).unwrap();
-    let mut watch = Recorder::default();
+    let mut observer = Recorder::default();
     let report = catalog
-        .import(reader, &ImportOptions::default(), &|| None, &mut watch)
+        .import(reader, &ImportOptions::default(), &|| None, &mut observer)
         .unwrap();
     assert_eq!((report.rows, report.added, report.rejected), (5, 2, 3));
     assert_eq!(report.labelled, 2);
-    let bad: Vec<(u64, Option<&str>)> = watch
+    let bad: Vec<(u64, Option<&str>)> = observer
         .rejected
         .iter()
         .map(|rejected| (rejected.line, rejected.id.as_deref()))
         .collect();
     assert_eq!(bad, [(3, Some("2")), (4, Some("1")), (5, Some("4"))]);
-    let reasons: Vec<&str> = watch
+    let reasons: Vec<&str> = observer
         .rejected
         .iter()
         .map(|rejected| rejected.reason.as_str())
@@ -188,9 +188,9 @@ fn nothing_is_pruned_if_a_row_was_bad_or_the_import_was_stopped() {
     let with_bad = rows(&products[30..]).chain([Ok(Err(bad))]);
     let report = catalog.import(with_bad, &PRUNE, &|| None, &mut ()).unwrap();
     assert_eq!((report.rejected, report.pruned), (1, 0));
-    let mut watch = Recorder::stopping_after(10);
+    let mut observer = Recorder::stopping_after(10);
     let report = catalog
-        .import(rows(&products[30..]), &PRUNE, &|| None, &mut watch)
+        .import(rows(&products[30..]), &PRUNE, &|| None, &mut observer)
         .unwrap();
     assert!(report.stopped);
     assert_eq!(report.pruned, 0);
@@ -235,13 +235,13 @@ fn a_stopped_import_keeps_what_is_whole_and_the_next_run_finishes() {
     let (_directory, mut catalog) = common::catalog(&toy);
     let products = file(3000);
     // In the middle of embedding the second group.
-    let mut watch = Recorder::stopping_after(GROUP + GROUP / 16 + 900 + 20);
+    let mut observer = Recorder::stopping_after(GROUP + GROUP / 16 + 900 + 20);
     let report = catalog
         .import(
             rows(&products),
             &ImportOptions::default(),
             &|| None,
-            &mut watch,
+            &mut observer,
         )
         .unwrap();
     assert!(report.stopped);
@@ -261,21 +261,21 @@ fn what_is_told_on_the_way_is_committed() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, catalog) = common::catalog(&toy);
     let products = file(5000);
-    let mut watch = Recorder::default();
+    let mut observer = Recorder::default();
     let report = catalog
         .import(
             rows(&products),
             &ImportOptions::default(),
             &|| None,
-            &mut watch,
+            &mut observer,
         )
         .unwrap();
-    let added: Vec<u64> = watch.imports.iter().map(|report| report.added).collect();
+    let added: Vec<u64> = observer.imports.iter().map(|report| report.added).collect();
     assert!(added.is_sorted());
     let mut steps = added.clone();
     steps.dedup();
     assert_eq!(steps, [0, GROUP as u64, 2 * GROUP as u64, 5000]);
-    assert_eq!(watch.imports.last(), Some(&report));
+    assert_eq!(observer.imports.last(), Some(&report));
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Both {
             26 => self.follow(),
             27..=28 => self.import_and_prune(),
             29..=36 => self.search(),
-            40..=41 => self.settle(),
+            40..=41 => self.wait_until_indexed(),
             42 => self.compact(),
             _ => self.classify(),
         }
@@ -298,12 +298,12 @@ impl Both {
                 Arc::new(Toy::with_dimensions(&self.spaces.to_string(), dimensions).batch_of(8))
             }
         };
-        let mut watch = Recorder::default();
+        let mut observer = Recorder::default();
         if self.random.one_in(2) {
-            watch.stop_after = Some(self.random.below(8));
+            observer.stop_after = Some(self.random.below(8));
         }
         let catalog = self.catalog.as_mut().unwrap();
-        let report = catalog.reembed(toy.clone(), "toy", &mut watch).unwrap();
+        let report = catalog.reembed(toy.clone(), "toy", &mut observer).unwrap();
         assert_eq!(report.products, self.known.len() as u64);
         if report.stopped {
             self.moving = Some(toy);
@@ -324,8 +324,8 @@ impl Both {
     }
 
     /// Waits for what is done in the background.
-    fn settle(&mut self) {
-        self.catalog().settle(&mut ()).unwrap();
+    fn wait_until_indexed(&mut self) {
+        self.catalog().wait_until_indexed(&mut ()).unwrap();
     }
 
     fn compact(&mut self) {
@@ -605,9 +605,9 @@ impl Both {
             let tie = |other: &Decision| {
                 let best = |at: usize| {
                     other
-                        .choices
+                        .alternatives
                         .get(at)
-                        .map_or(0.0, |choice| choice.confidence)
+                        .map_or(0.0, |alternative| alternative.confidence)
                 };
                 best(0) - best(1) < 0.02
             };

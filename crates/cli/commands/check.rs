@@ -45,7 +45,7 @@ fn repair(args: &Check, global: &Global) -> Result<(), Failure> {
     let catalog = embedder::of_catalog(Catalog::open(&args.dir)?, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
     let repaired = catalog.repair(&mut console)?;
-    catalog.settle(&mut console)?;
+    catalog.wait_until_indexed(&mut console)?;
     console.finish();
     global.say(&if repaired == 0 {
         "no segment is damaged".to_owned()

@@ -252,14 +252,14 @@ impl Job<'_> {
                 None => Default::default(),
             };
             let others: Vec<String> = decision
-                .choices
+                .alternatives
                 .iter()
-                .filter(|choice| Some(choice.category) != decision.category)
-                .map(|choice| {
+                .filter(|alternative| Some(alternative.category) != decision.category)
+                .map(|alternative| {
                     format!(
                         "{}={:.4}",
-                        self.taxonomy.category(choice.category).id,
-                        choice.confidence
+                        self.taxonomy.category(alternative.category).id,
+                        alternative.confidence
                     )
                 })
                 .collect();
@@ -302,12 +302,12 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// A product's line, and one for each further choice.
+    /// A product's line, and one for each further alternative.
     fn lines_of(&self, product: &Product, decision: &Decision) -> Vec<Vec<String>> {
         let path = |index| self.taxonomy.path(index);
-        let best = match (decision.category, decision.choices.first()) {
+        let best = match (decision.category, decision.alternatives.first()) {
             (Some(index), _) => path(index),
-            (None, Some(choice)) => format!("unknown, perhaps {}", path(choice.category)),
+            (None, Some(alternative)) => format!("unknown, perhaps {}", path(alternative.category)),
             (None, None) => "unknown".to_owned(),
         };
         let sure = |confidence: f32| format!("{:.0}%", 100.0 * confidence);
@@ -317,12 +317,12 @@ impl Job<'_> {
             sure(decision.confidence),
             best,
         ]];
-        lines.extend(decision.choices.iter().skip(1).map(|choice| {
+        lines.extend(decision.alternatives.iter().skip(1).map(|alternative| {
             vec![
                 String::new(),
                 String::new(),
-                sure(choice.confidence),
-                path(choice.category),
+                sure(alternative.confidence),
+                path(alternative.category),
             ]
         }));
         lines

@@ -79,7 +79,7 @@ pub(crate) fn adopt(
     teacher: &Opened,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let queries = student.traits().queries;
+    let queries = student.card().queries;
     let file = file.strip_prefix(catalog.directory()).unwrap_or(file);
     let (distilled, spec) = embedder::with_teacher(student, file, queries, teacher);
     if catalog.space()? == *distilled.space() {
@@ -98,7 +98,7 @@ pub(crate) fn adopt(
     if report.products == 0 {
         return Ok(());
     }
-    catalog.settle(console)?;
+    catalog.wait_until_indexed(console)?;
     catalog.prepare(console)?;
     console.finish();
     console.say(&format!(

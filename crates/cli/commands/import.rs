@@ -55,7 +55,7 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
     let report = pass(args, kept, catalog, args.dry_run, list, console)?;
     let changed = report.added + report.updated + report.labelled + report.pruned > 0;
     if !args.dry_run && !report.stopped {
-        catalog.settle(console)?;
+        catalog.wait_until_indexed(console)?;
     }
     if changed && !args.dry_run && !report.stopped {
         catalog.prepare(console)?;

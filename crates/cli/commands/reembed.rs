@@ -38,7 +38,7 @@ pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
             "stopped; the catalog is still in its old space, and the same command goes on from here".to_owned(),
         ));
     }
-    catalog.settle(&mut console)?;
+    catalog.wait_until_indexed(&mut console)?;
     catalog.prepare(&mut console)?;
     console.finish();
     let embedded = count(report.embedded);

@@ -62,8 +62,8 @@ fn explain(step: &Step) {
     let how = match step.plan {
         Plan::Exact => "every one that matches was compared",
         Plan::Scan => "the codes of all that match were compared, the best by all bits",
-        Plan::Walk => "the graph was walked",
-        Plan::FilteredWalk => "the graph was walked until enough that match were met",
+        Plan::Graph => "the graph was walked",
+        Plan::FilteredGraph => "the graph was walked until enough that match were met",
         _ => "searched",
     };
     tell!(

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use assort::Catalog;
-use assort::students::Traits;
+use assort::students::StudentCard;
 use serde_json::json;
 
 use crate::args::{ReportFormat, Stats};
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
     let tuned = stats
         .tuned
         .map(|(ef, recall)| json!({ "ef": ef, "recall": output::rounded(recall.into()) }));
-    let student = embedder::student_traits(&catalog);
+    let student = embedder::student_card(&catalog);
     let mut sink = output::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
 const DRIFT: f32 = 0.85;
 
 /// What the student knows of new products, in a line.
-fn drift(student: &Traits, lately: Option<f32>) -> String {
+fn drift(student: &StudentCard, lately: Option<f32>) -> String {
     let mut line = format!("cosine with its teacher {:.3}", student.cosine);
     if let Some(now) = lately {
         line.push_str(&format!(

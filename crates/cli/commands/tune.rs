@@ -14,7 +14,7 @@ use crate::text::{count, counted};
 pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
     let mut console = Console::new(global.quiet);
-    catalog.settle(&mut console)?;
+    catalog.wait_until_indexed(&mut console)?;
     let tuning = catalog.tune(args.recall, args.queries.get(), &mut console)?;
     console.finish();
     let mut sink = output::sink(None)?;

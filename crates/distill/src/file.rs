@@ -40,7 +40,8 @@ pub(crate) struct Description {
     pub(crate) teacher: Teacher,
     /// Texts it learned from.
     pub(crate) texts: u64,
-    pub(crate) traits: super::Traits,
+    #[serde(rename = "traits")]
+    pub(crate) card: super::StudentCard,
 }
 
 /// The space a student was taught in.

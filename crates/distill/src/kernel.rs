@@ -81,9 +81,9 @@ compiled_twice! {
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
     /// Step, corrected for the moments' beginning.
-    pub(crate) rate: f32,
+    pub(crate) learning_rate: f32,
     /// Part of the first and of the second moment that is kept.
-    pub(crate) keep: (f32, f32),
+    pub(crate) betas: (f32, f32),
     /// Correction of the second moment for its beginning.
     pub(crate) correction: f32,
 }
@@ -91,12 +91,12 @@ pub(crate) struct Pace {
 compiled_twice! {
     /// One step of Adam up the gradient: `row` and its moments.
     fn adam(row: &mut [f32], first: &mut [f32], second: &mut [f32], gradient: &[f32], pace: Pace) {
-        let Pace { rate, keep, correction } = pace;
+        let Pace { learning_rate, betas, correction } = pace;
         let moments = first.iter_mut().zip(second);
         for ((value, (first, second)), &slope) in row.iter_mut().zip(moments).zip(gradient) {
-            *first = keep.0 * *first + (1.0 - keep.0) * slope;
-            *second = keep.1 * *second + (1.0 - keep.1) * slope * slope;
-            *value += rate * *first / ((*second * correction).sqrt() + 1e-12);
+            *first = betas.0 * *first + (1.0 - betas.0) * slope;
+            *second = betas.1 * *second + (1.0 - betas.1) * slope * slope;
+            *value += learning_rate * *first / ((*second * correction).sqrt() + 1e-12);
         }
     }
 }

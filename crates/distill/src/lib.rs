@@ -9,18 +9,18 @@
 //! student hardly knows.
 //!
 //! ```
-//! use assort_distill::{Options, Student, Traits, teach};
+//! use assort_distill::{Options, Student, StudentCard, teach};
 //!
 //! let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
 //! let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
-//! let options = Options { epochs: Some(200), least: 1, buckets: 1000, ..Options::default() };
+//! let options = Options { epochs: Some(200), min_df: 1, buckets: 1000, ..Options::default() };
 //! let table = teach(&texts, &targets, 3, &options, |_| true)?;
 //! let teacher = assort_core::Space {
 //!     model: "teacher".into(),
 //!     fingerprint: "0".into(),
 //!     dimensions: 3,
 //! };
-//! let student = Student::new(&table, &teacher, 4, Traits::default())?;
+//! let student = Student::new(&table, &teacher, 4, StudentCard::default())?;
 //! let (kettle, _) = student.embed(&["Red kettle!"]);
 //! assert!(kettle[1] > kettle[2]);
 //! # Ok::<(), assort_distill::Error>(())
@@ -30,12 +30,12 @@ mod error;
 mod features;
 mod file;
 mod kernel;
-mod known;
 mod map;
 mod pair;
 mod student;
 mod train;
+mod vocabulary;
 pub use error::{Error, Result};
 pub use pair::{Distilled, OpenTeacher};
-pub use student::{QueryEncoder, Student, Traits, is_kept_apart};
+pub use student::{QueryEncoder, Student, StudentCard, is_kept_apart};
 pub use train::{Options, Table, teach};

@@ -45,7 +45,7 @@ impl Distilled {
         queries: Option<QueryEncoder>,
         open: OpenTeacher,
     ) -> Self {
-        let queries = queries.unwrap_or(student.traits().queries);
+        let queries = queries.unwrap_or(student.card().queries);
         let teacher = Lazy {
             open,
             opened: OnceLock::new(),
@@ -109,7 +109,7 @@ impl Embedder for Distilled {
         let Some(teacher) = &self.teacher else {
             return Ok(rows);
         };
-        let floor = self.student.traits().floor;
+        let floor = self.student.card().floor;
         let strange: Vec<usize> = (0..texts.len())
             .filter(|&at| familiar[at] < floor)
             .collect();
@@ -140,7 +140,7 @@ impl Embedder for Distilled {
     }
 
     fn was_taught(&self, text: u128) -> bool {
-        self.student.traits().labels > 0.0 && !is_kept_apart(text)
+        self.student.card().labels > 0.0 && !is_kept_apart(text)
     }
 
     fn batch(&self) -> usize {

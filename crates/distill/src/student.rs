@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::{self, Features};
 use crate::file::{self, Bytes, Description, Read, Teacher};
 use crate::kernel;
-use crate::known::Known;
+use crate::vocabulary::Vocabulary;
 use crate::{Result, Table};
 
 /// Texts that one thread embeds at a time.
@@ -53,7 +53,7 @@ impl std::str::FromStr for QueryEncoder {
 /// What was found out about a student on texts it did not learn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Traits {
+pub struct StudentCard {
     /// Mean cosine with the teacher's vectors.
     pub cosine: f32,
     /// Mean length of what it says of a text, which [`Student::familiarity`] is
@@ -83,7 +83,7 @@ pub struct Student {
     bytes: Bytes,
     rows: std::ops::Range<usize>,
     scales: Vec<f32>,
-    known: Known,
+    known: Vocabulary,
     description: Description,
     /// Checksum of all its bytes.
     sum: u128,
@@ -112,7 +112,7 @@ impl Student {
         let known = bytes[places.known].as_chunks::<8>().0.iter().map(word);
         Self {
             scales: scales.collect(),
-            known: Known {
+            known: Vocabulary {
                 bits: known.collect(),
                 buckets: description.buckets,
             },
@@ -128,7 +128,7 @@ impl Student {
     ///
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) if it is too large for this machine.
-    pub fn new(table: &Table, teacher: &Space, texts: u64, traits: Traits) -> Result<Self> {
+    pub fn new(table: &Table, teacher: &Space, texts: u64, card: StudentCard) -> Result<Self> {
         let (rows, scales) = table.rounded();
         let description = Description {
             features: features::VERSION,
@@ -140,19 +140,19 @@ impl Student {
                 fingerprint: teacher.fingerprint.clone(),
             },
             texts,
-            traits,
+            card,
         };
         let bytes = file::lay_out(&description, &rows, &scales, &table.known.bits)?;
         Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
     }
 
-    /// The same student with other traits.
+    /// The same student with other card.
     ///
     /// # Errors
     /// [`Error::Argument`](crate::Error::Argument) if it is too large for this machine.
-    pub fn with_traits(&self, traits: Traits) -> Result<Self> {
+    pub fn with_card(&self, card: StudentCard) -> Result<Self> {
         let description = Description {
-            traits,
+            card,
             ..self.description.clone()
         };
         let bytes = file::lay_out(&description, self.table(), &self.scales, &self.known.bits)?;
@@ -174,8 +174,8 @@ impl Student {
     }
 
     /// What was found out about it.
-    pub fn traits(&self) -> Traits {
-        self.description.traits
+    pub fn card(&self) -> StudentCard {
+        self.description.card
     }
 
     /// Texts it learned from.
@@ -250,7 +250,7 @@ impl Student {
     }
 
     fn length(&self, sum: &[f32], features: usize) -> f32 {
-        let usual = self.description.traits.usual;
+        let usual = self.description.card.usual;
         let square = vector::dot(sum, sum) / features.max(1) as f32;
         square.sqrt() / if usual > 0.0 { usual } else { 1.0 }
     }

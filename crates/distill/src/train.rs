@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::features::{FACTOR, Features, mix};
 use crate::kernel::{self, Pace};
-use crate::known::Known;
+use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
 /// Texts that are taught together.
@@ -31,11 +31,11 @@ pub struct Options {
     /// Order of the texts.
     pub seed: u64,
     /// Texts that must have a feature for it to count.
-    pub least: u32,
+    pub min_df: u32,
     /// Step of Adam at the beginning; it falls to zero in a straight line.
-    pub rate: f32,
+    pub learning_rate: f32,
     /// Parts of Adam's moments that are kept.
-    pub keep: (f32, f32),
+    pub betas: (f32, f32),
 }
 
 impl Default for Options {
@@ -44,9 +44,9 @@ impl Default for Options {
             buckets: 1 << 16,
             epochs: None,
             seed: 1,
-            least: 2,
-            rate: 0.003,
-            keep: (0.9, 0.999),
+            min_df: 2,
+            learning_rate: 0.003,
+            betas: (0.9, 0.999),
         }
     }
 }
@@ -66,7 +66,7 @@ impl Options {
 pub struct Table {
     pub(crate) dimensions: usize,
     pub(crate) rows: Vec<f32>,
-    pub(crate) known: Known,
+    pub(crate) known: Vocabulary,
 }
 
 impl Table {
@@ -104,14 +104,14 @@ impl Table {
 }
 
 /// Texts as places in the table, one after another.
-struct Lessons<'a> {
+struct Examples<'a> {
     places: Vec<u32>,
     /// Where the places of each text begin; one more than there are texts.
     starts: Vec<usize>,
     targets: &'a [f32],
 }
 
-impl Lessons<'_> {
+impl Examples<'_> {
     fn places(&self, text: usize) -> &[u32] {
         &self.places[self.starts[text]..self.starts[text + 1]]
     }
@@ -139,8 +139,8 @@ pub fn teach(
             features.found.clone()
         })
         .collect();
-    let known = Known::of(&found, options.least, options.buckets);
-    let mut lessons = Lessons {
+    let known = Vocabulary::of(&found, options.min_df, options.buckets);
+    let mut lessons = Examples {
         places: Vec::new(),
         starts: vec![0],
         targets,
@@ -203,7 +203,7 @@ struct Pupil<'o> {
 }
 
 impl<'o> Pupil<'o> {
-    fn new(dimensions: usize, options: &'o Options, lessons: &Lessons<'_>) -> Self {
+    fn new(dimensions: usize, options: &'o Options, lessons: &Examples<'_>) -> Self {
         let size = (options.buckets + 1) * dimensions;
         let mut rows = vec![0.0; size];
         // A text of which nothing is known points where all point.
@@ -221,7 +221,7 @@ impl<'o> Pupil<'o> {
         }
     }
 
-    fn learn(&mut self, lessons: &Lessons<'_>, batch: &[usize], left: f32) {
+    fn learn(&mut self, lessons: &Examples<'_>, batch: &[usize], left: f32) {
         let (rows, dimensions) = (&self.rows, self.dimensions);
         let last = self.options.buckets as u32;
         self.slopes
@@ -242,10 +242,10 @@ impl<'o> Pupil<'o> {
         }
         self.pairs.par_sort_unstable();
         self.steps += 1;
-        let (a, b) = self.options.keep;
+        let (a, b) = self.options.betas;
         let pace = Pace {
-            rate: self.options.rate * left / (1.0 - a.powi(self.steps)),
-            keep: (a, b),
+            learning_rate: self.options.learning_rate * left / (1.0 - a.powi(self.steps)),
+            betas: (a, b),
             correction: (1.0 - b.powi(self.steps)).recip(),
         };
         self.step(pace);

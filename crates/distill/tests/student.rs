@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use assort_core::{EmbedError, Embedder, Space, vector};
-use assort_distill::{Distilled, Error, Options, QueryEncoder, Student, Traits, teach};
+use assort_distill::{Distilled, Error, Options, QueryEncoder, Student, StudentCard, teach};
 use proptest::prelude::*;
 
 const DIMENSIONS: usize = 24;
@@ -105,15 +105,15 @@ fn student(floor: f32, queries: QueryEncoder) -> Student {
     let teacher = Words::new("1");
     let targets = teacher.embed(&texts).unwrap();
     let table = teach(&texts, &targets, DIMENSIONS, &options(), |_| true).unwrap();
-    let traits = Traits {
+    let card = StudentCard {
         floor,
         queries,
-        ..Traits::default()
+        ..StudentCard::default()
     };
-    let student = Student::new(&table, teacher.space(), texts.len() as u64, traits).unwrap();
+    let student = Student::new(&table, teacher.space(), texts.len() as u64, card).unwrap();
     let (_, lengths) = student.embed(&texts);
     let usual = lengths.iter().sum::<f32>() / lengths.len() as f32;
-    student.with_traits(Traits { usual, ..traits }).unwrap()
+    student.with_card(StudentCard { usual, ..card }).unwrap()
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_saved_student_opens_as_it_was() {
     student.save(&file).unwrap();
     let back = Student::open(&file).unwrap();
     assert_eq!(back.digest(), student.digest());
-    assert_eq!(back.traits(), student.traits());
+    assert_eq!(back.card(), student.card());
     assert_eq!(back.teacher(), student.teacher());
     assert_eq!(back.embed(&["red shoe"]), student.embed(&["red shoe"]));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -110,7 +110,7 @@ impl From<fastembed::Pooling> for Pooling {
     }
 }
 
-/// How an embedder is run. The default leaves every choice to the model and
+/// How an embedder is run. The default leaves every alternative to the model and
 /// the machine.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use crate::graph::NONE;
-use crate::matches::Matches;
 use crate::scratch::Visited;
-use crate::search::{Search, Searcher};
+use crate::search::{SearchParams, Searcher};
 use crate::segment::{MappedLevel, Segment};
+use crate::slot_filter::SlotFilter;
 use crate::{Error, Result};
 
 /// Rows that a row's own vector is to be among.
@@ -69,7 +69,11 @@ impl Audit {
 ///
 /// # Errors
 /// [`Error::Damaged`] if bytes of the segment have changed.
-pub fn audit(segment: &Segment, alive: Option<&Matches>, sample: Option<usize>) -> Result<Audit> {
+pub fn audit(
+    segment: &Segment,
+    alive: Option<&SlotFilter>,
+    sample: Option<usize>,
+) -> Result<Audit> {
     let alive_slots: Vec<u32> = match alive {
         Some(alive) => alive
             .slots()
@@ -152,7 +156,7 @@ fn reached(level: &MappedLevel<'_>) -> usize {
     count
 }
 
-fn unfound(segment: &Segment, alive: Option<&Matches>, sought: &[u32]) -> Result<usize> {
+fn unfound(segment: &Segment, alive: Option<&SlotFilter>, sought: &[u32]) -> Result<usize> {
     let state = || (Searcher::default(), vec![0.0; segment.dimensions()]);
     sought
         .par_iter()
@@ -165,17 +169,17 @@ fn unfound(segment: &Segment, alive: Option<&Matches>, sought: &[u32]) -> Result
 /// Whether a row is found by its own vector.
 fn finds(
     segment: &Segment,
-    alive: Option<&Matches>,
+    alive: Option<&SlotFilter>,
     searcher: &mut Searcher,
     vector: &mut [f32],
     slot: u32,
 ) -> Result<bool> {
     segment.vector(slot, vector)?;
-    let search = Search {
+    let search = SearchParams {
         ef: EF,
         slack: f32::INFINITY,
-        among: alive,
-        ..Search::new(K)
+        filter: alive,
+        ..SearchParams::new(K)
     };
     let hits = searcher.search_graph(segment, vector, &search)?;
     let row = segment.row(slot);

@@ -7,6 +7,7 @@
 //! exact answers.
 
 mod audit;
+mod bitmap;
 mod build;
 mod codes;
 mod error;
@@ -14,20 +15,19 @@ mod file;
 mod graph;
 mod hit;
 mod kernel;
-mod matches;
 mod scratch;
 mod search;
 mod segment;
 mod sketch;
-mod slots;
+mod slot_filter;
 mod walk;
 
 pub use audit::{Audit, Degrees, audit};
+pub use bitmap::Bitmap;
 pub use build::{BuildOptions, Builder, Vectors, build};
 pub use error::{Error, Result};
 pub use file::{Disk, Files, NewFile};
 pub use hit::Hit;
-pub use matches::Matches;
-pub use search::{Plan, Search, Searcher};
+pub use search::{Plan, SearchParams, Searcher};
 pub use segment::Segment;
-pub use slots::Slots;
+pub use slot_filter::SlotFilter;

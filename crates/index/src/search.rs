@@ -3,15 +3,15 @@
 use crate::codes::CodeQuery;
 use crate::hit::Hit;
 use crate::kernel::{dot4, dot16, prefetch};
-use crate::matches::Matches;
 use crate::scratch::Scratch;
 use crate::segment::{MappedLevel, Segment};
+use crate::slot_filter::SlotFilter;
 use crate::walk::{Ending, Links, Way, descend, walk};
 use crate::{Error, Result};
 
 /// What to look for in a segment.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub struct SearchParams<'a> {
     /// Rows to find.
     pub k: usize,
     /// Rows the walk keeps: more find more, and take longer.
@@ -22,13 +22,13 @@ pub struct Search<'a> {
     pub slack: f32,
     /// Rows ranked by all their bits for each one to find.
     pub oversample: usize,
-    /// Slots of the segment that may be found; all if none.
-    pub among: Option<&'a Matches>,
+    /// Bitmap of the segment that may be found; all if none.
+    pub filter: Option<&'a SlotFilter>,
     /// Compare every vector in half precision, without codes or graph.
     pub exact: bool,
 }
 
-impl Search<'_> {
+impl SearchParams<'_> {
     /// The best `k` rows of all, found well.
     pub fn new(k: usize) -> Self {
         Self {
@@ -36,13 +36,13 @@ impl Search<'_> {
             ef: 128,
             slack: 1.25,
             oversample: 8,
-            among: None,
+            filter: None,
             exact: false,
         }
     }
 }
 
-impl Search<'_> {
+impl SearchParams<'_> {
     /// The same search, not for more than there are.
     fn within(self, rows: usize) -> Self {
         Self {
@@ -63,9 +63,9 @@ pub enum Plan {
     /// coordinate first, then by their codes, and the best ranked.
     Scan,
     /// The graph is walked.
-    Walk,
+    Graph,
     /// The graph is walked until enough rows are met that may be found.
-    FilteredWalk,
+    FilteredGraph,
 }
 
 /// So few vectors are compared exactly.
@@ -94,14 +94,14 @@ const LIKELY_OF: usize = 32;
 /// Rows that a walk compares for each one it keeps.
 const COMPARED: usize = 16;
 
-impl Search<'_> {
+impl SearchParams<'_> {
     /// How a segment is searched.
     ///
     /// A scan costs what there is to compare; a walk costs what it keeps, and
     /// if rows of a share `s` may be found, up to `1/s` as much.
     pub fn plan(&self, segment: &Segment) -> Plan {
         let rows = segment.len();
-        let matches = self.among.map_or(rows, Matches::len);
+        let matches = self.filter.map_or(rows, SlotFilter::len);
         let walked = self
             .ef
             .max(self.k)
@@ -110,22 +110,24 @@ impl Search<'_> {
             Plan::Exact
         } else if matches.saturating_mul(matches) <= walked.saturating_mul(rows) {
             Plan::Scan
-        } else if self.among.is_some() {
-            Plan::FilteredWalk
+        } else if self.filter.is_some() {
+            Plan::FilteredGraph
         } else {
-            Plan::Walk
+            Plan::Graph
         }
     }
 }
 
-impl Search<'_> {
+impl SearchParams<'_> {
     fn scan_gain(&self, segment: &Segment) -> usize {
-        let likely = self.among.and_then(|matches| self.likely(segment, matches));
+        let likely = self
+            .filter
+            .and_then(|matches| self.likely(segment, matches));
         likely.map_or(SCAN_GAIN, |_| SKETCH_GAIN)
     }
 
     /// Rows that a scan of many compares by their codes, if not all.
-    fn likely(&self, segment: &Segment, matches: &Matches) -> Option<usize> {
+    fn likely(&self, segment: &Segment, matches: &SlotFilter) -> Option<usize> {
         let least = ranked(self).max(self.ef).saturating_mul(LIKELY);
         let likely = least.saturating_add(matches.len() / LIKELY_OF);
         let pays = segment.dimensions() >= SKETCH_DIMENSIONS
@@ -154,7 +156,7 @@ impl Searcher {
         &mut self,
         segment: &Segment,
         query: &[f32],
-        search: &Search<'_>,
+        search: &SearchParams<'_>,
     ) -> Result<&[Hit]> {
         let search = &search.within(segment.len());
         if query.len() != segment.dimensions() {
@@ -174,8 +176,8 @@ impl Searcher {
         } else {
             let codes = segment.query(query);
             let walked = match plan {
-                Plan::Walk => self.walk(segment, &codes, search),
-                Plan::FilteredWalk => self.filtered_walk(segment, &codes, search),
+                Plan::Graph => self.walk(segment, &codes, search),
+                Plan::FilteredGraph => self.filtered_walk(segment, &codes, search),
                 _ => false,
             };
             if !walked {
@@ -192,11 +194,11 @@ impl Searcher {
         &mut self,
         segment: &Segment,
         query: &[f32],
-        search: &Search<'_>,
+        search: &SearchParams<'_>,
     ) -> Result<&[Hit]> {
         self.hits.clear();
         let codes = segment.query(query);
-        match search.among {
+        match search.filter {
             Some(matches) => self.walk_among(segment, &codes, search, matches, usize::MAX),
             None => self.walk_all(segment, &codes, search),
         };
@@ -204,14 +206,14 @@ impl Searcher {
         self.best(segment, search)
     }
 
-    fn best(&mut self, segment: &Segment, search: &Search<'_>) -> Result<&[Hit]> {
+    fn best(&mut self, segment: &Segment, search: &SearchParams<'_>) -> Result<&[Hit]> {
         segment.intact()?;
         self.hits.sort_unstable_by(Hit::best_first);
         self.hits.truncate(search.k);
         Ok(&self.hits)
     }
 
-    fn exact(&mut self, segment: &Segment, query: &[f32], search: &Search<'_>) {
+    fn exact(&mut self, segment: &Segment, query: &[f32], search: &SearchParams<'_>) {
         let mut take = |slot: u32| {
             let (Some(vector), Some(row)) = (segment.half(slot), segment.row(slot)) else {
                 return;
@@ -224,7 +226,7 @@ impl Searcher {
                 self.hits.truncate(search.k);
             }
         };
-        match search.among {
+        match search.filter {
             Some(matches) => matches.slots().iter().for_each(&mut take),
             None => (0..segment.len() as u32).for_each(take),
         }
@@ -240,16 +242,21 @@ impl Searcher {
     }
 
     /// Walks the graph; what it found is in `pool`, unless there is too little.
-    fn walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
+    fn walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &SearchParams<'_>) -> bool {
         self.walk_all(segment, codes, search) && self.scratch.pool.ids().len() >= search.k
     }
 
-    fn walk_all(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
+    fn walk_all(
+        &mut self,
+        segment: &Segment,
+        codes: &CodeQuery,
+        search: &SearchParams<'_>,
+    ) -> bool {
         let way = Way {
             from: self.entry(segment, codes),
             rows: segment.len(),
             ef: kept(search),
-            among: None,
+            filter: None,
             budget: usize::MAX,
             ending: ending(codes, search),
         };
@@ -260,8 +267,13 @@ impl Searcher {
     /// them would have cost as much. What it found is in `found`, unless there
     /// is too little, or all that the walk kept is nearer than what it found:
     /// there may be more beyond.
-    fn filtered_walk(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) -> bool {
-        let Some(matches) = search.among else {
+    fn filtered_walk(
+        &mut self,
+        segment: &Segment,
+        codes: &CodeQuery,
+        search: &SearchParams<'_>,
+    ) -> bool {
+        let Some(matches) = search.filter else {
             return false;
         };
         let budget = matches.len() / search.scan_gain(segment);
@@ -278,8 +290,8 @@ impl Searcher {
         &mut self,
         segment: &Segment,
         codes: &CodeQuery,
-        search: &Search<'_>,
-        matches: &Matches,
+        search: &SearchParams<'_>,
+        matches: &SlotFilter,
         budget: usize,
     ) -> bool {
         let wanted = kept(search);
@@ -292,7 +304,7 @@ impl Searcher {
                 .saturating_mul(share)
                 .saturating_mul(2)
                 .min(segment.len()),
-            among: Some((matches.slots(), wanted)),
+            filter: Some((matches.slots(), wanted)),
             budget,
             ending: ending(codes, search),
         };
@@ -307,12 +319,12 @@ impl Searcher {
 
     /// Compares the codes of all rows that may be found, or of the likely ones
     /// where they are many.
-    fn scan(&mut self, segment: &Segment, codes: &CodeQuery, search: &Search<'_>) {
+    fn scan(&mut self, segment: &Segment, codes: &CodeQuery, search: &SearchParams<'_>) {
         // What a walk left there, or an earlier search, does not count.
         self.scratch.pool.reset(0);
         let kept = ranked(search).min(segment.len()).max(search.ef);
         self.scratch.found.reset(kept);
-        let Some(matches) = search.among else {
+        let Some(matches) = search.filter else {
             self.compare(segment, codes, 0..segment.len() as u32);
             return;
         };
@@ -353,7 +365,13 @@ impl Searcher {
     }
 
     /// Ranks the best of what was found by all their bits.
-    fn rank(&mut self, segment: &Segment, query: &[f32], codes: &CodeQuery, search: &Search<'_>) {
+    fn rank(
+        &mut self,
+        segment: &Segment,
+        query: &[f32],
+        codes: &CodeQuery,
+        search: &SearchParams<'_>,
+    ) {
         let found = if self.scratch.found.ids().len() > 0 {
             &self.scratch.found
         } else {
@@ -386,17 +404,17 @@ impl Searcher {
     }
 }
 
-/// Slots whose codes are compared together in a scan.
+/// Bitmap whose codes are compared together in a scan.
 const SHARE: usize = 128;
 
 /// Rows a walk keeps: four bits leave the order of the last ones uncertain, so
 /// it keeps some more than asked.
-fn kept(search: &Search<'_>) -> usize {
+fn kept(search: &SearchParams<'_>) -> usize {
     search.ef.saturating_add(search.k)
 }
 
 /// When a walk may end early.
-fn ending<'a>(codes: &'a CodeQuery, search: &Search<'_>) -> Option<Ending<'a>> {
+fn ending<'a>(codes: &'a CodeQuery, search: &SearchParams<'_>) -> Option<Ending<'a>> {
     let ending = Ending {
         codes,
         k: search.k,
@@ -406,7 +424,7 @@ fn ending<'a>(codes: &'a CodeQuery, search: &Search<'_>) -> Option<Ending<'a>> {
 }
 
 /// Rows that are ranked by all their bits.
-fn ranked(search: &Search<'_>) -> usize {
+fn ranked(search: &SearchParams<'_>) -> usize {
     search.k.saturating_mul(search.oversample.max(1))
 }
 

@@ -6,11 +6,11 @@
 //! (fast scan; André, Kermarrec and Le Scouarnec, 2015), and compares the
 //! codes of the likely rows only.
 
+use crate::bitmap::Bitmap;
 use crate::codes::CodeQuery;
 use crate::kernel::{SKETCHED, at_least, look_up, prefetch};
 use crate::scratch::Sums;
 use crate::segment::Segment;
-use crate::slots::Slots;
 
 /// The sketches of some slots of a segment.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ const SAMPLE: usize = 2048;
 impl Sketches {
     /// Sketches the rows in some slots, but for those the segment does not
     /// have.
-    pub(crate) fn new(segment: &Segment, slots: &Slots) -> Self {
+    pub(crate) fn new(segment: &Segment, slots: &Bitmap) -> Self {
         let coded = segment.records();
         let bytes = segment.dimensions().div_ceil(8);
         let there = |slot: &u32| (*slot as usize) < segment.len();

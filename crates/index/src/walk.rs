@@ -1,9 +1,9 @@
 //! Walking a graph towards a query.
 
+use crate::bitmap::Bitmap;
 use crate::codes::CodeQuery;
 use crate::kernel::{Records, dot4, prefetch};
 use crate::scratch::{Pool, Scratch};
-use crate::slots::Slots;
 
 /// The links of one level of a graph.
 pub(crate) trait Links {
@@ -52,7 +52,7 @@ pub(crate) struct Way<'a> {
     /// Rows the walk keeps.
     pub(crate) ef: usize,
     /// Rows that may be found, and how many of them to find, where not all may.
-    pub(crate) among: Option<(&'a Slots, usize)>,
+    pub(crate) filter: Option<(&'a Bitmap, usize)>,
     /// Rows compared at most; where not all may be found, fewer if so many
     /// will not do, going by what was found so far.
     pub(crate) budget: usize,
@@ -67,11 +67,11 @@ impl Way<'_> {
     /// Whether the budget does not suffice, by the rows that were compared
     /// and those of them that may be found.
     fn is_spent(&self, compared: usize, matched: usize) -> bool {
-        let hopeless = |(_, wanted): (&Slots, usize)| {
+        let hopeless = |(_, wanted): (&Bitmap, usize)| {
             let expected = compared.saturating_mul(wanted) / matched.max(1);
             compared >= TELLING && matched < wanted && expected > self.budget
         };
-        compared > self.budget || self.among.is_some_and(hopeless)
+        compared > self.budget || self.filter.is_some_and(hopeless)
     }
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn walk(
         ..
     } = scratch;
     pool.reset_for_walk(way.ef);
-    found.reset(way.among.map_or(0, |(_, wanted)| wanted));
+    found.reset(way.filter.map_or(0, |(_, wanted)| wanted));
     visited.reset(way.rows);
     visited.insert(way.from);
     pending.clear();
@@ -130,9 +130,9 @@ pub(crate) fn walk(
     let mut ahead: Option<u32> = None;
     loop {
         if let Some(ending) = way.ending {
-            ending.close(pool, found, way.among.is_some());
+            ending.close(pool, found, way.filter.is_some());
         }
-        let enough = way.among.is_some() && found.is_closed_to(pool);
+        let enough = way.filter.is_some() && found.is_closed_to(pool);
         let next = if enough { None } else { pool.next() };
         if let Some(id) = next {
             links.prefetch(id);
@@ -151,7 +151,7 @@ pub(crate) fn walk(
         }
         dot4(query, records, pending, scores);
         pool.offer_all(scores, pending);
-        if let Some((slots, _)) = way.among {
+        if let Some((slots, _)) = way.filter {
             for (&score, &id) in scores.iter().zip(pending.iter()) {
                 if slots.contains(id) {
                     matched += 1;

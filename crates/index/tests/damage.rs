@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use assort_index::{BuildOptions, Error, Hit, Matches, Result, Search, Searcher, Segment};
+use assort_index::{BuildOptions, Error, Hit, Result, SearchParams, Searcher, Segment, SlotFilter};
 
 use common::{Chance, Data, SPACE, built, temporary};
 
@@ -41,16 +41,16 @@ fn ask(path: &Path) -> Result<Answers> {
     let mut searcher = Searcher::default();
     let mut chance = Chance(1);
     let mut answers = Answers::default();
-    let few: Matches = (0..ROWS as u32).filter(|slot| slot % 9 == 0).collect();
-    let many: Matches = (0..ROWS as u32).filter(|slot| slot % 9 != 0).collect();
+    let few: SlotFilter = (0..ROWS as u32).filter(|slot| slot % 9 == 0).collect();
+    let many: SlotFilter = (0..ROWS as u32).filter(|slot| slot % 9 != 0).collect();
     for turn in 0..8 {
         let query = chance.direction(DIMENSIONS);
-        let search = Search {
+        let search = SearchParams {
             // With such a little, graphs are walked.
             ef: if turn % 2 == 0 { 3 } else { 100 },
-            among: [None, Some(&few), Some(&many)][turn % 3],
+            filter: [None, Some(&few), Some(&many)][turn % 3],
             exact: turn == 7,
-            ..Search::new(3)
+            ..SearchParams::new(3)
         };
         answers
             .hits
@@ -108,7 +108,7 @@ fn damage_is_not_forgotten() {
     assert!(segment.is_ok_and(|segment| {
         let mut searcher = Searcher::default();
         let query = [0.1; DIMENSIONS];
-        let search = Search::new(3);
+        let search = SearchParams::new(3);
         assert!(searcher.search(&segment, &query, &search).is_ok());
         assert!(segment.verify().is_err());
         assert!(segment.intact().is_err());

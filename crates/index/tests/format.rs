@@ -8,7 +8,7 @@ mod common;
 
 use std::path::PathBuf;
 
-use assort_index::{BuildOptions, Disk, Search, Searcher, Segment, audit, build};
+use assort_index::{BuildOptions, Disk, SearchParams, Searcher, Segment, audit, build};
 
 use common::{Chance, Data, SPACE, naive};
 
@@ -85,10 +85,10 @@ fn check(segment: &Segment) {
             .collect();
         assert_eq!(best, known);
         for (exact, ef) in [(true, 1), (false, 1), (false, 128)] {
-            let search = Search {
+            let search = SearchParams {
                 exact,
                 ef,
-                ..Search::new(3)
+                ..SearchParams::new(3)
             };
             let hits = searcher
                 .search(segment, &query, &search)

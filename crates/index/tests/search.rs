@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use assort_index::{BuildOptions, Hit, Matches, Plan, Search, Searcher, Segment};
+use assort_index::{BuildOptions, Hit, Plan, SearchParams, Searcher, Segment, SlotFilter};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -42,7 +42,7 @@ fn sparse(kind: usize, rows: usize, dimensions: usize, seed: u64) -> Data {
     data
 }
 
-fn slots(segment: &Segment, rows: &BTreeSet<u32>) -> Matches {
+fn slots(segment: &Segment, rows: &BTreeSet<u32>) -> SlotFilter {
     rows.iter().filter_map(|&row| segment.slot(row)).collect()
 }
 
@@ -98,16 +98,16 @@ proptest! {
             let share = [1.0, 0.5, 0.1, 0.01, 0.0][chance.below(5)];
             let allowed: BTreeSet<u32> =
                 data.rows.iter().copied().filter(|_| chance.unit() < share).collect();
-            let mut among = slots(&segment, &allowed);
+            let mut filter = slots(&segment, &allowed);
             if turn % 3 == 0 {
                 // A slot that is not there is never found.
-                among.slots_mut().insert(rows as u32 + 70);
+                filter.slots_mut().insert(rows as u32 + 70);
             }
-            let among = (turn % 4 > 0).then_some(&among);
-            let is_allowed = |row| among.is_none() || allowed.contains(&row);
+            let filter = (turn % 4 > 0).then_some(&filter);
+            let is_allowed = |row| filter.is_none() || allowed.contains(&row);
             let matches = data.rows.iter().filter(|&&row| is_allowed(row)).count();
 
-            let exact = Search { k, among, exact: true, ..Search::new(k) };
+            let exact = SearchParams { k, filter, exact: true, ..SearchParams::new(k) };
             let hits = searcher.search(&segment, &query, &exact).unwrap_or_default();
             assert_sorted(hits);
             assert_like(hits, &naive(&data, &query, k, is_allowed), 1e-5);
@@ -116,7 +116,7 @@ proptest! {
             let ef = [0, 1, 2, 40, usize::MAX][chance.below(5)];
             let oversample = [0, 1, 8, usize::MAX][chance.below(4)];
             let slack = [0.0, 1.0, 1.25, f32::INFINITY, f32::NAN][chance.below(5)];
-            let search = Search { k, ef, slack, oversample, among, exact: false };
+            let search = SearchParams { k, ef, slack, oversample, filter, exact: false };
             let hits = searcher.search(&segment, &query, &search).unwrap_or_default();
             assert_sorted(hits);
             prop_assert_eq!(hits.len(), k.min(matches), "{:?}", search);
@@ -140,7 +140,7 @@ fn clustered(rows: usize) -> (TempDir, Data, Segment) {
 #[test]
 fn a_walk_finds_nearly_all() {
     let (_directory, data, segment) = clustered(12_000);
-    assert_eq!(Search::new(10).plan(&segment), Plan::Walk);
+    assert_eq!(SearchParams::new(10).plan(&segment), Plan::Graph);
     let recall = recall(&segment, &data, 128);
     assert!(recall >= 0.95, "{recall}");
 }
@@ -162,11 +162,11 @@ fn filtered_searches_find_nearly_all_by_every_plan() {
                 .copied()
                 .filter(|_| chance.unit() < share)
                 .collect();
-            let among = slots(&segment, &allowed);
-            let search = Search {
+            let filter = slots(&segment, &allowed);
+            let search = SearchParams {
                 ef: 10,
-                among: Some(&among),
-                ..Search::new(10)
+                filter: Some(&filter),
+                ..SearchParams::new(10)
             };
             plans.push(search.plan(&segment));
             let hits = searcher
@@ -181,7 +181,7 @@ fn filtered_searches_find_nearly_all_by_every_plan() {
         let recall = found as f64 / f64::from(wanted as u32);
         assert!(recall >= 0.9, "{recall} at a share of {share}");
     }
-    assert!(plans.contains(&Plan::Scan) && plans.contains(&Plan::FilteredWalk));
+    assert!(plans.contains(&Plan::Scan) && plans.contains(&Plan::FilteredGraph));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn rows_that_are_far_from_the_query_are_found_among_nearer_ones() {
     let mut chance = Chance(4);
     // Rows at right angles to the query are all alike to it: those are hard.
     let tries = [
-        (0.5, 10, Plan::FilteredWalk, 0.8),
+        (0.5, 10, Plan::FilteredGraph, 0.8),
         (0.5, 128, Plan::Scan, 0.9),
         (0.2, 128, Plan::Scan, 0.9),
     ];
@@ -203,11 +203,11 @@ fn rows_that_are_far_from_the_query_are_found_among_nearer_ones() {
             let all = naive(&data, &query, usize::MAX, |_| true);
             let far = all.len() - (share * all.len() as f64) as usize;
             let allowed: BTreeSet<u32> = all[far..].iter().map(|hit| hit.row).collect();
-            let among = slots(&segment, &allowed);
-            let search = Search {
+            let filter = slots(&segment, &allowed);
+            let search = SearchParams {
                 ef,
-                among: Some(&among),
-                ..Search::new(10)
+                filter: Some(&filter),
+                ..SearchParams::new(10)
             };
             assert_eq!(search.plan(&segment), plan);
             let hits = searcher.search(&segment, &query, &search);
@@ -227,23 +227,23 @@ fn changed_matches_are_scanned_anew() {
     let (_directory, data, segment) = clustered(6000);
     let mut searcher = Searcher::default();
     let query = &data.vectors[7];
-    let mut among: Matches = (0..2000).collect();
-    let mut best = |among: &Matches| {
-        let search = Search {
-            among: Some(among),
-            ..Search::new(1)
+    let mut filter: SlotFilter = (0..2000).collect();
+    let mut best = |filter: &SlotFilter| {
+        let search = SearchParams {
+            filter: Some(filter),
+            ..SearchParams::new(1)
         };
         assert_eq!(search.plan(&segment), Plan::Scan);
         let hits = searcher.search(&segment, query, &search);
         hits.unwrap_or_default().first().map(|hit| hit.row)
     };
     let own = segment.slot(data.rows[7]).unwrap_or_default();
-    among.slots_mut().insert(own);
-    assert_eq!(best(&among), Some(data.rows[7]));
-    among.slots_mut().remove(own);
-    assert_ne!(best(&among), Some(data.rows[7]));
-    among.slots_mut().insert(own);
-    assert_eq!(best(&among.clone()), Some(data.rows[7]));
+    filter.slots_mut().insert(own);
+    assert_eq!(best(&filter), Some(data.rows[7]));
+    filter.slots_mut().remove(own);
+    assert_ne!(best(&filter), Some(data.rows[7]));
+    filter.slots_mut().insert(own);
+    assert_eq!(best(&filter.clone()), Some(data.rows[7]));
 }
 
 /// Vectors that are hard on codes: each is found by itself, and exact search
@@ -255,9 +255,9 @@ fn assert_found(name: &str, data: &Data) {
     for (&row, vector) in data.rows.iter().zip(&data.vectors) {
         let best = naive(data, vector, 5, |_| true);
         for exact in [true, false] {
-            let search = Search {
+            let search = SearchParams {
                 exact,
-                ..Search::new(5)
+                ..SearchParams::new(5)
             };
             let hits = searcher
                 .search(&segment, vector, &search)
@@ -308,7 +308,7 @@ fn degenerate_vectors_are_searched() {
 fn bad_queries_are_refused() {
     let (_directory, data, segment) = clustered(100);
     let mut searcher = Searcher::default();
-    let search = Search::new(3);
+    let search = SearchParams::new(3);
     let query = &data.vectors[0];
     assert!(searcher.search(&segment, &query[..95], &search).is_err());
     for bad in [f32::NAN, f32::INFINITY] {

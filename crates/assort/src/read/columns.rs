@@ -6,7 +6,7 @@ use super::table::Quoting;
 
 /// What the user says about the columns of a product file.
 ///
-/// `None` leaves a choice to the names of the columns; an empty name, `-` or
+/// `None` leaves a alternative to the names of the columns; an empty name, `-` or
 /// an empty list means that there is none.
 #[derive(Clone, Debug)]
 pub struct Mapping {

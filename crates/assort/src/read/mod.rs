@@ -9,7 +9,6 @@
 
 mod category_columns;
 mod columns;
-mod draft;
 mod input;
 mod json;
 mod lines;
@@ -18,11 +17,12 @@ mod separator;
 mod splitter;
 mod table;
 mod taxonomy;
+mod taxonomy_rows;
 
 #[cfg(test)]
-mod any_bytes;
+mod dataset_tests;
 #[cfg(test)]
-mod real_files;
+mod robustness_tests;
 
 pub use columns::{Columns, Mapping};
 pub use input::Input;

@@ -8,12 +8,12 @@ use assort_core::CategoryRow;
 use crate::Result;
 
 use super::category_columns::{Layout, Role};
-use super::draft::{Draft, Drafts, Raw};
 use super::input::Input;
 use super::json::{JsonLines, flatten, text_of};
 use super::lines::{Line, Lines};
 use super::splitter::{header_line, sniff_delimiter};
 use super::table::{Quoting, RowError, Table};
+use super::taxonomy_rows::{Raw, TaxonomyRow, TaxonomyRows};
 
 const SHOPIFY: &str = "gid://shopify/TaxonomyCategory/";
 
@@ -51,26 +51,26 @@ pub fn read_taxonomy(input: Input, separator: Option<&str>) -> Result<TaxonomyFi
     if separator.is_some_and(|separator| separator.trim().is_empty()) {
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
-    let (drafts, format, separator) = if JsonLines::recognise(start) {
-        let (drafts, format) = read_json(input)?;
-        (drafts, format, separator)
+    let (rows, format, separator) = if JsonLines::recognise(start) {
+        let (rows, format) = read_json(input)?;
+        (rows, format, separator)
     } else {
         match ListKind::of(input.head()) {
             ListKind::Paths if is_table(input.head()) => {
-                let (drafts, format) = read_table(input)?;
-                (drafts, format, separator)
+                let (rows, format) = read_table(input)?;
+                (rows, format, separator)
             }
             ListKind::Paths => {
-                let drafts = read_list(input, ListKind::Paths)?;
-                (drafts, "paths, one per line".to_owned(), separator)
+                let rows = read_list(input, ListKind::Paths)?;
+                (rows, "paths, one per line".to_owned(), separator)
             }
             kind => {
-                let drafts = read_list(input, kind)?;
-                (drafts, kind.name().to_owned(), separator.or(Some(" > ")))
+                let rows = read_list(input, kind)?;
+                (rows, kind.name().to_owned(), separator.or(Some(" > ")))
             }
         }
     };
-    let (rows, shape) = drafts.finish(separator)?;
+    let (rows, shape) = rows.finish(separator)?;
     let format = format!("{format}, {shape}");
     Ok(TaxonomyFile { rows, format })
 }
@@ -145,7 +145,7 @@ fn is_table(head: &[u8]) -> bool {
     tab || Layout::is_header(&columns)
 }
 
-fn read_list(input: Input, kind: ListKind) -> Result<Drafts> {
+fn read_list(input: Input, kind: ListKind) -> Result<TaxonomyRows> {
     let file = input.name().to_owned();
     let mut lines = Lines::new(input);
     let mut buffer = Vec::new();
@@ -173,7 +173,7 @@ fn read_list(input: Input, kind: ListKind) -> Result<Drafts> {
                 text.trim()
             ))
         })?;
-        let mut draft = Draft::new(number);
+        let mut draft = TaxonomyRow::new(number);
         if let Some(id) = id {
             draft.put(&Role::Id, Raw::Text(id.to_owned()));
         }
@@ -181,10 +181,10 @@ fn read_list(input: Input, kind: ListKind) -> Result<Drafts> {
         rows.push(draft);
     }
     let child = false;
-    Ok(Drafts { file, child, rows })
+    Ok(TaxonomyRows { file, child, rows })
 }
 
-fn read_table(input: Input) -> Result<(Drafts, String)> {
+fn read_table(input: Input) -> Result<(TaxonomyRows, String)> {
     let file = input.name().to_owned();
     let mut table = Table::open(input, Quoting::Auto)?;
     let layout = Layout::new(table.columns()).map_err(|message| table.error(None, message))?;
@@ -196,7 +196,7 @@ fn read_table(input: Input) -> Result<(Drafts, String)> {
         let error = match table.read()? {
             None => break,
             Some(Ok(record)) => {
-                let mut draft = Draft::new(record.line());
+                let mut draft = TaxonomyRow::new(record.line());
                 for (column, role) in roles.iter().enumerate() {
                     draft.put(role, Raw::Text(record.get(column).to_owned()));
                 }
@@ -208,10 +208,10 @@ fn read_table(input: Input) -> Result<(Drafts, String)> {
         return Err(table.error(Some(error.line), error.message));
     }
     let child = layout.child;
-    Ok((Drafts { file, child, rows }, format))
+    Ok((TaxonomyRows { file, child, rows }, format))
 }
 
-fn read_json(input: Input) -> Result<(Drafts, String)> {
+fn read_json(input: Input) -> Result<(TaxonomyRows, String)> {
     let file = input.name().to_owned();
     let mut lines = JsonLines::open(input)?;
     let keys = lines.keys()?;
@@ -220,7 +220,7 @@ fn read_json(input: Input) -> Result<(Drafts, String)> {
     let mut rows = Vec::new();
     while let Some(row) = lines.read()? {
         let (line, object) = row.map_err(|error| lines.error(Some(error.line), error.message))?;
-        let mut draft = Draft::new(line);
+        let mut draft = TaxonomyRow::new(line);
         flatten(&object, &mut |key, value| {
             if !roles.contains_key(key) {
                 roles.insert(key.to_owned(), layout.role(key));
@@ -234,7 +234,7 @@ fn read_json(input: Input) -> Result<(Drafts, String)> {
         rows.push(draft);
     }
     let child = layout.child;
-    Ok((Drafts { file, child, rows }, "JSON Lines".to_owned()))
+    Ok((TaxonomyRows { file, child, rows }, "JSON Lines".to_owned()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use assort_index::BuildOptions;
 
 use super::merge::merge;
-use super::policy::LIVE;
+use super::merge_policy::LIVE;
 use super::seal::seal_locked;
 use crate::Result;
 use crate::state::State;

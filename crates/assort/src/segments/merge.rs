@@ -32,7 +32,7 @@ impl Alive {
     fn gather(state: &State, space: &SpaceRecord, numbers: &[u32]) -> Result<Self> {
         let segments = numbers
             .iter()
-            .map(|&number| state.shelf.segment(number, space.tag()))
+            .map(|&number| state.segment_files.segment(number, space.tag()))
             .collect::<Result<Vec<_>>>()?;
         let mut alive = Self {
             segments,
@@ -107,7 +107,9 @@ pub(super) fn merge(
                 ..Changes::default()
             })
         })?;
-        numbers.iter().for_each(|&old| state.shelf.discard(old));
+        numbers
+            .iter()
+            .for_each(|&old| state.segment_files.discard(old));
         return Ok(());
     }
     let hashes = |at: usize| alive.hashes[at];

@@ -6,11 +6,11 @@ use assort_core::compose::product_text;
 use assort_core::{Embedder, Product, text_hash};
 
 use crate::Result;
-use crate::embedding::{Side, embed_all};
+use crate::embedding::{Role, embed_all};
+use crate::observer::Observer;
 use crate::snapshot::Changes;
 use crate::state::State;
 use crate::store::SpaceRecord;
-use crate::watch::Watch;
 
 /// Products that are embedded and committed together.
 const GROUP: usize = 2048;
@@ -22,8 +22,8 @@ pub(crate) fn broken(state: &State, space: &SpaceRecord) -> Result<Vec<(u32, Str
         if record.generation != space.generation {
             continue;
         }
-        state.shelf.close(number);
-        let opened = state.shelf.segment(number, space.tag());
+        state.segment_files.close(number);
+        let opened = state.segment_files.segment(number, space.tag());
         if let Err(error) = opened.and_then(|segment| Ok(segment.verify()?)) {
             broken.push((number, error.to_string()));
         }
@@ -39,7 +39,7 @@ pub(crate) fn repair(
     space: &SpaceRecord,
     embedder: &dyn Embedder,
     numbers: &[u32],
-    watch: &mut dyn Watch,
+    observer: &mut dyn Observer,
 ) -> Result<u64> {
     let _guard = state.lock_segments();
     let broken: HashSet<u32> = numbers.iter().copied().collect();
@@ -62,9 +62,9 @@ pub(crate) fn repair(
         }
         let made = embed_all(
             embedder,
-            Side::Products,
+            Role::Document,
             texts.iter().map(|(_, text)| text.as_str()),
-            |_| !watch.stop(),
+            |_| !observer.stop(),
         )?;
         let vectors: Vec<(u32, u128, Vec<f32>)> = texts
             .iter()
@@ -80,11 +80,11 @@ pub(crate) fn repair(
         // What is in memory does not know these vectors.
         state.forget();
         done += vectors.len() as u64;
-        watch.progress(crate::Progress::Repair {
+        observer.progress(crate::Progress::Repair {
             done,
             total: lost.len() as u64,
         });
-        if watch.stop() {
+        if observer.stop() {
             return Err(crate::Error::Interrupted);
         }
     }
@@ -95,6 +95,6 @@ pub(crate) fn repair(
     state.forget();
     numbers
         .iter()
-        .for_each(|&number| state.shelf.discard(number));
+        .for_each(|&number| state.segment_files.discard(number));
     Ok(done)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assort_index::{BuildOptions, Vectors};
 
-use super::policy::MOST;
+use super::merge_policy::MOST;
 use crate::snapshot::{Changes, Resealed};
 use crate::state::State;
 use crate::store::{NewSegment, Reader, SpaceRecord};
@@ -94,18 +94,25 @@ pub(super) fn build(
     options: &BuildOptions,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<()> {
-    let shelf = &state.shelf;
+    let segment_files = &state.segment_files;
     let number = state.store.read()?.next_segment()?;
-    shelf.make_folder()?;
-    shelf.close(number);
-    let path = shelf.path(number);
-    assort_index::build(shelf.files(), &path, space.tag(), vectors, options, stop)?;
+    segment_files.make_folder()?;
+    segment_files.close(number);
+    let path = segment_files.path(number);
+    assort_index::build(
+        segment_files.files(),
+        &path,
+        space.tag(),
+        vectors,
+        options,
+        stop,
+    )?;
     let committed = commit(state, space, number, vectors, text_hash, merged);
     if committed.is_err() {
-        shelf.discard(number);
+        segment_files.discard(number);
     }
     committed?;
-    merged.iter().for_each(|&old| shelf.discard(old));
+    merged.iter().for_each(|&old| segment_files.discard(old));
     Ok(())
 }
 
@@ -117,7 +124,7 @@ fn commit(
     text_hash: &dyn Fn(usize) -> u128,
     merged: &[u32],
 ) -> Result<()> {
-    let segment = state.shelf.segment(number, space.tag())?;
+    let segment = state.segment_files.segment(number, space.tag())?;
     // What was written is read back once before anything depends on it.
     segment.verify()?;
     let mut rows: Vec<(u32, u128)> = (0..vectors.len())

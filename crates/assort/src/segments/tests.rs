@@ -235,7 +235,7 @@ fn merging_survives_a_failure_at_every_step() {
         let catalog = catalog.with_embedder(Chance::new()).unwrap();
         seal_live(&catalog).unwrap();
         // A part of the first segment is replaced by a second one, so small
-        // that the keeper lets them be.
+        // that the background lets them be.
         let ids: Vec<String> = (0..40).map(|number| number.to_string()).collect();
         catalog.remove(ids.iter().map(String::as_str)).unwrap();
         catalog.put((0..40).map(product)).unwrap();
@@ -294,7 +294,7 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
         let catalog = Catalog::open(directory.path()).unwrap();
         let catalog = catalog.with_embedder(Chance::new()).unwrap();
         seal_live(&catalog).unwrap();
-        let file = catalog.state.shelf.path(1);
+        let file = catalog.state.segment_files.path(1);
         drop(catalog);
         let mut bytes = std::fs::read(&file).unwrap();
         match damage {

@@ -7,6 +7,7 @@ mod codec;
 mod read;
 pub(crate) mod records;
 mod sealed;
+mod segment_files;
 mod tables;
 mod write;
 
@@ -16,12 +17,13 @@ use std::time::Duration;
 
 use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
 
-pub(crate) use read::{Counts, Ground, Reader};
+pub(crate) use read::{Counts, Epoch, Reader};
 pub(crate) use records::{
     ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord,
     SpaceRecord, TuningRecord,
 };
 pub(crate) use sealed::NewSegment;
+pub(crate) use segment_files::SegmentFiles;
 pub(crate) use tables::FORMAT;
 pub(crate) use write::{Put, Writer};
 

@@ -132,8 +132,8 @@ impl<'a> Reader<'a> {
     }
 
     /// What positions of categories and vectors depend on.
-    pub(crate) fn ground(&self) -> Result<Ground> {
-        Ok(Ground {
+    pub(crate) fn epoch(&self) -> Result<Epoch> {
+        Ok(Epoch {
             taxonomy: self.taxonomy_stamp()?,
             generation: self.space()?.generation,
         })
@@ -427,9 +427,9 @@ fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
 }
 
 /// What positions of categories and vectors depend on: whoever has two states
-/// of one ground may use them together.
+/// of one epoch may use them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ground {
+pub(crate) struct Epoch {
     taxonomy: Vec<u8>,
     generation: u32,
 }

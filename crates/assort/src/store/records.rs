@@ -141,7 +141,7 @@ impl SpaceRecord {
 pub(crate) struct SegmentRecord {
     /// Generation of the space of its vectors.
     pub(crate) generation: u32,
-    /// Slots it has, dead ones included.
+    /// Bitmap it has, dead ones included.
     pub(crate) rows: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Segments in the store: which there are, which rows are in them, and which
 //! of their slots are dead.
 
-use assort_index::Slots;
+use assort_index::Bitmap;
 use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::codec::{self, SealedRow};
@@ -65,10 +65,10 @@ impl Reader<'_> {
     }
 
     /// The dead slots of a segment.
-    pub(crate) fn dead(&self, segment: u32) -> Result<Slots> {
+    pub(crate) fn dead(&self, segment: u32) -> Result<Bitmap> {
         let from = u64::from(segment) << 32;
-        self.in_table(DEAD, Slots::default(), |table| {
-            let mut dead = Slots::default();
+        self.in_table(DEAD, Bitmap::default(), |table| {
+            let mut dead = Bitmap::default();
             let chunks = table.range(from..=from | u64::from(u32::MAX));
             for entry in chunks.map_err(|e| self.store().failed(e))? {
                 let (key, value) = entry.map_err(|e| self.store().failed(e))?;
@@ -193,7 +193,7 @@ impl Writer<'_> {
     }
 
     /// Adds a segment made of live vectors, which leave their table, and of
-    /// rows of the segments `merged`, which are dropped. Slots whose rows have
+    /// rows of the segments `merged`, which are dropped. Bitmap whose rows have
     /// changed since are born dead; gives them back.
     pub(crate) fn add_segment(
         &mut self,

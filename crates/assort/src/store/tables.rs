@@ -13,7 +13,7 @@ pub(super) const SEGMENTS: TableDefinition<u32, &[u8]> = TableDefinition::new("s
 /// Number of a segment × 2³² + number of a chunk → a bit for each of its
 /// [`CHUNK`] slots, set where the row is no longer the segment's.
 pub(super) const DEAD: TableDefinition<u64, &[u8]> = TableDefinition::new("dead");
-/// Slots of a chunk of dead ones.
+/// Bitmap of a chunk of dead ones.
 pub(super) const CHUNK: u32 = 4096;
 
 /// Single values: see the `KEY_` constants.

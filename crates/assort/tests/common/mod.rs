@@ -20,7 +20,7 @@ use std::time::Duration;
 use assort::core::compose::product_text;
 use assort::core::{CategoryRow, EmbedError, Embedder, Place, Product, Space, Taxonomy};
 use assort::read::{ProductRow, Rejected};
-use assort::{Catalog, ImportReport, InputRow, Progress, Watch};
+use assort::{Catalog, ImportReport, InputRow, Observer, Progress};
 
 /// Coordinates of a toy vector unless told otherwise.
 pub const DIMENSIONS: usize = 32;
@@ -381,7 +381,7 @@ impl Recorder {
     }
 }
 
-impl Watch for Recorder {
+impl Observer for Recorder {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::Import { report, .. } => self.imports.push(report.clone()),
@@ -447,7 +447,7 @@ pub fn told(line: &str, word: &str) -> Option<u64> {
 /// Tells what is committed as an import or re-embedding goes on.
 pub struct Teller;
 
-impl Watch for Teller {
+impl Observer for Teller {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::Import { report, .. } => tell("done", report.added + report.updated),

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Error, Span, State, Tokenizer};
 
-use super::guard::{INLINE, guarded};
+use super::stray_markup::{INLINE, guarded};
 
 /// `text` without markup and with its character references decoded once.
 pub(super) fn visible_text(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! Building segments.
 
+mod duplicates;
 mod growing;
 mod native;
 mod order;
@@ -7,7 +8,6 @@ mod ordered;
 mod reference;
 mod repair;
 mod select;
-mod twins;
 
 use std::fmt;
 use std::path::Path;
@@ -15,8 +15,8 @@ use std::str::FromStr;
 
 use rayon::prelude::*;
 
+use self::duplicates::Duplicates;
 use self::ordered::Ordered;
-use self::twins::Twins;
 use crate::file::{DIMENSIONS, Files, Header, M, write};
 use crate::scratch::MOST_ROWS;
 use crate::{Error, Result};
@@ -132,12 +132,12 @@ pub fn build(
     let quantizer = ordered.fit()?;
     order::arrange(&mut ordered, &quantizer, &counts, options, stop)?;
     let codes = ordered.encode(&quantizer, vectors.len())?;
-    let twins = Twins::of(&codes);
+    let duplicates = Duplicates::of(&codes);
     let source = native::Source {
         ordered: &ordered,
         quantizer: &quantizer,
         codes: &codes,
-        twins: &twins,
+        duplicates: &duplicates,
         counts: &counts,
     };
     let mut graph = match options.builder {

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BuildOptions;
+use super::duplicates::Duplicates;
 use super::growing::{GrowingLevel, Work};
 use super::ordered::{Codes, Ordered};
 use super::select::{Candidate, diverse, sort};
-use super::twins::Twins;
 use crate::codes::Quantizer;
 use crate::graph::{Graph, stride};
 use crate::scratch::Scratch;
@@ -24,7 +24,7 @@ pub(super) struct Source<'a> {
     pub(super) ordered: &'a Ordered<'a>,
     pub(super) quantizer: &'a Quantizer,
     pub(super) codes: &'a Codes,
-    pub(super) twins: &'a Twins,
+    pub(super) duplicates: &'a Duplicates,
     /// Rows of each level.
     pub(super) counts: &'a [usize],
 }
@@ -112,7 +112,7 @@ impl<'a, 's> Worker<'a, 's> {
     }
 
     fn insert(&mut self, id: u32) -> Result<()> {
-        if id == 0 || self.source.twins.first(id).is_some() {
+        if id == 0 || self.source.duplicates.first(id).is_some() {
             return Ok(());
         }
         let Source {
@@ -141,7 +141,7 @@ impl<'a, 's> Worker<'a, 's> {
                 from,
                 rows: counts[level],
                 ef: self.options.ef_construction,
-                among: None,
+                filter: None,
                 budget: usize::MAX,
                 ending: None,
             };

@@ -7,9 +7,9 @@
 use rayon::prelude::*;
 
 use super::BuildOptions;
+use super::duplicates::Duplicates;
 use super::native::{self, Source};
 use super::ordered::Ordered;
-use super::twins::Twins;
 use crate::Result;
 use crate::codes::Quantizer;
 use crate::graph::Graph;
@@ -49,12 +49,12 @@ pub(super) fn arrange(
     for level in (0..counts.len().saturating_sub(1)).rev() {
         let above = &counts[level + 1..];
         let codes = ordered.encode(quantizer, above[0])?;
-        let twins = Twins::of(&codes);
+        let duplicates = Duplicates::of(&codes);
         let source = Source {
             ordered,
             quantizer,
             codes: &codes,
-            twins: &twins,
+            duplicates: &duplicates,
             counts: above,
         };
         let graph = native::build(&source, options, stop)?;
@@ -88,7 +88,7 @@ fn nearest(graph: &Graph, records: Records<'_>, query: &[i8], scratch: &mut Scra
         from,
         rows: graph.level(0).len(),
         ef: EF,
-        among: None,
+        filter: None,
         budget: usize::MAX,
         ending: None,
     };

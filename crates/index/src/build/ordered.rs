@@ -54,7 +54,7 @@ impl Codes {
 /// The largest coordinate in half precision.
 const MOST: f32 = 65504.0;
 
-/// Slots that are read together.
+/// Bitmap that are read together.
 const SHARE: usize = 1024;
 
 /// Ranges of slots that are worked on together.

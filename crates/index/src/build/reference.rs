@@ -65,7 +65,7 @@ fn links(
     let most = (stride / 2).max(FEWEST_LINKS);
     let graph = Hnsw::<u32, _>::new(most, rows, LAYERS, options.ef_construction, distance);
     let mut order = shuffled(rows, options.seed);
-    order.retain(|&id| source.twins.first(id).is_none());
+    order.retain(|&id| source.duplicates.first(id).is_none());
     for (turn, id) in order.into_iter().enumerate() {
         if turn % SHARE == 0 && stop() {
             return Err(Error::Interrupted);

@@ -4,9 +4,9 @@
 //! The rows that can be reached from row 0 form a tree of first links; each
 //! other row gets a link from a reached one near to it, in a free place or in
 //! place of a link that the tree does not need. So nothing that was reached
-//! is lost, and each turn reaches at least one row more.
+//! is unreachable, and each turn reaches at least one row more.
 
-mod lost;
+mod unreachable;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -78,8 +78,8 @@ struct Repair<'a, 's> {
     tree: Tree,
     /// Number of links to each row.
     incoming: Vec<u32>,
-    /// Twins that were linked here, by the first of them: they take in others.
-    twins: HashMap<u32, VecDeque<u32>>,
+    /// Duplicates that were linked here, by the first of them: they take in others.
+    duplicates: HashMap<u32, VecDeque<u32>>,
     memory: Memory,
 }
 
@@ -111,7 +111,7 @@ impl<'a, 's> Repair<'a, 's> {
             level,
             tree,
             incoming,
-            twins: HashMap::new(),
+            duplicates: HashMap::new(),
             memory: Memory::new(source),
         }
     }
@@ -132,8 +132,8 @@ impl<'a, 's> Repair<'a, 's> {
             self.link(place, id);
             let parent = (place / self.stride()) as u32;
             self.tree.grow(self.graph.level(self.level), id, parent);
-            if let Some(first) = self.source.twins.first(id) {
-                self.twins.entry(first).or_default().push_back(id);
+            if let Some(first) = self.source.duplicates.first(id) {
+                self.duplicates.entry(first).or_default().push_back(id);
             }
         }
         Ok(())
@@ -157,10 +157,10 @@ impl<'a, 's> Repair<'a, 's> {
     /// costs one of its links, and a free one of those linked before for the
     /// others.
     fn place_of_twin(&mut self, id: u32) -> Option<usize> {
-        let first = self.source.twins.first(id)?;
+        let first = self.source.duplicates.first(id)?;
         let stride = self.stride();
         let links = &self.graph.levels[self.level];
-        if let Some(linked) = self.twins.get_mut(&first) {
+        if let Some(linked) = self.duplicates.get_mut(&first) {
             while let Some(&twin) = linked.front() {
                 let from = twin as usize * stride;
                 if let Some(at) = free(&links[from..][..stride]) {
@@ -219,7 +219,7 @@ impl<'a, 's> Repair<'a, 's> {
             from: if self.tree.reaches(from) { from } else { 0 },
             rows: level.len(),
             ef,
-            among: None,
+            filter: None,
             budget: usize::MAX,
             ending: None,
         };

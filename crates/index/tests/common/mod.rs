@@ -10,7 +10,7 @@
 use std::path::Path;
 
 use assort_index::{
-    Audit, BuildOptions, Disk, Hit, Result, Search, Searcher, Segment, Vectors, audit, build,
+    Audit, BuildOptions, Disk, Hit, Result, SearchParams, Searcher, Segment, Vectors, audit, build,
 };
 use tempfile::TempDir;
 
@@ -180,9 +180,9 @@ pub fn audited(segment: &Segment) -> Audit {
 pub fn recall(segment: &Segment, data: &Data, ef: usize) -> f64 {
     const QUERIES: usize = 200;
     let mut searcher = Searcher::default();
-    let search = Search {
+    let search = SearchParams {
         ef,
-        ..Search::new(10)
+        ..SearchParams::new(10)
     };
     let mut chance = Chance(77);
     let mut found = 0;

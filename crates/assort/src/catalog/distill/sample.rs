@@ -1,0 +1,134 @@
+//! Which texts a student learns from.
+
+use std::collections::HashSet;
+
+use assort_core::compose::product_text;
+use assort_core::{CategoryIndex, Product, Taxonomy, text_hash};
+
+use super::DistillOptions;
+use crate::catalog::Catalog;
+use crate::catalog::import::InputRow;
+use crate::observer::{Observer, Progress};
+use crate::{Error, Result};
+
+/// How often progress is told.
+const EVERY: u64 = 1024;
+
+/// The text of a product.
+pub(super) struct Text {
+    /// The product's row, if it is in the catalog.
+    pub(super) row: Option<u32>,
+    pub(super) hash: u128,
+    pub(super) text: String,
+    pub(super) label: Option<CategoryIndex>,
+}
+
+/// Distinct texts, in an order that only they and the seed decide.
+pub(super) struct Sample {
+    pub(super) texts: Vec<Text>,
+}
+
+impl Sample {
+    /// Texts of products of the catalog.
+    pub(super) fn of_catalog(
+        catalog: &Catalog,
+        options: &DistillOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let reader = catalog.state.store.read()?;
+        let taxonomy = catalog.state.taxonomy_in(&reader)?;
+        // Rows first, texts of the chosen ones later: a catalog may be large.
+        let mut ranks: Vec<(u64, u32)> = Vec::new();
+        reader.each_product(|row, archived| {
+            let product = Product {
+                title: archived.title.as_str().to_owned(),
+                text: archived.text.as_str().to_owned(),
+                ..Product::default()
+            };
+            ranks.push((rank(text_hash(&product_text(&product)), options), row));
+            if (ranks.len() as u64).is_multiple_of(EVERY) {
+                tell(observer, ranks.len() as u64)?;
+            }
+            Ok(())
+        })?;
+        ranks.sort_unstable();
+        ranks.dedup_by_key(|(rank, _)| *rank);
+        ranks.truncate(options.sample);
+        let mut texts = Vec::with_capacity(ranks.len());
+        for (_, row) in ranks {
+            let Some(record) = reader.product(row)? else {
+                continue;
+            };
+            let text = product_text(&Product::from(record));
+            texts.push(Text {
+                row: Some(row),
+                hash: text_hash(&text),
+                text,
+                label: reader.label(row)?.and_then(|label| taxonomy.by_id(&label)),
+            });
+        }
+        Ok(Self { texts })
+    }
+
+    /// Texts of products that are to come.
+    pub(super) fn of_rows(
+        taxonomy: &Taxonomy,
+        rows: impl IntoIterator<Item = InputRow>,
+        options: &DistillOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let mut seen = HashSet::new();
+        let mut texts: Vec<(u64, Text)> = Vec::new();
+        let mut looked_at = 0;
+        for row in rows {
+            looked_at += 1;
+            if looked_at % EVERY == 0 {
+                tell(observer, looked_at)?;
+            }
+            // A bad row is told when it is imported.
+            let Ok(row) = row? else { continue };
+            let text = product_text(&row.product);
+            let hash = text_hash(&text);
+            let rank = rank(hash, options);
+            if !seen.insert(rank) {
+                continue;
+            }
+            let label = row.category.and_then(|name| taxonomy.resolve(&name).ok());
+            let text = Text {
+                row: None,
+                hash,
+                text,
+                label,
+            };
+            texts.push((rank, text));
+            if texts.len() >= 2 * options.sample.max(EVERY as usize) {
+                shorten(&mut texts, options.sample);
+            }
+        }
+        tell(observer, looked_at)?;
+        shorten(&mut texts, options.sample);
+        Ok(Self {
+            texts: texts.into_iter().map(|(_, text)| text).collect(),
+        })
+    }
+}
+
+fn shorten(texts: &mut Vec<(u64, Text)>, most: usize) {
+    texts.sort_unstable_by_key(|(rank, _)| *rank);
+    texts.truncate(most);
+}
+
+/// A text's place among all: what comes first is taken.
+fn rank(hash: u128, options: &DistillOptions) -> u64 {
+    let seed = options.teaching.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (hash as u64 ^ seed).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 29)
+}
+
+fn tell(observer: &mut dyn Observer, done: u64) -> Result<()> {
+    observer.progress(Progress::Sampling { done });
+    if observer.stop() {
+        return Err(Error::Interrupted);
+    }
+    Ok(())
+}

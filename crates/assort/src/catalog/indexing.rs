@@ -1,0 +1,301 @@
+//! Looking after the index: finishing what is due, merging, measuring, tuning.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use assort_index::{Audit, BuildOptions, Hit, audit};
+
+use crate::catalog::Catalog;
+use crate::knn::graph::{Effort, nearest};
+use crate::observer::{Observer, Progress};
+use crate::segments::{LIVE, merge_all, step};
+use crate::snapshot::RowFilter;
+use crate::snapshot::{Changes, Snapshot};
+use crate::state::State;
+use crate::store::TuningRecord;
+use crate::{Error, Result};
+
+/// How often long work looks whether it is to stop.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Widths of walks that tuning tries, in ascending order.
+const WIDTHS: [usize; 14] = [
+    10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
+];
+
+/// Slacks that tuning tries, each with the narrowest walk that does.
+const SLACKS: [f32; 7] = [1.1, 1.15, 1.175, 1.2, 1.25, 1.5, f32::INFINITY];
+
+/// Results whose recall is measured.
+const K: usize = 10;
+
+/// Rows whose vectors are searched for in an audit of a segment.
+const SAMPLE: usize = 2_000;
+
+/// How well the graph is searched, as measured by [`Catalog::tune`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    /// Rows a walk keeps.
+    pub ef: usize,
+    /// A walk ends where all that is left is more than so many times as far
+    /// as the last of the best.
+    pub slack: f32,
+    /// Chunk of the ten best products that was found.
+    pub recall: f64,
+    /// Queries it was measured with.
+    pub queries: usize,
+}
+
+/// What [`Catalog::audit_index`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexAudit {
+    /// Vectors in no segment, searched exactly.
+    pub live: usize,
+    /// Each segment by its number.
+    pub segments: Vec<(u32, Audit)>,
+    /// Chunk of the ten best that a search finds as things are set; none
+    /// without segments.
+    pub recall: Option<f64>,
+}
+
+impl Catalog {
+    /// Does all sealing and merging that is due, with all threads, once the step
+    /// that is done in the background is finished.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if `observer` stopped it, [`Error::Io`] if a
+    /// segment could not be written: the products stay searchable.
+    pub fn wait_until_indexed(&self, observer: &mut dyn Observer) -> Result<()> {
+        if !self.state.store.is_writer() {
+            return Ok(());
+        }
+        self.background.hand_over(true);
+        let settled = self.take_over(observer);
+        self.background.hand_over(false);
+        settled
+    }
+
+    fn take_over(&self, observer: &mut dyn Observer) -> Result<()> {
+        while self.background.is_busy() {
+            observer.progress(Progress::Indexing);
+            if observer.stop() {
+                return Err(Error::Interrupted);
+            }
+            std::thread::sleep(POLL);
+        }
+        self.background.failure()?;
+        observed(observer, |stop| {
+            let options = BuildOptions::default();
+            while step(&self.state, self.background.limit(), &options, stop)? {}
+            Ok(())
+        })
+    }
+
+    /// Merges all segments into one and gives unused space back to the file
+    /// system; returns the bytes saved.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`], [`Error::Interrupted`] if `observer`
+    /// stopped it.
+    pub fn compact(&mut self, observer: &mut dyn Observer) -> Result<u64> {
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        let size = |state: &State| state.store.size() + state.segment_files.size();
+        let before = size(&self.state);
+        self.background.rest();
+        observed(observer, |stop| {
+            merge_all(&self.state, &BuildOptions::default(), stop)
+        })?;
+        self.alone()?.store.compact()?;
+        Ok(before.saturating_sub(size(&self.state)))
+    }
+
+    /// Measures the recall of searches on the catalog's own products and keeps
+    /// the quickest walk whose recall of the ten best is at least `recall`, for
+    /// all searches to come. If none reaches it the widest is kept.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `recall` does not lie between 0 and 1 or there
+    /// are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
+    pub fn tune(&self, recall: f64, queries: usize, observer: &mut dyn Observer) -> Result<Tuning> {
+        if !(0.0..=1.0).contains(&recall) {
+            return Err(Error::argument(format!(
+                "a recall lies between 0 and 1, not at {recall}"
+            )));
+        }
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        let (_, snapshot) = self.state.view()?;
+        if snapshot.sealed().is_empty() {
+            return Err(Error::argument(format!(
+                "there is nothing to tune: up to {LIVE} products are searched exactly, without an index"
+            )));
+        }
+        let trial = Trial::new(&snapshot, queries, observer)?;
+        let tuning = trial.quickest(&snapshot, recall, observer)?;
+        let record = TuningRecord {
+            ef: tuning.ef as u32,
+            slack: tuning.slack,
+            asked: recall as f32,
+            recall: tuning.recall as f32,
+        };
+        self.commit(|writer| {
+            writer.set_tuning(Some(&record))?;
+            Ok(Changes::default())
+        })?;
+        Ok(tuning)
+    }
+
+    /// Measures the index: recall against exact search, whether every product
+    /// can be reached, links, and dead rows.
+    ///
+    /// # Errors
+    /// [`Error::Segment`] if a segment is damaged, [`Error::Interrupted`].
+    pub fn audit_index(&self, queries: usize, observer: &mut dyn Observer) -> Result<IndexAudit> {
+        let (reader, snapshot) = self.state.view()?;
+        let mut segments = Vec::new();
+        for sealed in snapshot.sealed() {
+            let found = observed(observer, |_| {
+                Ok(audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?)
+            })?;
+            segments.push((sealed.number, found));
+        }
+        let recall = if segments.is_empty() {
+            None
+        } else {
+            let effort = Effort::tuned(reader.tuning()?);
+            Some(Trial::new(&snapshot, queries, observer)?.recall(&snapshot, effort)?)
+        };
+        Ok(IndexAudit {
+            live: snapshot.live().len(),
+            segments,
+            recall,
+        })
+    }
+}
+
+/// Products whose nearest ones are known.
+struct Trial {
+    rows: Vec<Option<u32>>,
+    queries: Vec<f32>,
+    truth: Vec<Vec<Hit>>,
+}
+
+impl Trial {
+    /// At most `count` products, evenly spread, each to be found without itself.
+    fn new(snapshot: &Arc<Snapshot>, count: usize, observer: &mut dyn Observer) -> Result<Self> {
+        let mut all: Vec<u32> = Vec::new();
+        for chunk in snapshot.chunks() {
+            all.extend(chunk.rows()?.into_iter().map(|(_, row)| row));
+        }
+        all.sort_unstable();
+        let taken = all.len().min(count.max(1));
+        let rows: Vec<u32> = (0..taken).map(|at| all[at * all.len() / taken]).collect();
+        let mut queries = Vec::with_capacity(rows.len() * snapshot.dimensions());
+        for &row in &rows {
+            queries.extend(snapshot.vector(row)?.into_iter().flatten());
+        }
+        let rows: Vec<Option<u32>> = rows.into_iter().map(Some).collect();
+        let exact = Effort {
+            exact: true,
+            ..Effort::default()
+        };
+        let truth = observed(observer, |_| {
+            nearest(snapshot, &queries, K, RowFilter::All, &rows, exact)
+        })?;
+        Ok(Self {
+            rows,
+            queries,
+            truth,
+        })
+    }
+
+    /// The quickest way to reach a recall, or the widest of all walks.
+    fn quickest(
+        &self,
+        snapshot: &Snapshot,
+        recall: f64,
+        observer: &mut dyn Observer,
+    ) -> Result<Tuning> {
+        let mut best: Option<(Duration, Tuning)> = None;
+        let mut widest = None;
+        for slack in SLACKS {
+            for ef in WIDTHS {
+                let effort = Effort {
+                    ef,
+                    slack,
+                    ..Effort::default()
+                };
+                let begun = Instant::now();
+                let found = self.recall(snapshot, effort)?;
+                let time = begun.elapsed();
+                let tuning = Tuning {
+                    ef,
+                    slack,
+                    recall: found,
+                    queries: self.rows.len(),
+                };
+                widest = Some(tuning);
+                observer.progress(Progress::Indexing);
+                if observer.stop() {
+                    return Err(Error::Interrupted);
+                }
+                let slower = best.is_some_and(|(quickest, _)| time >= quickest);
+                if found >= recall && !slower {
+                    best = Some((time, tuning));
+                }
+                // Wider walks are slower still.
+                if found >= recall || slower {
+                    break;
+                }
+            }
+        }
+        let tuning = best.map(|(_, tuning)| tuning).or(widest);
+        tuning.ok_or_else(|| Error::argument("there is no walk to choose from"))
+    }
+
+    /// Chunk of the best that is found. One that is as near as the last of the
+    /// best counts too: it is as good.
+    fn recall(&self, snapshot: &Snapshot, effort: Effort) -> Result<f64> {
+        let found = nearest(
+            snapshot,
+            &self.queries,
+            K,
+            RowFilter::All,
+            &self.rows,
+            effort,
+        )?;
+        let (mut right, mut all) = (0, 0);
+        for (truth, found) in self.truth.iter().zip(&found) {
+            let least = truth.last().map_or(f32::INFINITY, |hit| hit.similarity) - 1e-4;
+            all += truth.len();
+            let good = found.iter().filter(|hit| hit.similarity >= least).count();
+            right += good.min(truth.len());
+        }
+        Ok(f64::from(right as u32) / f64::from(all.max(1) as u32))
+    }
+}
+
+/// Does long work in another thread while `observer` follows and may stop it.
+pub(crate) fn observed<T: Send>(
+    observer: &mut dyn Observer,
+    work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<T> + Send,
+) -> Result<T> {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| work(&|| stop.load(Ordering::Relaxed)));
+        while !thread.is_finished() {
+            observer.progress(Progress::Indexing);
+            if observer.stop() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            std::thread::sleep(POLL);
+        }
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

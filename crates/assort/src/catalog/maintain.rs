@@ -1,0 +1,371 @@
+//! Looking after a catalog: statistics, verification, compaction.
+
+use std::collections::{HashMap, HashSet};
+
+use assort_core::compose::product_text;
+use assort_core::{Method, Product, Space, text_hash};
+
+use crate::catalog::Catalog;
+use crate::embedding::is_unit;
+use crate::observer::Observer;
+use crate::segments::{broken, repair};
+use crate::state::State;
+use crate::store::{Reader, SpaceRecord};
+use crate::{Error, Result};
+
+/// What a catalog holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Number of products.
+    pub products: u64,
+    /// Number of products with a label.
+    pub labelled: u64,
+    /// Number of products with an applied decision.
+    pub decided: u64,
+    /// Number of categories.
+    pub categories: usize,
+    /// Number of categories without children.
+    pub leaves: usize,
+    /// Levels of the taxonomy.
+    pub levels: usize,
+    /// The space of the vectors.
+    pub space: Space,
+    /// How the embedder is opened.
+    pub embedder: String,
+    /// A move to another space that was begun: the space, and how many
+    /// products have been moved.
+    pub moving_to: Option<(Space, u64)>,
+    /// Methods whose confidence has been calibrated on labels.
+    pub calibrated: Vec<Method>,
+    /// Vectors that are in no segment yet.
+    pub live: u64,
+    /// The segments of the index.
+    pub segments: Vec<SegmentStats>,
+    /// Rows that walks keep, if tuned, and the recall that was measured.
+    pub tuned: Option<(u32, f32)>,
+    /// How well the student knows products imported lately, 1 as it knows
+    /// those it was judged by; none if the embedder is no student, or none came.
+    pub familiarity: Option<f32>,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// A segment of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentStats {
+    /// Its number, as in the name of its file.
+    pub number: u32,
+    /// Products it was written with.
+    pub products: u64,
+    /// Those of them that have changed or gone since.
+    pub dead: u64,
+}
+
+/// Something wrong with a catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub mend: &'static str,
+}
+
+const RESTORE: &str = "restore the catalog from a backup, or make a new one and import again";
+// Unchanged rows are passed over by an import, so what is wrong has to go first.
+const REIMPORT: &str = "remove the product with `assort remove` and import it again";
+const REPAIR: &str = "run `assort check --repair`, which embeds its products again";
+const RELABEL: &str = "import the taxonomy that has the category, or label the product anew";
+
+/// Problems listed at most; more say nothing new.
+const MOST: usize = 100;
+
+impl Catalog {
+    /// Counts what the catalog holds.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn stats(&self) -> Result<Stats> {
+        let reader = self.state.store.read()?;
+        let counts = reader.counts()?;
+        let taxonomy = self.state.taxonomy_in(&reader)?;
+        let space = reader.space()?;
+        let moving_to = match reader.next_space()? {
+            Some(next) => Some((next.space(), reader.vectors(&next)?)),
+            None => None,
+        };
+        let curves = reader.fit()?.map_or_else(Vec::new, |fit| fit.calibrations);
+        let calibrated = Method::ALL.into_iter().zip(curves);
+        Ok(Stats {
+            products: counts.products,
+            labelled: counts.labels,
+            decided: counts.decisions,
+            categories: taxonomy.len(),
+            leaves: taxonomy.leaves().count(),
+            levels: taxonomy.depth(),
+            moving_to,
+            calibrated: calibrated
+                .filter(|(_, curve)| curve.is_some())
+                .map(|(method, _)| method)
+                .collect(),
+            live: reader.live_vectors(&space)?,
+            segments: segments(&reader, &space)?,
+            familiarity: Some(reader.familiarity(&space)?)
+                .filter(|known| known.products > 0.0)
+                .map(|known| (known.known / known.products) as f32),
+            tuned: reader.tuning()?.map(|tuning| (tuning.ef, tuning.recall)),
+            bytes: self.state.store.size() + self.state.segment_files.size(),
+            space: space.space(),
+            embedder: space.embedder,
+        })
+    }
+
+    /// Verifies everything that is stored: the file's checksums, every value,
+    /// and that all of them fit together. Returns what is wrong, at most
+    /// a hundred findings.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read.
+    pub fn check(&mut self) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
+        let writes = self.state.store.is_writer();
+        if writes && !self.alone()?.store.verify_file()? {
+            self.forget();
+            problems.push(Problem {
+                what: "the file's checksums did not match; it has been repaired to the last whole commit".to_owned(),
+                mend: "run the check again; if it is clean, all is well",
+            });
+        }
+        let reader = self.state.store.read()?;
+        let checked = check_values(&self.state, &reader, &mut problems);
+        match checked {
+            Err(Error::Damaged { what, .. }) => problems.push(Problem {
+                what,
+                mend: RESTORE,
+            }),
+            other => other?,
+        }
+        problems.truncate(MOST);
+        Ok(problems)
+    }
+
+    /// Mends what [`Self::check`] finds wrong with segments: the products of
+    /// those that are missing or damaged are embedded again. Returns how many
+    /// there were.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::NoEmbedder`], [`Error::Embed`],
+    /// [`Error::Interrupted`] if `observer` stopped it; run it again to go on.
+    pub fn repair(&self, observer: &mut dyn Observer) -> Result<u64> {
+        if !self.state.store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        self.background.rest();
+        let reader = self.state.store.read()?;
+        let space = reader.space()?;
+        let broken = broken(&self.state, &space)?;
+        if broken.is_empty() {
+            return Ok(0);
+        }
+        let embedder = self.embedder_for(&reader)?;
+        let numbers: Vec<u32> = broken.into_iter().map(|(number, _)| number).collect();
+        let repaired = repair(&self.state, &space, embedder.as_ref(), &numbers, observer)?;
+        self.background.wake(&self.state);
+        Ok(repaired)
+    }
+}
+
+fn segments(reader: &Reader<'_>, space: &SpaceRecord) -> Result<Vec<SegmentStats>> {
+    let mut segments = Vec::new();
+    for (number, record) in reader.segments()? {
+        if record.generation == space.generation {
+            segments.push(SegmentStats {
+                number,
+                products: record.rows.into(),
+                dead: reader.dead(number)?.len() as u64,
+            });
+        }
+    }
+    Ok(segments)
+}
+
+/// Holds the segments against what the store says is in them.
+fn check_segments(
+    state: &State,
+    reader: &Reader<'_>,
+    space: &SpaceRecord,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    let bad = broken(state, space)?;
+    for (_, what) in &bad {
+        problems.push(Problem {
+            what: what.clone(),
+            mend: REPAIR,
+        });
+    }
+    let mut expected: HashMap<u32, usize> = HashMap::new();
+    for (number, record) in reader.segments()? {
+        let known = bad.iter().any(|(bad, _)| *bad == number);
+        if record.generation == space.generation && !known {
+            expected.insert(number, 0);
+        }
+    }
+    let mut open = HashMap::new();
+    for &number in expected.keys() {
+        let segment = state.segment_files.segment(number, space.tag())?;
+        open.insert(number, (segment, reader.dead(number)?));
+    }
+    let mut known: HashSet<u32> = bad.iter().map(|(number, _)| *number).collect();
+    known.extend(expected.keys());
+    reader.each_sealed(space, |row, sealed| {
+        let number = sealed.segment;
+        let here = open
+            .get(&number)
+            .and_then(|(segment, dead)| segment.slot(row).filter(|&slot| !dead.contains(slot)));
+        if let Some(count) = expected.get_mut(&number) {
+            *count += 1;
+        }
+        if !known.contains(&number) || (open.contains_key(&number) && here.is_none()) {
+            problems.push(Problem {
+                what: format!("the vector in row {row} is not in segment {number}"),
+                mend: REIMPORT,
+            });
+        }
+        Ok(())
+    })?;
+    for (number, count) in expected {
+        let alive = open
+            .get(&number)
+            .map_or(0, |(segment, dead)| segment.len() - dead.len());
+        if alive != count {
+            problems.push(Problem {
+                what: format!("segment {number} has {alive} products instead of {count}"),
+                mend: "run `assort compact`, which writes it anew",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Result<()> {
+    let space = reader.space()?;
+    let taxonomy = reader.taxonomy()?;
+    if taxonomy.is_empty() {
+        problems.push(Problem {
+            what: "the taxonomy is empty".to_owned(),
+            mend: RESTORE,
+        });
+    }
+    let rows = check_products(reader, &space, problems)?;
+    check_ids(reader, &rows, problems)?;
+    check_vectors(reader, &space, &rows, problems)?;
+    if let Some(next) = reader.next_space()? {
+        check_vectors(reader, &next, &rows, problems)?;
+    }
+    check_segments(state, reader, &space, problems)?;
+    let mut orphans = 0u64;
+    reader.each_label(|row, label| {
+        if !rows.contains(&row) {
+            problems.push(stray("a label", row));
+        }
+        orphans += u64::from(taxonomy.by_id(label).is_none());
+        Ok(())
+    })?;
+    if orphans > 0 {
+        problems.push(Problem {
+            what: format!("{orphans} labels name categories that the taxonomy does not have"),
+            mend: RELABEL,
+        });
+    }
+    reader.each_decision(|row, _| {
+        if !rows.contains(&row) {
+            problems.push(stray("a decision", row));
+        }
+        Ok(())
+    })?;
+    reader.fit().map(drop)
+}
+
+fn stray(what: &str, row: u32) -> Problem {
+    Problem {
+        what: format!("{what} belongs to row {row}, which has no product"),
+        mend: RESTORE,
+    }
+}
+
+/// The rows of all products.
+fn check_products(
+    reader: &Reader<'_>,
+    space: &SpaceRecord,
+    problems: &mut Vec<Problem>,
+) -> Result<HashSet<u32>> {
+    let mut rows = HashSet::new();
+    let mut from = 0;
+    loop {
+        let group = reader.products_from(from, 1024)?;
+        let Some((last, _)) = group.last() else { break };
+        from = last + 1;
+        for (row, record) in group {
+            rows.insert(row);
+            if reader.row(&record.id)? != Some(row) {
+                problems.push(Problem {
+                    what: format!(
+                        "the product `{}` in row {row} is not found by its id",
+                        record.id
+                    ),
+                    mend: RESTORE,
+                });
+            }
+            let (id, stored) = (record.id.clone(), record.content_hash);
+            let product = Product::from(record);
+            if product.content_hash() != stored {
+                problems.push(Problem {
+                    what: format!("the product `{id}` does not match its digest"),
+                    mend: REIMPORT,
+                });
+            }
+            if reader.text_hash(space, row)? != Some(text_hash(&product_text(&product))) {
+                problems.push(Problem {
+                    what: format!("the vector of the product `{id}` is missing or of another text"),
+                    mend: REIMPORT,
+                });
+            }
+        }
+        if problems.len() > MOST {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+fn check_ids(reader: &Reader<'_>, rows: &HashSet<u32>, problems: &mut Vec<Problem>) -> Result<()> {
+    reader.each_id(|id, row| {
+        if !rows.contains(&row) {
+            problems.push(Problem {
+                what: format!("the id `{id}` leads to row {row}, which has no product"),
+                mend: REIMPORT,
+            });
+        }
+        Ok(())
+    })
+}
+
+fn check_vectors(
+    reader: &Reader<'_>,
+    space: &SpaceRecord,
+    rows: &HashSet<u32>,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    reader.each_live_vector(space, |row, view| {
+        if !rows.contains(&row) {
+            problems.push(stray("a vector", row));
+        }
+        let square: f32 = view.to_vec().iter().map(|value| value * value).sum();
+        if !is_unit(square) {
+            problems.push(Problem {
+                what: format!("the vector in row {row} is not of unit length"),
+                mend: REIMPORT,
+            });
+        }
+        Ok(())
+    })
+}

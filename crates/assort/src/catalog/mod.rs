@@ -1,0 +1,349 @@
+//! One directory: one space, one taxonomy, all products.
+
+pub(crate) mod classify;
+pub(crate) mod distill;
+pub(crate) mod evaluate;
+pub(crate) mod import;
+pub(crate) mod indexing;
+pub(crate) mod label;
+pub(crate) mod maintain;
+pub(crate) mod reembed;
+pub(crate) mod search;
+
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
+use assort_index::{Disk, Files};
+
+use crate::classifier::cache::Model;
+use crate::segments::Background;
+use crate::snapshot::Changes;
+use crate::state::{State, write};
+use crate::store::{Reader, SegmentFiles, SpaceRecord, Store, Writer};
+use crate::{Error, Result};
+
+/// An embedded database of products and the category tree they are filed into.
+///
+/// All methods but [`Catalog::compact`] and [`Catalog::check`] take `&self` and
+/// may be called from many threads: readers see the last commit and wait
+/// for a writer at most while it commits. One process may have a catalog open for writing, and any
+/// number for reading at the same time.
+pub struct Catalog {
+    // Rests before the state goes.
+    pub(crate) background: Background,
+    pub(crate) state: Arc<State>,
+    embedder: Option<Arc<dyn Embedder>>,
+    pub(crate) model: RwLock<Option<(u64, Arc<Model>)>>,
+}
+
+/// A product as the catalog has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredProduct {
+    /// The product.
+    pub product: Product,
+    /// The category a person filed it under.
+    pub label: Option<CategoryIndex>,
+    /// The last decision that was applied.
+    pub decision: Option<StoredDecision>,
+}
+
+/// A decision kept in the catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDecision {
+    /// The category, if the taxonomy still has it.
+    pub category: Option<CategoryIndex>,
+    /// External id of the category.
+    pub category_id: String,
+    /// Confidence between 0 and 1.
+    pub confidence: f32,
+    /// Name of the method that decided.
+    pub method: String,
+}
+
+impl Catalog {
+    /// Makes a catalog in `directory`, which must not hold one yet.
+    ///
+    /// `embedder` makes all vectors; `spec` says how to open it again and is
+    /// given back by [`Self::embedder_spec`].
+    ///
+    /// # Errors
+    /// [`Error::AlreadyACatalog`], or [`Error::Io`] if the directory cannot be
+    /// written.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use assort::core::{CategoryRow, Place, Taxonomy};
+    ///
+    /// let row = |path: &[&str]| CategoryRow {
+    ///     place: Place::Path(path.iter().map(|name| name.to_string()).collect()),
+    ///     ..CategoryRow::default()
+    /// };
+    /// let taxonomy = Taxonomy::from_rows(vec![
+    ///     row(&["Kitchen", "Kettles"]),
+    ///     row(&["Kitchen", "Knives"]),
+    /// ])?;
+    /// let embedder = assort_embed::open(&assort_embed::Spec::Bundled, &Default::default())?;
+    /// let directory = tempfile::tempdir()?;
+    /// let catalog = assort::Catalog::create(directory.path(), &taxonomy, embedder, "bundled")?;
+    /// let product = assort::core::Product {
+    ///     id: "1".into(),
+    ///     title: "Electric kettle 1.7 l, stainless steel".into(),
+    ///     ..Default::default()
+    /// };
+    /// let decisions = catalog.classify(&[product], &Default::default())?;
+    /// let category = decisions[0].category.expect("no minimum confidence was asked for");
+    /// assert_eq!(catalog.taxonomy()?.path(category), "Kitchen > Kettles");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(
+        directory: impl AsRef<Path>,
+        taxonomy: &Taxonomy,
+        embedder: Arc<dyn Embedder>,
+        spec: &str,
+    ) -> Result<Self> {
+        let space = SpaceRecord::new(1, embedder.space(), spec);
+        let store = Store::create(directory.as_ref(), |writer| {
+            writer.initialize(&space, taxonomy)
+        })?;
+        Ok(Self::new(store, Some(embedder)))
+    }
+
+    /// Opens a catalog for reading and writing.
+    ///
+    /// # Errors
+    /// [`Error::NotACatalog`], [`Error::Locked`] while another process writes,
+    /// [`Error::NewerFormat`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
+        Self::open_on(directory.as_ref(), Arc::new(Disk))
+    }
+
+    /// Opens a catalog for writing whose segments are kept by `files`.
+    pub(crate) fn open_on(directory: &Path, files: Arc<dyn Files>) -> Result<Self> {
+        let catalog = Self::on(Store::open(directory)?, files, None);
+        let segments = catalog.state.store.read()?.segments()?;
+        let numbers: Vec<u32> = segments.iter().map(|(number, _)| *number).collect();
+        catalog.state.segment_files.sweep(&numbers);
+        catalog.background.wake(&catalog.state);
+        Ok(catalog)
+    }
+
+    /// Opens a catalog for reading, also while another process writes to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but never because of a writer.
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::new(Store::open_read_only(directory.as_ref())?, None))
+    }
+
+    fn new(store: Store, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        Self::on(store, Arc::new(Disk), embedder)
+    }
+
+    fn on(store: Store, files: Arc<dyn Files>, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        let segment_files = SegmentFiles::new(store.directory(), files);
+        Self {
+            background: Background::new(),
+            state: Arc::new(State::new(store, segment_files)),
+            embedder,
+            model: RwLock::new(None),
+        }
+    }
+
+    /// Gives the catalog the embedder for new texts.
+    ///
+    /// # Errors
+    /// [`Error::SpaceMismatch`] if it is not of the catalog's space.
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Result<Self> {
+        let catalog = self.space()?;
+        let given = embedder.space().clone();
+        if catalog != given {
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
+        self.embedder = Some(embedder);
+        Ok(self)
+    }
+
+    /// Seals vectors into segments when there are `products` of them, instead of
+    /// 8,192: live ones are searched exactly, which takes the longer the more
+    /// they are, and segments are better few than many.
+    #[must_use]
+    pub fn with_live_limit(self, products: usize) -> Self {
+        self.background.set_limit(products as u64);
+        self.background.wake(&self.state);
+        self
+    }
+
+    /// The space of the catalog's vectors.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn space(&self) -> Result<Space> {
+        Ok(self.state.store.read()?.space()?.space())
+    }
+
+    /// How to open the catalog's embedder, as it was given on creation.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn embedder_spec(&self) -> Result<String> {
+        Ok(self.state.store.read()?.space()?.embedder)
+    }
+
+    /// The catalog's directory.
+    pub fn directory(&self) -> &Path {
+        self.state.store.directory()
+    }
+
+    /// The taxonomy of the last commit.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn taxonomy(&self) -> Result<Arc<Taxonomy>> {
+        self.state.taxonomy_in(&self.state.store.read()?)
+    }
+
+    /// Replaces the taxonomy. Labels and decisions stay with the ids of their
+    /// categories; returns how many labels name a category that is gone, which
+    /// count again once it comes back.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
+    pub fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<u64> {
+        self.state.replace_taxonomy(taxonomy)?;
+        let mut orphans = 0;
+        self.state.store.read()?.each_label(|_, label| {
+            orphans += u64::from(taxonomy.by_id(label).is_none());
+            Ok(())
+        })?;
+        Ok(orphans)
+    }
+
+    /// The product of that id.
+    ///
+    /// # Errors
+    /// [`Error::NoProduct`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn product(&self, id: &str) -> Result<StoredProduct> {
+        let reader = self.state.store.read()?;
+        let missing = || Error::NoProduct(id.to_owned());
+        let row = reader.row(id)?.ok_or_else(missing)?;
+        self.stored(&reader, row)?.ok_or_else(missing)
+    }
+
+    /// The ids of all products, in the order they came.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn ids(&self) -> Result<Vec<String>> {
+        let mut ids = Vec::new();
+        self.state.store.read()?.each_product(|_, product| {
+            ids.push(product.id.as_str().to_owned());
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    /// The product in a row, such as a [`assort_core::Neighbor`] names; none if
+    /// it has been removed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn product_in_row(&self, row: u32) -> Result<Option<Product>> {
+        Ok(self.state.store.read()?.product(row)?.map(Product::from))
+    }
+
+    pub(crate) fn stored(&self, reader: &Reader<'_>, row: u32) -> Result<Option<StoredProduct>> {
+        let Some(product) = reader.product(row)? else {
+            return Ok(None);
+        };
+        let taxonomy = self.state.taxonomy_in(reader)?;
+        let decision = reader.decision(row)?.map(|record| StoredDecision {
+            category: taxonomy.by_id(&record.category),
+            category_id: record.category,
+            confidence: record.confidence,
+            method: record.method,
+        });
+        Ok(Some(StoredProduct {
+            product: product.into(),
+            label: reader.label(row)?.and_then(|label| taxonomy.by_id(&label)),
+            decision,
+        }))
+    }
+
+    /// Removes products with their labels, decisions and vectors, all of them
+    /// in one transaction; returns how many there were.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
+    pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
+        let reader = self.state.store.read()?;
+        let (space, next) = (reader.space()?, reader.next_space()?);
+        let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let mut removed = 0;
+        self.commit(|writer| {
+            let mut changes = Changes::default();
+            for id in ids {
+                changes.removed.extend(writer.remove(id, &spaces)?);
+            }
+            removed = changes.removed.len();
+            Ok(changes)
+        })?;
+        Ok(removed)
+    }
+
+    /// The embedder.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] if the catalog was opened without one.
+    pub fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
+        self.embedder.as_ref().ok_or(Error::NoEmbedder)
+    }
+
+    /// The embedder, if it is of the space that `reader` has: another process
+    /// may have moved the catalog since it was given.
+    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<&Arc<dyn Embedder>> {
+        let embedder = self.embedder()?;
+        let (catalog, given) = (reader.space()?.space(), embedder.space());
+        if catalog != *given {
+            let given = given.clone();
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
+        Ok(embedder)
+    }
+
+    /// Commits what `change` does and publishes it to readers. The taxonomy
+    /// stays as it is meanwhile.
+    pub(crate) fn commit(
+        &self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<Changes>,
+    ) -> Result<()> {
+        self.state.commit(change)?;
+        self.background.wake(&self.state);
+        Ok(())
+    }
+
+    /// The state, when nothing else uses it: background work is given up, and
+    /// taken up again later.
+    pub(crate) fn alone(&mut self) -> Result<&mut State> {
+        self.background.rest();
+        Arc::get_mut(&mut self.state).ok_or_else(|| {
+            Error::argument("the catalog is in use by another thread; wait until that ends")
+        })
+    }
+
+    /// Uses `embedder` from now on.
+    pub(crate) fn adopt(&mut self, embedder: Arc<dyn Embedder>) {
+        self.embedder = Some(embedder);
+    }
+
+    /// Drops what is kept in memory, after a change of the space.
+    pub(crate) fn forget(&self) {
+        self.state.forget();
+        *write(&self.model) = None;
+    }
+}

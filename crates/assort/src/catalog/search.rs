@@ -1,0 +1,220 @@
+//! Finding products by text, by likeness, and by filters.
+
+use assort_core::vector;
+use assort_index::{Hit, Plan};
+
+use crate::catalog::{Catalog, StoredProduct};
+use crate::embedding::{Role, check, embed};
+use crate::knn::graph::{Effort, nearest};
+use crate::snapshot::RowFilter;
+use crate::snapshot::Snapshot;
+use crate::store::Reader;
+use crate::{Error, Result};
+
+/// What to search for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Products that match a text.
+    Text(String),
+    /// Products like the one of that id, which is not among the results.
+    Like(String),
+    /// Products near a unit vector of the catalog's space.
+    Vector(Vec<f32>),
+}
+
+/// A search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// What to search for.
+    pub query: Query,
+    /// Only products that match this expression (see [`assort_core::Filter`]).
+    pub filter: Option<String>,
+    /// Results to give.
+    pub top: usize,
+    /// Better results to pass over, for paging.
+    pub offset: usize,
+    /// Compare every vector: slower, and nothing is missed.
+    pub exact: bool,
+    /// Rows that a walk of the graph keeps: more find more, and take longer.
+    /// None takes what [`Catalog::tune`] found, or else 128.
+    pub ef: Option<usize>,
+    /// Rows ranked by all their bits for each one to find. None takes 8.
+    pub oversample: Option<usize>,
+}
+
+impl Search {
+    /// The ten best results for `query`.
+    pub fn new(query: Query) -> Self {
+        Self {
+            query,
+            filter: None,
+            top: 10,
+            offset: 0,
+            exact: false,
+            ef: None,
+            oversample: None,
+        }
+    }
+}
+
+/// A product found by a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The product.
+    pub product: StoredProduct,
+    /// Cosine similarity with the query, between −1 and 1.
+    pub similarity: f32,
+}
+
+/// A page of results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The results, most similar first; ties in the order of import.
+    pub found: Vec<Found>,
+    /// Number of products that match the filter, or of all products.
+    pub matches: u64,
+    /// How each part of the catalog was searched.
+    pub steps: Vec<Step>,
+}
+
+/// How a part of the catalog was searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Number of the segment; none for live vectors, which are in no segment
+    /// yet.
+    pub segment: Option<u32>,
+    /// Products it has.
+    pub products: usize,
+    /// Products of it that may be found.
+    pub matches: usize,
+    /// What was done.
+    pub plan: Plan,
+}
+
+/// Results deeper than this are not worth sorting.
+const DEEPEST: usize = 100_000;
+
+impl Catalog {
+    /// Finds the most similar products. Live vectors are all compared, and
+    /// segments searched as is quickest: by a walk of their graph, which may
+    /// miss a few of the best, or by a scan of what matches. There are always
+    /// as many results as asked for, or as there are matches.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a filter or vector that cannot be used,
+    /// [`Error::NoProduct`], [`Error::NoEmbedder`] for a text query.
+    pub fn search(&self, search: &Search) -> Result<Page> {
+        if search.offset.saturating_add(search.top) > DEEPEST {
+            return Err(Error::argument(format!(
+                "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
+            )));
+        }
+        let (reader, snapshot) = self.state.view()?;
+        let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
+        let matching = match &search.filter {
+            Some(expression) => Some(self.state.matching(&reader, &snapshot, expression)?),
+            None => None,
+        };
+        let filter = matching.as_deref().map_or(RowFilter::All, RowFilter::Rows);
+        let wanted = search.offset + search.top;
+        let tuned = Effort::tuned(reader.tuning()?);
+        let effort = Effort {
+            ef: search.ef.unwrap_or(tuned.ef),
+            oversample: search.oversample.unwrap_or(tuned.oversample),
+            exact: search.exact,
+            ..tuned
+        };
+        let hits = nearest(&snapshot, &query, wanted, filter, &[without], effort)?;
+        let mut hits: Vec<Hit> = hits.into_iter().flatten().collect();
+        if !effort.exact {
+            rank_whole(&snapshot, &query, &mut hits)?;
+        }
+        let mut found = Vec::with_capacity(search.top);
+        for hit in hits.into_iter().skip(search.offset) {
+            if let Some(product) = self.stored(&reader, hit.row)? {
+                found.push(Found {
+                    product,
+                    similarity: hit.similarity.clamp(-1.0, 1.0),
+                });
+            }
+        }
+        let matches = match &matching {
+            Some(matching) => matching.rows.len() as u64,
+            None => reader.counts()?.products,
+        };
+        Ok(Page {
+            found,
+            matches,
+            steps: steps(&snapshot, wanted, filter, effort),
+        })
+    }
+
+    fn query_vector(
+        &self,
+        reader: &Reader<'_>,
+        snapshot: &Snapshot,
+        query: &Query,
+    ) -> Result<(Vec<f32>, Option<u32>)> {
+        match query {
+            Query::Text(text) => {
+                let text = assort_core::clean(text);
+                if text.is_empty() {
+                    return Err(Error::argument(
+                        "the text to search for is empty; give some words",
+                    ));
+                }
+                Ok((
+                    embed(self.embedder_for(reader)?.as_ref(), Role::Query, &[&text])?,
+                    None,
+                ))
+            }
+            Query::Like(id) => {
+                let missing = || Error::NoProduct(id.clone());
+                let row = reader.row(id)?.ok_or_else(missing)?;
+                let vector = snapshot.vector(row)?.ok_or_else(missing)?;
+                Ok((vector, Some(row)))
+            }
+            Query::Vector(given) => {
+                let mut vector = given.clone();
+                vector::normalize(&mut vector);
+                check(&vector, 1, reader.space()?.dimensions as usize)
+                    .map_err(|what| Error::argument(format!("the query {what}")))?;
+                Ok((vector, None))
+            }
+        }
+    }
+}
+
+/// Gives results the similarity of their whole vectors and puts the most
+/// similar first: a walk ranks by fewer bits.
+fn rank_whole(snapshot: &Snapshot, query: &[f32], hits: &mut [Hit]) -> Result<()> {
+    for hit in hits.iter_mut() {
+        if let Some(vector) = snapshot.vector(hit.row)? {
+            hit.similarity = vector::dot(query, &vector);
+        }
+    }
+    hits.sort_by(Hit::best_first);
+    Ok(())
+}
+
+/// How the parts of a catalog are searched.
+fn steps(snapshot: &Snapshot, k: usize, filter: RowFilter<'_>, effort: Effort) -> Vec<Step> {
+    let live = Step {
+        segment: None,
+        products: snapshot.live().len(),
+        matches: match filter {
+            RowFilter::All => snapshot.live().len(),
+            _ => snapshot.live_matches(filter),
+        },
+        plan: Plan::Exact,
+    };
+    let sealed = effort.plans(snapshot, k, filter).into_iter();
+    let sealed = sealed.map(|(segment, products, matches, plan)| Step {
+        segment: Some(segment),
+        products,
+        matches,
+        plan,
+    });
+    let live = Some(live).filter(|live| live.products > 0);
+    live.into_iter().chain(sealed).collect()
+}

@@ -1,0 +1,6 @@
+//! Finding the nearest rows.
+
+pub(crate) mod filter_cache;
+pub(crate) mod flat;
+pub(crate) mod graph;
+pub(crate) mod labelled;

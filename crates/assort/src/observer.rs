@@ -1,0 +1,87 @@
+//! Following long work, and stopping it.
+
+use crate::catalog::import::ImportReport;
+use crate::read::Rejected;
+
+/// How far long work has come.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Texts of categories are being embedded, once for each text.
+    CategoryTexts {
+        /// Texts that are done.
+        done: u64,
+        /// All texts.
+        total: u64,
+    },
+    /// Products are being imported. Everything the report counts as stored is
+    /// committed and durable.
+    Import {
+        /// What has been done so far.
+        report: &'a ImportReport,
+        /// Products embedded but not yet committed.
+        pending: u64,
+        /// Chunk of the input that is done, where its size is known.
+        fraction: Option<f64>,
+    },
+    /// Prototypes and confidence are being fitted to the catalog.
+    Learning,
+    /// Products are being classified and compared with the truth.
+    Evaluate {
+        /// Products that are done.
+        done: u64,
+    },
+    /// Texts to learn from are being chosen.
+    Sampling {
+        /// Products that were looked at.
+        done: u64,
+    },
+    /// The teacher embeds texts to learn from.
+    Teaching {
+        /// Texts that are done and kept.
+        done: u64,
+        /// All texts.
+        total: u64,
+    },
+    /// A student learns.
+    Distilling {
+        /// Chunk that is done.
+        fraction: f64,
+    },
+    /// Segments are being written, merged or measured.
+    Indexing,
+    /// Products whose vectors were lost are being embedded again.
+    Repair {
+        /// Products that are done and committed.
+        done: u64,
+        /// All lost products.
+        total: u64,
+    },
+    /// Products are being moved to another space.
+    Reembed {
+        /// Products that are done and committed.
+        done: u64,
+        /// All products.
+        total: u64,
+    },
+}
+
+/// Follows long work. The unit type follows nothing and never stops.
+pub trait Observer {
+    /// Called often; must be quick.
+    fn progress(&mut self, progress: Progress<'_>) {
+        let _ = progress;
+    }
+
+    /// Called for every row that is not taken.
+    fn rejected(&mut self, rejected: &Rejected) {
+        let _ = rejected;
+    }
+
+    /// Whether to stop soon, keeping what is whole.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+impl Observer for () {}

@@ -1,0 +1,179 @@
+//! Sealing and merging in the background.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use assort_index::BuildOptions;
+
+use super::merge::merge;
+use super::merge_policy::{LIVE, MOST, Work, due};
+use super::seal::seal_locked;
+use crate::state::{State, lock};
+use crate::{Error, Result};
+
+/// Keeps a catalog's segments few and its live vectors bounded, in a thread
+/// of its own that runs while there is work.
+pub(crate) struct Background {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    stop: AtomicBool,
+    /// Live vectors at which they are sealed.
+    limit: AtomicU64,
+    /// Whether many are coming, so that more may gather.
+    gathering: AtomicBool,
+    /// Whether somebody with more threads takes over after the next step.
+    handing_over: AtomicBool,
+    /// Why the last work failed, until it is asked for.
+    failure: Mutex<Option<Error>>,
+}
+
+impl Background {
+    pub(crate) fn new() -> Self {
+        let shared = Shared {
+            stop: AtomicBool::new(false),
+            limit: AtomicU64::new(LIVE),
+            gathering: AtomicBool::new(false),
+            handing_over: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        };
+        Self {
+            shared: Arc::new(shared),
+            thread: Mutex::new(None),
+        }
+    }
+
+    /// Begins to work, if there is any and it is not at it already. After a
+    /// failure it rests until that has been asked for.
+    pub(crate) fn wake(&self, state: &Arc<State>) {
+        if !state.store.is_writer() || lock(&self.shared.failure).is_some() {
+            return;
+        }
+        let mut thread = lock(&self.thread);
+        let busy = thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        if busy || !matches!(self.shared.due(state), Ok(Some(_))) {
+            return;
+        }
+        let (shared, state) = (Arc::clone(&self.shared), Arc::clone(state));
+        let spawned = std::thread::Builder::new()
+            .name("assort segments".to_owned())
+            .spawn(move || shared.work(&state));
+        // Without a thread the vectors stay live, which is slower but right.
+        *thread = spawned.ok();
+    }
+
+    /// Sets the number of live vectors at which they are sealed.
+    pub(crate) fn set_limit(&self, limit: u64) {
+        self.shared.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// The number of live vectors at which they are sealed.
+    pub(crate) fn limit(&self) -> u64 {
+        self.shared.limit.load(Ordering::Relaxed)
+    }
+
+    /// Lets more vectors gather than usual while many are coming: one large
+    /// segment costs less than many that are merged.
+    pub(crate) fn gather(&self, gathering: bool) {
+        self.shared.gathering.store(gathering, Ordering::Relaxed);
+    }
+
+    /// Ends its work after the step that it is at, for somebody who does the
+    /// rest with all threads; until it is told otherwise.
+    pub(crate) fn hand_over(&self, handing_over: bool) {
+        self.shared
+            .handing_over
+            .store(handing_over, Ordering::Relaxed);
+    }
+
+    /// Whether it is at work.
+    pub(crate) fn is_busy(&self) -> bool {
+        let thread = lock(&self.thread);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Why the last work failed, if it did.
+    pub(crate) fn failure(&self) -> Result<()> {
+        lock(&self.shared.failure).take().map_or(Ok(()), Err)
+    }
+
+    /// Stops and gives up what is not finished; what is committed stays.
+    pub(crate) fn rest(&self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = lock(&self.thread).take() {
+            // A panic in it is one of the index; nothing depends on its result.
+            let _ = thread.join();
+        }
+        self.shared.stop.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+/// Does what is due next, when live vectors are sealed at `limit`; tells
+/// whether there was anything.
+pub(crate) fn step(
+    state: &State,
+    limit: u64,
+    options: &BuildOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<bool> {
+    let _guard = state.lock_segments();
+    let reader = state.store.read()?;
+    let space = reader.space()?;
+    match due(&reader, &space, limit)? {
+        None => return Ok(false),
+        Some(Work::Seal) => {
+            seal_locked(state, &space, options, stop)?;
+        }
+        Some(Work::Merge(numbers)) => merge(state, &space, &numbers, options, stop)?,
+    }
+    Ok(true)
+}
+
+impl Shared {
+    /// Live vectors at which they are sealed now.
+    fn limit(&self) -> u64 {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let gathering = self.gathering.load(Ordering::Relaxed);
+        if gathering {
+            limit.max(MOST as u64)
+        } else {
+            limit
+        }
+    }
+
+    fn due(&self, state: &State) -> Result<Option<Work>> {
+        let reader = state.store.read()?;
+        due(&reader, &reader.space()?, self.limit())
+    }
+
+    fn work(&self, state: &State) {
+        // Half of the machine is left to those who search and write.
+        let options = BuildOptions {
+            threads: rayon::current_num_threads().div_ceil(2),
+            ..BuildOptions::default()
+        };
+        let stop = || self.stop.load(Ordering::Relaxed);
+        while !stop() && !self.handing_over.load(Ordering::Relaxed) {
+            match step(state, self.limit(), &options, &stop) {
+                Ok(true) => {}
+                Ok(false) => return,
+                // It was stopped, or the catalog has moved: what is due is asked anew.
+                Err(Error::Interrupted) if stop() => return,
+                Err(Error::Interrupted) => {}
+                Err(error) => {
+                    *lock(&self.failure) = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Sets of slots.
+
+/// A set of slots of a segment, or of row numbers, as a bitmap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bitmap {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Bitmap {
+    /// The slots from 0 up to `end`.
+    pub fn below(end: usize) -> Self {
+        let mut words = vec![u64::MAX; end.div_ceil(64)];
+        if let Some(last) = words.last_mut()
+            && !end.is_multiple_of(64)
+        {
+            *last = (1 << (end % 64)) - 1;
+        }
+        Self { words, count: end }
+    }
+
+    /// Adds a slot; whether it was not there before.
+    pub fn insert(&mut self, slot: u32) -> bool {
+        let word = slot as usize / 64;
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        let bit = 1 << (slot % 64);
+        let fresh = self.words[word] & bit == 0;
+        self.words[word] |= bit;
+        self.count += usize::from(fresh);
+        fresh
+    }
+
+    /// Takes a slot out; whether it was there.
+    pub fn remove(&mut self, slot: u32) -> bool {
+        let was = self.contains(slot);
+        if was {
+            self.words[slot as usize / 64] &= !(1 << (slot % 64));
+            self.count -= 1;
+        }
+        was
+    }
+
+    /// Whether the slot is in the set.
+    #[inline]
+    pub fn contains(&self, slot: u32) -> bool {
+        self.words
+            .get(slot as usize / 64)
+            .is_some_and(|word| word >> (slot % 64) & 1 == 1)
+    }
+
+    /// Number of slots in the set.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether the set has no slot.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The slots in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(&self.words).flat_map(|(at, &word)| {
+            let rest = |word: &u64| Some(word & (word - 1)).filter(|&word| word != 0);
+            let words = std::iter::successors(Some(word).filter(|&word| word != 0), rest);
+            words.map(move |word| at * 64 + word.trailing_zeros())
+        })
+    }
+}
+
+impl FromIterator<u32> for Bitmap {
+    fn from_iter<I: IntoIterator<Item = u32>>(slots: I) -> Self {
+        let mut set = Self::default();
+        slots.into_iter().for_each(|slot| {
+            set.insert(slot);
+        });
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_set(changes in prop::collection::vec((any::<bool>(), 0u32..300), 0..200)) {
+            let (mut slots, mut model) = (Bitmap::default(), BTreeSet::new());
+            for (add, slot) in changes {
+                if add {
+                    prop_assert_eq!(slots.insert(slot), model.insert(slot));
+                } else {
+                    prop_assert_eq!(slots.remove(slot), model.remove(&slot));
+                }
+            }
+            prop_assert_eq!(slots.len(), model.len());
+            prop_assert!(slots.iter().eq(model.iter().copied()));
+            prop_assert!((0..300).all(|slot| slots.contains(slot) == model.contains(&slot)));
+        }
+
+        #[test]
+        fn below_has_all_below(end in 0usize..300) {
+            let slots = Bitmap::below(end);
+            prop_assert_eq!(slots.len(), end);
+            prop_assert!(slots.iter().eq(0..end as u32));
+        }
+    }
+}
