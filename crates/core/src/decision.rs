@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::classifier::knn::Neighbor;
 use crate::compose::TextKind;
 use crate::taxonomy::CategoryIndex;
 
 /// By which evidence products are filed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
     /// Everything there is, weighed by what proved right on the labels.
     #[default]
@@ -61,6 +60,28 @@ pub struct TextEvidence {
     pub similarity: f32,
 }
 
+/// A labelled product that speaks for a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NeighborEvidence {
+    /// The product's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The category it is labelled with.
+    pub category: CategoryIndex,
+    /// Cosine similarity with the product, after centering.
+    pub similarity: f32,
+}
+
+/// The evidence for a decision, for people to read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reasons {
+    /// Texts of the best alternative's category, most similar first.
+    pub texts: Vec<TextEvidence>,
+    /// Labelled products that voted, nearest first.
+    pub neighbors: Vec<NeighborEvidence>,
+}
+
 /// A category with the confidence that it is right.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alternative {
@@ -71,8 +92,12 @@ pub struct Alternative {
 }
 
 /// What a classifier says of one product.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Decision {
+    /// Version of the taxonomy whose categories it names, see
+    /// [`Taxonomy::version`](crate::Taxonomy::version).
+    pub taxonomy: u128,
     /// The category, or none: "I don't know".
     pub category: Option<CategoryIndex>,
     /// Confidence in the best alternative, between 0 and 1.
@@ -81,23 +106,25 @@ pub struct Decision {
     pub margin: f32,
     /// The best alternatives, best first, also where the decision is to abstain.
     pub alternatives: Vec<Alternative>,
-    /// Labelled products that voted, nearest first.
-    pub neighbors: Vec<Neighbor>,
-    /// Texts of the best alternative's category, most similar first; filled only
-    /// where an explanation was asked for.
-    pub texts: Vec<TextEvidence>,
+    /// The categories from the root down to the best alternative, each with the
+    /// confidence that the product belongs there or below; never more than
+    /// that of the one above.
+    pub levels: Vec<Alternative>,
+    /// Why; none unless it was asked for.
+    pub reasons: Option<Reasons>,
 }
 
 impl Decision {
     /// The decision on a product nothing is known of.
-    pub(crate) fn unknown() -> Self {
+    pub(crate) fn unknown(taxonomy: u128) -> Self {
         Self {
+            taxonomy,
             category: None,
             confidence: 0.0,
             margin: 0.0,
             alternatives: Vec::new(),
-            neighbors: Vec::new(),
-            texts: Vec::new(),
+            levels: Vec::new(),
+            reasons: None,
         }
     }
 }

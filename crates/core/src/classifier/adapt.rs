@@ -89,7 +89,7 @@ impl SoftAssignments {
     /// What each candidate gains from the share its root has in the catalog.
     /// Shares of single leaves are too uncertain to be used.
     fn priors(&self, start: &Prototypes) -> Vec<f32> {
-        let Some(roots) = start.roots() else {
+        let Some(roots) = start.candidates().roots() else {
             return vec![0.0; self.counts.len()];
         };
         let mut by_root: HashMap<u32, Share> = HashMap::new();
@@ -121,16 +121,15 @@ struct Share {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::taxonomy::{CategoryRow, Place, Taxonomy};
+    use std::sync::Arc;
+
+    use crate::classifier::candidates::Candidates;
+    use crate::taxonomy::Taxonomy;
     use crate::vector::dot;
 
     fn prototypes(paths: &[&str], rows: &[f32]) -> Prototypes {
-        let row = |path: &&str| CategoryRow {
-            place: Place::Path(path.split('/').map(str::to_owned).collect()),
-            ..CategoryRow::default()
-        };
-        let taxonomy = Taxonomy::from_rows(paths.iter().map(row).collect()).unwrap();
-        Prototypes::new(&taxonomy, taxonomy.leaves().collect(), rows, 2, None)
+        let taxonomy = Taxonomy::from_paths(paths).unwrap();
+        Prototypes::new(Arc::new(Candidates::leaves(&taxonomy)), rows, 2, None)
     }
 
     fn fitted(start: &Prototypes, products: &[[f32; 2]]) -> Prototypes {
@@ -154,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_root_that_holds_most_products_is_preferred_in_doubt() {
-        let start = prototypes(&["x/a", "y/b"], &[1.0, 0.0, 0.0, 1.0]);
+        let start = prototypes(&["x > a", "y > b"], &[1.0, 0.0, 0.0, 1.0]);
         let after = fitted(&start, &[[1.0, 0.0]; 50]);
         let doubt = [std::f32::consts::FRAC_1_SQRT_2; 2];
         let scores = after.scores(&doubt);

@@ -1,5 +1,9 @@
 //! Making confidence mean what it says.
 
+use std::collections::BTreeMap;
+
+use crate::decision::Method;
+
 /// What can be seen of a decision that tells how far to trust it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CalibrationInput {
@@ -138,6 +142,36 @@ fn solve(mut matrix: [[f64; WEIGHTS]; WEIGHTS], mut right: [f64; WEIGHTS]) -> [f
         right[row] = (right[row] - known) / matrix[row][row];
     }
     right
+}
+
+/// The calibrations of a classifier, by method and level. Levels are counted
+/// from 1 at the roots; [`LEAF`] is the category itself, however deep it lies.
+/// There is none where too few labels are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Calibrations(BTreeMap<(Method, u32), PlattScaling>);
+
+/// The level of the chosen category itself.
+pub const LEAF: u32 = 0;
+
+impl Calibrations {
+    /// Sets the calibration of a method on a level, if there is one.
+    pub fn set(&mut self, method: Method, level: u32, calibration: Option<PlattScaling>) {
+        if let Some(calibration) = calibration {
+            self.0.insert((method, level), calibration);
+        }
+    }
+
+    /// The calibration of a method on a level.
+    pub fn get(&self, method: Method, level: u32) -> Option<&PlattScaling> {
+        self.0.get(&(method, level))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (Method, u32, &PlattScaling)> {
+        self.0
+            .iter()
+            .map(|((method, level), curve)| (*method, *level, curve))
+    }
 }
 
 #[cfg(test)]

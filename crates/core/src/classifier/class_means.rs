@@ -82,18 +82,17 @@ impl ClassMeans {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::taxonomy::{CategoryRow, Place, Taxonomy};
+    use std::sync::Arc;
+
+    use crate::classifier::candidates::Candidates;
+    use crate::taxonomy::Taxonomy;
     use crate::vector::dot;
 
     #[test]
     fn a_label_turns_its_category_towards_the_product_and_leaving_it_out_turns_back() {
-        let row = |name: &str| CategoryRow {
-            place: Place::Path(vec![name.to_owned()]),
-            ..CategoryRow::default()
-        };
-        let taxonomy = Taxonomy::from_rows(vec![row("a"), row("b")]).unwrap();
-        let leaves = taxonomy.leaves().collect();
-        let prototypes = Prototypes::new(&taxonomy, leaves, &[1.0, 0.0, 0.0, 1.0], 2, None);
+        let taxonomy = Taxonomy::from_paths(["a", "b"]).unwrap();
+        let leaves = Arc::new(Candidates::leaves(&taxonomy));
+        let prototypes = Prototypes::new(leaves, &[1.0, 0.0, 0.0, 1.0], 2, None);
         let product = [0.6, 0.8];
         let mut class_means = ClassMeans::empty(&prototypes);
         class_means.add(0, &product);

@@ -1,133 +1,236 @@
 //! From evidence to a decision.
 
-use crate::classifier::calibration::{CalibrationInput, PlattScaling};
-use crate::classifier::knn::{Neighbor, rank, votes};
-use crate::classifier::prototypes::{Prototypes, SCALE, softmax};
+use super::calibration::{CalibrationInput, Calibrations, LEAF};
+use super::candidates::Candidates;
+use super::knn::{Neighbor, rank, votes};
+use super::source::{Beliefs, Source, Weights};
 use crate::decision::{Alternative, Decision, Method};
 use crate::taxonomy::CategoryIndex;
 
-/// What was found out about one product.
+/// What was found out about one product: what each source says of it, in the
+/// order of [`Source::ALL`]. A source that was not asked, or knows nothing, says
+/// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// Scores of all candidates against the texts (and, for
-    /// [`Method::Auto`], the labelled products); empty if not asked for.
-    pub scores: Vec<f32>,
-    /// Labelled products near it, nearest first; empty if not asked for.
-    pub neighbors: Vec<Neighbor>,
+    beliefs: [Option<Beliefs>; Source::COUNT],
+    neighbors: Vec<Neighbor>,
 }
 
-/// How [`Method::Auto`] weighs votes against prototypes, and how raw
-/// confidence becomes calibrated confidence.
+impl Evidence {
+    /// Adds what a source says.
+    #[must_use]
+    pub fn with(mut self, source: Source, beliefs: Beliefs) -> Self {
+        self.beliefs[source as usize] = Some(beliefs);
+        self
+    }
+
+    /// Adds the votes of labelled products, nearest first.
+    #[must_use]
+    pub fn with_neighbors(mut self, neighbors: Vec<Neighbor>) -> Self {
+        if !neighbors.is_empty() {
+            let beliefs = super::knn::beliefs(&neighbors);
+            self.beliefs[Source::Neighbors as usize] = Some(beliefs);
+        }
+        self.neighbors = neighbors;
+        self
+    }
+
+    /// The labelled products that vote, nearest first.
+    pub fn neighbors(&self) -> &[Neighbor] {
+        &self.neighbors
+    }
+}
+
+/// Weights of the sources and calibrations of confidence: how evidence becomes
+/// a decision. Both were found by filing labelled products as if they had no
+/// label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
-    /// Weight of the votes in [`Method::Auto`], between 0 and 1.
-    pub votes: f32,
-    /// PlattScaling of each method, in the order of [`Method::ALL`]; none where
-    /// there were too few labels to learn one.
-    pub calibrations: [Option<PlattScaling>; 3],
+    /// How much each source counts in [`Method::Auto`].
+    pub weights: Weights,
+    /// How raw confidence becomes calibrated confidence.
+    pub calibrations: Calibrations,
 }
 
 impl Default for Ensemble {
     fn default() -> Self {
         Self {
-            votes: 0.7,
-            calibrations: [None; 3],
+            weights: Weights::new([0.3, 0.7]),
+            calibrations: Calibrations::default(),
         }
     }
 }
 
 impl Ensemble {
-    /// Raw scores of categories, best first: shares of belief that sum to at
-    /// most one.
-    pub fn raw(
+    /// Beliefs in categories, best first: shares that sum to at most one. The
+    /// weight of a source that says nothing goes to the others.
+    pub fn fuse(
         &self,
         method: Method,
-        prototypes: &Prototypes,
+        candidates: &Candidates,
         evidence: &Evidence,
     ) -> Vec<(CategoryIndex, f32)> {
-        let weight = match method {
-            Method::ZeroShot => 0.0,
-            Method::Neighbors => 1.0,
-            Method::Auto if evidence.neighbors.is_empty() => 0.0,
-            Method::Auto => self.votes,
+        let weights = match method {
+            Method::ZeroShot => Weights::only(Source::Prototypes),
+            Method::Neighbors => Weights::only(Source::Neighbors),
+            Method::Auto => self.weights,
         };
-        let mut beliefs = Vec::new();
-        if weight < 1.0 && !evidence.scores.is_empty() {
-            let mut shares = evidence.scores.clone();
-            softmax(&mut shares, SCALE);
-            let shares = shares.into_iter().map(|share| (1.0 - weight) * share);
-            beliefs = prototypes
-                .candidates()
-                .iter()
-                .copied()
-                .zip(shares)
-                .collect();
+        let heard = Self::heard(weights, method, evidence);
+        if heard.is_empty() {
+            return Vec::new();
         }
-        if weight > 0.0 {
-            add_votes(&mut beliefs, &evidence.neighbors, weight);
+        let categories = candidates.categories().iter();
+        let mut sum: Vec<(CategoryIndex, f32)> = categories.map(|&at| (at, 0.0)).collect();
+        for (weight, beliefs) in &heard {
+            beliefs.add_to(&mut sum, candidates, *weight);
         }
-        rank(&mut beliefs);
-        beliefs
+        if heard
+            .iter()
+            .all(|(_, beliefs)| matches!(beliefs, Beliefs::Sparse(_)))
+        {
+            sum.retain(|(_, belief)| *belief > 0.0);
+        }
+        rank(&mut sum);
+        sum
     }
 
-    /// What tells how far the best of the beliefs that [`Self::raw`] gave can
-    /// be trusted.
-    pub fn signs(beliefs: &[(CategoryIndex, f32)], evidence: &Evidence) -> CalibrationInput {
-        let Some(&(best, belief)) = beliefs.first() else {
-            return CalibrationInput::default();
-        };
-        let shares = votes(&evidence.neighbors);
-        let support = shares.iter().find(|(category, _)| *category == best);
-        CalibrationInput {
-            belief,
-            support: support.map_or(0.0, |(_, share)| *share),
+    /// The sources that say something and count, each with its weight; the
+    /// weights sum to one.
+    fn heard<'e>(
+        weights: Weights,
+        method: Method,
+        evidence: &'e Evidence,
+    ) -> Vec<(f32, &'e Beliefs)> {
+        let mut heard: Vec<(f32, &Beliefs)> = Source::ALL
+            .into_iter()
+            .zip(&evidence.beliefs)
+            .filter_map(|(source, beliefs)| Some((weights.of(source), beliefs.as_ref()?)))
+            .collect();
+        if method == Method::Auto && heard.iter().all(|(weight, _)| *weight <= 0.0) {
+            // Sources without weight are better than nothing.
+            heard.iter_mut().for_each(|(weight, _)| *weight = 1.0);
         }
+        heard.retain(|(weight, _)| *weight > 0.0);
+        let total: f32 = heard.iter().map(|(weight, _)| weight).sum();
+        heard.iter_mut().for_each(|(weight, _)| *weight /= total);
+        heard
     }
 
-    /// Judges the evidence: the `top` best alternatives, and the best of them as
-    /// the decision if it is at least as sure as `min_confidence`.
+    /// Decides by the evidence: the `top` best alternatives, and the best of
+    /// them as the decision if it is at least as sure as `min_confidence`.
     pub fn decide(
         &self,
         method: Method,
-        prototypes: &Prototypes,
-        evidence: Evidence,
+        candidates: &Candidates,
+        evidence: &Evidence,
         top: usize,
         min_confidence: f32,
     ) -> Decision {
-        let beliefs = self.raw(method, prototypes, &evidence);
+        let beliefs = self.fuse(method, candidates, evidence);
         let Some(&(best, _)) = beliefs.first() else {
-            return Decision::unknown();
+            return Decision::unknown(candidates.taxonomy());
         };
-        let signs = Self::signs(&beliefs, &evidence);
-        let alternatives = self.alternatives(method, &beliefs, signs, top.max(2));
+        let inputs = calibration_inputs(candidates, &beliefs, evidence);
+        let alternatives = self.alternatives(method, &beliefs, &inputs, top.max(2));
         let confidence = alternatives[0].confidence;
-        let second = alternatives
-            .get(1)
-            .map_or(0.0, |alternative| alternative.confidence);
+        let second = alternatives.get(1).map_or(0.0, |second| second.confidence);
         Decision {
             category: (confidence >= min_confidence).then_some(best),
             confidence,
             margin: confidence - second,
+            levels: self.levels(method, confidence, &inputs),
             alternatives: alternatives.into_iter().take(top.max(1)).collect(),
-            neighbors: evidence.neighbors,
-            texts: Vec::new(),
+            ..Decision::unknown(candidates.taxonomy())
         }
     }
+}
 
+/// What can be seen of the best category on one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevelInput {
+    /// The level, as [`Calibrations`] counts them.
+    pub level: u32,
+    /// The best category, or its ancestor on that level.
+    pub category: CategoryIndex,
+    /// Belief in it, and how far the neighbours share it.
+    pub input: CalibrationInput,
+}
+
+/// What can be seen of the best of the beliefs that [`Ensemble::fuse`] gave, from
+/// the root down; empty without beliefs.
+pub fn calibration_inputs(
+    candidates: &Candidates,
+    beliefs: &[(CategoryIndex, f32)],
+    evidence: &Evidence,
+) -> Vec<LevelInput> {
+    let Some(&(best, belief)) = beliefs.first() else {
+        return Vec::new();
+    };
+    let lineage = candidates.lineage(best);
+    let votes = votes(evidence.neighbors());
+    let belief_by_level = by_level(candidates, best, lineage.len(), beliefs);
+    let support_by_level = by_level(candidates, best, lineage.len(), &votes);
+    let own = votes.iter().find(|(category, _)| *category == best);
+    let last = lineage.len() - 1;
+    let levels = lineage.into_iter().enumerate();
+    levels
+        .map(|(at, category)| {
+            let (level, belief, support) = if at == last {
+                (LEAF, belief, own.map_or(0.0, |(_, share)| *share))
+            } else {
+                (at as u32 + 1, belief_by_level[at], support_by_level[at])
+            };
+            LevelInput {
+                level,
+                category,
+                input: CalibrationInput {
+                    belief: belief.min(1.0),
+                    support: support.min(1.0),
+                },
+            }
+        })
+        .collect()
+}
+
+/// Sums of the shares of all candidates that lie below the ancestors of `best`,
+/// by level from the root down.
+fn by_level(
+    candidates: &Candidates,
+    best: CategoryIndex,
+    levels: usize,
+    shares: &[(CategoryIndex, f32)],
+) -> Vec<f32> {
+    let above = |category| {
+        let at = candidates.position(category);
+        at.map_or(&[][..], |at| candidates.above(at))
+    };
+    let own = above(best);
+    let mut sums = vec![0.0; levels];
+    for &(category, share) in shares.iter().filter(|(_, share)| *share > 0.0) {
+        let common = above(category).iter().rev().zip(own.iter().rev());
+        for (sum, _) in sums.iter_mut().zip(common.take_while(|(a, b)| a == b)) {
+            *sum += share;
+        }
+    }
+    sums
+}
+
+impl Ensemble {
     /// The best alternatives. The best one's confidence is calibrated; the others
     /// share what is left by their beliefs, none of them above the best.
     fn alternatives(
         &self,
         method: Method,
         beliefs: &[(CategoryIndex, f32)],
-        signs: CalibrationInput,
+        inputs: &[LevelInput],
         count: usize,
     ) -> Vec<Alternative> {
-        let Some((&(best, belief), others)) = beliefs.split_first() else {
+        let (Some((&(best, belief), others)), Some(own)) = (beliefs.split_first(), inputs.last())
+        else {
             return Vec::new();
         };
-        let calibration = self.calibrations[method as usize];
-        let confidence = calibration.map_or(belief, |curve| curve.apply(signs));
+        let calibration = self.calibrations.get(method, LEAF);
+        let confidence = calibration.map_or(belief, |curve| curve.apply(own.input));
         let total: f32 = others.iter().map(|(_, belief)| belief).sum();
         let left = match calibration {
             Some(_) => (1.0 - confidence) / total.max(f32::MIN_POSITIVE),
@@ -146,117 +249,126 @@ impl Ensemble {
         };
         std::iter::once(best).chain(others).collect()
     }
-}
 
-/// Adds the votes of the neighbours, worth less the farther the nearest is.
-fn add_votes(beliefs: &mut Vec<(CategoryIndex, f32)>, neighbors: &[Neighbor], weight: f32) {
-    let nearest = neighbors
-        .first()
-        .map_or(0.0, |neighbor| neighbor.similarity.clamp(0.0, 1.0));
-    let known = beliefs.len();
-    for (category, share) in votes(neighbors) {
-        let belief = weight * nearest * share;
-        // Candidates are in rising order, so a voted one is found by halving.
-        match beliefs[..known].binary_search_by_key(&category, |&(candidate, _)| candidate) {
-            Ok(at) => beliefs[at].1 += belief,
-            Err(_) => beliefs.push((category, belief)),
-        }
+    /// Confidence in the best category and those above it, from the root down.
+    fn levels(&self, method: Method, confidence: f32, inputs: &[LevelInput]) -> Vec<Alternative> {
+        let mut below = 0.0f32;
+        let mut levels: Vec<Alternative> = inputs
+            .iter()
+            .rev()
+            .map(
+                |LevelInput {
+                     level,
+                     category,
+                     input,
+                 }| {
+                    let raw = || match self.calibrations.get(method, *level) {
+                        Some(curve) => curve.apply(*input),
+                        None => input.belief,
+                    };
+                    let own = if *level == LEAF { confidence } else { raw() };
+                    // What lies below a category belongs to it.
+                    below = below.max(own);
+                    Alternative {
+                        category: *category,
+                        confidence: below,
+                    }
+                },
+            )
+            .collect();
+        levels.reverse();
+        levels
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::calibration::PlattScaling;
+    use super::super::prototypes::beliefs;
     use super::*;
-    use crate::taxonomy::{CategoryRow, Place, Taxonomy};
+    use crate::taxonomy::Taxonomy;
 
-    fn prototypes() -> Prototypes {
-        let row = |name: &str| CategoryRow {
-            place: Place::Path(vec![name.to_owned()]),
-            ..CategoryRow::default()
-        };
-        let taxonomy = Taxonomy::from_rows(vec![row("a"), row("b")]).unwrap();
-        Prototypes::new(
-            &taxonomy,
-            taxonomy.leaves().collect(),
-            &[1.0, 0.0, 0.0, 1.0],
-            2,
-            None,
-        )
+    fn candidates() -> Candidates {
+        Candidates::leaves(&Taxonomy::from_paths(["a", "b"]).unwrap())
     }
 
     fn evidence() -> Evidence {
-        Evidence {
-            scores: vec![0.9, 0.1],
-            neighbors: vec![Neighbor {
-                row: 7,
-                category: 1,
-                similarity: 0.8,
-            }],
-        }
+        texts_only().with_neighbors(vec![Neighbor {
+            row: 7,
+            category: 1,
+            similarity: 0.8,
+        }])
+    }
+
+    fn texts_only() -> Evidence {
+        Evidence::default().with(Source::Prototypes, beliefs(vec![0.9, 0.1]))
     }
 
     #[test]
     fn each_method_hears_its_own_evidence() {
-        let (prototypes, judge) = (prototypes(), Ensemble::default());
-        let decide = |method| judge.decide(method, &prototypes, evidence(), 5, 0.0);
+        let (candidates, ensemble) = (candidates(), Ensemble::default());
+        let decide = |method| ensemble.decide(method, &candidates, &evidence(), 5, 0.0);
         assert_eq!(decide(Method::ZeroShot).category, Some(0));
         assert_eq!(decide(Method::Neighbors).category, Some(1));
         assert_eq!(decide(Method::Auto).category, Some(1));
     }
 
     #[test]
-    fn too_little_confidence_abstains_but_still_shows_the_choices() {
-        let judge = Ensemble::default();
-        let decision = judge.decide(Method::Neighbors, &prototypes(), evidence(), 5, 0.9);
+    fn too_little_confidence_abstains_but_still_shows_the_alternatives() {
+        let ensemble = Ensemble::default();
+        let decision = ensemble.decide(Method::Neighbors, &candidates(), &evidence(), 5, 0.9);
         assert_eq!(decision.category, None);
         assert_eq!(decision.alternatives[0].category, 1);
         assert!((decision.confidence - 0.8).abs() < 1e-6);
     }
 
     #[test]
-    fn choices_never_claim_more_than_everything() {
-        let judge = Ensemble {
-            calibrations: [Some(PlattScaling::new([0.05, 0.0, 3.0])); 3],
-            ..Ensemble::default()
-        };
+    fn alternatives_never_claim_more_than_everything() {
+        let mut ensemble = Ensemble::default();
         for method in Method::ALL {
-            let decision = judge.decide(method, &prototypes(), evidence(), 5, 0.0);
-            let total: f32 = decision
-                .alternatives
-                .iter()
-                .map(|alternative| alternative.confidence)
-                .sum();
+            let curve = PlattScaling::new([0.05, 0.0, 3.0]);
+            ensemble.calibrations.set(method, LEAF, Some(curve));
+        }
+        for method in Method::ALL {
+            let decision = ensemble.decide(method, &candidates(), &evidence(), 5, 0.0);
+            let confidences = decision.alternatives.iter().map(|one| one.confidence);
+            let total: f32 = confidences.clone().sum();
             assert!(total <= 1.0 + 1e-6, "{method}: {total}");
-            assert!(
-                decision
-                    .alternatives
-                    .is_sorted_by(|a, b| a.confidence >= b.confidence)
-            );
+            assert!(confidences.is_sorted_by(|a, b| a >= b));
         }
     }
 
     #[test]
     fn no_evidence_is_no_decision() {
-        let decision = Ensemble::default().decide(
-            Method::Neighbors,
-            &prototypes(),
-            Evidence::default(),
-            5,
-            0.0,
-        );
+        let nothing = Evidence::default();
+        let decision =
+            Ensemble::default().decide(Method::Neighbors, &candidates(), &nothing, 5, 0.0);
         assert_eq!(decision.category, None);
         assert!(decision.alternatives.is_empty());
     }
 
     #[test]
     fn auto_without_labels_is_zero_shot() {
-        let (prototypes, judge) = (prototypes(), Ensemble::default());
-        let only_texts = Evidence {
-            neighbors: Vec::new(),
-            ..evidence()
-        };
-        let auto = judge.decide(Method::Auto, &prototypes, only_texts.clone(), 5, 0.0);
-        let zero_shot = judge.decide(Method::ZeroShot, &prototypes, only_texts, 5, 0.0);
+        let (candidates, ensemble) = (candidates(), Ensemble::default());
+        let decide = |method| ensemble.decide(method, &candidates, &texts_only(), 5, 0.0);
+        let (auto, zero_shot) = (decide(Method::Auto), decide(Method::ZeroShot));
         assert_eq!(auto.alternatives, zero_shot.alternatives);
+    }
+
+    #[test]
+    fn a_level_is_believed_for_all_that_lies_below_it() {
+        let taxonomy = Taxonomy::from_paths(["x > a", "x > b", "y > c"]).unwrap();
+        let candidates = Candidates::leaves(&taxonomy);
+        let scores = beliefs(vec![0.52, 0.5, 0.4]);
+        let evidence = Evidence::default().with(Source::Prototypes, scores);
+        let decision = Ensemble::default().decide(Method::ZeroShot, &candidates, &evidence, 3, 0.0);
+        let [root, leaf] = decision.levels.as_slice() else {
+            panic!("two levels were expected: {:?}", decision.levels);
+        };
+        assert_eq!(taxonomy.path(root.category), "x");
+        assert_eq!(Some(leaf.category), decision.category);
+        let both = decision.alternatives[0].confidence + decision.alternatives[1].confidence;
+        assert!((root.confidence - both).abs() < 1e-6);
+        assert!(leaf.confidence < root.confidence);
     }
 }

@@ -1,5 +1,6 @@
 //! Classification by nearest neighbours.
 
+use super::source::Beliefs;
 use crate::taxonomy::CategoryIndex;
 
 /// How many labelled neighbours vote.
@@ -44,6 +45,19 @@ pub(crate) fn votes(neighbors: &[Neighbor]) -> Vec<(CategoryIndex, f32)> {
     }
     rank(&mut shares);
     shares
+}
+
+/// What the votes of `neighbors` come to, worth less the farther the nearest is.
+pub(crate) fn beliefs(neighbors: &[Neighbor]) -> Beliefs {
+    let nearest = neighbors
+        .first()
+        .map_or(0.0, |neighbor| neighbor.similarity.clamp(0.0, 1.0));
+    let shares = votes(neighbors).into_iter();
+    Beliefs::Sparse(
+        shares
+            .map(|(category, share)| (category, nearest * share))
+            .collect(),
+    )
 }
 
 /// Sorts by falling score, ties by category, so that results do not depend on

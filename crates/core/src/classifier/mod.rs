@@ -1,9 +1,17 @@
-//! What files products: one file for each source of evidence, and what weighs
-//! them against each other.
+//! What files products.
+//!
+//! [`candidates`] are the categories that may be chosen. Each [`source`] of
+//! evidence has a file of its own: [`prototypes`] (with [`adapt`], which fits
+//! them without labels, and [`class_means`], which moves them by labels) and
+//! [`knn`]. An [`ensemble`] weighs the sources against each other, and
+//! [`calibration`] makes confidence of what comes out. A further source of
+//! evidence is a variant of [`source::Source`] and a file beside these.
 
 pub(crate) mod adapt;
 pub(crate) mod calibration;
+pub(crate) mod candidates;
 pub(crate) mod class_means;
 pub(crate) mod ensemble;
 pub(crate) mod knn;
 pub(crate) mod prototypes;
+pub(crate) mod source;

@@ -6,7 +6,10 @@
 //! products (or all category names) share. Levels are scored together: a leaf
 //! also earns what its ancestors' prototypes, the means of their leaves, earn.
 
-use crate::taxonomy::{CategoryIndex, Taxonomy};
+use std::sync::Arc;
+
+use super::candidates::Candidates;
+use super::source::Beliefs;
 use crate::vector::{add_scaled, centered, dot, normalize};
 
 /// How much the ancestors' mean similarity counts beside the leaf's own.
@@ -20,15 +23,13 @@ pub(crate) const SCALE: f32 = 20.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prototypes {
     dimensions: usize,
-    candidates: Vec<CategoryIndex>,
+    candidates: Arc<Candidates>,
     /// Mean of the catalog's product vectors; zero if not centered.
     mean: Vec<f32>,
     /// One centered unit row for each candidate.
     leaves: Vec<f32>,
     /// One unit row for each inner category above a candidate.
     inner: Vec<f32>,
-    /// Rows of `inner` above each candidate.
-    above: Vec<Vec<u32>>,
     /// Added to a candidate's similarity: how common it is in the catalog.
     prior: Vec<f32>,
 }
@@ -38,13 +39,11 @@ impl Prototypes {
     /// `candidates.len() × dimensions`) and the mean of the catalog's vectors,
     /// which is none for a catalog too small to have a meaningful one.
     pub fn new(
-        taxonomy: &Taxonomy,
-        candidates: Vec<CategoryIndex>,
+        candidates: Arc<Candidates>,
         rows: &[f32],
         dimensions: usize,
         mean: Option<Vec<f32>>,
     ) -> Self {
-        let (inner, above) = ancestors(taxonomy, &candidates, rows, dimensions);
         let leaves = match &mean {
             Some(_) => {
                 let own = mean_of(rows, dimensions);
@@ -58,15 +57,14 @@ impl Prototypes {
             dimensions,
             mean: mean.unwrap_or_else(|| vec![0.0; dimensions]),
             prior: vec![0.0; candidates.len()],
+            inner: inner_rows(&candidates, rows, dimensions),
             candidates,
             leaves,
-            inner,
-            above,
         }
     }
 
     /// The categories that can be chosen, in the order of all scores.
-    pub fn candidates(&self) -> &[CategoryIndex] {
+    pub fn candidates(&self) -> &Arc<Candidates> {
         &self.candidates
     }
 
@@ -101,15 +99,6 @@ impl Prototypes {
         self
     }
 
-    /// A number for the root above each candidate; none where a candidate is a
-    /// root itself.
-    pub(crate) fn roots(&self) -> Option<Vec<u32>> {
-        self.above
-            .iter()
-            .map(|above| above.last().copied())
-            .collect()
-    }
-
     /// The product vector as it is compared: centered and of unit length.
     pub fn center(&self, product: &[f32]) -> Vec<f32> {
         centered(product, &self.mean)
@@ -122,10 +111,11 @@ impl Prototypes {
             .chunks_exact(self.dimensions)
             .map(|row| dot(row, product))
             .collect();
-        self.above
+        self.prior
             .iter()
-            .zip(&self.prior)
-            .map(|(above, prior)| {
+            .enumerate()
+            .map(|(at, prior)| {
+                let above = self.candidates.above(at);
                 let sum: f32 = above.iter().map(|&at| inner[at as usize]).sum();
                 ANCESTORS * sum / (above.len().max(1) as f32) + prior
             })
@@ -172,38 +162,23 @@ pub fn mean_of(rows: &[f32], dimensions: usize) -> Vec<f32> {
     mean
 }
 
-/// Prototypes of the inner categories, and which of them are above each
-/// candidate.
-fn ancestors(
-    taxonomy: &Taxonomy,
-    candidates: &[CategoryIndex],
-    rows: &[f32],
-    dimensions: usize,
-) -> (Vec<f32>, Vec<Vec<u32>>) {
-    let mut position = vec![u32::MAX; taxonomy.len()];
-    let mut inner: Vec<f32> = Vec::new();
-    let mut above = Vec::with_capacity(candidates.len());
-    for (&candidate, row) in candidates.iter().zip(rows.chunks_exact(dimensions)) {
-        let mut own = Vec::new();
-        let mut at = taxonomy.category(candidate).parent;
-        while let Some(category) = at {
-            let place = &mut position[category as usize];
-            if *place == u32::MAX {
-                *place = (inner.len() / dimensions) as u32;
-                inner.resize(inner.len() + dimensions, 0.0);
-            }
-            add_scaled(
-                &mut inner[*place as usize * dimensions..][..dimensions],
-                row,
-                1.0,
-            );
-            own.push(*place);
-            at = taxonomy.category(category).parent;
+/// Unit rows of the inner categories: the means of the candidates below them.
+fn inner_rows(candidates: &Candidates, rows: &[f32], dimensions: usize) -> Vec<f32> {
+    let mut inner = vec![0.0; candidates.inner().len() * dimensions];
+    for (at, row) in rows.chunks_exact(dimensions).enumerate() {
+        for &place in candidates.above(at) {
+            let sum = &mut inner[place as usize * dimensions..][..dimensions];
+            add_scaled(sum, row, 1.0);
         }
-        above.push(own);
     }
     inner.chunks_exact_mut(dimensions).for_each(normalize);
-    (inner, above)
+    inner
+}
+
+/// What the scores of all candidates come to.
+pub fn beliefs(mut scores: Vec<f32>) -> Beliefs {
+    softmax(&mut scores, SCALE);
+    Beliefs::Dense(scores)
 }
 
 /// Turns scores into probabilities: a softmax of `scale × score`.
@@ -222,14 +197,11 @@ pub(crate) fn softmax(scores: &mut [f32], scale: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::taxonomy::{CategoryRow, Place};
+    use crate::taxonomy::Taxonomy;
 
-    fn taxonomy(paths: &[&str]) -> Taxonomy {
-        let row = |path: &&str| CategoryRow {
-            place: Place::Path(path.split('/').map(str::to_owned).collect()),
-            ..CategoryRow::default()
-        };
-        Taxonomy::from_rows(paths.iter().map(row).collect()).unwrap()
+    fn leaves(paths: &[&str]) -> Arc<Candidates> {
+        let taxonomy = Taxonomy::from_paths(paths).unwrap();
+        Arc::new(Candidates::leaves(&taxonomy))
     }
 
     fn best(scores: &[f32]) -> usize {
@@ -240,34 +212,33 @@ mod tests {
 
     #[test]
     fn the_nearest_prototype_wins() {
-        let taxonomy = taxonomy(&["a", "b"]);
+        let leaves = leaves(&["a", "b"]);
         let rows = [1.0, 0.0, 0.0, 1.0];
-        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 2, None);
+        let prototypes = Prototypes::new(leaves, &rows, 2, None);
         assert_eq!(best(&prototypes.scores(&[0.8, 0.6])), 0);
         assert_eq!(best(&prototypes.scores(&[0.6, 0.8])), 1);
     }
 
     #[test]
     fn centering_takes_out_what_all_products_share() {
-        let taxonomy = taxonomy(&["a", "b"]);
+        let leaves = leaves(&["a", "b"]);
         // Both categories and all products share the first coordinate; the
         // second tells them apart, but raw similarity favours `a`.
         let mut rows = vec![1.0, 0.1, 0.8, -0.3];
         rows.chunks_exact_mut(2).for_each(normalize);
         let mut product = [1.0, -0.05];
         normalize(&mut product);
-        let leaves: Vec<_> = taxonomy.leaves().collect();
-        let raw = Prototypes::new(&taxonomy, leaves.clone(), &rows, 2, None);
+        let raw = Prototypes::new(Arc::clone(&leaves), &rows, 2, None);
         assert_eq!(best(&raw.scores(&product)), 0);
-        let centered = Prototypes::new(&taxonomy, leaves, &rows, 2, Some(vec![0.99, 0.0]));
+        let centered = Prototypes::new(leaves, &rows, 2, Some(vec![0.99, 0.0]));
         assert_eq!(best(&centered.scores(&product)), 1);
     }
 
     #[test]
     fn scores_among_all_are_all_scores() {
-        let taxonomy = taxonomy(&["x/a", "x/b", "y/c"]);
+        let leaves = leaves(&["x > a", "x > b", "y > c"]);
         let rows = [1.0, 0.0, 0.0, 0.8, 0.6, 0.0, 0.0, 0.6, 0.8];
-        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 3, None);
+        let prototypes = Prototypes::new(leaves, &rows, 3, None);
         let product = [0.6, 0.8, 0.0];
         let centered = prototypes.center(&product);
         let mut nearest: Vec<(u32, f32)> = (0..3)
@@ -284,9 +255,9 @@ mod tests {
 
     #[test]
     fn ancestors_help_their_leaves() {
-        let taxonomy = taxonomy(&["x/a", "x/b", "y/c"]);
+        let leaves = leaves(&["x > a", "x > b", "y > c"]);
         let rows = [1.0, 0.0, 0.0, 0.8, 0.6, 0.0, 0.0, 0.6, 0.8];
-        let prototypes = Prototypes::new(&taxonomy, taxonomy.leaves().collect(), &rows, 3, None);
+        let prototypes = Prototypes::new(leaves, &rows, 3, None);
         let context = prototypes.context(&[1.0, 0.0, 0.0]);
         assert!((context[0] - context[1]).abs() < 1e-6 && context[0] > context[2]);
     }

@@ -4,6 +4,8 @@ mod build;
 
 use std::collections::HashMap;
 
+use xxhash_rust::xxh3::Xxh3;
+
 use crate::text::fold;
 
 /// How path segments are joined when a path is printed.
@@ -187,6 +189,7 @@ pub struct Taxonomy {
     /// By folded paths, and by exact ones where these differ in case only.
     by_path: HashMap<String, CategoryIndex>,
     by_name: HashMap<String, Vec<CategoryIndex>>,
+    version: u128,
 }
 
 impl Taxonomy {
@@ -200,6 +203,35 @@ impl Taxonomy {
         Ok(Self::index(categories))
     }
 
+    /// Builds the tree of whole paths, whose names are joined by [`SEPARATOR`].
+    /// Ids are the paths.
+    ///
+    /// # Errors
+    /// [`TaxonomyError`] if there is no path, or one has an empty name.
+    ///
+    /// # Examples
+    /// ```
+    /// use assort_core::Taxonomy;
+    ///
+    /// let taxonomy = Taxonomy::from_paths(["Kitchen > Kettles", "Kitchen > Knives"])?;
+    /// assert_eq!(taxonomy.len(), 3);
+    /// assert_eq!(taxonomy.leaves().count(), 2);
+    /// # Ok::<(), assort_core::TaxonomyError>(())
+    /// ```
+    pub fn from_paths<P: AsRef<str>>(
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<Self, TaxonomyError> {
+        let rows = paths.into_iter().zip(1..).map(|(path, line)| {
+            let names = path.as_ref().split(SEPARATOR);
+            CategoryRow {
+                line,
+                place: Place::Path(names.map(str::to_owned).collect()),
+                ..CategoryRow::default()
+            }
+        });
+        Self::from_rows(rows.collect())
+    }
+
     /// Wraps categories that were checked before: what [`Self::categories`] gave.
     pub fn from_categories(categories: Vec<Category>) -> Self {
         Self::index(categories)
@@ -210,6 +242,7 @@ impl Taxonomy {
             by_id: HashMap::with_capacity(categories.len()),
             by_path: HashMap::with_capacity(categories.len()),
             by_name: HashMap::new(),
+            version: version_of(&categories),
             categories,
         };
         let mut paths: Vec<String> = Vec::with_capacity(taxonomy.categories.len());
@@ -250,6 +283,12 @@ impl Taxonomy {
             paths.push(path);
         }
         taxonomy
+    }
+
+    /// Digest of the tree: of the ids and parents of all categories, in their
+    /// order. Positions of categories mean the same in taxonomies of one version.
+    pub fn version(&self) -> u128 {
+        self.version
     }
 
     /// All categories, parents before children.
@@ -412,4 +451,14 @@ impl Taxonomy {
         found.sort_unstable();
         found.into_iter().map(|(_, index)| index).collect()
     }
+}
+fn version_of(categories: &[Category]) -> u128 {
+    let mut hasher = Xxh3::new();
+    for category in categories {
+        let parent = category.parent.map_or(u32::MAX, |parent| parent);
+        hasher.update(&parent.to_le_bytes());
+        hasher.update(&(category.id.len() as u64).to_le_bytes());
+        hasher.update(category.id.as_bytes());
+    }
+    hasher.digest128()
 }

@@ -1,0 +1,122 @@
+//! The categories that a product may be filed under.
+
+use crate::taxonomy::{CategoryIndex, Taxonomy};
+
+/// The categories that can be chosen, with the inner categories above them.
+/// Scores of a product are in the order of its candidates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidates {
+    taxonomy: u128,
+    categories: Vec<CategoryIndex>,
+    inner: Vec<CategoryIndex>,
+    /// Positions in `inner` of the ancestors of each candidate, parent first.
+    above: Vec<Vec<u32>>,
+}
+
+impl Candidates {
+    /// All leaves of a taxonomy.
+    pub fn leaves(taxonomy: &Taxonomy) -> Self {
+        let categories: Vec<CategoryIndex> = taxonomy.leaves().collect();
+        let mut position = vec![u32::MAX; taxonomy.len()];
+        let mut inner = Vec::new();
+        let above = categories
+            .iter()
+            .map(|&category| {
+                let parent = |&at: &CategoryIndex| taxonomy.category(at).parent;
+                let ancestors = std::iter::successors(parent(&category), parent);
+                ancestors
+                    .map(|ancestor| {
+                        let place = &mut position[ancestor as usize];
+                        if *place == u32::MAX {
+                            *place = inner.len() as u32;
+                            inner.push(ancestor);
+                        }
+                        *place
+                    })
+                    .collect()
+            })
+            .collect();
+        Self {
+            taxonomy: taxonomy.version(),
+            categories,
+            inner,
+            above,
+        }
+    }
+
+    /// The version of their taxonomy, see [`Taxonomy::version`].
+    pub fn taxonomy(&self) -> u128 {
+        self.taxonomy
+    }
+
+    /// Number of candidates.
+    pub fn len(&self) -> usize {
+        self.categories.len()
+    }
+
+    /// Whether there is nothing to choose from.
+    pub fn is_empty(&self) -> bool {
+        self.categories.is_empty()
+    }
+
+    /// The candidates in ascending order.
+    pub fn categories(&self) -> &[CategoryIndex] {
+        &self.categories
+    }
+
+    /// The place of a category among the candidates, if it is one.
+    pub fn position(&self, category: CategoryIndex) -> Option<usize> {
+        self.categories.binary_search(&category).ok()
+    }
+
+    /// The inner categories above any candidate.
+    pub fn inner(&self) -> &[CategoryIndex] {
+        &self.inner
+    }
+
+    /// Places in [`Self::inner`] of the ancestors of the candidate at `at`,
+    /// parent first.
+    pub fn above(&self, at: usize) -> &[u32] {
+        &self.above[at]
+    }
+
+    /// The place in [`Self::inner`] of the root above each candidate; none
+    /// where a candidate is a root itself.
+    pub(crate) fn roots(&self) -> Option<Vec<u32>> {
+        self.above
+            .iter()
+            .map(|above| above.last().copied())
+            .collect()
+    }
+
+    /// The categories from the root down to a candidate, itself included; the
+    /// category alone if it is no candidate.
+    pub(crate) fn lineage(&self, category: CategoryIndex) -> Vec<CategoryIndex> {
+        let above = self.position(category).map_or(&[][..], |at| self.above(at));
+        let ancestors = above.iter().rev().map(|&at| self.inner[at as usize]);
+        ancestors.chain([category]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_know_what_is_above_them() {
+        let taxonomy = Taxonomy::from_paths(["x > y > a", "x > b", "c"]).unwrap();
+        let candidates = Candidates::leaves(&taxonomy);
+        let names = |lineage: Vec<CategoryIndex>| -> Vec<&str> {
+            let names = lineage.into_iter();
+            names
+                .map(|at| taxonomy.category(at).name.as_str())
+                .collect()
+        };
+        let of = |name: &str| names(candidates.lineage(taxonomy.resolve(name).unwrap()));
+        assert_eq!(of("a"), ["x", "y", "a"]);
+        assert_eq!(of("b"), ["x", "b"]);
+        assert_eq!(of("c"), ["c"]);
+        assert_eq!(candidates.inner().len(), 2);
+        assert_eq!(candidates.roots(), None);
+    }
+}
