@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             );
         }
         println!("because");
-        for text in &decision.texts {
+        let reasons = decision.reasons.unwrap_or_default();
+        for text in &reasons.texts {
             println!(
                 "  it is {:.2} like the {} \"{}\"",
                 text.similarity,
@@ -52,15 +53,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 text.text
             );
         }
-        for voter in decision.neighbors.iter().take(3) {
-            if let Some(neighbor) = catalog.product_in_row(voter.row)? {
-                println!(
-                    "  it is {:.2} like \"{}\", filed under {}",
-                    voter.similarity,
-                    neighbor.title,
-                    taxonomy.path(voter.category)
-                );
-            }
+        for neighbor in reasons.neighbors.iter().take(3) {
+            println!(
+                "  it is {:.2} like \"{}\", filed under {}",
+                neighbor.similarity,
+                neighbor.title,
+                taxonomy.path(neighbor.category)
+            );
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use assort::core::{CategoryIndex, Decision, Product, Taxonomy};
+use assort::core::{Alternative, CategoryIndex, Decision, Product, Taxonomy};
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use serde_json::{Value, json};
 
@@ -121,43 +121,36 @@ pub(crate) fn product(product: &Product) -> Value {
     })
 }
 
-/// A decision as JSON; `title` finds the titles of neighbours.
-pub(crate) fn decision(
-    taxonomy: &Taxonomy,
-    product: &Product,
-    decision: &Decision,
-    explain: bool,
-    neighbor: impl Fn(u32) -> Option<Product>,
-) -> Value {
-    let alternatives: Vec<Value> = decision
-        .alternatives
-        .iter()
-        .map(|alternative| {
-            let mut value = category(taxonomy, alternative.category);
-            value["confidence"] = rounded(alternative.confidence.into());
+/// A decision as JSON, with its reasons if it has any.
+pub(crate) fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Value {
+    let sure = |all: &[Alternative]| -> Vec<Value> {
+        let values = all.iter().map(|one| {
+            let mut value = category(taxonomy, one.category);
+            value["confidence"] = rounded(one.confidence.into());
             value
-        })
-        .collect();
+        });
+        values.collect()
+    };
     let mut value = json!({
         "id": product.id,
         "title": product.title,
         "category": decision.category.map(|index| category(taxonomy, index)),
         "confidence": rounded(decision.confidence.into()),
         "margin": rounded(decision.margin.into()),
-        "alternatives": alternatives,
+        "choices": sure(&decision.alternatives),
+        "levels": sure(&decision.levels),
     });
-    if explain {
-        let neighbors = decision.neighbors.iter().map(|voter| {
-            let product = neighbor(voter.row);
+    if let Some(reasons) = &decision.reasons {
+        let neighbors = reasons.neighbors.iter().map(|neighbor| {
             json!({
-                "id": product.as_ref().map(|product| &product.id),
-                "title": product.as_ref().map(|product| &product.title),
-                "category": category(taxonomy, voter.category),
-                "similarity": rounded(voter.similarity.into()),
+                "id": neighbor.id,
+                "title": neighbor.title,
+                "category": category(taxonomy, neighbor.category),
+                "similarity": rounded(neighbor.similarity.into()),
             })
         });
         value["neighbors"] = neighbors.collect();
-        let texts = decision.texts.iter().map(|text| {
+        let texts = reasons.texts.iter().map(|text| {
             json!({
                 "kind": text.kind.as_str(),
                 "text": text.text,

@@ -26,6 +26,11 @@ pub enum Error {
     /// An argument has a value that cannot be used.
     #[error("{0}")]
     Argument(String),
+    /// Decisions name categories of another taxonomy than the catalog has now.
+    #[error(
+        "the taxonomy was replaced since the products were filed; file them again by the new one"
+    )]
+    OtherTaxonomy,
     /// The catalog has no product of that id.
     #[error("the catalog has no product with the id `{0}`")]
     NoProduct(String),

@@ -13,12 +13,14 @@ mod classifier;
 mod embedding;
 mod error;
 mod knn;
+mod locks;
 mod observer;
 pub mod read;
 mod segments;
 mod snapshot;
 mod state;
 mod store;
+mod task;
 mod vector_cache;
 
 pub use assort_core as core;
@@ -34,9 +36,10 @@ pub use catalog::label::{LabelOptions, LabelReport};
 pub use catalog::maintain::{Problem, SegmentStats, Stats};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
-pub use catalog::{Catalog, StoredDecision, StoredProduct};
+pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
 pub use error::{Error, Result};
 pub use observer::{Observer, Progress};
+pub use task::TaskState;
 pub use vector_cache::VectorCache;
 
 /// The examples of the README are tests, too.

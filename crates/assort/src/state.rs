@@ -1,12 +1,12 @@
 //! The state of an open catalog that its threads share: the store, and what is
 //! kept of it in memory.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use assort_core::Taxonomy;
 
 use crate::Result;
-use crate::knn::filter_cache::LastFilters;
+use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::SegmentFiles;
 use crate::store::{Reader, Store, Writer};
@@ -15,8 +15,6 @@ use crate::store::{Reader, Store, Writer};
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) segment_files: SegmentFiles,
-    /// What filters matched lately.
-    pub(crate) last_filters: Mutex<LastFilters>,
     /// Held while segments are made, merged or repaired: one at a time.
     indexing: Mutex<()>,
     /// Held while a commit is made and its snapshot published.
@@ -30,7 +28,6 @@ impl State {
         Self {
             store,
             segment_files,
-            last_filters: Mutex::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),
             snapshot: RwLock::new(None),
@@ -147,19 +144,4 @@ impl State {
     pub(crate) fn forget(&self) {
         *write(&self.snapshot) = None;
     }
-}
-
-/// Locks for reading; a panic elsewhere leaves these values whole.
-pub(crate) fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Locks for writing; see [`read`].
-pub(crate) fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Locks; see [`read`].
-pub(crate) fn lock<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,6 +22,13 @@ fn options(method: Method) -> ClassifyOptions {
     }
 }
 
+fn explained(method: Method) -> ClassifyOptions {
+    ClassifyOptions {
+        explain: true,
+        ..options(method)
+    }
+}
+
 /// A catalog of toy products, the first `labelled` of them with their labels.
 struct Shop {
     directory: tempfile::TempDir,
@@ -55,6 +62,7 @@ impl Shop {
         let options = LabelOptions::default();
         let report = self.catalog.label(common::labels(pairs), options, &mut ());
         assert_eq!(report.unwrap().rejected, 0);
+        self.catalog.prepare(&mut ()).unwrap();
     }
 
     fn truth(&self, leaf: usize) -> CategoryIndex {
@@ -85,12 +93,18 @@ fn assert_same(a: &Decision, b: &Decision) {
     for (a, b) in a.alternatives.iter().zip(&b.alternatives) {
         assert!((a.confidence - b.confidence).abs() < 1e-4, "{a:?} {b:?}");
     }
-    let rows = |decision: &Decision| -> Vec<u32> {
-        let neighbors = decision.neighbors.iter();
-        neighbors.map(|neighbor| neighbor.row).collect()
+    assert_eq!(a.levels.len(), b.levels.len());
+    for (a, b) in a.levels.iter().zip(&b.levels) {
+        assert_eq!(a.category, b.category);
+        assert!((a.confidence - b.confidence).abs() < 1e-4, "{a:?} {b:?}");
+    }
+    let ids = |decision: &Decision| -> Option<Vec<String>> {
+        let neighbors = decision.reasons.as_ref()?.neighbors.iter();
+        Some(neighbors.map(|neighbor| neighbor.id.clone()).collect())
     };
-    assert_eq!(rows(a), rows(b));
-    assert_eq!(a.texts, b.texts);
+    assert_eq!(ids(a), ids(b));
+    let texts = |decision: &Decision| Some(decision.reasons.as_ref()?.texts.clone());
+    assert_eq!(texts(a), texts(b));
 }
 
 #[test]
@@ -112,16 +126,17 @@ fn labels_make_the_filing_of_other_products_better() {
 #[test]
 fn a_product_has_no_vote_on_itself() {
     let shop = Shop::new(60, 60);
-    let method = options(Method::Neighbors);
+    let method = explained(Method::Neighbors);
     let stored = shop.catalog.classify_stored(&shop.ids(), &method).unwrap();
     let products: Vec<Product> = shop.products.iter().map(|(p, _)| p.clone()).collect();
     let given = shop.catalog.classify(&products, &method).unwrap();
     for (decision, product) in stored.iter().chain(&given).zip(products.iter().cycle()) {
-        assert!(!decision.neighbors.is_empty());
-        for neighbor in &decision.neighbors {
-            let voter = shop.catalog.product_in_row(neighbor.row).unwrap().unwrap();
-            assert_ne!(voter.id, product.id);
-            let stored = shop.catalog.product(&voter.id).unwrap();
+        let reasons = decision.reasons.as_ref().unwrap();
+        assert!(!reasons.neighbors.is_empty());
+        for neighbor in &reasons.neighbors {
+            assert_ne!(neighbor.id, product.id);
+            let stored = shop.catalog.product(&neighbor.id).unwrap();
+            assert_eq!(stored.product.title, neighbor.title);
             assert_eq!(stored.label, Some(neighbor.category));
         }
     }
@@ -236,30 +251,28 @@ fn too_little_confidence_abstains_and_still_shows_choices() {
 #[test]
 fn an_explanation_names_texts_of_the_category_that_was_chosen() {
     let shop = Shop::new(120, 0);
-    let how = ClassifyOptions {
-        explain: true,
-        ..options(Method::ZeroShot)
-    };
+    let how = explained(Method::ZeroShot);
     let decisions = shop.catalog.classify_stored(&shop.ids(), &how).unwrap();
     for decision in &decisions {
         let category = decision.category.unwrap();
         let known = assort::core::compose::category_texts(&shop.taxonomy, category);
-        assert!(!decision.texts.is_empty());
-        for text in &decision.texts {
+        let texts = &decision.reasons.as_ref().unwrap().texts;
+        assert!(!texts.is_empty());
+        for text in texts {
             assert!(known.contains(&(text.kind, text.text.clone())), "{text:?}");
             assert!((-1.0..=1.0001).contains(&text.similarity));
         }
         let falling = |a: &assort::core::TextEvidence, b: &assort::core::TextEvidence| {
             a.similarity >= b.similarity
         };
-        assert!(decision.texts.is_sorted_by(falling));
+        assert!(texts.is_sorted_by(falling));
     }
     let plain = shop
         .catalog
         .classify_stored(&shop.ids(), &options(Method::ZeroShot))
         .unwrap();
     for (plain, explained) in plain.iter().zip(&decisions) {
-        assert!(plain.texts.is_empty());
+        assert_eq!(plain.reasons, None);
         assert_eq!(plain.category, explained.category);
     }
 }

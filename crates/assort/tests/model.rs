@@ -572,6 +572,8 @@ impl Both {
         };
         let handles = [self.catalog.as_ref(), self.follower.as_ref()];
         for handle in handles.into_iter().flatten() {
+            // What was learned stays the same from here on.
+            handle.prepare(&mut ()).unwrap();
             self.compare_classified(handle, &ids, &options);
         }
     }
@@ -617,12 +619,13 @@ impl Both {
             );
             assert!((0.0..=1.0).contains(&decision.confidence));
             if options.method == Method::ZeroShot {
-                assert!(decision.neighbors.is_empty());
+                let reasons = decision.reasons.iter();
+                assert!(reasons.clone().all(|reasons| reasons.neighbors.is_empty()));
                 assert!(self.taxonomy.is_leaf(decision.category.unwrap()));
-            } else {
+            } else if let Some(reasons) = &decision.reasons {
                 let own = usize::from(labelled(&&self.known[id]));
                 let expected = (votes - own).min(assort::core::NEIGHBORS);
-                assert_eq!(decision.neighbors.len(), expected, "{options:?}");
+                assert_eq!(reasons.neighbors.len(), expected, "{options:?}");
             }
         }
     }

@@ -183,6 +183,12 @@ impl Job<'_> {
         } else {
             self.catalog.classify(products, &self.options)?
         };
+        if let Some(decision) = decisions.first()
+            && decision.taxonomy != self.taxonomy.version()
+        {
+            // Another process has replaced it.
+            self.taxonomy = self.catalog.taxonomy()?;
+        }
         match self.print(products, &decisions) {
             // Decisions are kept whether anybody reads them or not.
             Err(Failure::NobodyListens) if self.args.apply => {
@@ -217,14 +223,7 @@ impl Job<'_> {
 
     fn json(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
         for (product, decision) in products.iter().zip(decisions) {
-            let neighbor = |row| self.catalog.product_in_row(row).ok().flatten();
-            let value = output::decision(
-                &self.taxonomy,
-                product,
-                decision,
-                self.args.explain,
-                neighbor,
-            );
+            let value = output::decision(&self.taxonomy, product, decision);
             writeln!(self.sink, "{value}")?;
         }
         Ok(())
@@ -329,7 +328,10 @@ impl Job<'_> {
     }
 
     fn reasons(&mut self, decision: &Decision) -> Result<(), Failure> {
-        for text in &decision.texts {
+        let Some(reasons) = &decision.reasons else {
+            return Ok(());
+        };
+        for text in &reasons.texts {
             writeln!(
                 self.sink,
                 "    {:.2} like its {}: {}",
@@ -338,16 +340,12 @@ impl Job<'_> {
                 text.text
             )?;
         }
-        for voter in decision.neighbors.iter().take(5) {
-            let product = self.catalog.product_in_row(voter.row)?;
-            let (id, title) = product
-                .map(|product| (product.id, product.title))
-                .unwrap_or_default();
+        for voter in reasons.neighbors.iter().take(5) {
             let path = self.taxonomy.path(voter.category);
             writeln!(
                 self.sink,
-                "    {:.2} like {id}, filed under {path}: {title}",
-                voter.similarity
+                "    {:.2} like {}, filed under {path}: {}",
+                voter.similarity, voter.id, voter.title
             )?;
         }
         Ok(())

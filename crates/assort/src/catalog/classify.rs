@@ -1,23 +1,17 @@
 //! Filing products: the engine gathers evidence, core judges it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use assort_core::compose::{category_texts, product_text};
-use assort_core::{
-    CategoryIndex, Decision, Evidence, Method, Neighbor, Product, Taxonomy, TextEvidence,
-    text_hash, vector,
-};
-use rayon::prelude::*;
+use assort_core::compose::product_text;
+use assort_core::{Decision, Method, Product, text_hash};
 
 use crate::catalog::Catalog;
-use crate::classifier::cache::Model;
+use crate::classifier::{Asked, Classifier, explain};
 use crate::embedding::{Role, embed_all};
 use crate::knn::graph::Effort;
-use crate::knn::labelled::voters;
+use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
-use crate::store::{DecisionRecord, Reader, SpaceRecord};
+use crate::store::{DecisionRecord, Reader};
 use crate::{Error, Result};
 
 /// How to classify.
@@ -44,9 +38,6 @@ impl Default for ClassifyOptions {
     }
 }
 
-/// Texts of an explanation, most similar first.
-const TEXTS: usize = 3;
-
 impl Catalog {
     /// Files products, which need not be in the catalog; one that is (by its
     /// id) has no vote on itself. Decisions come in the order of `products`,
@@ -72,11 +63,11 @@ impl Catalog {
         for text in &texts {
             queries.extend(made.get(&text_hash(text)).into_iter().flatten());
         }
-        let (model, reader, snapshot) = self.ready()?;
+        let (classifier, reader, snapshot) = self.ready()?;
         self.embedder_for(&reader)?;
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
-        judge(&model, &reader, &snapshot, &queries, &without, options)
+        decide(&classifier, &reader, &snapshot, &queries, &without, options)
     }
 
     /// Files products of the catalog by their stored vectors; see
@@ -89,7 +80,7 @@ impl Catalog {
         ids: &[&str],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let (model, reader, snapshot) = self.ready()?;
+        let (classifier, reader, snapshot) = self.ready()?;
         let mut queries = Vec::new();
         let mut without = Vec::with_capacity(ids.len());
         for id in ids {
@@ -98,17 +89,34 @@ impl Catalog {
             queries.extend(snapshot.vector(row)?.ok_or_else(missing)?);
             without.push(Some(row));
         }
-        judge(&model, &reader, &snapshot, &queries, &without, options)
+        decide(&classifier, &reader, &snapshot, &queries, &without, options)
     }
 
-    /// The classifier and a commit it may judge by.
-    fn ready(&self) -> Result<(Arc<Model>, Reader<'_>, Arc<Snapshot>)> {
+    /// Makes everything ready that classifying needs: embeds category texts
+    /// that were not embedded yet, and learns from the catalog where that was not
+    /// done or the catalog has changed much since. Classifying begins to learn by
+    /// itself, in the background where it has an older classifier to answer with;
+    /// call this to wait for it, to follow it, or to stop it.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] if texts are to be embedded and there is none,
+    /// [`Error::Interrupted`] if `observer` stopped it.
+    pub fn prepare(&self, observer: &mut dyn Observer) -> Result<()> {
+        let reader = self.state.store.read()?;
+        let embedder = self.embedder_for(&reader).ok();
+        let embedder = embedder.map(AsRef::as_ref);
+        self.classifier.prepare(&self.state, embedder, observer)
+    }
+
+    /// The classifier and a commit it may decide by.
+    fn ready(&self) -> Result<(Arc<Classifier>, Reader<'_>, Arc<Snapshot>)> {
         loop {
-            let model = self.model(&mut ())?;
+            let embedder = self.embedder_for(&self.state.store.read()?).ok().cloned();
+            let classifier = self.classifier.get(&self.state, embedder)?;
             let (reader, snapshot) = self.state.view()?;
             // Otherwise the taxonomy or the space was replaced between the two.
-            if model.epoch == *snapshot.epoch() {
-                return Ok((model, reader, snapshot));
+            if classifier.epoch == *snapshot.epoch() {
+                return Ok((classifier, reader, snapshot));
             }
         }
     }
@@ -142,38 +150,38 @@ impl Catalog {
     /// many were kept.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::Damaged`] or [`Error::Io`].
+    /// [`Error::OtherTaxonomy`] if any of them was made before the taxonomy was
+    /// replaced: none is kept then. [`Error::ReadOnly`], [`Error::Damaged`] or
+    /// [`Error::Io`].
     pub fn apply<'d>(
         &self,
         method: Method,
         decisions: impl IntoIterator<Item = (&'d str, &'d Decision)>,
     ) -> Result<usize> {
-        let reader = self.state.store.read()?;
-        let taxonomy = self.state.taxonomy_in(&reader)?;
-        let mut kept = Vec::new();
-        for (id, decision) in decisions {
-            let (Some(row), Some(category)) = (reader.row(id)?, decision.category) else {
-                continue;
-            };
-            // Decisions of a taxonomy that was replaced may name more.
-            let Some(category) = taxonomy.categories().get(category as usize) else {
-                continue;
-            };
-            let record = DecisionRecord {
-                category: category.id.clone(),
-                confidence: decision.confidence,
-                method: method.as_str().to_owned(),
-            };
-            kept.push((row, record));
-        }
+        let decisions: Vec<(&str, &Decision)> = decisions.into_iter().collect();
         let mut count = 0;
         self.commit(|writer| {
-            for (row, record) in &kept {
-                // Another thread may have removed the product.
-                if writer.has_product(*row)? {
-                    writer.set_decision(*row, record)?;
-                    count += 1;
+            // The taxonomy stays as it is until this is committed.
+            let reader = self.state.store.read()?;
+            let taxonomy = self.state.taxonomy_in(&reader)?;
+            for (id, decision) in decisions {
+                if decision.taxonomy != taxonomy.version() {
+                    return Err(Error::OtherTaxonomy);
                 }
+                let category = decision.category.and_then(|category| {
+                    let categories = taxonomy.categories();
+                    categories.get(category as usize)
+                });
+                let (Some(row), Some(category)) = (reader.row(id)?, category) else {
+                    continue;
+                };
+                let record = DecisionRecord {
+                    category: category.id.clone(),
+                    confidence: decision.confidence,
+                    method: method.as_str().to_owned(),
+                };
+                writer.set_decision(row, &record)?;
+                count += 1;
             }
             Ok(Changes::default())
         })?;
@@ -181,118 +189,29 @@ impl Catalog {
     }
 }
 
-fn judge(
-    model: &Model,
+/// Decides by the classifier, and explains where that was asked for.
+fn decide(
+    classifier: &Classifier,
     reader: &Reader<'_>,
     snapshot: &Snapshot,
     queries: &[f32],
     without: &[Option<u32>],
     options: &ClassifyOptions,
 ) -> Result<Vec<Decision>> {
-    if options.method == Method::Neighbors && model.taught.is_none() {
+    if options.method == Method::Neighbors && !snapshot.has_labels() {
         return Err(Error::argument(
             "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
         ));
     }
-    let effort = Effort::tuned(reader.tuning()?);
-    let evidence = gather(model, snapshot, queries, without, options.method, effort)?;
-    let mut decisions: Vec<Decision> = evidence
-        .into_par_iter()
-        .map(|evidence| {
-            let (method, top, sure) = (options.method, options.top, options.min_confidence);
-            model
-                .judge
-                .decide(method, &model.plain, evidence, top, sure)
-        })
-        .collect();
-    if options.explain {
-        explain(reader, &model.taxonomy, queries, &mut decisions)?;
-    }
-    Ok(decisions)
-}
-
-/// Names the texts of the best alternatives' categories.
-fn explain(
-    reader: &Reader<'_>,
-    taxonomy: &Taxonomy,
-    queries: &[f32],
-    decisions: &mut [Decision],
-) -> Result<()> {
-    let space = reader.space()?;
-    let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
-    let rows = queries.chunks_exact(space.dimensions as usize);
-    for (decision, query) in decisions.iter_mut().zip(rows) {
-        let Some(best) = decision
-            .alternatives
-            .first()
-            .map(|alternative| alternative.category)
-        else {
-            continue;
-        };
-        let texts = match known.entry(best) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(known_texts(reader, &space, taxonomy, best)?),
-        };
-        decision.texts = texts
-            .iter()
-            .map(|(evidence, own)| TextEvidence {
-                similarity: vector::dot(query, own),
-                ..evidence.clone()
-            })
-            .collect();
-        decision
-            .texts
-            .sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-        decision.texts.truncate(TEXTS);
-    }
-    Ok(())
-}
-
-/// The evidence a method asks for.
-fn gather(
-    model: &Model,
-    snapshot: &Snapshot,
-    queries: &[f32],
-    without: &[Option<u32>],
-    method: Method,
-    effort: Effort,
-) -> Result<Vec<Evidence>> {
-    let asks_neighbors = method != Method::ZeroShot && model.taught.is_some();
-    let neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
-        voters(snapshot, &model.plain, queries, without, effort)?
-    } else {
-        vec![Vec::new(); without.len()]
+    let asked = Asked {
+        method: options.method,
+        top: options.top,
+        min_confidence: options.min_confidence,
     };
-    queries
-        .par_chunks_exact(snapshot.dimensions())
-        .zip(neighbors)
-        .map(|(query, neighbors)| {
-            let scores = model.scores(method, query)?;
-            Ok(Evidence { scores, neighbors })
-        })
-        .collect()
-}
-
-/// The texts of a category with their vectors.
-fn known_texts(
-    reader: &Reader<'_>,
-    space: &SpaceRecord,
-    taxonomy: &Taxonomy,
-    category: CategoryIndex,
-) -> Result<Vec<(TextEvidence, Vec<f32>)>> {
-    let texts = category_texts(taxonomy, category);
-    let hashes: Vec<u128> = texts.iter().map(|(_, text)| text_hash(text)).collect();
-    let vectors = reader.text_vectors(space, &hashes)?;
-    let known = texts
-        .into_iter()
-        .zip(vectors)
-        .filter_map(|((kind, text), vector)| {
-            let evidence = TextEvidence {
-                kind,
-                text,
-                similarity: 0.0,
-            };
-            Some((evidence, vector?))
-        });
-    Ok(known.collect())
+    let effort = Effort::tuned(reader.tuning()?);
+    let decided = classifier.decide(snapshot, queries, without, asked, effort)?;
+    if options.explain {
+        return explain(reader, &classifier.taxonomy, queries, decided);
+    }
+    Ok(decided.into_iter().map(|(decision, _)| decision).collect())
 }

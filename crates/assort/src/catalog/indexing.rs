@@ -84,7 +84,7 @@ impl Catalog {
             }
             std::thread::sleep(POLL);
         }
-        self.background.failure()?;
+        self.background.rest();
         observed(observer, |stop| {
             let options = BuildOptions::default();
             while step(&self.state, self.background.limit(), &options, stop)? {}

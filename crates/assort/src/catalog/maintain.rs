@@ -6,6 +6,7 @@ use assort_core::compose::product_text;
 use assort_core::{Method, Product, Space, text_hash};
 
 use crate::catalog::Catalog;
+use crate::classifier::calibrated;
 use crate::embedding::is_unit;
 use crate::observer::Observer;
 use crate::segments::{broken, repair};
@@ -93,8 +94,6 @@ impl Catalog {
             Some(next) => Some((next.space(), reader.vectors(&next)?)),
             None => None,
         };
-        let curves = reader.fit()?.map_or_else(Vec::new, |fit| fit.calibrations);
-        let calibrated = Method::ALL.into_iter().zip(curves);
         Ok(Stats {
             products: counts.products,
             labelled: counts.labels,
@@ -103,10 +102,7 @@ impl Catalog {
             leaves: taxonomy.leaves().count(),
             levels: taxonomy.depth(),
             moving_to,
-            calibrated: calibrated
-                .filter(|(_, curve)| curve.is_some())
-                .map(|(method, _)| method)
-                .collect(),
+            calibrated: calibrated(&self.state.store, &reader)?,
             live: reader.live_vectors(&space)?,
             segments: segments(&reader, &space)?,
             familiarity: Some(reader.familiarity(&space)?)
@@ -282,7 +278,7 @@ fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>)
         }
         Ok(())
     })?;
-    reader.fit().map(drop)
+    reader.model().map(drop)
 }
 
 fn stray(what: &str, row: u32) -> Problem {

@@ -10,17 +10,20 @@ pub(crate) mod maintain;
 pub(crate) mod reembed;
 pub(crate) mod search;
 
+use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
 use assort_index::{Disk, Files};
 
-use crate::classifier::cache::Model;
+use crate::classifier::ClassifierCache;
+use crate::knn::filter_cache::FilterCache;
 use crate::segments::Background;
 use crate::snapshot::Changes;
-use crate::state::{State, write};
+use crate::state::State;
 use crate::store::{Reader, SegmentFiles, SpaceRecord, Store, Writer};
+use crate::task::TaskState;
 use crate::{Error, Result};
 
 /// An embedded database of products and the category tree they are filed into.
@@ -30,11 +33,35 @@ use crate::{Error, Result};
 /// for a writer at most while it commits. One process may have a catalog open for writing, and any
 /// number for reading at the same time.
 pub struct Catalog {
-    // Rests before the state goes.
+    // These rest before the state goes.
     pub(crate) background: Background,
+    pub(crate) classifier: ClassifierCache,
     pub(crate) state: Arc<State>,
+    /// What filters matched lately.
+    pub(crate) filters: FilterCache,
     embedder: Option<Arc<dyn Embedder>>,
-    pub(crate) model: RwLock<Option<(u64, Arc<Model>)>>,
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalog")
+            .field("directory", &self.directory())
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a catalog does in the background. Work that failed is tried again by
+/// itself, after a full disk for instance, while everything else goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Sealing of new vectors and merging of segments. While it fails, new
+    /// products are searched exactly, which is slower and finds the same.
+    pub indexing: TaskState,
+    /// Learning from the catalog. While it fails, products are filed by what was
+    /// learned before.
+    pub learning: TaskState,
 }
 
 /// A product as the catalog has it.
@@ -148,7 +175,8 @@ impl Catalog {
             background: Background::new(),
             state: Arc::new(State::new(store, segment_files)),
             embedder,
-            model: RwLock::new(None),
+            classifier: ClassifierCache::default(),
+            filters: FilterCache::default(),
         }
     }
 
@@ -190,6 +218,14 @@ impl Catalog {
     /// [`Error::Damaged`] or [`Error::Io`].
     pub fn embedder_spec(&self) -> Result<String> {
         Ok(self.state.store.read()?.space()?.embedder)
+    }
+
+    /// What the catalog does in the background, and whether it succeeds.
+    pub fn health(&self) -> Health {
+        Health {
+            indexing: self.background.health(),
+            learning: self.classifier.health(),
+        }
     }
 
     /// The catalog's directory.
@@ -243,15 +279,6 @@ impl Catalog {
             Ok(())
         })?;
         Ok(ids)
-    }
-
-    /// The product in a row, such as a [`assort_core::Neighbor`] names; none if
-    /// it has been removed.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] or [`Error::Io`].
-    pub fn product_in_row(&self, row: u32) -> Result<Option<Product>> {
-        Ok(self.state.store.read()?.product(row)?.map(Product::from))
     }
 
     pub(crate) fn stored(&self, reader: &Reader<'_>, row: u32) -> Result<Option<StoredProduct>> {
@@ -344,6 +371,5 @@ impl Catalog {
     /// Drops what is kept in memory, after a change of the space.
     pub(crate) fn forget(&self) {
         self.state.forget();
-        *write(&self.model) = None;
     }
 }

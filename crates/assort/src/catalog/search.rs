@@ -112,7 +112,13 @@ impl Catalog {
         let (reader, snapshot) = self.state.view()?;
         let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
         let matching = match &search.filter {
-            Some(expression) => Some(self.state.matching(&reader, &snapshot, expression)?),
+            Some(expression) => {
+                let taxonomy = self.state.taxonomy_in(&reader)?;
+                Some(
+                    self.filters
+                        .rows(&reader, &snapshot, &taxonomy, expression)?,
+                )
+            }
             None => None,
         };
         let filter = matching.as_deref().map_or(RowFilter::All, RowFilter::Rows);

@@ -17,7 +17,7 @@ const NEAREST: usize = 256;
 const EF: usize = 512;
 
 /// An index of the rows of prototypes.
-pub(crate) struct Shortlist(Segment);
+pub(crate) struct PrototypeIndex(Segment);
 
 /// The rows of all candidates.
 struct Leaves<'a>(&'a Prototypes);
@@ -46,7 +46,7 @@ thread_local! {
     static SEARCHER: RefCell<Searcher> = RefCell::default();
 }
 
-impl Shortlist {
+impl PrototypeIndex {
     /// An index of `prototypes`, if there are so many that it is worth it. Its
     /// file is temporary: it is made anew with every fit.
     pub(crate) fn of(prototypes: &Prototypes) -> Result<Option<Self>> {
@@ -87,18 +87,17 @@ impl Shortlist {
 
 #[cfg(test)]
 mod tests {
-    use assort_core::{CategoryRow, Place, Taxonomy, vector};
+    use std::sync::Arc;
+
+    use assort_core::{Candidates, Taxonomy, vector};
 
     use super::*;
 
     #[test]
     fn the_best_candidates_are_those_of_a_full_comparison() {
         let (leaves, dimensions) = (3000, 32);
-        let rows = (0..leaves).map(|at| CategoryRow {
-            place: Place::Path(vec![format!("root {}", at % 7), format!("leaf {at}")]),
-            ..CategoryRow::default()
-        });
-        let taxonomy = Taxonomy::from_rows(rows.collect()).unwrap();
+        let paths = (0..leaves).map(|at| format!("root {} > leaf {at}", at % 7));
+        let taxonomy = Taxonomy::from_paths(paths).unwrap();
         let mut state = 1u64;
         let mut row = || {
             let mut row: Vec<f32> = (0..dimensions)
@@ -113,17 +112,17 @@ mod tests {
             row
         };
         let vectors: Vec<f32> = (0..leaves).flat_map(|_| row()).collect();
-        let candidates = taxonomy.leaves().collect();
-        let prototypes = Prototypes::new(&taxonomy, candidates, &vectors, dimensions, None);
-        let shortlist = Shortlist::build(&prototypes).unwrap();
+        let candidates = Arc::new(Candidates::leaves(&taxonomy));
+        let prototypes = Prototypes::new(candidates, &vectors, dimensions, None);
+        let index = PrototypeIndex::build(&prototypes).unwrap();
         let best = |scores: &[f32]| {
             let all = 0..scores.len();
             all.max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
         };
         let same = (0..100).filter(|_| {
             let query = row();
-            let filter = shortlist.scores(&prototypes, &query).unwrap();
-            best(&filter) == best(&prototypes.scores(&query))
+            let near = index.scores(&prototypes, &query).unwrap();
+            best(&near) == best(&prototypes.scores(&query))
         });
         assert!(same.count() >= 97);
     }

@@ -2,49 +2,49 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use assort_core::{CategoryIndex, Fields, Filter, Taxonomy};
 use assort_index::Bitmap;
 
+use crate::locks::lock;
 use crate::snapshot::{FilteredRows, Snapshot};
-use crate::state::{State, lock};
 use crate::store::{ArchivedProductRecord, Reader};
 use crate::{Error, Result};
 
 /// Filters that are kept.
-const KEPT: usize = 16;
+const FILTERS_KEPT: usize = 16;
 
 /// What the last filters matched.
 #[derive(Default)]
-pub(crate) struct LastFilters {
-    kept: VecDeque<(String, u64, Arc<FilteredRows>)>,
+pub(crate) struct FilterCache {
+    kept: Mutex<VecDeque<(String, u64, Arc<FilteredRows>)>>,
 }
 
-impl State {
+impl FilterCache {
     /// The rows that match an expression.
-    pub(crate) fn matching(
+    pub(crate) fn rows(
         &self,
         reader: &Reader<'_>,
         snapshot: &Snapshot,
+        taxonomy: &Taxonomy,
         expression: &str,
     ) -> Result<Arc<FilteredRows>> {
-        let taxonomy = self.taxonomy_in(reader)?;
-        let filter = parse_filter(expression, &taxonomy)?;
+        let filter = parse_filter(expression, taxonomy)?;
         let (text, version) = (filter.to_string(), snapshot.version());
-        let known = |(other, at, matching): &(String, u64, Arc<FilteredRows>)| {
-            (*other == text && *at == version).then(|| Arc::clone(matching))
+        let known = |(other, at, rows): &(String, u64, Arc<FilteredRows>)| {
+            (*other == text && *at == version).then(|| Arc::clone(rows))
         };
-        if let Some(matching) = lock(&self.last_filters).kept.iter().find_map(known) {
-            return Ok(matching);
+        if let Some(rows) = lock(&self.kept).iter().find_map(known) {
+            return Ok(rows);
         }
-        let rows = evaluate(reader, &taxonomy, &filter)?;
-        let matching = Arc::new(FilteredRows::new(snapshot, rows));
-        let mut last = lock(&self.last_filters);
-        last.kept.retain(|(_, at, _)| *at == version);
-        last.kept.truncate(KEPT - 1);
-        last.kept.push_front((text, version, Arc::clone(&matching)));
-        Ok(matching)
+        let rows = evaluate(reader, taxonomy, &filter)?;
+        let rows = Arc::new(FilteredRows::new(snapshot, rows));
+        let mut kept = lock(&self.kept);
+        kept.retain(|(_, at, _)| *at == version);
+        kept.truncate(FILTERS_KEPT - 1);
+        kept.push_front((text, version, Arc::clone(&rows)));
+        Ok(rows)
     }
 }
 

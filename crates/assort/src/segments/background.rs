@@ -1,68 +1,55 @@
 //! Sealing and merging in the background.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use assort_index::BuildOptions;
 
 use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, Work, due};
 use super::seal::seal_locked;
-use crate::state::{State, lock};
-use crate::{Error, Result};
+use crate::Result;
+use crate::state::State;
+use crate::task::{Task, TaskState};
 
 /// Keeps a catalog's segments few and its live vectors bounded, in a thread
 /// of its own that runs while there is work.
 pub(crate) struct Background {
+    task: Task,
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
-    stop: AtomicBool,
     /// Live vectors at which they are sealed.
     limit: AtomicU64,
     /// Whether many are coming, so that more may gather.
     gathering: AtomicBool,
     /// Whether somebody with more threads takes over after the next step.
     handing_over: AtomicBool,
-    /// Why the last work failed, until it is asked for.
-    failure: Mutex<Option<Error>>,
 }
 
 impl Background {
     pub(crate) fn new() -> Self {
         let shared = Shared {
-            stop: AtomicBool::new(false),
             limit: AtomicU64::new(LIVE),
             gathering: AtomicBool::new(false),
             handing_over: AtomicBool::new(false),
-            failure: Mutex::new(None),
         };
         Self {
+            task: Task::default(),
             shared: Arc::new(shared),
-            thread: Mutex::new(None),
         }
     }
 
-    /// Begins to work, if there is any and it is not at it already. After a
-    /// failure it rests until that has been asked for.
+    /// Begins to work, if there is any and it is not at it already.
     pub(crate) fn wake(&self, state: &Arc<State>) {
-        if !state.store.is_writer() || lock(&self.shared.failure).is_some() {
-            return;
-        }
-        let mut thread = lock(&self.thread);
-        let busy = thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        if busy || !matches!(self.shared.due(state), Ok(Some(_))) {
+        let due = || matches!(self.shared.due(state), Ok(Some(_)));
+        if !state.store.is_writer() || self.task.is_running() || !due() {
             return;
         }
         let (shared, state) = (Arc::clone(&self.shared), Arc::clone(state));
-        let spawned = std::thread::Builder::new()
-            .name("assort segments".to_owned())
-            .spawn(move || shared.work(&state));
-        // Without a thread the vectors stay live, which is slower but right.
-        *thread = spawned.ok();
+        self.task
+            .start("assort segments", move |stop| shared.step(&state, stop));
     }
 
     /// Sets the number of live vectors at which they are sealed.
@@ -84,36 +71,23 @@ impl Background {
     /// Ends its work after the step that it is at, for somebody who does the
     /// rest with all threads; until it is told otherwise.
     pub(crate) fn hand_over(&self, handing_over: bool) {
-        self.shared
-            .handing_over
-            .store(handing_over, Ordering::Relaxed);
+        let shared = &self.shared;
+        shared.handing_over.store(handing_over, Ordering::Relaxed);
     }
 
-    /// Whether it is at work.
+    /// Whether it is at a step. It is not while it waits after a failure.
     pub(crate) fn is_busy(&self) -> bool {
-        let thread = lock(&self.thread);
-        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.task.is_running() && self.task.state() == TaskState::Working
     }
 
-    /// Why the last work failed, if it did.
-    pub(crate) fn failure(&self) -> Result<()> {
-        lock(&self.shared.failure).take().map_or(Ok(()), Err)
+    /// What it does.
+    pub(crate) fn health(&self) -> TaskState {
+        self.task.state()
     }
 
     /// Stops and gives up what is not finished; what is committed stays.
     pub(crate) fn rest(&self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = lock(&self.thread).take() {
-            // A panic in it is one of the index; nothing depends on its result.
-            let _ = thread.join();
-        }
-        self.shared.stop.store(false, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.rest();
+        self.task.stop();
     }
 }
 
@@ -155,25 +129,17 @@ impl Shared {
         due(&reader, &reader.space()?, self.limit())
     }
 
-    fn work(&self, state: &State) {
+    /// Does what is due next; tells whether there was anything.
+    fn step(&self, state: &State, stop: &AtomicBool) -> Result<bool> {
+        if self.handing_over.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
         // Half of the machine is left to those who search and write.
         let options = BuildOptions {
             threads: rayon::current_num_threads().div_ceil(2),
             ..BuildOptions::default()
         };
-        let stop = || self.stop.load(Ordering::Relaxed);
-        while !stop() && !self.handing_over.load(Ordering::Relaxed) {
-            match step(state, self.limit(), &options, &stop) {
-                Ok(true) => {}
-                Ok(false) => return,
-                // It was stopped, or the catalog has moved: what is due is asked anew.
-                Err(Error::Interrupted) if stop() => return,
-                Err(Error::Interrupted) => {}
-                Err(error) => {
-                    *lock(&self.failure) = Some(error);
-                    return;
-                }
-            }
-        }
+        let stop = || stop.load(Ordering::Relaxed);
+        step(state, self.limit(), &options, &stop)
     }
 }

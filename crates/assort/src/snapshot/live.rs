@@ -107,9 +107,15 @@ impl Live {
 #[derive(Clone, Default)]
 pub(crate) struct Labels {
     blocks: Vec<Option<Arc<[CategoryIndex; BLOCK]>>>,
+    count: usize,
 }
 
 impl Labels {
+    /// Number of rows with a label.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     pub(crate) fn get(&self, row: u32) -> Option<CategoryIndex> {
         let block = self.blocks.get(row as usize / BLOCK)?.as_ref()?;
         Some(block[row as usize % BLOCK]).filter(|&label| label != UNLABELLED)
@@ -124,6 +130,9 @@ impl Labels {
             self.blocks.resize(number + 1, None);
         }
         let block = self.blocks[number].get_or_insert_with(|| Arc::new([UNLABELLED; BLOCK]));
-        Arc::make_mut(block)[row as usize % BLOCK] = label.unwrap_or(UNLABELLED);
+        let place = &mut Arc::make_mut(block)[row as usize % BLOCK];
+        self.count -= usize::from(*place != UNLABELLED);
+        self.count += usize::from(label.is_some());
+        *place = label.unwrap_or(UNLABELLED);
     }
 }

@@ -161,6 +161,11 @@ impl Snapshot {
         Ok(None)
     }
 
+    /// Whether any row has a label.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.labels.len() > 0
+    }
+
     /// The label of a row.
     pub(crate) fn label(&self, row: u32) -> Option<CategoryIndex> {
         self.labels.get(row)

@@ -19,8 +19,8 @@ use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableD
 
 pub(crate) use read::{Counts, Epoch, Reader};
 pub(crate) use records::{
-    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord,
-    SpaceRecord, TuningRecord,
+    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ModelRecord,
+    ProductRecord, SpaceRecord, TuningRecord,
 };
 pub(crate) use sealed::NewSegment;
 pub(crate) use segment_files::SegmentFiles;

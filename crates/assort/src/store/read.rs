@@ -7,12 +7,12 @@ use super::Store;
 use super::codec::{self, VectorView};
 use super::records::{
     ArchivedProductRecord, CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord,
-    ProductRecord, SpaceRecord,
+    ModelRecord, ProductRecord, SpaceRecord,
 };
 use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT, KEY_FORMAT, KEY_NEXT_SPACE,
-    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
-    taught_name, texts_name, vectors_name,
+    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT, KEY_FORMAT, KEY_MODEL,
+    KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
+    VectorTable, taught_name, texts_name, vectors_name,
 };
 use crate::Result;
 
@@ -104,7 +104,15 @@ impl<'a> Reader<'a> {
         self.meta(KEY_NEXT_SPACE, codec::decode::<SpaceRecord>)
     }
 
-    /// What was learned from the catalog as a whole. One of another layout is
+    /// The file of what was learned from the catalog as a whole.
+    pub(crate) fn model(&self) -> Result<Option<ModelRecord>> {
+        let model = self.meta(KEY_MODEL, |bytes| {
+            Ok(codec::decode::<ModelRecord>(bytes).ok())
+        })?;
+        Ok(model.flatten())
+    }
+
+    /// What older programs learned from the catalog. One of another layout is
     /// none: it can be learned again.
     pub(crate) fn fit(&self) -> Result<Option<FitRecord>> {
         let fit = self.meta(KEY_FIT, |bytes| Ok(codec::decode::<FitRecord>(bytes).ok()))?;

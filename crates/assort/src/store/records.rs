@@ -168,8 +168,15 @@ pub(crate) struct FamiliarityRecord {
     pub(crate) known: f64,
 }
 
-/// What was learned from the catalog as a whole, so that a process need not
-/// learn it again.
+/// The file of what was learned from the catalog as a whole.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ModelRecord {
+    /// Digest of its bytes, by which it is named.
+    pub(crate) digest: u128,
+}
+
+/// What was learned from the catalog as a whole, as programs kept it that knew no
+/// files of models.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct FitRecord {
     /// Products and labels there were; the fit is stale once they differ much.

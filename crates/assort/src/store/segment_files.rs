@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use assort_index::{Files, Segment};
 
 use crate::Result;
-use crate::state::lock;
+use crate::locks::lock;
 
 /// Name of the folder of segments in a catalog's directory.
 const FOLDER: &str = "segments";

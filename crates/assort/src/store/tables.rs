@@ -49,7 +49,10 @@ pub(super) const KEY_FAMILIARITY: &str = "familiarity";
 pub(super) const KEY_SPACE: &str = "space";
 /// `SpaceRecord`: the space that a re-embedding is moving to.
 pub(super) const KEY_NEXT_SPACE: &str = "next space";
-/// `FitRecord`: what was learned from the catalog as a whole.
+/// `ModelRecord`: the file of what was learned from the catalog as a whole.
+pub(super) const KEY_MODEL: &str = "model";
+
+/// `FitRecord`: what was learned, in catalogs of older programs.
 pub(super) const KEY_FIT: &str = "fit";
 
 /// Name of the table row → vector of a generation: vectors that are in no

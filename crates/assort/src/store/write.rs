@@ -7,12 +7,12 @@ use super::Store;
 use super::codec;
 use super::read::Changed;
 use super::records::{
-    CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord, SpaceRecord,
+    CategoryRecord, DecisionRecord, FamiliarityRecord, ModelRecord, ProductRecord, SpaceRecord,
 };
 use super::tables::{
     CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
-    KEY_FORMAT, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META,
-    PRODUCTS, TextTable, VectorTable, taught_name, texts_name, vectors_name,
+    KEY_FORMAT, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION,
+    LABELS, META, PRODUCTS, TextTable, VectorTable, taught_name, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
             Ok(table.get(KEY_VERSION)?.map(|value| value.value().to_vec()))
         })?;
         self.set_meta(KEY_TAXONOMY, &stamp.unwrap_or_default())?;
-        self.clear_fit()?;
+        self.clear_model()?;
         self.transaction
             .delete_table(CATEGORIES)
             .map_err(|e| self.store.failed(e))?;
@@ -159,9 +159,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(crate) fn set_fit(&mut self, fit: &FitRecord) -> Result<()> {
-        let bytes = self.encoded(codec::encode(fit))?;
-        self.set_meta(KEY_FIT, &bytes)
+    /// Names the file of what was learned, in place of what was named before.
+    pub(crate) fn set_model(&mut self, model: &ModelRecord) -> Result<()> {
+        self.clear_model()?;
+        let bytes = self.encoded(codec::encode(model))?;
+        self.set_meta(KEY_MODEL, &bytes)
     }
 
     pub(crate) fn set_familiarity(&mut self, record: &FamiliarityRecord) -> Result<()> {
@@ -169,8 +171,12 @@ impl<'a> Writer<'a> {
         self.set_meta(KEY_FAMILIARITY, &bytes)
     }
 
-    pub(crate) fn clear_fit(&mut self) -> Result<()> {
-        self.with(META, |table| table.remove(KEY_FIT).map(|_| ()))
+    /// Forgets what was learned.
+    pub(crate) fn clear_model(&mut self) -> Result<()> {
+        self.with(META, |table| {
+            table.remove(KEY_MODEL)?;
+            table.remove(KEY_FIT).map(|_| ())
+        })
     }
 
     /// Whether there is a product in that row.
@@ -381,7 +387,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn switch_space(&mut self, old: &SpaceRecord, next: &SpaceRecord) -> Result<()> {
         self.set_space(next)?;
         self.set_next_space(None)?;
-        self.clear_fit()?;
+        self.clear_model()?;
         self.set_tuning(None)?;
         self.drop_vectors(old)
     }

@@ -91,7 +91,7 @@ impl Candidates {
 
     /// The categories from the root down to a candidate, itself included; the
     /// category alone if it is no candidate.
-    pub(crate) fn lineage(&self, category: CategoryIndex) -> Vec<CategoryIndex> {
+    pub fn lineage(&self, category: CategoryIndex) -> Vec<CategoryIndex> {
         let above = self.position(category).map_or(&[][..], |at| self.above(at));
         let ancestors = above.iter().rev().map(|&at| self.inner[at as usize]);
         ancestors.chain([category]).collect()

@@ -35,6 +35,11 @@ impl Evidence {
         self
     }
 
+    /// The labelled products that voted, nearest first.
+    pub fn into_neighbors(self) -> Vec<Neighbor> {
+        self.neighbors
+    }
+
     /// The labelled products that vote, nearest first.
     pub fn neighbors(&self) -> &[Neighbor] {
         &self.neighbors

@@ -1,9 +1,10 @@
 //! What a student is worth: judged on texts that it did not learn from.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use assort_core::vector::{dot, normalize};
-use assort_core::{CategoryIndex, Prototypes, Taxonomy, mean_of, text_hash};
+use assort_core::{Candidates, CategoryIndex, Prototypes, Taxonomy, mean_of, text_hash};
 use assort_distill::{QueryEncoder, Student, Table};
 use rayon::prelude::*;
 
@@ -156,13 +157,13 @@ impl Evaluator<'_> {
             leaves.extend(leaf);
             left = rest;
         }
-        let candidates: Vec<CategoryIndex> = self.taxonomy.leaves().collect();
+        let candidates = Arc::new(Candidates::leaves(self.taxonomy));
         let mean = Some(mean_of(&rows.learned, dimensions));
-        let prototypes = Prototypes::new(self.taxonomy, candidates, &leaves, dimensions, mean);
+        let prototypes = Prototypes::new(candidates, &leaves, dimensions, mean);
         share(truth, |&(at, category)| {
             let scores = prototypes.scores(&rows.held_out[at * dimensions..][..dimensions]);
             let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-            best.is_some_and(|best| prototypes.candidates()[best] == category)
+            best.is_some_and(|best| prototypes.candidates().categories()[best] == category)
         })
     }
 

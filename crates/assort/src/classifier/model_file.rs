@@ -1,0 +1,198 @@
+//! What was learned, as a file: `models/DIGEST.model` in the catalog's directory.
+//!
+//! Magic, version (`u32`) and length of the header (`u32`), the header as JSON,
+//! zeros up to a multiple of 64, the numbers as little-endian `f32`, and the
+//! XXH3 digest (`u128`) of everything before it, by which the file is named. A
+//! file that is missing, changed or of another version is none: what it holds
+//! can be learned again.
+
+use assort_core::{Calibrations, Ensemble, Method, PlattScaling, Source, Weights};
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::learned::{FitCounts, Learned};
+
+const MAGIC: &[u8; 8] = b"ASRTMODL";
+
+/// Version of the layout, and of what the numbers mean.
+const VERSION: u32 = 1;
+
+/// Numbers begin at a multiple of this.
+const ALIGNMENT: usize = 64;
+
+/// Bytes before the header.
+const PREFIX: usize = MAGIC.len() + 8;
+
+/// Bytes of the digest at the end.
+const DIGEST: usize = 16;
+
+/// The bytes of a model file, and their digest.
+pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
+    let mean = learned.mean.as_deref().unwrap_or_default();
+    let sections = [mean, &learned.leaves, &learned.prior, &learned.by_labels];
+    let header = header(learned, sections.map(<[f32]>::len)).to_string();
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend((header.len() as u32).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+    for value in sections.into_iter().flatten() {
+        bytes.extend(value.to_le_bytes());
+    }
+    let digest = xxh3_128(&bytes);
+    bytes.extend(digest.to_le_bytes());
+    (bytes, digest)
+}
+
+fn header(learned: &Learned, lengths: [usize; 4]) -> Value {
+    let FitCounts {
+        products,
+        labels,
+        changed_vectors,
+        changed_labels,
+    } = learned.counts;
+    let [mean, leaves, prior, by_labels] = lengths;
+    let weights: serde_json::Map<String, Value> = Source::ALL
+        .into_iter()
+        .map(|source| {
+            let weight = learned.ensemble.weights.of(source);
+            (source.as_str().to_owned(), json!(weight))
+        })
+        .collect();
+    let calibrations: Vec<Value> = learned
+        .ensemble
+        .calibrations
+        .iter()
+        .map(|(method, level, curve)| {
+            json!({"method": method.as_str(), "level": level, "weights": curve.weights()})
+        })
+        .collect();
+    json!({
+        "products": products,
+        "labels": labels,
+        "changed": [changed_vectors, changed_labels],
+        "has_mean": learned.mean.is_some(),
+        "lengths": {"mean": mean, "leaves": leaves, "prior": prior, "by_labels": by_labels},
+        "weights": weights,
+        "calibrations": calibrations,
+    })
+}
+
+/// What a model file holds, if it is whole and of this version.
+pub(super) fn decode(bytes: &[u8], digest: u128) -> Option<Learned> {
+    let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
+    if end != digest.to_le_bytes() || xxh3_128(body) != digest {
+        return None;
+    }
+    let rest = body.strip_prefix(MAGIC)?;
+    let (version, rest) = rest.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*version) != VERSION {
+        return None;
+    }
+    let length = u32::from_le_bytes(*length) as usize;
+    let header: Value = serde_json::from_slice(rest.get(..length)?).ok()?;
+    let numbers = body.get((PREFIX + length).next_multiple_of(ALIGNMENT)..)?;
+    let (numbers, []) = numbers.as_chunks::<4>() else {
+        return None;
+    };
+    let mut numbers = numbers.iter().map(|number| f32::from_le_bytes(*number));
+    let mut section = |name: &str| -> Option<Vec<f32>> {
+        let length = usize::try_from(header["lengths"][name].as_u64()?).ok()?;
+        let values: Vec<f32> = numbers.by_ref().take(length).collect();
+        (values.len() == length && values.iter().all(|value| value.is_finite())).then_some(values)
+    };
+    let mean = section("mean")?;
+    let learned = Learned {
+        counts: FitCounts {
+            products: header["products"].as_u64()?,
+            labels: header["labels"].as_u64()?,
+            changed_vectors: header["changed"][0].as_u64()?,
+            changed_labels: header["changed"][1].as_u64()?,
+        },
+        mean: header["has_mean"].as_bool()?.then_some(mean),
+        leaves: section("leaves")?,
+        prior: section("prior")?,
+        by_labels: section("by_labels")?,
+        ensemble: ensemble(&header)?,
+    };
+    numbers.next().is_none().then_some(learned)
+}
+
+fn ensemble(header: &Value) -> Option<Ensemble> {
+    let mut weights = [0.0; Source::COUNT];
+    for source in Source::ALL {
+        weights[source as usize] = header["weights"][source.as_str()].as_f64()? as f32;
+    }
+    let mut calibrations = Calibrations::default();
+    for one in header["calibrations"].as_array()? {
+        let method: Method = one["method"].as_str()?.parse().ok()?;
+        let level = u32::try_from(one["level"].as_u64()?).ok()?;
+        let weight = |at: usize| Some(one["weights"][at].as_f64()? as f32);
+        let curve = PlattScaling::new([weight(0)?, weight(1)?, weight(2)?]);
+        calibrations.set(method, level, Some(curve));
+    }
+    Some(Ensemble {
+        weights: Weights::new(weights),
+        calibrations,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn learned(values: Vec<f32>, has_mean: bool) -> Learned {
+        let mut calibrations = Calibrations::default();
+        let curve = PlattScaling::new([0.1, -1.5, 1e-7]);
+        calibrations.set(Method::Auto, 0, Some(curve));
+        calibrations.set(Method::Neighbors, 2, Some(curve));
+        Learned {
+            counts: FitCounts {
+                products: 1 << 40,
+                labels: 3,
+                changed_vectors: 17,
+                changed_labels: 4,
+            },
+            mean: has_mean.then(|| values.clone()),
+            leaves: values.iter().map(|value| value * 2.0).collect(),
+            prior: values.clone(),
+            by_labels: Vec::new(),
+            ensemble: Ensemble {
+                weights: Weights::new([0.3, 0.7]),
+                calibrations,
+            },
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_learned_comes_back(
+            values in prop::collection::vec(-1e3f32..1e3, 0..40),
+            has_mean: bool,
+        ) {
+            let learned = learned(values, has_mean);
+            let (bytes, digest) = encode(&learned);
+            prop_assert_eq!(decode(&bytes, digest), Some(learned));
+        }
+
+        #[test]
+        fn a_changed_file_is_none(at in 0usize..400, bit in 0u8..8, cut in 0usize..400) {
+            let (bytes, digest) = encode(&learned(vec![1.0, 2.0], true));
+            let mut changed = bytes.clone();
+            let at = at % bytes.len();
+            changed[at] ^= 1 << bit;
+            prop_assert_eq!(decode(&changed, digest), None);
+            prop_assert_eq!(decode(&bytes[..cut % bytes.len()], digest), None);
+        }
+
+        #[test]
+        fn any_bytes_are_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            // With the digest that would be theirs.
+            let body = bytes.len().saturating_sub(DIGEST);
+            prop_assert_eq!(decode(&bytes, xxh3_128(&bytes[..body])), None);
+        }
+    }
+}
