@@ -137,7 +137,7 @@ pub(crate) fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decisi
         "category": decision.category.map(|index| category(taxonomy, index)),
         "confidence": rounded(decision.confidence.into()),
         "margin": rounded(decision.margin.into()),
-        "choices": sure(&decision.alternatives),
+        "alternatives": sure(&decision.alternatives),
         "levels": sure(&decision.levels),
     });
     if let Some(reasons) = &decision.reasons {
