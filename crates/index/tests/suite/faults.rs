@@ -1,0 +1,361 @@
+//! Builds on a file system that fails: after a failure the segment is not
+//! there, or an older one still is, whole.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assort_index::{BuildOptions, Disk, Error, Files, NewFile, Result, Segment, Vectors, build};
+
+use crate::common::{Data, SPACE, temporary};
+
+/// How the file system fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// One operation fails.
+    Once,
+    /// Nothing works from then on.
+    Dead,
+    /// No byte can be written from then on; a first part of the failing write
+    /// still reaches the disk.
+    Full,
+    /// The operation fails, but has an effect: a write of a part, a rename.
+    Late,
+}
+
+/// Bytes that a write takes at most.
+const SHORT: usize = 3000;
+
+/// A file system whose `n`th operation fails.
+struct Failing {
+    fault: Fault,
+    at: usize,
+    done: AtomicUsize,
+    log: Mutex<Vec<&'static str>>,
+}
+
+impl Failing {
+    fn new(fault: Fault, at: usize) -> Self {
+        Self {
+            fault,
+            at,
+            done: AtomicUsize::new(0),
+            log: Mutex::default(),
+        }
+    }
+
+    /// Whether an operation is to fail.
+    fn fails(&self, operation: &'static str) -> bool {
+        if let Ok(mut log) = self.log.lock() {
+            log.push(operation);
+        }
+        let turn = self.done.fetch_add(1, Ordering::Relaxed);
+        match self.fault {
+            Fault::Once | Fault::Late => turn == self.at,
+            Fault::Dead => turn >= self.at,
+            Fault::Full => turn >= self.at && operation != "remove",
+        }
+    }
+
+    fn error(&self) -> io::Error {
+        match self.fault {
+            Fault::Full => io::Error::from(ErrorKind::StorageFull),
+            _ => io::Error::other("the test lets this fail"),
+        }
+    }
+}
+
+impl Files for &'static Failing {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        if self.fails("create") {
+            return Err(self.error());
+        }
+        let file = Disk.create(path)?;
+        Ok(Box::new(FailingFile { files: self, file }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if !self.fails("rename") {
+            return Disk.rename(from, to);
+        }
+        if self.fault == Fault::Late {
+            Disk.rename(from, to)?;
+        }
+        Err(self.error())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if self.fails("remove") {
+            return Err(self.error());
+        }
+        Disk.remove(path)
+    }
+}
+
+struct FailingFile {
+    files: &'static Failing,
+    file: Box<dyn NewFile>,
+}
+
+impl FailingFile {
+    fn torn(&mut self, bytes: &[u8]) -> io::Error {
+        if matches!(self.files.fault, Fault::Full | Fault::Late) {
+            let part = &bytes[..bytes.len() / 2];
+            let _ = self.file.write_all(part);
+        }
+        self.files.error()
+    }
+}
+
+impl Write for FailingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..bytes.len().min(SHORT)];
+        if self.files.fails("write") {
+            return Err(self.torn(bytes));
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl NewFile for FailingFile {
+    fn write_head(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.files.fails("head") {
+            let _ = self.file.write_head(&bytes[..bytes.len() / 2]);
+            return Err(self.files.error());
+        }
+        self.file.write_head(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.files.fails("sync") {
+            return Err(self.files.error());
+        }
+        self.file.sync()
+    }
+}
+
+fn options() -> BuildOptions {
+    BuildOptions {
+        m: 6,
+        threads: 1,
+        ..BuildOptions::default()
+    }
+}
+
+/// Builds on files that fail; both live as long as the test.
+fn build_on(files: &'static Failing, path: &Path, data: &Data) -> Result<()> {
+    build(&files, path, SPACE, data, &options(), &|| false)
+}
+
+/// The bytes under a name, which must be those of a whole segment.
+fn whole(path: &Path) -> Option<Vec<u8>> {
+    let bytes = fs::read(path).ok()?;
+    let verified = Segment::open(path, SPACE).and_then(|segment| segment.verify());
+    assert!(verified.is_ok(), "{verified:?}");
+    Some(bytes)
+}
+
+#[test]
+fn a_failed_build_leaves_what_was_there() {
+    let data = Data::clustered(150, 24, 30, 1);
+    let older = Data::random(40, 24, 2);
+    for fault in [Fault::Once, Fault::Dead, Fault::Full, Fault::Late] {
+        for replaces in [false, true] {
+            let mut turn = 0;
+            loop {
+                let directory = temporary();
+                let path = directory.path().join("new.seg");
+                if replaces {
+                    let built = build(&Disk, &path, SPACE, &older, &options(), &|| false);
+                    assert!(built.is_ok());
+                }
+                let before = whole(&path);
+                assert_eq!(before.is_some(), replaces);
+                let files: &'static Failing = Box::leak(Box::new(Failing::new(fault, turn)));
+                let result = build_on(files, &path, &data);
+                let after = whole(&path);
+                let Err(error) = result else {
+                    assert!(after.is_some() && after != before);
+                    break;
+                };
+                assert!(matches!(error, Error::Io { .. }), "{error}");
+                let log = files.log.lock().map(|log| log.clone()).unwrap_or_default();
+                let renamed = fault == Fault::Late && log.get(turn) == Some(&"rename");
+                assert!(after == before || renamed, "{fault:?} at {turn}: {log:?}");
+                if fault != Fault::Dead {
+                    // Nothing is left of the draft.
+                    let left = fs::read_dir(directory.path()).map_or(9, Iterator::count);
+                    assert_eq!(left, usize::from(after.is_some()), "{fault:?} at {turn}");
+                }
+                turn += 1;
+            }
+            assert!(turn > 10, "{turn}");
+        }
+    }
+}
+
+#[test]
+fn a_segment_is_durable_before_it_has_its_name() {
+    let directory = temporary();
+    let files: &'static Failing = Box::leak(Box::new(Failing::new(Fault::Once, usize::MAX)));
+    let path = directory.path().join("new.seg");
+    assert!(build_on(files, &path, &Data::random(100, 24, 1)).is_ok());
+    let log = files.log.lock().map(|log| log.clone()).unwrap_or_default();
+    assert!(log.ends_with(&["head", "sync", "rename"]), "{log:?}");
+    assert_eq!(
+        log.iter().filter(|operation| **operation == "sync").count(),
+        1
+    );
+}
+
+#[test]
+fn an_interrupted_build_leaves_nothing() {
+    let data = Data::clustered(700, 24, 30, 1);
+    let directory = temporary();
+    let path = directory.path().join("new.seg");
+    for threads in [1, 3] {
+        for builder in [assort_index::Builder::Native, assort_index::Builder::HnswRs] {
+            let options = BuildOptions {
+                builder,
+                threads,
+                ..options()
+            };
+            let mut patience = 0;
+            loop {
+                let asked = AtomicUsize::new(0);
+                let stop = || asked.fetch_add(1, Ordering::Relaxed) >= patience;
+                match build(&Disk, &path, SPACE, &data, &options, &stop) {
+                    Ok(()) => break,
+                    Err(Error::Interrupted) => {}
+                    Err(error) => panic!("{error}"),
+                }
+                let left = fs::read_dir(directory.path()).map_or(9, Iterator::count);
+                assert_eq!(left, 0);
+                patience += 1;
+            }
+            assert!(patience > 5, "{patience}");
+            assert!(fs::remove_file(&path).is_ok());
+        }
+    }
+}
+
+/// Vectors of which one cannot be read any more after some time.
+struct Fading {
+    data: Data,
+    reads: AtomicUsize,
+}
+
+impl Vectors for Fading {
+    fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.data.dimensions
+    }
+
+    fn row(&self, at: usize) -> u32 {
+        self.data.row(at)
+    }
+
+    fn read(&self, at: usize, out: &mut [f32]) -> Result<()> {
+        let left = self
+            .reads
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+        match left {
+            Ok(_) => self.data.read(at, out),
+            Err(_) => Err(Error::Argument("the source is gone".to_owned())),
+        }
+    }
+}
+
+#[test]
+fn an_unreadable_vector_is_the_error_of_the_build() {
+    let directory = temporary();
+    let path = directory.path().join("new.seg");
+    let mut reads = 0;
+    loop {
+        let vectors = Fading {
+            data: Data::random(120, 16, 1),
+            reads: AtomicUsize::new(reads),
+        };
+        match build(&Disk, &path, SPACE, &vectors, &options(), &|| false) {
+            Ok(()) => break,
+            Err(Error::Argument(what)) => assert_eq!(what, "the source is gone"),
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(fs::read_dir(directory.path()).map_or(9, Iterator::count), 0);
+        reads += 17;
+    }
+    assert!(reads > 400, "{reads}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let directory = temporary();
+    let path = directory.path().join("new.seg");
+    let good = Data::random(10, 8, 1);
+    let refused = |data: &Data, options: &BuildOptions| {
+        let built = build(&Disk, &path, SPACE, data, options, &|| false);
+        assert!(matches!(built, Err(Error::Argument(_))), "{built:?}");
+        assert!(!path.exists());
+    };
+    for m in [0, 1, 65] {
+        refused(&good, &BuildOptions { m, ..options() });
+    }
+    for ef_construction in [0, 10_001] {
+        refused(
+            &good,
+            &BuildOptions {
+                ef_construction,
+                ..options()
+            },
+        );
+    }
+    refused(&Data::default(), &options());
+    refused(
+        &Data {
+            dimensions: 0,
+            ..good.clone()
+        },
+        &options(),
+    );
+    for bad in [f32::NAN, f32::INFINITY, 1e6] {
+        let mut data = good.clone();
+        data.vectors[3][2] = bad;
+        refused(&data, &options());
+    }
+    let mut twice = good;
+    twice.rows[4] = 7;
+    refused(&twice, &options());
+}
+
+#[test]
+fn one_thread_and_a_seed_give_the_same_bytes() {
+    let data = Data::clustered(900, 40, 50, 3);
+    let directory = temporary();
+    let path = directory.path().join("new.seg");
+    for builder in [assort_index::Builder::Native, assort_index::Builder::HnswRs] {
+        let bytes = |seed| {
+            let options = BuildOptions {
+                builder,
+                seed,
+                ..options()
+            };
+            let built = build(&Disk, &path, SPACE, &data, &options, &|| false);
+            assert!(built.is_ok());
+            fs::read(&path).unwrap_or_default()
+        };
+        let one = bytes(1);
+        assert!(one == bytes(1), "{builder}");
+        assert!(one != bytes(2), "{builder}");
+    }
+}
