@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
-use assort_index::{Disk, Files};
+use assort_files::{Disk, Files};
 
 use crate::classifier::cache::Model;
 use crate::segments::Background;

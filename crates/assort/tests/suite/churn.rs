@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use assort::core::Product;
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, Toy};
+use crate::common;
 
 const PRODUCTS: usize = 6000;
 

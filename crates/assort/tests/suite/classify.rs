@@ -6,8 +6,9 @@ use assort::core::{
     CategoryIndex, CategoryRow, Decision, Embedder, Method, Place, Product, Taxonomy,
 };
 use assort::{Catalog, ClassifyOptions, Error, LabelOptions};
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, LEAVES, Toy, path};
+use crate::common::{self, LEAVES, path};
 
 fn options(method: Method) -> ClassifyOptions {
     ClassifyOptions {

@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use assort::core::{Embedder, Product};
 use assort::{Catalog, ImportOptions, InputRow, LabelOptions};
+use assort_testkit::Chance;
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, Random, Teller, Toy, path, tell, told};
+use crate::common::{self, Teller, path, tell, told};
 
 /// Products of the new file; several groups of the engine.
 const PRODUCTS: usize = 8000;
@@ -130,7 +132,7 @@ fn child() {
 
 /// Kills the child somewhere between its start and its end. Returns the last
 /// number it acknowledged, and whether it had come to its end.
-fn kill_at_random(mut child: Child, random: &mut Random, acknowledgements: u64) -> (u64, bool) {
+fn kill_at_random(mut child: Child, random: &mut Chance, acknowledgements: u64) -> (u64, bool) {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let wait_for = random.below(acknowledgements as usize + 1);
     let pause = Duration::from_micros(random.below(150_000) as u64);
@@ -185,7 +187,7 @@ fn rounds() -> usize {
 #[test]
 #[cfg(unix)]
 fn a_killed_import_keeps_what_it_acknowledged_and_goes_on() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let toy = Arc::new(Toy::new("a"));
     let (base, catalog) = common::catalog(&toy);
     catalog.put(old_file()).unwrap();
@@ -229,7 +231,7 @@ fn a_killed_import_keeps_what_it_acknowledged_and_goes_on() {
 fn assert_found(
     catalog: &Catalog,
     toy: &Toy,
-    random: &mut Random,
+    random: &mut Chance,
     stored: &[(Product, Option<String>)],
 ) {
     for _ in 0..stored.len().min(10) {
@@ -242,7 +244,7 @@ fn assert_found(
 fn resume_import(
     mut catalog: Catalog,
     toy: &Toy,
-    random: &mut Random,
+    random: &mut Chance,
     new: &[(Product, Option<String>)],
     stored: usize,
 ) {
@@ -278,7 +280,7 @@ fn whole_base(toy: &Arc<Toy>) -> tempfile::TempDir {
 #[test]
 #[cfg(unix)]
 fn killed_labelling_keeps_whole_transactions() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let toy = Arc::new(Toy::new("a"));
     let base = whole_base(&toy);
     let file = common::products(SEED, PRODUCTS);
@@ -317,7 +319,7 @@ fn killed_labelling_keeps_whole_transactions() {
 #[test]
 #[cfg(unix)]
 fn segments_survive_kills_while_they_come_and_go() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let toy = Arc::new(Toy::new("a"));
     let (base, catalog) = common::catalog(&toy);
     drop(catalog);
@@ -362,7 +364,7 @@ fn segments_survive_kills_while_they_come_and_go() {
 #[test]
 #[cfg(unix)]
 fn a_killed_move_to_another_space_goes_on_where_it_was() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let (old, new) = (Arc::new(Toy::new("a")), Arc::new(Toy::new("b")));
     let base = whole_base(&old);
     let file = new_file();

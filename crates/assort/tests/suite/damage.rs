@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use assort::core::Product;
 use assort::{Catalog, ClassifyOptions, Error, ImportOptions, LabelOptions, Query, Search};
+use assort_testkit::Chance;
+use assort_testkit::toy::{Fault, Toy};
 
-use crate::common::{self, Fault, Random, Recorder, Teller, Toy, path, tell};
+use crate::common::{self, Recorder, Teller, path, tell};
 
 const FILE: &str = "catalog.redb";
 
@@ -255,7 +257,7 @@ fn a_truncated_file_is_refused_or_found_out() {
 
 #[test]
 fn flipped_bytes_are_found_out() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let toy = Arc::new(Toy::new("a"));
     let (directory, products) = rich_catalog(&toy);
     let whole = std::fs::read(store_file(directory.path())).unwrap();

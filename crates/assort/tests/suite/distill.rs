@@ -6,8 +6,9 @@ use std::sync::Arc;
 use assort::core::{Embedder, Method};
 use assort::students::{Distilled, Options, Student};
 use assort::{Catalog, ClassifyOptions, DistillOptions, Distillation, Error, Query, Search};
+use assort_testkit::toy::{Fault, Toy};
 
-use crate::common::{self, Fault, Recorder, Toy};
+use crate::common::{self, Recorder};
 
 const PRODUCTS: usize = 2000;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use assort::core::Product;
 use assort::read::{Input, Mapping, ProductReader, Rejected};
 use assort::{Catalog, Error, ImportOptions, ImportReport, InputRow, LabelOptions};
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, Recorder, Toy, path};
+use crate::common::{self, Recorder, path};
 
 /// Products of a group that the engine commits together.
 const GROUP: usize = 2048;

@@ -15,6 +15,7 @@ mod common;
 mod crash;
 mod damage;
 mod distill;
+mod dump;
 mod import;
 mod model;
 mod processes;

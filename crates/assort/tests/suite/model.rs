@@ -1,4 +1,4 @@
-//! Random operations on a catalog and on a naive model of it, which must agree
+//! Chance operations on a catalog and on a naive model of it, which must agree
 //! at every step.
 //!
 //! `ASSORT_TEST_OPS` sets the number of operations, `ASSORT_TEST_SEED` repeats
@@ -14,8 +14,10 @@ use assort::{
     Catalog, ClassifyOptions, Error, ImportOptions, LabelOptions, Page, Query, Search,
     StoredProduct,
 };
+use assort_testkit::Chance;
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, LEAVES, Random, Recorder, Toy, path, product_of};
+use crate::common::{self, LEAVES, Recorder, path, product_of};
 
 /// What the catalog should know of a product.
 #[derive(Clone)]
@@ -29,7 +31,7 @@ struct Known {
 
 /// The catalog and its model.
 struct Both {
-    random: Random,
+    random: Chance,
     directory: tempfile::TempDir,
     catalog: Option<Catalog>,
     /// Another handle on the same catalog, which follows the writer.
@@ -87,7 +89,7 @@ impl Both {
         let catalog = Catalog::create(directory.path(), &taxonomy, embedder, "toy").unwrap();
         let catalog = catalog.with_live_limit(LIVE);
         Self {
-            random: Random(seed),
+            random: Chance(seed),
             directory,
             catalog: Some(catalog),
             follower: None,
@@ -169,7 +171,7 @@ impl Both {
         }
     }
 
-    fn update(&mut self, change: impl Fn(&mut Random, &mut Product)) -> (u64, u64) {
+    fn update(&mut self, change: impl Fn(&mut Chance, &mut Product)) -> (u64, u64) {
         let ids = self.some_ids(5);
         let mut changed = Vec::new();
         for id in &ids {

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use assort::core::Method;
 use assort::{Catalog, ClassifyOptions, Error, ImportOptions, LabelOptions, Query, Search};
+use assort_testkit::Chance;
+use assort_testkit::toy::Toy;
 
-use crate::common::{self, Random, Teller, Toy, path, tell, told};
+use crate::common::{self, Teller, path, tell, told};
 
 /// Products of a group that the engine commits together.
 const GROUP: u64 = 2048;
@@ -251,7 +253,7 @@ fn threads_that_change_the_same_products_leave_the_catalog_whole() {
         for thread in 0..6 {
             let catalog = &catalog;
             scope.spawn(move || {
-                let mut random = Random(seed + thread);
+                let mut random = Chance(seed + thread);
                 while Instant::now() < end {
                     change_something(catalog, &mut random);
                 }
@@ -267,7 +269,7 @@ fn threads_that_change_the_same_products_leave_the_catalog_whole() {
 }
 
 /// One of everything that threads may do with a few products.
-fn change_something(catalog: &Catalog, random: &mut Random) {
+fn change_something(catalog: &Catalog, random: &mut Chance) {
     let id = format!("p{}", random.below(12));
     let id = id.as_str();
     let missing = |error: &Error| matches!(error, Error::NoProduct(_) | Error::Argument(_));

@@ -2,143 +2,14 @@
 //! there, or an older one still is, whole.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use assort_index::{BuildOptions, Disk, Error, Files, NewFile, Result, Segment, Vectors, build};
+use assort_files::Disk;
+use assort_index::{BuildOptions, Error, Result, Segment, Vectors, build};
+use assort_testkit::disk::{Failing, Fault};
 
 use crate::common::{Data, SPACE, temporary};
-
-/// How the file system fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// One operation fails.
-    Once,
-    /// Nothing works from then on.
-    Dead,
-    /// No byte can be written from then on; a first part of the failing write
-    /// still reaches the disk.
-    Full,
-    /// The operation fails, but has an effect: a write of a part, a rename.
-    Late,
-}
-
-/// Bytes that a write takes at most.
-const SHORT: usize = 3000;
-
-/// A file system whose `n`th operation fails.
-struct Failing {
-    fault: Fault,
-    at: usize,
-    done: AtomicUsize,
-    log: Mutex<Vec<&'static str>>,
-}
-
-impl Failing {
-    fn new(fault: Fault, at: usize) -> Self {
-        Self {
-            fault,
-            at,
-            done: AtomicUsize::new(0),
-            log: Mutex::default(),
-        }
-    }
-
-    /// Whether an operation is to fail.
-    fn fails(&self, operation: &'static str) -> bool {
-        if let Ok(mut log) = self.log.lock() {
-            log.push(operation);
-        }
-        let turn = self.done.fetch_add(1, Ordering::Relaxed);
-        match self.fault {
-            Fault::Once | Fault::Late => turn == self.at,
-            Fault::Dead => turn >= self.at,
-            Fault::Full => turn >= self.at && operation != "remove",
-        }
-    }
-
-    fn error(&self) -> io::Error {
-        match self.fault {
-            Fault::Full => io::Error::from(ErrorKind::StorageFull),
-            _ => io::Error::other("the test lets this fail"),
-        }
-    }
-}
-
-impl Files for &'static Failing {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
-        if self.fails("create") {
-            return Err(self.error());
-        }
-        let file = Disk.create(path)?;
-        Ok(Box::new(FailingFile { files: self, file }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        if !self.fails("rename") {
-            return Disk.rename(from, to);
-        }
-        if self.fault == Fault::Late {
-            Disk.rename(from, to)?;
-        }
-        Err(self.error())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        if self.fails("remove") {
-            return Err(self.error());
-        }
-        Disk.remove(path)
-    }
-}
-
-struct FailingFile {
-    files: &'static Failing,
-    file: Box<dyn NewFile>,
-}
-
-impl FailingFile {
-    fn torn(&mut self, bytes: &[u8]) -> io::Error {
-        if matches!(self.files.fault, Fault::Full | Fault::Late) {
-            let part = &bytes[..bytes.len() / 2];
-            let _ = self.file.write_all(part);
-        }
-        self.files.error()
-    }
-}
-
-impl Write for FailingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let bytes = &bytes[..bytes.len().min(SHORT)];
-        if self.files.fails("write") {
-            return Err(self.torn(bytes));
-        }
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl NewFile for FailingFile {
-    fn write_head(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.files.fails("head") {
-            let _ = self.file.write_head(&bytes[..bytes.len() / 2]);
-            return Err(self.files.error());
-        }
-        self.file.write_head(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        if self.files.fails("sync") {
-            return Err(self.files.error());
-        }
-        self.file.sync()
-    }
-}
 
 fn options() -> BuildOptions {
     BuildOptions {
@@ -148,9 +19,9 @@ fn options() -> BuildOptions {
     }
 }
 
-/// Builds on files that fail; both live as long as the test.
-fn build_on(files: &'static Failing, path: &Path, data: &Data) -> Result<()> {
-    build(&files, path, SPACE, data, &options(), &|| false)
+/// Builds on files that fail.
+fn build_on(files: &Failing, path: &Path, data: &Data) -> Result<()> {
+    build(files, path, SPACE, data, &options(), &|| false)
 }
 
 /// The bytes under a name, which must be those of a whole segment.
@@ -165,7 +36,13 @@ fn whole(path: &Path) -> Option<Vec<u8>> {
 fn a_failed_build_leaves_what_was_there() {
     let data = Data::clustered(150, 24, 30, 1);
     let older = Data::random(40, 24, 2);
-    for fault in [Fault::Once, Fault::Dead, Fault::Full, Fault::Late] {
+    for fault in [
+        Fault::Once,
+        Fault::Late,
+        Fault::Dead,
+        Fault::Torn,
+        Fault::Full,
+    ] {
         for replaces in [false, true] {
             let mut turn = 0;
             loop {
@@ -177,18 +54,18 @@ fn a_failed_build_leaves_what_was_there() {
                 }
                 let before = whole(&path);
                 assert_eq!(before.is_some(), replaces);
-                let files: &'static Failing = Box::leak(Box::new(Failing::new(fault, turn)));
-                let result = build_on(files, &path, &data);
+                let files = Failing::new(fault, turn);
+                let result = build_on(&files, &path, &data);
                 let after = whole(&path);
                 let Err(error) = result else {
                     assert!(after.is_some() && after != before);
                     break;
                 };
                 assert!(matches!(error, Error::Io { .. }), "{error}");
-                let log = files.log.lock().map(|log| log.clone()).unwrap_or_default();
+                let log = files.log();
                 let renamed = fault == Fault::Late && log.get(turn) == Some(&"rename");
                 assert!(after == before || renamed, "{fault:?} at {turn}: {log:?}");
-                if fault != Fault::Dead {
+                if !matches!(fault, Fault::Dead | Fault::Torn) {
                     // Nothing is left of the draft.
                     let left = fs::read_dir(directory.path()).map_or(9, Iterator::count);
                     assert_eq!(left, usize::from(after.is_some()), "{fault:?} at {turn}");
@@ -203,10 +80,10 @@ fn a_failed_build_leaves_what_was_there() {
 #[test]
 fn a_segment_is_durable_before_it_has_its_name() {
     let directory = temporary();
-    let files: &'static Failing = Box::leak(Box::new(Failing::new(Fault::Once, usize::MAX)));
+    let files = Failing::never();
     let path = directory.path().join("new.seg");
-    assert!(build_on(files, &path, &Data::random(100, 24, 1)).is_ok());
-    let log = files.log.lock().map(|log| log.clone()).unwrap_or_default();
+    assert!(build_on(&files, &path, &Data::random(100, 24, 1)).is_ok());
+    let log = files.log();
     assert!(log.ends_with(&["head", "sync", "rename"]), "{log:?}");
     assert_eq!(
         log.iter().filter(|operation| **operation == "sync").count(),

@@ -6,7 +6,8 @@
 
 use std::path::PathBuf;
 
-use assort_index::{BuildOptions, Disk, SearchParams, Searcher, Segment, audit, build};
+use assort_files::Disk;
+use assort_index::{BuildOptions, SearchParams, Searcher, Segment, audit, build};
 
 use crate::common::{Chance, Data, SPACE, naive};
 

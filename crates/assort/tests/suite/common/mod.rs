@@ -1,188 +1,15 @@
-//! What the integration tests share: a toy embedder, toy products, a random
-//! number generator, and child processes.
+//! What the integration tests share: toy products, and child processes.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use assort::core::compose::product_text;
-use assort::core::{CategoryRow, EmbedError, Embedder, Place, Product, Space, Taxonomy};
+use assort::core::{CategoryRow, Embedder, Place, Product, Taxonomy};
 use assort::read::{ProductRow, Rejected};
 use assort::{Catalog, ImportReport, InputRow, Observer, Progress};
-
-/// Coordinates of a toy vector unless told otherwise.
-pub const DIMENSIONS: usize = 32;
-
-/// How a toy embedder misbehaves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fault {
-    /// A coordinate is not a number.
-    Nan,
-    /// A coordinate is missing.
-    Short,
-    /// A vector is twice as long as it should be.
-    TwiceAsLong,
-    /// The model cannot be run.
-    Error,
-}
-
-/// Hashes words and their trigrams into a unit vector. Texts that share words
-/// are near each other.
-pub struct Toy {
-    space: Space,
-    batch: usize,
-    delay: Duration,
-    /// Misbehave from this call on, counted from 0.
-    fault: Mutex<Option<(usize, Fault)>>,
-    calls: AtomicUsize,
-    texts: Mutex<Vec<String>>,
-}
-
-impl Toy {
-    /// Embedders of different names make vectors of different spaces.
-    pub fn new(name: &str) -> Self {
-        Self::with_dimensions(name, DIMENSIONS)
-    }
-
-    pub fn with_dimensions(name: &str, dimensions: usize) -> Self {
-        Self {
-            space: Space {
-                model: format!("toy-{name}"),
-                fingerprint: format!("{:016x}", hash(name, dimensions as u64)),
-                dimensions,
-            },
-            batch: 64,
-            delay: Duration::ZERO,
-            fault: Mutex::new(None),
-            calls: AtomicUsize::new(0),
-            texts: Mutex::new(Vec::new()),
-        }
-    }
-
-    pub fn batch_of(mut self, batch: usize) -> Self {
-        self.batch = batch;
-        self
-    }
-
-    /// Takes that long for each text.
-    pub fn slow(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    /// Misbehaves from the call of that number on, counted from now.
-    pub fn break_at(&self, call: usize, fault: Fault) {
-        let now = self.calls.load(Ordering::SeqCst);
-        *self.fault.lock().unwrap() = Some((now + call, fault));
-    }
-
-    pub fn mend(&self) {
-        *self.fault.lock().unwrap() = None;
-    }
-
-    /// The texts that were embedded since the last time this was asked.
-    pub fn embedded(&self) -> Vec<String> {
-        std::mem::take(&mut *self.texts.lock().unwrap())
-    }
-
-    /// The vector of a text.
-    pub fn vector(&self, text: &str) -> Vec<f32> {
-        let mut vector = vec![0.0f32; self.space.dimensions];
-        let seed = hash(&self.space.model, 7);
-        for word in text.split_whitespace() {
-            let word = word.to_lowercase();
-            add(&mut vector, hash(&word, seed), 2.0);
-            let letters: Vec<char> = word.chars().collect();
-            for three in letters.windows(3) {
-                let three: String = three.iter().collect();
-                add(&mut vector, hash(&three, seed), 0.5);
-            }
-        }
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        if length < 1e-6 {
-            vector[0] = 1.0;
-        } else {
-            vector.iter_mut().for_each(|x| *x /= length);
-        }
-        vector
-    }
-}
-
-impl Embedder for Toy {
-    fn space(&self) -> &Space {
-        &self.space
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
-        let call = self.calls.fetch_add(1, Ordering::SeqCst);
-        if !self.delay.is_zero() {
-            std::thread::sleep(self.delay * texts.len() as u32);
-        }
-        let mut vectors: Vec<f32> = texts.iter().flat_map(|text| self.vector(text)).collect();
-        let fault = *self.fault.lock().unwrap();
-        match fault
-            .filter(|(from, _)| call >= *from)
-            .map(|(_, fault)| fault)
-        {
-            Some(Fault::Error) => return Err(EmbedError::new("the toy broke; wind it up")),
-            Some(Fault::Nan) => *vectors.last_mut().unwrap() = f32::NAN,
-            Some(Fault::Short) => drop(vectors.pop()),
-            Some(Fault::TwiceAsLong) => {
-                let from = vectors.len() - self.space.dimensions;
-                vectors[from..].iter_mut().for_each(|x| *x *= 2.0);
-            }
-            None => {}
-        }
-        let mut seen = self.texts.lock().unwrap();
-        seen.extend(texts.iter().map(|text| (*text).to_owned()));
-        Ok(vectors)
-    }
-
-    fn batch(&self) -> usize {
-        self.batch
-    }
-}
-
-fn add(vector: &mut [f32], hash: u64, weight: f32) {
-    let at = (hash >> 8) as usize % vector.len();
-    vector[at] += if hash & 1 == 0 { weight } else { -weight };
-}
-
-fn hash(text: &str, seed: u64) -> u64 {
-    let start = seed ^ 0xcbf2_9ce4_8422_2325;
-    let sum = text.bytes().fold(start, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    Random(sum).next()
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-
-    pub fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        &from[self.below(from.len())]
-    }
-
-    pub fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
+use assort_testkit::Chance;
+use assort_testkit::toy::Toy;
 
 /// The seed of this run, printed so that a failure can be repeated with
 /// `ASSORT_TEST_SEED`.
@@ -191,7 +18,7 @@ pub fn seed() -> u64 {
     let seed = given.map_or_else(
         || {
             let now = std::time::UNIX_EPOCH.elapsed().unwrap();
-            Random(now.as_nanos() as u64).next() >> 32
+            Chance(now.as_nanos() as u64).next() >> 32
         },
         |text| text.parse().unwrap(),
     );
@@ -255,7 +82,7 @@ pub fn taxonomy() -> Taxonomy {
 
 /// A product of a leaf whose title has some of the leaf's words and some that
 /// say nothing.
-pub fn product_of(random: &mut Random, id: &str, leaf: usize) -> Product {
+pub fn product_of(random: &mut Chance, id: &str, leaf: usize) -> Product {
     let words = &LEAVES[leaf].2;
     let title = [
         *random.pick(&FILLERS),
@@ -285,7 +112,7 @@ pub fn product_of(random: &mut Random, id: &str, leaf: usize) -> Product {
 
 /// `count` products with their leaves, the same ones for the same seed.
 pub fn products(seed: u64, count: usize) -> Vec<(Product, usize)> {
-    let mut random = Random(seed);
+    let mut random = Chance(seed);
     (0..count)
         .map(|at| {
             let leaf = random.below(LEAVES.len());

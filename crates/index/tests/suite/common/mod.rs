@@ -1,63 +1,16 @@
 //! Vectors that tests make up, and segments of them.
 use std::path::Path;
 
+use assort_files::Disk;
 use assort_index::{
-    Audit, BuildOptions, Disk, Hit, Result, SearchParams, Searcher, Segment, Vectors, audit, build,
+    Audit, BuildOptions, Hit, Result, SearchParams, Searcher, Segment, Vectors, audit, build,
 };
 use tempfile::TempDir;
 
+pub use assort_testkit::{Chance, normalized};
+
 /// Space of the test segments.
 pub const SPACE: u128 = 0x5eed;
-
-/// Numbers that look like chance (SplitMix).
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// From 0 up to 1.
-    pub fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    /// Nearly normal, of deviation 1.
-    pub fn bell(&mut self) -> f32 {
-        (0..12).map(|_| self.unit()).sum::<f32>() - 6.0
-    }
-
-    pub fn direction(&mut self, dimensions: usize) -> Vec<f32> {
-        normalized((0..dimensions).map(|_| self.bell()).collect())
-    }
-
-    /// A direction near another.
-    pub fn near(&mut self, center: &[f32], spread: f32) -> Vec<f32> {
-        let spread = spread / (center.len() as f32).sqrt();
-        normalized(
-            center
-                .iter()
-                .map(|value| value + spread * self.bell())
-                .collect(),
-        )
-    }
-}
-
-pub fn normalized(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-    vector
-        .iter_mut()
-        .for_each(|value| *value /= length.max(1e-20));
-    vector
-}
 
 /// Vectors in memory, with the rows they are for.
 #[derive(Clone, Default)]

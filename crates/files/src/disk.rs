@@ -1,4 +1,4 @@
-//! The file system as segments need it; tests put a failing one in its place.
+//! The file system as writers need it; tests put a failing one in its place.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ pub trait NewFile: Write {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// Where segment files are made, renamed and removed.
+/// Where files are made, renamed and removed.
 pub trait Files: Send + Sync {
     /// Makes an empty file, in place of one of that name.
     ///
@@ -46,20 +46,12 @@ pub struct Disk;
 
 impl Files for Disk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
-        Ok(Box::new(Real(File::create(path)?)))
+        Ok(Box::new(DiskFile(File::create(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(from, to)?;
-        // Elsewhere directories cannot be opened, and names are durable anyway.
-        if cfg!(unix)
-            && let Some(directory) = to.parent()
-        {
-            let here = Path::new(".");
-            let named = !directory.as_os_str().is_empty();
-            File::open(if named { directory } else { here })?.sync_all()?;
-        }
-        Ok(())
+        to.parent().map_or(Ok(()), sync_directory)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -67,9 +59,23 @@ impl Files for Disk {
     }
 }
 
-struct Real(File);
+/// Makes new and changed names in a directory durable. An empty path is the
+/// working directory.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    // Elsewhere directories cannot be opened, and names are durable anyway.
+    if cfg!(unix) {
+        let here = directory.as_os_str().is_empty();
+        File::open(if here { Path::new(".") } else { directory })?.sync_all()?;
+    }
+    Ok(())
+}
 
-impl Write for Real {
+struct DiskFile(File);
+
+impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
@@ -79,7 +85,7 @@ impl Write for Real {
     }
 }
 
-impl NewFile for Real {
+impl NewFile for DiskFile {
     fn write_head(&mut self, bytes: &[u8]) -> io::Result<()> {
         use std::io::{Seek, SeekFrom};
         self.0.seek(SeekFrom::Start(0))?;
