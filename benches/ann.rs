@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use assort::index::{BuildOptions, Builder, Disk, SearchParams, Searcher, Segment, build};
+use assort::files::Disk;
+use assort::index::{BuildOptions, Builder, SearchParams, Searcher, Segment, build};
 use clap::Parser;
 use rayon::prelude::*;
 use serde_json::json;

@@ -12,7 +12,8 @@ mod vectors;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use assort::index::{BuildOptions, Disk, Hit, SearchParams, Searcher, Segment, SlotFilter, build};
+use assort::files::Disk;
+use assort::index::{BuildOptions, Hit, SearchParams, Searcher, Segment, SlotFilter, build};
 use clap::Parser;
 use serde_json::{Value, json};
 use vectors::{Rows, floats, numbers};

@@ -26,6 +26,7 @@ mod vector_cache;
 pub use assort_core as core;
 pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
+pub use assort_files as files;
 pub use assort_index as index;
 pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{Accuracy, DistillOptions, DistillReport, Distillation};

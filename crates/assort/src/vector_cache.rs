@@ -162,73 +162,38 @@ impl Embedder for VectorCache {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use assort_testkit::toy::Toy;
 
     use super::*;
-
-    /// Points somewhere else for each text, and counts what it is asked.
-    struct Counting {
-        space: Space,
-        asked: AtomicUsize,
-    }
-
-    impl Counting {
-        fn new(fingerprint: &str) -> Arc<Self> {
-            Arc::new(Self {
-                space: Space {
-                    model: "counting".to_owned(),
-                    fingerprint: fingerprint.to_owned(),
-                    dimensions: 2,
-                },
-                asked: AtomicUsize::new(0),
-            })
-        }
-
-        fn asked(&self) -> usize {
-            self.asked.swap(0, Ordering::Relaxed)
-        }
-    }
-
-    impl Embedder for Counting {
-        fn space(&self) -> &Space {
-            &self.space
-        }
-
-        fn embed(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-            self.asked.fetch_add(texts.len(), Ordering::Relaxed);
-            let angle = |text: &&str| (text_hash(text) as u16 as f32).sin_cos();
-            Ok(texts.iter().map(angle).flat_map(|(a, b)| [a, b]).collect())
-        }
-    }
 
     #[test]
     fn no_text_is_embedded_twice_not_even_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("vectors");
-        let (one, other) = (Counting::new("1"), Counting::new("2"));
+        let (one, other) = (Arc::new(Toy::new("1")), Arc::new(Toy::new("2")));
         let first = {
             let cache = VectorCache::open(&file, one.clone()).unwrap();
             let first = cache.embed(&["red kettle", "blue shoe"]).unwrap();
-            assert_eq!(one.asked(), 2);
+            assert_eq!(one.embedded().len(), 2);
             assert_eq!(first, one.embed(&["red kettle", "blue shoe"]).unwrap());
             first
         };
-        one.asked();
+        one.embedded();
         {
             let cache = VectorCache::open(&file, one.clone()).unwrap();
             let again = cache
                 .embed(&["blue shoe", "green hat", "red kettle"])
                 .unwrap();
-            assert_eq!(one.asked(), 1);
-            assert_eq!((&again[..2], &again[4..]), (&first[2..], &first[..2]));
+            assert_eq!(one.embedded().len(), 1);
+            assert_eq!((&again[..32], &again[64..]), (&first[32..], &first[..32]));
             // A query may be embedded in another way.
             cache.embed_queries(&["blue shoe"]).unwrap();
-            assert_eq!(one.asked(), 1);
+            assert_eq!(one.embedded().len(), 1);
         }
         // Another model's vectors are others.
         let cache = VectorCache::open(&file, other.clone()).unwrap();
         cache.embed(&["red kettle"]).unwrap();
-        assert_eq!(other.asked(), 1);
+        assert_eq!(other.embedded().len(), 1);
     }
 
     #[test]
@@ -236,15 +201,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("products.csv");
         std::fs::write(&file, "id,title\n1,red kettle\n").unwrap();
-        let Err(error) = VectorCache::open(&file, Counting::new("1")) else {
+        let Err(error) = VectorCache::open(&file, Arc::new(Toy::new("1"))) else {
             panic!("a table was taken for a cache");
         };
         assert!(error.to_string().contains("products.csv"), "{error}");
         assert!(error.to_string().contains("name another file"), "{error}");
         assert_eq!(std::fs::read(&file).unwrap(), b"id,title\n1,red kettle\n");
         let file = folder.path().join("vectors");
-        let first = VectorCache::open(&file, Counting::new("1")).unwrap();
-        assert!(VectorCache::open(&file, Counting::new("1")).is_err());
+        let first = VectorCache::open(&file, Arc::new(Toy::new("1"))).unwrap();
+        assert!(VectorCache::open(&file, Arc::new(Toy::new("1"))).is_err());
         drop(first);
     }
 }

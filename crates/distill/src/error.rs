@@ -46,6 +46,16 @@ pub enum Error {
     },
 }
 
+impl From<assort_files::Error> for Error {
+    fn from(error: assort_files::Error) -> Self {
+        Self::Io {
+            path: error.path,
+            doing: error.doing,
+            source: error.source,
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())

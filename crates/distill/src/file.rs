@@ -1,15 +1,13 @@
 //! The file of a student, described in `docs/student-format.md`.
 
-use std::fs::File;
-use std::io::Write;
 use std::ops::{Deref, Range};
 use std::path::Path;
 
 use assort_core::Space;
+use assort_files::Map;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::map::Map;
 use crate::{Error, Result};
 
 /// First bytes of every student.
@@ -144,22 +142,13 @@ pub(crate) struct Read {
 
 /// Opens and verifies a student.
 pub(crate) fn open(path: &Path) -> Result<Read> {
-    let failed = |doing| {
-        move |source| Error::Io {
-            path: path.to_owned(),
-            doing,
-            source,
-        }
-    };
-    let file = File::open(path).map_err(failed("opening a student"))?;
-    let length = file.metadata().map_err(failed("reading a student"))?.len();
-    if length < PREFIX as u64 {
+    let map = Map::open(path)?;
+    if map.len() < PREFIX {
         return Err(Error::NotAStudent {
             path: path.to_owned(),
-            what: format!("it has only {length} bytes"),
+            what: format!("it has only {} bytes", map.len()),
         });
     }
-    let map = Map::open(&file).map_err(failed("reading a student"))?;
     read(Bytes::Mapped(map), path)
 }
 
@@ -221,34 +210,4 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         places,
         sum,
     })
-}
-
-/// Writes bytes under another name and names them when they are durable.
-pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |doing| {
-        move |source| Error::Io {
-            path: path.to_owned(),
-            doing,
-            source,
-        }
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".student")
-        .tempfile_in(folder)
-        .map_err(failed("making a student's file"))?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.as_file().sync_all());
-    written.map_err(failed("writing a student"))?;
-    file.persist(path)
-        .map_err(|error| failed("naming a student")(error.error))?;
-    if cfg!(unix) {
-        let folder = File::open(folder).and_then(|folder| folder.sync_all());
-        folder.map_err(failed("naming a student"))?;
-    }
-    Ok(())
 }

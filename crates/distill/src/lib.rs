@@ -30,7 +30,6 @@ mod error;
 mod features;
 mod file;
 mod kernel;
-mod map;
 mod pair;
 mod student;
 mod train;

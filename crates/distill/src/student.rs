@@ -165,7 +165,7 @@ impl Student {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io).
     pub fn save(&self, path: &Path) -> Result<()> {
-        file::save(path, &self.bytes)
+        Ok(assort_files::save(&assort_files::Disk, path, &self.bytes)?)
     }
 
     /// The space it was taught in; its vectors are near those of that space.

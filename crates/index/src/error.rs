@@ -53,6 +53,25 @@ pub enum Error {
     Fault(String),
 }
 
+impl From<assort_files::Error> for Error {
+    fn from(error: assort_files::Error) -> Self {
+        let assort_files::Error {
+            path,
+            doing,
+            source,
+        } = error;
+        match source.downcast::<Self>() {
+            // What was to be written could not be read.
+            Ok(error) => error,
+            Err(source) => Self::Io {
+                path,
+                doing,
+                source,
+            },
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())

@@ -26,7 +26,6 @@ pub use audit::{Audit, Degrees, audit};
 pub use bitmap::Bitmap;
 pub use build::{BuildOptions, Builder, Vectors, build};
 pub use error::{Error, Result};
-pub use file::{Disk, Files, NewFile};
 pub use hit::Hit;
 pub use search::{Plan, SearchParams, Searcher};
 pub use segment::Segment;

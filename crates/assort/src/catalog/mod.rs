@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
-use assort_index::{Disk, Files};
+use assort_files::{Disk, Files};
 
 use crate::classifier::ClassifierCache;
 use crate::knn::filter_cache::FilterCache;

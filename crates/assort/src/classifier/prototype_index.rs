@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use assort_core::Prototypes;
-use assort_index::{BuildOptions, Disk, SearchParams, Searcher, Segment, Vectors};
+use assort_files::Disk;
+use assort_index::{BuildOptions, SearchParams, Searcher, Segment, Vectors};
 
 use crate::{Error, Result};
 

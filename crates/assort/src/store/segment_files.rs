@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use assort_index::{Files, Segment};
+use assort_files::{Files, is_draft};
+use assort_index::Segment;
 
 use crate::Result;
 use crate::locks::lock;
@@ -81,10 +82,8 @@ impl SegmentFiles {
         };
         let known: Vec<PathBuf> = numbers.iter().map(|&number| self.path(number)).collect();
         for path in entries.flatten().map(|entry| entry.path()) {
-            let ours = path
-                .extension()
-                .is_some_and(|extension| extension == "seg" || extension == "new");
-            if ours && !known.contains(&path) {
+            let ours = path.extension().is_some_and(|ending| ending == "seg");
+            if (ours || is_draft(&path)) && !known.contains(&path) {
                 let _ = self.files.remove(&path);
             }
         }

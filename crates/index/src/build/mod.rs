@@ -13,11 +13,12 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use assort_files::Files;
 use rayon::prelude::*;
 
 use self::duplicates::Duplicates;
 use self::ordered::Ordered;
-use crate::file::{DIMENSIONS, Files, Header, M, write};
+use crate::file::{DIMENSIONS, Header, M, write};
 use crate::scratch::MOST_ROWS;
 use crate::{Error, Result};
 

@@ -4,14 +4,13 @@
 //! on first use costs the same only for what is used, and nothing is answered
 //! from bytes that were not verified.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use assort_files::Map;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::header::{Fault, HEADER, Places};
-use super::map::Map;
 use super::{BLOCK, FORMAT, Header, Section};
 use crate::{Error, Result};
 
@@ -38,18 +37,13 @@ impl Blocks {
             path: path.to_owned(),
             what,
         };
-        let file = File::open(path).map_err(|source| match source.kind() {
+        let map = Map::open(path).map_err(|error| match error.source.kind() {
             std::io::ErrorKind::NotFound => damaged("the file is missing".to_owned()),
-            _ => io(path, "opening the segment", source),
+            _ => error.into(),
         })?;
-        let length = file
-            .metadata()
-            .map_err(|source| io(path, "opening the segment", source))?
-            .len();
-        if length < HEADER as u64 {
-            return Err(damaged(format!("it has only {length} bytes")));
+        if map.len() < HEADER {
+            return Err(damaged(format!("it has only {} bytes", map.len())));
         }
-        let map = Map::open(&file).map_err(|source| io(path, "mapping the segment", source))?;
         let header = Header::parse(&map).map_err(|fault| match fault {
             Fault::Newer(found) => Error::NewerFormat {
                 path: path.to_owned(),
@@ -178,13 +172,5 @@ impl Blocks {
             path: self.path.clone(),
             what,
         }
-    }
-}
-
-fn io(path: &Path, doing: &'static str, source: std::io::Error) -> Error {
-    Error::Io {
-        path: path.to_owned(),
-        doing,
-        source,
     }
 }

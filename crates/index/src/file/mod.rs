@@ -5,13 +5,10 @@
 compile_error!("segments are little-endian and read in place; this machine is big-endian");
 
 mod blocks;
-mod disk;
 mod header;
-mod map;
 mod write;
 
 pub(crate) use blocks::Blocks;
-pub use disk::{Disk, Files, NewFile};
 pub(crate) use header::{DIMENSIONS, Header, M, Section};
 pub(crate) use write::write;
 

@@ -1,0 +1,21 @@
+//! The engine through its public API, on toy products.
+//!
+//! One binary for all of them, because linking takes longer than running.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
+mod churn;
+mod classify;
+mod common;
+mod crash;
+mod damage;
+mod distill;
+mod dump;
+mod import;
+mod model;
+mod processes;

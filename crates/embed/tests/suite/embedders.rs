@@ -1,0 +1,199 @@
+//! What every embedder promises, held against each one that is at hand.
+//!
+//! Model folders are looked for in the folder `ASSORT_MODELS` names, or else in
+//! `shared/models` beside the repository.
+
+use std::path::{Path, PathBuf};
+
+use assort_core::Embedder;
+use assort_embed::{Error, Options, Pooling, Spec, list, open};
+
+/// Texts of many lengths, scripts and oddities, so that sorting, padding,
+/// cutting and blank texts all happen within one call.
+fn texts() -> Vec<String> {
+    let words = [
+        "red",
+        "steel water bottle 500 ml",
+        "跑步鞋 女式",
+        "кофемолка",
+        "USB-C ⚡ cable, 2 m",
+        "Halskette",
+    ];
+    let mut texts: Vec<String> = (0..70)
+        .map(|i| vec![words[i % words.len()]; 1 + i * 7 % 11].join(" "))
+        .collect();
+    texts.extend(["", " \t", "\u{200b}", "🏳️‍🌈", "?"].map(str::to_owned));
+    texts.push("endless text ".repeat(20_000));
+    texts
+}
+
+fn assert_keeps_its_promises(embedder: &dyn Embedder) {
+    let texts = texts();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let dimensions = embedder.space().dimensions;
+    let rows = embedder.embed(&texts).unwrap();
+    assert_eq!(rows.len(), texts.len() * dimensions);
+    for (text, row) in texts.iter().zip(rows.chunks_exact(dimensions)) {
+        let norm: f32 = row.iter().map(|v| v * v).sum();
+        assert!((norm - 1.0).abs() < 1e-4, "norm² {norm} of {text:.40}");
+        let alone = embedder.embed(&[text]).unwrap();
+        let apart = row.iter().zip(&alone).map(|(a, b)| (a - b).abs());
+        let apart = apart.fold(0.0, f32::max);
+        assert!(apart <= 1e-5, "{text:.40} is {apart} from itself alone");
+    }
+    assert!(embedder.embed(&[]).unwrap().is_empty());
+}
+
+/// Says why a test is skipped; where `ASSORT_REQUIRE_MODELS` is set, nothing is.
+fn skipped(why: &str) {
+    assert!(
+        std::env::var_os("ASSORT_REQUIRE_MODELS").is_none(),
+        "must not be skipped: {why}"
+    );
+    eprintln!("skipped: {why}");
+}
+
+fn model_folder(name: &str) -> Option<PathBuf> {
+    let models = std::env::var_os("ASSORT_MODELS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models"),
+        PathBuf::from,
+    );
+    let folder = models.join(name);
+    if !folder.is_dir() {
+        skipped(&format!(
+            "no model folder {name}; set ASSORT_MODELS to the folder that holds it"
+        ));
+        return None;
+    }
+    Some(folder)
+}
+
+/// The embedder of a model folder, if the folder and ONNX Runtime are here.
+fn open_folder(name: &str, options: &Options) -> Option<std::sync::Arc<dyn Embedder>> {
+    match open(&Spec::Dir(model_folder(name)?), options) {
+        Err(Error::RuntimeMissing { cause }) => {
+            skipped(&format!("{name} needs ONNX Runtime, {cause}"));
+            None
+        }
+        opened => Some(opened.unwrap()),
+    }
+}
+
+#[test]
+fn bundled_keeps_its_promises() {
+    let embedder = open(&Spec::Bundled, &Options::default()).unwrap();
+    assert_eq!(embedder.space().model, "bundled");
+    assert_eq!(embedder.space().dimensions, 384);
+    assert_keeps_its_promises(&*embedder);
+}
+
+#[test]
+fn bundled_refuses_to_be_varied() {
+    let options = Options {
+        max_length: Some(64),
+        ..Options::default()
+    };
+    let refused = open(&Spec::Bundled, &options).err().unwrap();
+    assert!(matches!(refused, Error::Fixed), "{refused}");
+}
+
+#[test]
+fn minilm_folder_keeps_its_promises() {
+    let Some(embedder) = open_folder("minilm-l6-int8", &Options::default()) else {
+        return;
+    };
+    assert_eq!(embedder.space().model, "minilm-l6-int8");
+    assert_eq!(embedder.space().dimensions, 384);
+    assert_keeps_its_promises(&*embedder);
+}
+
+#[test]
+fn use_folder_keeps_its_promises() {
+    let Some(embedder) = open_folder("use-multilingual", &Options::default()) else {
+        return;
+    };
+    assert_eq!(embedder.space().dimensions, 512);
+    assert_keeps_its_promises(&*embedder);
+}
+
+#[test]
+fn callers_may_share_an_embedder() {
+    let options = Options {
+        threads: Some(2),
+        ..Options::default()
+    };
+    let Some(embedder) = open_folder("minilm-l6-int8", &options) else {
+        return;
+    };
+    let texts = ["red shoes", "steel bottle", "garden hose"].repeat(30);
+    let expected = embedder.embed(&texts).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(embedder.embed(&texts).unwrap().len(), expected.len()));
+        }
+    });
+}
+
+#[test]
+fn pooling_and_length_decide_the_space() {
+    let opened = |pooling, max_length| {
+        let options = Options {
+            pooling,
+            max_length,
+            threads: Some(1),
+            ..Options::default()
+        };
+        open_folder("minilm-l6-int8", &options).map(|e| e.space().clone())
+    };
+    let Some(plain) = opened(None, None) else {
+        return;
+    };
+    assert_eq!(opened(Some(Pooling::Mean), Some(512)), Some(plain.clone()));
+    assert_ne!(opened(Some(Pooling::Cls), None), Some(plain.clone()));
+    assert_ne!(opened(None, Some(64)), Some(plain));
+}
+
+#[test]
+fn damaged_files_are_named() {
+    let Some(model) = model_folder("minilm-l6-int8") else {
+        return;
+    };
+    for damaged in ["model.onnx", "tokenizer.json"] {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["model.onnx", "tokenizer.json", "tokenizer_config.json"] {
+            let mut bytes = std::fs::read(model.join(file)).unwrap();
+            if file == damaged {
+                bytes.truncate(bytes.len() / 2);
+            }
+            std::fs::write(folder.path().join(file), bytes).unwrap();
+        }
+        let spec = Spec::Dir(folder.path().to_owned());
+        match open(&spec, &Options::default()).err().unwrap() {
+            Error::RuntimeMissing { cause } => {
+                skipped(&format!("ONNX Runtime, {cause}"));
+            }
+            error => {
+                let message = error.to_string();
+                assert!(
+                    message.contains(&format!("{damaged} is not valid")),
+                    "{message}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn all_models_are_listed_the_bundled_first() {
+    let cache = tempfile::tempdir().unwrap();
+    let listed = list(Some(cache.path()));
+    assert!(listed.len() > 40, "{}", listed.len());
+    assert_eq!(
+        (listed[0].spec.as_str(), listed[0].cached),
+        ("bundled", true)
+    );
+    for model in &listed[1..] {
+        assert!(!model.cached && model.dimensions > 0);
+        assert!(model.spec.starts_with("fastembed:"), "{}", model.spec);
+    }
+}

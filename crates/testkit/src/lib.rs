@@ -1,0 +1,16 @@
+//! What the tests of all crates share.
+//!
+//! - [`Chance`]: numbers that look random and are the same for the same seed.
+//! - [`toy`]: embedders that need no model, and misbehave on demand.
+//! - [`disk`]: a file system that fails at a chosen operation.
+//! - [`dump()`]: a catalog as text, for snapshots (feature `dump`).
+
+mod chance;
+pub mod disk;
+#[cfg(feature = "dump")]
+mod dump;
+pub mod toy;
+
+pub use chance::{Chance, normalized};
+#[cfg(feature = "dump")]
+pub use dump::dump;

@@ -1,0 +1,287 @@
+//! The program among others: pipes, signals, locks, and the file system.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStderr, Stdio};
+
+use crate::common::{self, Place, Ran};
+
+/// A child whose stderr is read line by line.
+struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Running {
+    fn start(place: &Place, arguments: &str) -> Self {
+        let mut command = place.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr }
+    }
+
+    fn write(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    /// Waits for a line with `words`.
+    fn wait_for(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            let count = self.stderr.read_line(&mut line).unwrap();
+            assert_ne!(count, 0, "it ended without saying `{words}`");
+        }
+    }
+
+    #[cfg(unix)]
+    fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Ends the input; gives the exit code and what was left on stderr.
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.child.stdin.take());
+        let mut left = String::new();
+        self.stderr.read_to_string(&mut left).unwrap();
+        (self.child.wait().unwrap().code(), left)
+    }
+}
+
+/// Products in rows so long that a reader of a pipe takes the first of them
+/// before it has seen the last.
+fn long_rows(count: usize) -> String {
+    let filler = "x".repeat(100_000 / count);
+    let mut file = "id,title,filler\n".to_owned();
+    for row in 0..count {
+        file += &format!("n{row},Mug number {row},{filler}\n");
+    }
+    file
+}
+
+#[test]
+fn one_process_writes_and_others_read() {
+    let place = Place::with_shop();
+    place.write("a.csv", "id,title\nb,Cup\n");
+    let mut writer = Running::start(&place, "import shop - --attr -");
+    writer.write(&long_rows(20));
+    writer.wait_for("standard input: ");
+
+    // All of these wait a while for the writer to end.
+    let waiting: Vec<(&str, Child)> = ["import shop a.csv", "classify shop", "check shop"]
+        .into_iter()
+        .map(|arguments| (arguments, place.command(arguments).spawn().unwrap()))
+        .collect();
+    assert_eq!(place.stats()["products"], 8);
+    for command in ["show shop p1", "search shop mug", "taxonomy show shop"] {
+        assert_ne!(place.run(command).done(), "");
+    }
+    for (arguments, child) in waiting {
+        let ran = Ran::new(arguments, &child.wait_with_output().unwrap());
+        if arguments.starts_with("import") {
+            ran.failed(1, &["shop is open for writing in another process"]);
+        } else {
+            ran.ended(0);
+        }
+    }
+    assert_eq!(place.stats()["products"], 8);
+
+    let (code, said) = writer.end();
+    assert_eq!(code, Some(0), "{said}");
+    place.run("import shop a.csv").done();
+    assert_eq!(place.stats()["products"], 29);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_import_keeps_whole_batches_and_goes_on_later() {
+    let place = Place::with_shop();
+    // More than the 256 texts of a batch; equal titles are embedded once.
+    let rows = 300;
+    let file = long_rows(rows);
+    let mut import = Running::start(&place, "import shop - --attr -");
+    import.write(&file);
+    import.wait_for("standard input: ");
+    import.interrupt();
+    import.wait_for("stopping after the current batch");
+    // Whoever waits for input hears of it with the next row.
+    import.write("last,Last mug,\n");
+    let (code, said) = import.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(
+        said.contains("the same command goes on from here"),
+        "{said}"
+    );
+    let kept = place.stats()["products"].as_u64().unwrap() - 8;
+    assert!(kept > 0 && kept < rows as u64, "{kept} of {rows} were kept");
+    place.run("check shop").done();
+
+    place.write("all.csv", file);
+    let ran = place.run("import shop all.csv --attr -").ended(0);
+    ran.said(&[&format!(
+        "{rows} rows: {} added, 0 updated, {kept} unchanged",
+        rows as u64 - kept
+    )]);
+    assert_eq!(place.stats()["products"], 8 + rows);
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_failure() {
+    let place = Place::with_shop();
+    for arguments in [
+        "completions bash",
+        "embedders",
+        "search shop mug --format jsonl",
+        "classify shop --format csv",
+        "taxonomy export shop",
+        "stats shop",
+    ] {
+        // Nobody reads the results.
+        let mut child = place.command(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        let ran = Ran::new(arguments, &child.wait_with_output().unwrap()).ended(0);
+        for words in ["error", "panicked", "pipe"] {
+            assert!(!ran.stderr.contains(words), "{ran:#?}");
+        }
+        // Nobody reads the messages either.
+        let mut child = place.command(arguments).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments}");
+    }
+    place.write("a.csv", "id,title\n,No id\nnew,Mug\n");
+    let mut child = place.command("import shop a.csv").spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(place.product("new")["title"], "Mug");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_and_costs_nothing_that_was_stored() {
+    let place = Place::with_shop();
+    place.write("a.csv", "id,title\nnew,Mug\n");
+    let before = place.content();
+    // A few KiB, which the file has many times already.
+    let program = env!("CARGO_BIN_EXE_assort");
+    let limited = |arguments: &str| {
+        let script = format!("trap '' XFSZ; ulimit -f 8; exec '{program}' {arguments}");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script]).current_dir(place.path("."));
+        Ran::of(&mut command)
+    };
+    let words = ["shop/catalog.redb", "File too large", "free some space"];
+    limited("import shop a.csv").failed(1, &words);
+    place.run("check shop").done();
+    assert_eq!(before, place.content());
+    place.run("import shop a.csv").done();
+    assert_eq!(place.stats()["products"], 9);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_is_told() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let place = Place::with_shop();
+    place.write("a.csv", "id,title,category\nnew,Kettle,kettles\n");
+    place.write("tree.txt", "A\n");
+    std::fs::create_dir(place.path("bare")).unwrap();
+    // Root may write anywhere, so that the program runs as nobody, who must
+    // be able to reach it.
+    let root = std::fs::metadata(place.path(".")).unwrap().uid() == 0;
+    let program = place.path("assort");
+    common::copy_program(env!("CARGO_BIN_EXE_assort"), &program);
+    let mode = |name: &str, mode: u32| {
+        set_permissions(place.path(name), Permissions::from_mode(mode)).unwrap();
+    };
+    mode(".", 0o755);
+    mode("bare", 0o555);
+    mode("shop", 0o555);
+    mode("shop/catalog.redb", 0o444);
+    let run = |arguments: &str| {
+        let mut command = std::process::Command::new(&program);
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(place.path("."));
+        if root {
+            command.uid(65534).gid(65534);
+        }
+        Ran::of(&mut command)
+    };
+    let before = place.bytes();
+    let words = ["Permission denied", "make it writable for this user"];
+    for (arguments, path) in [
+        ("import shop a.csv", "shop/catalog.redb"),
+        ("label shop a.csv", "shop/catalog.redb"),
+        ("classify shop --apply", "shop/catalog.redb"),
+        ("taxonomy import shop tree.txt", "shop/catalog.redb"),
+        ("remove shop p1", "shop/catalog.redb"),
+        ("compact shop", "shop/catalog.redb"),
+        ("init bare --taxonomy tree.txt", "bare/catalog.redb"),
+        ("init bare/new --taxonomy tree.txt", "bare/new"),
+    ] {
+        run(arguments).failed(1, &[path, words[0], words[1]]);
+    }
+    for arguments in [
+        "stats shop",
+        "show shop p1",
+        "search shop kettle",
+        "classify shop",
+        "evaluate shop a.csv",
+        "taxonomy find shop kettles",
+    ] {
+        assert_ne!(run(arguments).done(), "", "{arguments}");
+    }
+    run("check shop")
+        .ended(0)
+        .said(&["checksums are not verified"]);
+    assert!(before == place.bytes(), "the file has changed");
+
+    mode("shop", 0o000);
+    run("stats shop").failed(1, &["shop/catalog.redb", words[0], words[1]]);
+    mode("shop", 0o755);
+}
+
+#[test]
+fn upkeep_finds_and_mends() {
+    let place = Place::with_shop();
+    let before = place.content();
+    place
+        .run("check shop")
+        .ended(0)
+        .said(&["all is well: 8 products verified"]);
+    place
+        .run("compact shop")
+        .ended(0)
+        .said(&["given back", "left"]);
+    assert_eq!(before, place.content());
+}
+
+#[test]
+fn the_list_of_embedders_and_completions_are_printed() {
+    let place = Place::empty();
+    let listed = place.run("embedders --cache .").done();
+    for name in ["bundled", "fastembed:BGESmallENV15", "dir:PATH"] {
+        assert!(listed.contains(name), "no `{name}` in {listed}");
+    }
+    let script = place.run("completions bash").done();
+    assert!(script.contains("complete -F _assort"), "{script}");
+    let help = place.run("--help").done();
+    assert!(help.contains("assort demo") && help.contains("Exit codes"));
+    for command in ["init", "import", "classify", "search", "label", "evaluate"] {
+        assert!(
+            place
+                .run(&format!("{command} --help"))
+                .done()
+                .contains("Example")
+        );
+        assert!(script.contains(command));
+    }
+}
