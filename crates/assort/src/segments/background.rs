@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use assort_index::BuildOptions;
 
+use super::compact::give_back;
 use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, Work, due};
 use super::seal::seal_locked;
@@ -54,7 +55,7 @@ impl Background {
         }
         let mut thread = lock(&self.thread);
         let busy = thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        if busy || !matches!(self.shared.due(state), Ok(Some(_))) {
+        if busy || !self.shared.has_work(state) {
             return;
         }
         let (shared, state) = (Arc::clone(&self.shared), Arc::clone(state));
@@ -155,6 +156,16 @@ impl Shared {
         due(&reader, &reader.space()?, self.limit())
     }
 
+    fn has_work(&self, state: &State) -> bool {
+        self.gives_back(state) || matches!(self.due(state), Ok(Some(_)))
+    }
+
+    /// Whether free space may be given back: not while vectors are coming that
+    /// will take it.
+    fn gives_back(&self, state: &State) -> bool {
+        !self.gathering.load(Ordering::Relaxed) && state.store.may_be_bloated()
+    }
+
     fn work(&self, state: &State) {
         // Half of the machine is left to those who search and write.
         let options = BuildOptions {
@@ -163,7 +174,11 @@ impl Shared {
         };
         let stop = || self.stop.load(Ordering::Relaxed);
         while !stop() && !self.handing_over.load(Ordering::Relaxed) {
-            match step(state, self.limit(), &options, &stop) {
+            let done = match step(state, self.limit(), &options, &stop) {
+                Ok(false) if self.gives_back(state) => give_back(state, &stop).map(|()| false),
+                done => done,
+            };
+            match done {
                 Ok(true) => {}
                 Ok(false) => return,
                 // It was stopped, or the catalog has moved: what is due is asked anew.

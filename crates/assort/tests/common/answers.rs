@@ -6,7 +6,7 @@ use std::fmt::Write;
 use assort::core::Product;
 use assort::{Catalog, ClassifyOptions, Query, Search};
 
-use super::{Random, product_of};
+use crate::common::{Random, product_of};
 
 /// Asks a catalog for what it holds, for searches and for classifications.
 pub fn answers(catalog: &Catalog) -> String {
@@ -54,7 +54,9 @@ fn stats(catalog: &Catalog) -> String {
 fn stored(catalog: &Catalog, id: &str, text: &mut String) {
     let stored = catalog.product(id).unwrap();
     let product = &stored.product;
-    let label = stored.label.map(|label| catalog.taxonomy().unwrap().path(label));
+    let label = stored
+        .label
+        .map(|label| catalog.taxonomy().unwrap().path(label));
     let decision = stored.decision.map(|kept| (kept.category_id, kept.method));
     writeln!(
         text,
@@ -68,7 +70,12 @@ fn found(catalog: &Catalog, name: &str, search: Search, text: &mut String) {
     let page = catalog.search(&search).unwrap();
     write!(text, "search {name}: of {}", page.matches).unwrap();
     for found in &page.found {
-        write!(text, " {} {:.3}", found.product.product.id, found.similarity).unwrap();
+        write!(
+            text,
+            " {} {:.3}",
+            found.product.product.id, found.similarity
+        )
+        .unwrap();
     }
     text.push('\n');
 }
