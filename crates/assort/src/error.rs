@@ -87,6 +87,22 @@ pub enum Error {
         /// Newest format this program reads.
         supported: u32,
     },
+    /// A stored value has a version that this program does not read.
+    #[error("{}, {place}: a {record} record of version {found}, where this program reads {oldest} to {newest}; use the Assort that wrote it, or a newer one", path.display())]
+    RecordVersion {
+        /// The catalog's directory.
+        path: PathBuf,
+        /// Which value it is.
+        place: String,
+        /// Type of the record.
+        record: &'static str,
+        /// Version of the value.
+        found: u8,
+        /// Oldest version of that type that this program reads.
+        oldest: u8,
+        /// Newest version of that type that this program reads.
+        newest: u8,
+    },
     /// The catalog's files are damaged.
     #[error("{} is damaged: {what}; restore it from a backup, or make a new catalog and import again", path.display())]
     Damaged {

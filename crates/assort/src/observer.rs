@@ -21,7 +21,7 @@ pub enum Progress<'a> {
         report: &'a ImportReport,
         /// Products embedded but not yet committed.
         pending: u64,
-        /// Chunk of the input that is done, where its size is known.
+        /// Part of the input that is done, where its size is known.
         fraction: Option<f64>,
     },
     /// Prototypes and confidence are being fitted to the catalog.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use assort_core::compose::product_text;
 use assort_core::{Embedder, Product, Taxonomy, text_hash};
 
-use crate::Result;
 use crate::catalog::Catalog;
 use crate::embedding::{Role, embed_all};
 use crate::observer::{Observer, Progress};
@@ -16,6 +15,7 @@ use crate::snapshot::Changes;
 use crate::store::{
     ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord,
 };
+use crate::{Error, Result};
 
 /// Products that are embedded and committed together: enough for batches of
 /// like length, few enough to lose little when the power goes.
@@ -164,7 +164,7 @@ struct Importer<'a> {
     waiting: Vec<Waiting>,
     to_embed: usize,
     waiting_bytes: usize,
-    /// Chunk of the input that was done when the group began.
+    /// Part of the input that was done when the group began.
     done_before: Option<f64>,
     report: ImportReport,
 }
@@ -313,6 +313,11 @@ impl Importer<'_> {
         let lacking = self.store(puts, known)?;
         self.complete(lacking)?;
         self.report = report;
+        match self.catalog.seal_backlog(self.observer) {
+            // What is stored stays.
+            Err(Error::Interrupted) => self.report.stopped = true,
+            other => other?,
+        }
         self.reader = self.catalog.state.store.read()?;
         self.done_before = (self.done)();
         self.tell(0);

@@ -9,7 +9,7 @@ use assort_index::{Audit, BuildOptions, Hit, audit};
 use crate::catalog::Catalog;
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
-use crate::segments::{LIVE, merge_all, step};
+use crate::segments::{LIVE, MOST, give_back, merge_all, step};
 use crate::snapshot::RowFilter;
 use crate::snapshot::{Changes, Snapshot};
 use crate::state::State;
@@ -23,6 +23,9 @@ const POLL: Duration = Duration::from_millis(20);
 const WIDTHS: [usize; 14] = [
     10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
 ];
+
+/// Live vectors at which an import waits until fewer are.
+const BACKLOG: u64 = 2 * MOST as u64;
 
 /// Slacks that tuning tries, each with the narrowest walk that does.
 const SLACKS: [f32; 7] = [1.1, 1.15, 1.175, 1.2, 1.25, 1.5, f32::INFINITY];
@@ -41,7 +44,7 @@ pub struct Tuning {
     /// A walk ends where all that is left is more than so many times as far
     /// as the last of the best.
     pub slack: f32,
-    /// Chunk of the ten best products that was found.
+    /// Part of the ten best products that was found.
     pub recall: f64,
     /// Queries it was measured with.
     pub queries: usize,
@@ -54,7 +57,7 @@ pub struct IndexAudit {
     pub live: usize,
     /// Each segment by its number.
     pub segments: Vec<(u32, Audit)>,
-    /// Chunk of the ten best that a search finds as things are set; none
+    /// Part of the ten best that a search finds as things are set; none
     /// without segments.
     pub recall: Option<f64>,
 }
@@ -77,6 +80,16 @@ impl Catalog {
     }
 
     fn take_over(&self, observer: &mut dyn Observer) -> Result<()> {
+        self.wait_for_background(observer)?;
+        self.background.rest();
+        observed(observer, |stop| {
+            let options = BuildOptions::default();
+            while step(&self.state, self.background.limit(), &options, stop)? {}
+            give_back(&self.state, stop)
+        })
+    }
+
+    fn wait_for_background(&self, observer: &mut dyn Observer) -> Result<()> {
         while self.background.is_busy() {
             observer.progress(Progress::Indexing);
             if observer.stop() {
@@ -84,12 +97,32 @@ impl Catalog {
             }
             std::thread::sleep(POLL);
         }
-        self.background.rest();
-        observed(observer, |stop| {
-            let options = BuildOptions::default();
-            while step(&self.state, self.background.limit(), &options, stop)? {}
-            Ok(())
-        })
+        Ok(())
+    }
+
+    /// Seals with all threads while far more vectors are live than are sealed
+    /// together: a live vector takes up to twice its size in the store's file,
+    /// which does not shrink by itself.
+    pub(crate) fn seal_backlog(&self, observer: &mut dyn Observer) -> Result<()> {
+        let waiting = || -> Result<u64> {
+            let reader = self.state.store.read()?;
+            reader.live_vectors(&reader.space()?)
+        };
+        if waiting()? < BACKLOG {
+            return Ok(());
+        }
+        self.background.hand_over(true);
+        let sealed = self.wait_for_background(observer).and_then(|()| {
+            observed(observer, |stop| {
+                let most = MOST as u64;
+                while waiting()? >= most && step(&self.state, most, &BuildOptions::default(), stop)?
+                {
+                }
+                Ok(())
+            })
+        });
+        self.background.hand_over(false);
+        sealed
     }
 
     /// Merges all segments into one and gives unused space back to the file
@@ -98,7 +131,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`], [`Error::Interrupted`] if `observer`
     /// stopped it.
-    pub fn compact(&mut self, observer: &mut dyn Observer) -> Result<u64> {
+    pub fn compact(&self, observer: &mut dyn Observer) -> Result<u64> {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
@@ -106,9 +139,9 @@ impl Catalog {
         let before = size(&self.state);
         self.background.rest();
         observed(observer, |stop| {
-            merge_all(&self.state, &BuildOptions::default(), stop)
+            merge_all(&self.state, &BuildOptions::default(), stop)?;
+            self.state.store.rewrite(stop)
         })?;
-        self.alone()?.store.compact()?;
         Ok(before.saturating_sub(size(&self.state)))
     }
 
@@ -257,7 +290,7 @@ impl Trial {
         tuning.ok_or_else(|| Error::argument("there is no walk to choose from"))
     }
 
-    /// Chunk of the best that is found. One that is as near as the last of the
+    /// Part of the best that is found. One that is as near as the last of the
     /// best counts too: it is as good.
     fn recall(&self, snapshot: &Snapshot, effort: Effort) -> Result<f64> {
         let found = nearest(

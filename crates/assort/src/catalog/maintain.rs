@@ -121,10 +121,12 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read.
-    pub fn check(&mut self) -> Result<Vec<Problem>> {
+    pub fn check(&self) -> Result<Vec<Problem>> {
         let mut problems = Vec::new();
         let writes = self.state.store.is_writer();
-        if writes && !self.alone()?.store.verify_file()? {
+        // The background reads too, and the file is best verified alone.
+        self.background.rest();
+        if writes && !self.state.store.verify()? {
             self.forget();
             problems.push(Problem {
                 what: "the file's checksums did not match; it has been repaired to the last whole commit".to_owned(),
@@ -133,6 +135,7 @@ impl Catalog {
         }
         let reader = self.state.store.read()?;
         let checked = check_values(&self.state, &reader, &mut problems);
+        self.background.wake(&self.state);
         match checked {
             Err(Error::Damaged { what, .. }) => problems.push(Problem {
                 what,

@@ -28,9 +28,8 @@ use crate::{Error, Result};
 
 /// An embedded database of products and the category tree they are filed into.
 ///
-/// All methods but [`Catalog::compact`] and [`Catalog::check`] take `&self` and
-/// may be called from many threads: readers see the last commit and wait
-/// for a writer at most while it commits. One process may have a catalog open for writing, and any
+/// Methods that take `&self` may be called from many threads: readers see the
+/// last commit and wait for a writer at most while it commits. One process may have a catalog open for writing, and any
 /// number for reading at the same time.
 pub struct Catalog {
     // These rest before the state goes.
@@ -352,15 +351,6 @@ impl Catalog {
         self.state.commit(change)?;
         self.background.wake(&self.state);
         Ok(())
-    }
-
-    /// The state, when nothing else uses it: background work is given up, and
-    /// taken up again later.
-    pub(crate) fn alone(&mut self) -> Result<&mut State> {
-        self.background.rest();
-        Arc::get_mut(&mut self.state).ok_or_else(|| {
-            Error::argument("the catalog is in use by another thread; wait until that ends")
-        })
     }
 
     /// Uses `embedder` from now on.

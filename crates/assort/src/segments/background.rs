@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use assort_index::BuildOptions;
 
+use super::compact::give_back;
 use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, Work, due};
 use super::seal::seal_locked;
@@ -43,8 +44,7 @@ impl Background {
 
     /// Begins to work, if there is any and it is not at it already.
     pub(crate) fn wake(&self, state: &Arc<State>) {
-        let due = || matches!(self.shared.due(state), Ok(Some(_)));
-        if !state.store.is_writer() || self.task.is_running() || !due() {
+        if !state.store.is_writer() || self.task.is_running() || !self.shared.has_work(state) {
             return;
         }
         let (shared, state) = (Arc::clone(&self.shared), Arc::clone(state));
@@ -129,7 +129,17 @@ impl Shared {
         due(&reader, &reader.space()?, self.limit())
     }
 
-    /// Does what is due next; tells whether there was anything.
+    fn has_work(&self, state: &State) -> bool {
+        self.gives_back(state) || matches!(self.due(state), Ok(Some(_)))
+    }
+
+    /// Whether free space may be given back: not while vectors are coming that
+    /// will take it.
+    fn gives_back(&self, state: &State) -> bool {
+        !self.gathering.load(Ordering::Relaxed) && state.store.may_be_bloated()
+    }
+
+    /// Does what is due next; tells whether there is more.
     fn step(&self, state: &State, stop: &AtomicBool) -> Result<bool> {
         if self.handing_over.load(Ordering::Relaxed) {
             return Ok(false);
@@ -140,6 +150,9 @@ impl Shared {
             ..BuildOptions::default()
         };
         let stop = || stop.load(Ordering::Relaxed);
-        step(state, self.limit(), &options, &stop)
+        match step(state, self.limit(), &options, &stop)? {
+            false if self.gives_back(state) => give_back(state, &stop).map(|()| false),
+            more => Ok(more),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Making one segment of everything.
+//! Making one segment of everything, and giving back what is free.
 
 use assort_index::BuildOptions;
 
@@ -37,6 +37,15 @@ pub(crate) fn merge_all(
     };
     if worn {
         merge(state, &space, &numbers, options, stop)?;
+    }
+    Ok(())
+}
+
+/// Writes the store's file anew if most of it is free, once there is nothing to
+/// seal or merge: vectors that were sealed leave much behind.
+pub(crate) fn give_back(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
+    if state.store.is_bloated()? {
+        state.store.rewrite(stop)?;
     }
     Ok(())
 }

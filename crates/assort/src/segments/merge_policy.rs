@@ -14,7 +14,7 @@ pub(crate) const MOST: usize = 1 << 17;
 /// power of this that the catalog is larger than [`LIVE`].
 const FAN: usize = 4;
 
-/// Chunk of a segment that may be dead before it is written anew.
+/// Part of a segment that may be dead before it is written anew.
 const DEAD: f64 = 0.3;
 
 /// What is to be done next.

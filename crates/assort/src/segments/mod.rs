@@ -14,7 +14,7 @@ mod seal;
 mod tests;
 
 pub(crate) use background::{Background, step};
-pub(crate) use compact::merge_all;
+pub(crate) use compact::{give_back, merge_all};
 pub(crate) use merge_policy::{LIVE, MOST};
 pub(crate) use repair::{broken, repair};
 pub(crate) use seal::seal;

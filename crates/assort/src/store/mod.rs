@@ -1,21 +1,30 @@
 //! The truth of a catalog, in one transactional file.
 //!
 //! One process writes and any number read at the same time; a reader sees the
-//! state of one commit. Every value starts with a version byte.
+//! state of one commit. Every record starts with the version of its type. The
+//! file is written anew when little of it is used: see `docs/store-format.md`.
 
 mod codec;
+mod failure;
+mod handle;
 mod read;
 pub(crate) mod records;
+mod recovered;
+mod rewrite;
 mod sealed;
 mod segment_files;
 mod tables;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod write;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 
-use redb::{ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+use redb::WriteTransaction;
 
 pub(crate) use read::{Counts, Epoch, Reader};
 pub(crate) use records::{
@@ -27,37 +36,32 @@ pub(crate) use segment_files::SegmentFiles;
 pub(crate) use tables::FORMAT;
 pub(crate) use write::{Put, Writer};
 
+use codec::Unreadable;
+use failure::{database_error, guarded, store_error, unreadable};
+use handle::{Access, Handle, builder};
+
+use crate::locks::{read, write};
 use crate::{Error, Result};
 
 /// Name of the file in a catalog's directory.
 pub(crate) const FILE: &str = "catalog.redb";
 
-/// Memory for cached pages. Small, because bulk work reads every page once.
-const CACHE: usize = 96 << 20;
-
-/// How long a reader waits for another process's short exclusive moments, such
-/// as a repair.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a writer waits for another one that may be about to end.
-const WRITER_PATIENCE: Duration = Duration::from_millis(500);
+/// Name of a file that is not whole yet: of a new catalog, or of one whose file
+/// is written anew.
+const DRAFT: &str = "catalog.redb.new";
 
 /// An open store file.
 pub(crate) struct Store {
     directory: PathBuf,
-    database: Handle,
-}
-
-enum Handle {
-    Writer(Box<Database>),
-    Reader(ReadOnlyDatabase),
-}
-
-fn builder() -> redb::Builder {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE);
-    builder.set_concurrency_mode(ConcurrencyMode::SingleWriter);
-    builder
+    /// The file that has the name: another one after it was written anew.
+    handle: RwLock<Arc<Handle>>,
+    writes: bool,
+    /// Held while the file is written anew.
+    rewriting: Mutex<()>,
+    /// Whether much may have become free since it was last looked at.
+    released: AtomicBool,
+    /// Whether the name of the file may not be on disk yet.
+    unsynced: AtomicBool,
 }
 
 impl Store {
@@ -79,93 +83,115 @@ impl Store {
             }
         };
         std::fs::create_dir_all(directory).map_err(io("making the directory"))?;
-        let draft = directory.join(format!("{FILE}.new"));
+        let draft = directory.join(DRAFT);
         if draft.exists() {
             std::fs::remove_file(&draft).map_err(io("removing an unfinished catalog"))?;
         }
         let database = builder()
             .create(&draft)
             .map_err(|e| database_error(directory, e))?;
-        let store = Self {
-            directory: directory.to_owned(),
-            database: Handle::Writer(Box::new(database)),
-        };
+        let handle = Handle::named(database, &draft).map_err(io("making the catalog"))?;
+        let store = Self::on(directory, handle);
         store.write(fill)?;
         drop(store);
         std::fs::rename(&draft, &file).map_err(io("naming the catalog"))?;
-        sync_directory(directory).map_err(io("syncing the directory"))?;
-        Self::open(directory)
+        let store = Self::open(directory)?;
+        store.sync_name()?;
+        Ok(store)
     }
 
-    /// Opens a store for writing.
+    /// Opens a store for writing, and removes what a kill has left beside it.
     pub(crate) fn open(directory: &Path) -> Result<Self> {
         let file = existing_file(directory)?;
-        let database = guarded(directory, || {
-            with_patience(WRITER_PATIENCE, || builder().open(&file))
-                .map_err(|e| database_error(directory, e))
+        let handle = guarded(directory, || {
+            Handle::open(&file).map_err(|e| database_error(directory, e))
         })?;
-        Self::checked(directory, Handle::Writer(Box::new(database)))
+        let store = Self::on(directory, handle);
+        store.check_format()?;
+        // This process is the one that writes: nobody is at work on a draft.
+        let _ = std::fs::remove_file(directory.join(DRAFT));
+        // A writer that was killed may have given the file its name just before.
+        store.unsynced.store(true, Ordering::Relaxed);
+        Ok(store)
     }
 
     /// Opens a store for reading, while at most one other process writes.
     pub(crate) fn open_read_only(directory: &Path) -> Result<Self> {
-        let file = existing_file(directory)?;
-        let open = || match builder().open_read_only(&file) {
-            Err(DatabaseError::RepairAborted) => {
-                // The last writer was killed: opening for writing repairs. If
-                // another process is at it, both are tried again.
-                drop(builder().open(&file)?);
-                builder().open_read_only(&file)
-            }
-            other => other,
-        };
-        let database = guarded(directory, || {
-            with_patience(PATIENCE, open).map_err(|e| database_error(directory, e))
-        })?;
-        Self::checked(directory, Handle::Reader(database))
+        let store = Self::on(directory, Self::open_reader(directory, true)?);
+        store.check_format()?;
+        Ok(store)
     }
 
-    fn checked(directory: &Path, database: Handle) -> Result<Self> {
-        let store = Self {
+    /// Opens the file that has the name now for reading.
+    fn open_reader(directory: &Path, repairs: bool) -> Result<Handle> {
+        let file = existing_file(directory)?;
+        guarded(directory, || {
+            Handle::open_read_only(&file, repairs).map_err(|e| database_error(directory, e))
+        })
+    }
+
+    fn on(directory: &Path, handle: Handle) -> Self {
+        Self {
             directory: directory.to_owned(),
-            database,
-        };
-        let found = store.read()?.format()?;
+            writes: handle.is_writer(),
+            handle: RwLock::new(Arc::new(handle)),
+            rewriting: Mutex::new(()),
+            // An older program may have left much.
+            released: AtomicBool::new(true),
+            unsynced: AtomicBool::new(false),
+        }
+    }
+
+    fn check_format(&self) -> Result<()> {
+        let found = self.read()?.format()?;
         if found > FORMAT {
             return Err(Error::NewerFormat {
-                path: directory.to_owned(),
+                path: self.directory.clone(),
                 found,
                 supported: FORMAT,
             });
         }
-        Ok(store)
+        Ok(())
     }
 
     /// Whether this process may write.
     pub(crate) fn is_writer(&self) -> bool {
-        matches!(self.database, Handle::Writer(_))
+        self.writes
     }
 
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
+    fn file(&self) -> PathBuf {
+        self.directory.join(FILE)
+    }
+
     /// Bytes of the file on disk.
     pub(crate) fn size(&self) -> u64 {
-        let file = self.directory.join(FILE);
-        std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+        std::fs::metadata(self.file()).map_or(0, |metadata| metadata.len())
+    }
+
+    fn handle(&self) -> Arc<Handle> {
+        Arc::clone(&read(&self.handle))
+    }
+
+    /// The file that has the name now; another process may have written it anew.
+    fn current(&self) -> Result<Arc<Handle>> {
+        let handle = self.handle();
+        if self.writes || handle.is_current(&self.file()) {
+            return Ok(handle);
+        }
+        let fresh = Arc::new(Self::open_reader(&self.directory, true)?);
+        *write(&self.handle) = Arc::clone(&fresh);
+        Ok(fresh)
     }
 
     /// The state of the last commit.
     pub(crate) fn read(&self) -> Result<Reader<'_>> {
-        let transaction = self.guarded(|| {
-            let begun = match &self.database {
-                Handle::Writer(database) => database.begin_read(),
-                Handle::Reader(database) => database.begin_read(),
-            };
-            begun.map_err(|e| self.failed(e))
-        })?;
-        Ok(Reader::new(self, transaction))
+        let handle = self.current()?;
+        let transaction = self.guarded(|| handle.begin_read().map_err(|e| self.failed(e)))?;
+        Ok(Reader::new(self, handle, transaction))
     }
 
     /// Runs `change` in one transaction: all of it is durable when this
@@ -174,11 +200,9 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
     ) -> Result<(T, u64)> {
-        let Handle::Writer(database) = &self.database else {
-            return Err(Error::ReadOnly);
-        };
         self.guarded(|| {
-            let transaction = database.begin_write().map_err(|e| self.failed(e))?;
+            let (_handle, transaction) = self.begin_write()?;
+            self.sync_name()?;
             let mut writer = Writer::new(self, &transaction);
             let result = change(&mut writer)?;
             let version = writer.finish()?;
@@ -187,28 +211,41 @@ impl Store {
         })
     }
 
-    /// Gives unused space back to the file system.
-    pub(crate) fn compact(&mut self) -> Result<()> {
-        let Handle::Writer(database) = &mut self.database else {
-            return Err(Error::ReadOnly);
-        };
-        guarded(&self.directory, || {
-            let compacted = database.compact();
-            compacted
-                .map(|_| ())
-                .map_err(|e| store_error(&self.directory, e.into()))
-        })
+    /// Begins a transaction on the file that has the name; no other begins, and
+    /// the name goes to no other file, until it ends.
+    fn begin_write(&self) -> Result<(Arc<Handle>, WriteTransaction)> {
+        loop {
+            let handle = self.handle();
+            let Access::Write(database) = &handle.access else {
+                return Err(Error::ReadOnly);
+            };
+            let transaction = database.begin_write().map_err(|e| self.failed(e))?;
+            // It may have waited for one in which the name went to another file.
+            if Arc::ptr_eq(&handle, &self.handle()) {
+                return Ok((handle, transaction));
+            }
+            transaction.abort().map_err(|e| self.failed(e))?;
+        }
     }
 
-    /// Verifies the checksums of the whole file.
-    pub(crate) fn verify_file(&mut self) -> Result<bool> {
-        let Handle::Writer(database) = &mut self.database else {
-            return Err(Error::ReadOnly);
-        };
-        guarded(&self.directory, || {
-            let verified = database.check_integrity();
-            verified.map_err(|e| database_error(&self.directory, e))
-        })
+    /// Makes the file's name durable before anything is acknowledged that is in
+    /// the file of that name only.
+    fn sync_name(&self) -> Result<()> {
+        if !self.unsynced.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        sync_directory(&self.directory).map_err(|source| Error::Io {
+            path: self.directory.clone(),
+            doing: "syncing the directory",
+            source,
+        })?;
+        self.unsynced.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Notes that much of the file may be free once a transaction is committed.
+    fn note_released(&self) {
+        self.released.store(true, Ordering::Relaxed);
     }
 
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -220,29 +257,18 @@ impl Store {
         store_error(&self.directory, error.into())
     }
 
-    /// The error for a value that cannot be read.
+    /// The error for something that does not fit together.
     fn damaged(&self, what: impl Into<String>) -> Error {
         Error::Damaged {
             path: self.directory.clone(),
             what: what.into(),
         }
     }
-}
 
-/// The database trusts its pages and panics on some damaged ones: what it
-/// stumbles over is an error here.
-fn guarded<T>(directory: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Error::Damaged {
-            path: directory.to_owned(),
-            what: format!(
-                "a page of {FILE} cannot be read ({})",
-                text.unwrap_or("no reason given")
-            ),
-        })
-    })
+    /// The error for a value that cannot be read.
+    fn unreadable(&self, place: impl Display, why: impl Into<Unreadable>) -> Error {
+        unreadable(&self.directory, place, why.into())
+    }
 }
 
 fn existing_file(directory: &Path) -> Result<PathBuf> {
@@ -265,65 +291,4 @@ fn sync_directory(directory: &Path) -> std::io::Result<()> {
         std::fs::File::open(directory)?.sync_all()?;
     }
     Ok(())
-}
-
-/// Repeats `open` while another process is in the way, for as long as `left`.
-fn with_patience<T>(
-    mut left: Duration,
-    open: impl Fn() -> std::result::Result<T, DatabaseError>,
-) -> std::result::Result<T, DatabaseError> {
-    let step = Duration::from_millis(50);
-    loop {
-        match open() {
-            Err(DatabaseError::DatabaseAlreadyOpen) if left > Duration::ZERO => {
-                std::thread::sleep(step);
-                left = left.saturating_sub(step);
-            }
-            other => return other,
-        }
-    }
-}
-
-fn database_error(directory: &Path, error: DatabaseError) -> Error {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => Error::Locked(directory.to_owned()),
-        DatabaseError::RepairAborted => Error::Damaged {
-            path: directory.to_owned(),
-            what: "it needs a repair that could not be made".to_owned(),
-        },
-        other => store_error(directory, other.into()),
-    }
-}
-
-fn store_error(directory: &Path, error: redb::Error) -> Error {
-    let path = directory.to_owned();
-    match error {
-        redb::Error::Io(source) if damaged_kind(source.kind()) => Error::Damaged {
-            path,
-            what: source.to_string(),
-        },
-        redb::Error::Io(source) => Error::Io {
-            path: path.join(FILE),
-            doing: "reading or writing the catalog",
-            source,
-        },
-        redb::Error::PreviousIo => Error::Io {
-            path: path.join(FILE),
-            doing: "writing the catalog",
-            source: std::io::Error::other(
-                "writing failed before; the catalog must be opened again",
-            ),
-        },
-        redb::Error::DatabaseAlreadyOpen => Error::Locked(path),
-        other => Error::Damaged {
-            path,
-            what: other.to_string(),
-        },
-    }
-}
-
-/// Whether an I/O error speaks of the file's contents rather than the disk.
-fn damaged_kind(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind;
-    matches!(kind, ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }

@@ -1,10 +1,13 @@
 //! Reading one committed state of the store.
 
+use std::sync::Arc;
+
 use assort_core::{Category, Taxonomy};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError};
 
 use super::Store;
-use super::codec::{self, VectorView};
+use super::codec::{self, Unreadable, VectorView};
+use super::handle::Handle;
 use super::records::{
     ArchivedProductRecord, CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord,
     ModelRecord, ProductRecord, SpaceRecord,
@@ -20,6 +23,8 @@ use crate::Result;
 pub(crate) struct Reader<'a> {
     store: &'a Store,
     transaction: ReadTransaction,
+    /// The file that is read, which stays open as long as it is.
+    _handle: Arc<Handle>,
 }
 
 impl<'a> Reader<'a> {
@@ -27,8 +32,16 @@ impl<'a> Reader<'a> {
         self.store
     }
 
-    pub(super) fn new(store: &'a Store, transaction: ReadTransaction) -> Self {
-        Self { store, transaction }
+    pub(super) fn new(store: &'a Store, handle: Arc<Handle>, transaction: ReadTransaction) -> Self {
+        Self {
+            store,
+            transaction,
+            _handle: handle,
+        }
+    }
+
+    pub(super) fn transaction(&self) -> &ReadTransaction {
+        &self.transaction
     }
 
     /// The table, or none if nothing was ever written to it.
@@ -59,14 +72,14 @@ impl<'a> Reader<'a> {
     pub(super) fn meta<T>(
         &self,
         key: &str,
-        parse: impl FnOnce(&[u8]) -> std::result::Result<T, String>,
+        parse: impl FnOnce(&[u8]) -> std::result::Result<T, Unreadable>,
     ) -> Result<Option<T>> {
         self.in_table(META, None, |table| {
             let Some(value) = table.get(key).map_err(|e| self.store.failed(e))? else {
                 return Ok(None);
             };
             let parsed = parse(value.value())
-                .map_err(|e| self.store.damaged(format!("the entry `{key}`: {e}")))?;
+                .map_err(|e| self.store.unreadable(format_args!("the entry `{key}`"), e))?;
             Ok(Some(parsed))
         })
     }
@@ -76,7 +89,7 @@ impl<'a> Reader<'a> {
             bytes
                 .try_into()
                 .map(u32::from_le_bytes)
-                .map_err(|_| "is not a number".to_owned())
+                .map_err(|_| "is not a number".to_owned().into())
         })?;
         format.ok_or_else(|| {
             self.store
@@ -90,7 +103,7 @@ impl<'a> Reader<'a> {
             bytes
                 .try_into()
                 .map(u64::from_le_bytes)
-                .map_err(|_| "is not a number".to_owned())
+                .map_err(|_| "is not a number".to_owned().into())
         })?;
         Ok(version.unwrap_or(0))
     }
@@ -152,8 +165,10 @@ impl<'a> Reader<'a> {
         self.in_table(CATEGORIES, (), |table| {
             for entry in table.iter().map_err(|e| self.store.failed(e))? {
                 let (key, value) = entry.map_err(|e| self.store.failed(e))?;
-                let record = codec::decode::<CategoryRecord>(value.value())
-                    .map_err(|e| self.store.damaged(format!("category {}: {e}", key.value())))?;
+                let record = codec::decode::<CategoryRecord>(value.value()).map_err(|e| {
+                    self.store
+                        .unreadable(format_args!("category {}", key.value()), e)
+                })?;
                 categories.push(record.into());
             }
             Ok(())
@@ -175,7 +190,10 @@ impl<'a> Reader<'a> {
             rkyv::deserialize::<ProductRecord, rkyv::rancor::Error>(view).map_err(|e| e.to_string())
         })?
         .transpose()
-        .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))
+        .map_err(|e| {
+            self.store
+                .unreadable(format_args!("product in row {row}"), e)
+        })
     }
 
     /// Runs `look` on the stored product without copying it.
@@ -188,8 +206,10 @@ impl<'a> Reader<'a> {
             let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
                 return Ok(None);
             };
-            let view = codec::view::<ProductRecord>(value.value())
-                .map_err(|e| self.store.damaged(format!("product in row {row}: {e}")))?;
+            let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
+                self.store
+                    .unreadable(format_args!("product in row {row}"), e)
+            })?;
             Ok(Some(look(view)))
         })
     }
@@ -207,8 +227,10 @@ impl<'a> Reader<'a> {
             let Some(value) = table.get(row).map_err(|e| self.store.failed(e))? else {
                 return Ok(None);
             };
-            let record = codec::decode::<DecisionRecord>(value.value())
-                .map_err(|e| self.store.damaged(format!("decision in row {row}: {e}")))?;
+            let record = codec::decode::<DecisionRecord>(value.value()).map_err(|e| {
+                self.store
+                    .unreadable(format_args!("decision in row {row}"), e)
+            })?;
             Ok(Some(record))
         })
     }
@@ -234,8 +256,10 @@ impl<'a> Reader<'a> {
         row: u32,
         bytes: &'v [u8],
     ) -> Result<VectorView<'v>> {
-        codec::view_vector(bytes, space.dimensions as usize)
-            .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))
+        codec::view_vector(bytes, space.dimensions as usize).map_err(|e| {
+            self.store
+                .unreadable(format_args!("vector in row {row}"), e)
+        })
     }
 
     /// The vectors of category texts by the digests of the texts; none for a
@@ -271,7 +295,10 @@ impl<'a> Reader<'a> {
                 let vector = value.map(|value| {
                     codec::view_vector(value.value(), space.dimensions as usize)
                         .map(VectorView::to_vec)
-                        .map_err(|e| self.store.damaged(format!("the vector of a text: {e}")))
+                        .map_err(|e| {
+                            self.store
+                                .unreadable(format_args!("the vector of a text"), e)
+                        })
                 });
                 vectors.push(vector.transpose()?);
             }
@@ -289,7 +316,7 @@ impl<'a> Reader<'a> {
                 let (row, value) = entry.map_err(|e| self.store.failed(e))?;
                 let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
                     self.store
-                        .damaged(format!("product in row {}: {e}", row.value()))
+                        .unreadable(format_args!("product in row {}", row.value()), e)
                 })?;
                 visit(row.value(), view)?;
             }
@@ -313,7 +340,7 @@ impl<'a> Reader<'a> {
                 let (row, value) = entry.map_err(|e| self.store.failed(e))?;
                 let record = codec::decode::<ProductRecord>(value.value()).map_err(|e| {
                     self.store
-                        .damaged(format!("product in row {}: {e}", row.value()))
+                        .unreadable(format_args!("product in row {}", row.value()), e)
                 })?;
                 found.push((row.value(), record));
             }
@@ -370,7 +397,7 @@ impl<'a> Reader<'a> {
                 let (row, value) = entry.map_err(|e| self.store.failed(e))?;
                 let record = codec::decode::<DecisionRecord>(value.value()).map_err(|e| {
                     self.store
-                        .damaged(format!("decision in row {}: {e}", row.value()))
+                        .unreadable(format_args!("decision in row {}", row.value()), e)
                 })?;
                 visit(row.value(), record)?;
             }
@@ -401,7 +428,7 @@ impl<'a> Reader<'a> {
         let decisions = self.in_table(DECISIONS, 0, |table| {
             table.len().map_err(|e| self.store.failed(e))
         })?;
-        let changed = self.meta(KEY_CHANGED, Changed::parse)?;
+        let changed = self.meta(KEY_CHANGED, |bytes| Ok(Changed::parse(bytes)?))?;
         Ok(Counts {
             products,
             labels,

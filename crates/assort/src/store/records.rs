@@ -3,6 +3,46 @@
 use assort_core::{Category, Product, Space};
 use rkyv::{Archive, Deserialize, Serialize};
 
+use super::codec::Record;
+
+impl Record for ProductRecord {
+    const NAME: &'static str = "product";
+}
+
+impl Record for CategoryRecord {
+    const NAME: &'static str = "category";
+}
+
+impl Record for DecisionRecord {
+    const NAME: &'static str = "decision";
+}
+
+impl Record for SpaceRecord {
+    const NAME: &'static str = "space";
+}
+
+impl Record for SegmentRecord {
+    const NAME: &'static str = "segment";
+}
+
+/// Version 1 had two layouts of the same size: see [`TuningRecord::is_sound`].
+impl Record for TuningRecord {
+    const NAME: &'static str = "tuning";
+    const VERSION: u8 = 2;
+}
+
+impl Record for FamiliarityRecord {
+    const NAME: &'static str = "familiarity";
+}
+
+impl Record for ModelRecord {
+    const NAME: &'static str = "model";
+}
+
+impl Record for FitRecord {
+    const NAME: &'static str = "fit";
+}
+
 /// A stored product.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct ProductRecord {
@@ -155,6 +195,15 @@ pub(crate) struct TuningRecord {
     /// Recall that was asked for, and that was measured.
     pub(crate) asked: f32,
     pub(crate) recall: f32,
+}
+
+impl TuningRecord {
+    /// Whether a search may go by it. The first layout of version 1 had a whole
+    /// number where `slack` is now; read as a slack it is next to zero, and a
+    /// search that believed it would end at once.
+    pub(super) fn is_sound(&self) -> bool {
+        self.ef > 0 && self.slack >= 1.0
+    }
 }
 
 /// How well a student knows the products that came lately.

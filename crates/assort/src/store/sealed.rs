@@ -4,7 +4,7 @@
 use assort_index::Bitmap;
 use redb::{ReadableTable, ReadableTableMetadata};
 
-use super::codec::{self, SealedRow};
+use super::codec::{self, SealedRow, Unreadable};
 use super::read::Reader;
 use super::records::{SegmentRecord, SpaceRecord, TuningRecord};
 use super::tables::{
@@ -24,9 +24,10 @@ impl Reader<'_> {
         self.in_table(SealedTable::new(&name), None, |table| {
             let value = table.get(row).map_err(|e| self.store().failed(e))?;
             let decoded = value.map(|value| codec::decode_sealed(value.value()));
-            decoded
-                .transpose()
-                .map_err(|e| self.store().damaged(format!("place of row {row}: {e}")))
+            decoded.transpose().map_err(|e| {
+                self.store()
+                    .unreadable(format_args!("place of row {row}"), e)
+            })
         })
     }
 
@@ -41,8 +42,10 @@ impl Reader<'_> {
             for entry in table.iter().map_err(|e| self.store().failed(e))? {
                 let (row, value) = entry.map_err(|e| self.store().failed(e))?;
                 let row = row.value();
-                let sealed = codec::decode_sealed(value.value())
-                    .map_err(|e| self.store().damaged(format!("place of row {row}: {e}")))?;
+                let sealed = codec::decode_sealed(value.value()).map_err(|e| {
+                    self.store()
+                        .unreadable(format_args!("place of row {row}"), e)
+                })?;
                 visit(row, sealed)?;
             }
             Ok(())
@@ -57,7 +60,7 @@ impl Reader<'_> {
                 let (number, value) = entry.map_err(|e| self.store().failed(e))?;
                 let number = number.value();
                 let record = codec::decode::<SegmentRecord>(value.value())
-                    .map_err(|e| self.store().damaged(format!("segment {number}: {e}")))?;
+                    .map_err(|e| self.store().unreadable(format_args!("segment {number}"), e))?;
                 segments.push((number, record));
             }
             Ok(segments)
@@ -75,7 +78,7 @@ impl Reader<'_> {
                 let first = (key.value() as u32).saturating_mul(CHUNK);
                 let words = codec::decode_dead(value.value(), WORDS).map_err(|e| {
                     self.store()
-                        .damaged(format!("dead slots of segment {segment}: {e}"))
+                        .unreadable(format_args!("dead slots of segment {segment}"), e)
                 })?;
                 for (at, word) in (0u32..).zip(words) {
                     (0..64).filter(|bit| word >> bit & 1 == 1).for_each(|bit| {
@@ -110,18 +113,19 @@ impl Reader<'_> {
         Ok(next.unwrap_or(1))
     }
 
-    /// How the graph is walked, if it was tuned.
+    /// How the graph is walked, if it was tuned. A record that cannot be
+    /// believed is none: searches go as if it was never tuned.
     pub(crate) fn tuning(&self) -> Result<Option<TuningRecord>> {
         let tuning = self.meta(KEY_TUNING, |bytes| {
             Ok(codec::decode::<TuningRecord>(bytes).ok())
         })?;
-        Ok(tuning.flatten())
+        Ok(tuning.flatten().filter(TuningRecord::is_sound))
     }
 }
 
-fn parse_u32(bytes: &[u8]) -> std::result::Result<u32, String> {
+fn parse_u32(bytes: &[u8]) -> std::result::Result<u32, Unreadable> {
     let number = bytes.try_into().map(u32::from_le_bytes);
-    number.map_err(|_| "is not a number".to_owned())
+    number.map_err(|_| "is not a number".to_owned().into())
 }
 
 /// A segment that is to be committed.
@@ -141,7 +145,7 @@ impl Writer<'_> {
         let decoded = bytes.map(|bytes| codec::decode_sealed(&bytes));
         decoded
             .transpose()
-            .map_err(|e| self.damaged(format!("place of row {row}: {e}")))
+            .map_err(|e| self.unreadable(format_args!("place of row {row}"), e))
     }
 
     /// Takes rows out of their segments.
@@ -175,8 +179,9 @@ impl Writer<'_> {
                 Ok(table.get(key)?.map(|value| value.value().to_vec()))
             })?;
             let mut words = match bytes {
-                Some(bytes) => codec::decode_dead(&bytes, WORDS)
-                    .map_err(|e| self.damaged(format!("dead slots of segment {segment}: {e}")))?,
+                Some(bytes) => codec::decode_dead(&bytes, WORDS).map_err(|e| {
+                    self.unreadable(format_args!("dead slots of segment {segment}"), e)
+                })?,
                 None => vec![0; WORDS],
             };
             for slot in chunk {
@@ -223,6 +228,7 @@ impl Writer<'_> {
             }
             Ok(())
         })?;
+        self.note_released();
         let name = sealed_name(space.generation);
         let number = segment.number;
         self.with(SealedTable::new(&name), |table| {

@@ -78,6 +78,39 @@ pub(super) fn taught_name(tag: u128) -> String {
     format!("taught {tag:032x}")
 }
 
+/// Whether a table has vectors that a teacher gave.
+pub(super) fn is_taught(table: &str) -> bool {
+    table.starts_with("taught ")
+}
+
+/// Types of the keys and values of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    TextToBytes,
+    TextToRow,
+    RowToText,
+    RowToBytes,
+    ChunkToBytes,
+    DigestToBytes,
+}
+
+/// What is in the table of that name; none if this program has no such table.
+pub(super) fn layout(table: &str) -> Option<Layout> {
+    let (kind, number) = table
+        .split_once(' ')
+        .map_or((table, None), |(kind, number)| (kind, Some(number)));
+    match (kind, number) {
+        ("meta", None) => Some(Layout::TextToBytes),
+        ("ids", None) => Some(Layout::TextToRow),
+        ("labels", None) => Some(Layout::RowToText),
+        ("products" | "decisions" | "categories" | "segments", None) => Some(Layout::RowToBytes),
+        ("vectors" | "sealed", Some(_)) => Some(Layout::RowToBytes),
+        ("dead", None) => Some(Layout::ChunkToBytes),
+        ("texts" | "taught", Some(_)) => Some(Layout::DigestToBytes),
+        _ => None,
+    }
+}
+
 /// A table row → vector.
 pub(super) type VectorTable<'a> = TableDefinition<'a, u32, &'static [u8]>;
 /// A table row → segment and digest of the text.

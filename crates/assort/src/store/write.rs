@@ -1,10 +1,12 @@
 //! Changing the store in one transaction.
 
+use std::fmt::Display;
+
 use assort_core::Taxonomy;
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
 
 use super::Store;
-use super::codec;
+use super::codec::{self, Unreadable};
 use super::read::Changed;
 use super::records::{
     CategoryRecord, DecisionRecord, FamiliarityRecord, ModelRecord, ProductRecord, SpaceRecord,
@@ -12,7 +14,8 @@ use super::records::{
 use super::tables::{
     CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
     KEY_FORMAT, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION,
-    LABELS, META, PRODUCTS, TextTable, VectorTable, taught_name, texts_name, vectors_name,
+    LABELS, META, PRODUCTS, TextTable, VectorTable, is_taught, taught_name, texts_name,
+    vectors_name,
 };
 use crate::{Error, Result};
 
@@ -129,7 +132,7 @@ impl<'a> Writer<'a> {
         let decoded = bytes.map(|bytes| codec::decode::<SpaceRecord>(&bytes));
         decoded
             .transpose()
-            .map_err(|e| self.damaged(format!("the entry `{key}`: {e}")))
+            .map_err(|e| self.store.unreadable(format_args!("the entry `{key}`"), e))
     }
 
     fn set_space(&self, space: &SpaceRecord) -> Result<()> {
@@ -206,8 +209,10 @@ impl<'a> Writer<'a> {
         let Some(bytes) = bytes else {
             return Ok(self.sealed_row(space, row)?.map(|sealed| sealed.text_hash));
         };
-        let view = codec::view_vector(&bytes, space.dimensions as usize)
-            .map_err(|e| self.store.damaged(format!("vector in row {row}: {e}")))?;
+        let view = codec::view_vector(&bytes, space.dimensions as usize).map_err(|e| {
+            self.store
+                .unreadable(format_args!("vector in row {row}"), e)
+        })?;
         Ok(Some(view.text_hash))
     }
 
@@ -279,6 +284,11 @@ impl<'a> Writer<'a> {
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
         Ok(rows)
+    }
+
+    /// Notes that much of the file is free once this is committed.
+    pub(super) fn note_released(&self) {
+        self.store.note_released();
     }
 
     /// Notes that rows have left their segments.
@@ -389,7 +399,22 @@ impl<'a> Writer<'a> {
         self.set_next_space(None)?;
         self.clear_model()?;
         self.set_tuning(None)?;
+        self.drop_taught()?;
         self.drop_vectors(old)
+    }
+
+    /// Drops the vectors that teachers gave: they serve the teaching of a
+    /// student, and end when the catalog moves.
+    fn drop_taught(&self) -> Result<()> {
+        let tables = self.transaction.list_tables();
+        let tables: Vec<String> = tables
+            .map_err(|e| self.store.failed(e))?
+            .map(|table| table.name().to_owned())
+            .filter(|name| is_taught(name))
+            .collect();
+        tables
+            .iter()
+            .try_for_each(|name| self.delete_table(TextTable::new(name)))
     }
 
     /// Drops the vector tables and the segments of a space; the files of the
@@ -407,11 +432,18 @@ impl<'a> Writer<'a> {
         definition: TableDefinition<K, V>,
     ) -> Result<()> {
         let deleted = self.transaction.delete_table(definition);
-        deleted.map(drop).map_err(|e| self.store.failed(e))
+        deleted.map(drop).map_err(|e| self.store.failed(e))?;
+        self.note_released();
+        Ok(())
+    }
+
+    /// The error for something that does not fit together.
+    pub(super) fn damaged(&self, what: String) -> Error {
+        self.store.damaged(what)
     }
 
     /// The error for a value that cannot be read.
-    pub(super) fn damaged(&self, what: String) -> Error {
-        self.store.damaged(what)
+    pub(super) fn unreadable(&self, place: impl Display, why: Unreadable) -> Error {
+        self.store.unreadable(place, why)
     }
 }

@@ -12,6 +12,7 @@
 mod churn;
 mod classify;
 mod common;
+mod compat;
 mod crash;
 mod damage;
 mod distill;

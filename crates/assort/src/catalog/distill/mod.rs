@@ -82,13 +82,13 @@ pub struct DistillReport {
     pub cosine: f32,
     /// What of this was lost by rounding to 8 bits.
     pub rounding: f32,
-    /// Chunk of the ten nearest products by the teacher that are among the ten
+    /// Part of the ten nearest products by the teacher that are among the ten
     /// nearest by the student.
     pub overlap: f32,
     /// How many of the held-out products with a label are filed rightly; none
     /// without labels.
     pub accuracy: Option<Accuracy>,
-    /// Chunk of the held-out texts that it knows so little that it leaves them to
+    /// Part of the held-out texts that it knows so little that it leaves them to
     /// its teacher.
     pub left: f32,
     /// Which encoder is better for queries and categories.

@@ -1,5 +1,7 @@
 //! What the integration tests share: toy products, and child processes.
 
+pub mod answers;
+
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

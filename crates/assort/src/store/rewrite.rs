@@ -1,0 +1,361 @@
+//! Writing the store's file anew, without what is free in it.
+//!
+//! redb gives freed pages to later commits and never back to the file system,
+//! so the file is as large as it ever had to be. All rows are copied to a draft
+//! beside it, which then gets the file's name. Reads and commits go on until the
+//! draft is nearly whole; what was committed meanwhile is brought up to date
+//! while commits wait, for as long as it takes to compare the rows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use redb::{
+    Database, Key, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition,
+    TableHandle, Value, WriteTransaction,
+};
+
+use super::handle::{Handle, builder};
+use super::tables::{Layout, layout};
+use super::{DRAFT, Reader, Store};
+use crate::locks::{lock, write};
+use crate::{Error, Result};
+
+/// A file smaller than this is not worth to be written anew unasked.
+const WORTHWHILE: u64 = 32 << 20;
+
+/// Memory for the pages of a draft that are not written yet.
+const DRAFT_CACHE: usize = 16 << 20;
+
+type Outcome<T> = std::result::Result<T, redb::Error>;
+
+/// A file that gets the name of the store's when it is whole, and is removed
+/// otherwise.
+struct Draft {
+    path: PathBuf,
+    named: bool,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.named {
+            // What stays is removed when the store is opened for writing.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Store {
+    /// Whether it may be that most of the file is free, so that
+    /// [`Self::is_bloated`] is worth its while.
+    pub(crate) fn may_be_bloated(&self) -> bool {
+        self.writes && self.released.load(Ordering::Relaxed) && self.size() > WORTHWHILE
+    }
+
+    /// Whether the file is large and more than half of it free.
+    pub(crate) fn is_bloated(&self) -> Result<bool> {
+        if !self.may_be_bloated() {
+            return Ok(false);
+        }
+        self.released.store(false, Ordering::Relaxed);
+        let reader = self.read()?;
+        let used = self.guarded(|| used(reader.transaction()).map_err(|e| self.failed(e)))?;
+        Ok(used < self.size() / 2)
+    }
+
+    /// Writes the file anew without what is free in it. Readers that are open
+    /// keep the old file until they end.
+    ///
+    /// Where an open file cannot be replaced, rows are moved within the file,
+    /// which waits until nobody reads.
+    pub(crate) fn rewrite(&self, stop: &dyn Fn() -> bool) -> Result<()> {
+        if !self.writes {
+            return Err(Error::ReadOnly);
+        }
+        let _one_at_a_time = lock(&self.rewriting);
+        if cfg!(unix) {
+            self.guarded(|| self.replace(stop))
+        } else {
+            self.compact_in_place()
+        }
+    }
+
+    fn replace(&self, stop: &dyn Fn() -> bool) -> Result<()> {
+        let mut draft = Draft {
+            path: self.directory.join(DRAFT),
+            named: false,
+        };
+        let io = |doing| {
+            let path = self.directory.join(DRAFT);
+            move |source| Error::Io {
+                path,
+                doing,
+                source,
+            }
+        };
+        if draft.path.exists() {
+            std::fs::remove_file(&draft.path).map_err(io("removing an unfinished file"))?;
+        }
+        let copied = self.copy_rows(&draft.path, stop)?;
+        // Commits wait from here on.
+        let (_old, waiting) = self.begin_write()?;
+        let database = builder()
+            .open(&draft.path)
+            .map_err(|e| self.draft_failed(e))?;
+        let reader = self.read()?;
+        if reader.version()? != copied {
+            self.bring_up_to_date(&database, &reader)?;
+        }
+        self.compare_counts(&database, &reader)?;
+        let fresh = Handle::named(database, &draft.path).map_err(io("looking at the new file"))?;
+        std::fs::rename(&draft.path, self.file()).map_err(io("naming the new file"))?;
+        draft.named = true;
+        self.unsynced.store(true, Ordering::Release);
+        *write(&self.handle) = Arc::new(fresh);
+        let synced = self.sync_name();
+        drop(reader);
+        waiting.abort().map_err(|e| self.failed(e))?;
+        synced
+    }
+
+    /// Copies the rows of the last commit to a new file; gives the commit's
+    /// number.
+    fn copy_rows(&self, path: &std::path::Path, stop: &dyn Fn() -> bool) -> Result<u64> {
+        let reader = self.read()?;
+        let database = builder()
+            .set_cache_size(DRAFT_CACHE)
+            .create(path)
+            .map_err(|e| self.draft_failed(e))?;
+        let (source, copied) = (reader.transaction(), reader.version()?);
+        let target = database.begin_write().map_err(|e| self.draft_failed(e))?;
+        for (name, layout) in self.tables(source)? {
+            let copy = Copy {
+                source,
+                target: &target,
+                name: &name,
+                stop,
+            };
+            let whole = copy.run(layout).map_err(|e| self.draft_failed(e))?;
+            if !whole {
+                return Err(Error::Interrupted);
+            }
+        }
+        target.commit().map_err(|e| self.draft_failed(e))?;
+        // Closing it trims the file.
+        database.close().map_err(|e| self.draft_failed(e))?;
+        Ok(copied)
+    }
+
+    /// Makes the draft's rows those of a later commit.
+    fn bring_up_to_date(&self, database: &Database, reader: &Reader<'_>) -> Result<()> {
+        let source = reader.transaction();
+        let target = database.begin_write().map_err(|e| self.draft_failed(e))?;
+        let tables = self.tables(source)?;
+        let gone: Vec<_> = target
+            .list_tables()
+            .map_err(|e| self.draft_failed(e))?
+            .filter(|table| !tables.iter().any(|(name, _)| name == table.name()))
+            .collect();
+        for table in gone {
+            target
+                .delete_table(table)
+                .map_err(|e| self.draft_failed(e))?;
+        }
+        for (name, layout) in &tables {
+            let update = Update {
+                source,
+                target: &target,
+                name,
+            };
+            update.run(*layout).map_err(|e| self.draft_failed(e))?;
+        }
+        target.commit().map_err(|e| self.draft_failed(e))
+    }
+
+    /// Fails unless the draft has as many rows in every table.
+    fn compare_counts(&self, database: &Database, reader: &Reader<'_>) -> Result<()> {
+        use redb::ReadableDatabase;
+        let draft = database.begin_read().map_err(|e| self.draft_failed(e))?;
+        let ours = counts(reader.transaction()).map_err(|e| self.failed(e))?;
+        let theirs = counts(&draft).map_err(|e| self.draft_failed(e))?;
+        if ours == theirs {
+            return Ok(());
+        }
+        Err(self.damaged(format!(
+            "writing {} anew gave other rows ({theirs:?} instead of {ours:?}), so it stays as it is",
+            super::FILE
+        )))
+    }
+
+    /// Names and layouts of all tables.
+    fn tables(&self, transaction: &ReadTransaction) -> Result<Vec<(String, Layout)>> {
+        let tables = transaction.list_tables().map_err(|e| self.failed(e))?;
+        tables
+            .map(|table| {
+                let name = table.name().to_owned();
+                let layout = layout(&name).ok_or_else(|| {
+                    self.damaged(format!(
+                        "it has a table `{name}`, which this program does not know and cannot copy"
+                    ))
+                })?;
+                Ok((name, layout))
+            })
+            .collect()
+    }
+
+    /// The error for a draft that cannot be written: the store is as it was.
+    fn draft_failed(&self, error: impl Into<redb::Error>) -> Error {
+        match error.into() {
+            redb::Error::Io(source) => Error::Io {
+                path: self.directory.join(DRAFT),
+                doing: "writing the catalog's file anew",
+                source,
+            },
+            other => self.failed(other),
+        }
+    }
+}
+
+/// Rows of each table.
+fn counts(transaction: &ReadTransaction) -> Outcome<Vec<(String, u64)>> {
+    let mut counts = Vec::new();
+    for table in transaction.list_tables()? {
+        let name = table.name().to_owned();
+        counts.push((name, transaction.open_untyped_table(table)?.len()?));
+    }
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// Bytes of the pages that hold rows.
+fn used(transaction: &ReadTransaction) -> Outcome<u64> {
+    let mut used = 0;
+    for table in transaction.list_tables()? {
+        let stats = transaction.open_untyped_table(table)?.stats()?;
+        used += stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
+    }
+    Ok(used)
+}
+
+/// Copying a table to where it is not yet.
+struct Copy<'a> {
+    source: &'a ReadTransaction,
+    target: &'a WriteTransaction,
+    name: &'a str,
+    stop: &'a dyn Fn() -> bool,
+}
+
+/// Rows that are copied between two looks at whether to stop.
+const GROUP: u64 = 4096;
+
+impl Copy<'_> {
+    fn run(&self, layout: Layout) -> Outcome<bool> {
+        match layout {
+            Layout::TextToBytes => self.rows::<&str, &[u8]>(),
+            Layout::TextToRow => self.rows::<&str, u32>(),
+            Layout::RowToText => self.rows::<u32, &str>(),
+            Layout::RowToBytes => self.rows::<u32, &[u8]>(),
+            Layout::ChunkToBytes => self.rows::<u64, &[u8]>(),
+            Layout::DigestToBytes => self.rows::<u128, &[u8]>(),
+        }
+    }
+
+    /// Copies all rows in order of keys; false if it was stopped.
+    fn rows<K: Key + 'static, V: Value + 'static>(&self) -> Outcome<bool> {
+        let definition = TableDefinition::<K, V>::new(self.name);
+        let source = self.source.open_table(definition)?;
+        let mut target = self.target.open_table(definition)?;
+        for (entry, at) in source.iter()?.zip(0u64..) {
+            let (key, value) = entry?;
+            target.insert(key.value(), value.value())?;
+            if at.is_multiple_of(GROUP) && (self.stop)() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Bringing a copied table up to date.
+struct Update<'a> {
+    source: &'a ReadTransaction,
+    target: &'a WriteTransaction,
+    name: &'a str,
+}
+
+/// What is to be done with a copied table: keys that are gone, and keys with
+/// new values, as bytes.
+#[derive(Default)]
+struct Difference {
+    gone: Vec<Vec<u8>>,
+    changed: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Update<'_> {
+    fn run(&self, layout: Layout) -> Outcome<()> {
+        match layout {
+            Layout::TextToBytes => self.rows::<&str, &[u8]>(),
+            Layout::TextToRow => self.rows::<&str, u32>(),
+            Layout::RowToText => self.rows::<u32, &str>(),
+            Layout::RowToBytes => self.rows::<u32, &[u8]>(),
+            Layout::ChunkToBytes => self.rows::<u64, &[u8]>(),
+            Layout::DigestToBytes => self.rows::<u128, &[u8]>(),
+        }
+    }
+
+    fn rows<K: Key + 'static, V: Value + 'static>(&self) -> Outcome<()> {
+        let definition = TableDefinition::<K, V>::new(self.name);
+        let source = self.source.open_table(definition)?;
+        let mut target = self.target.open_table(definition)?;
+        let difference = difference(&source, &target)?;
+        for key in &difference.gone {
+            target.remove(K::from_bytes(key))?;
+        }
+        for (key, value) in &difference.changed {
+            target.insert(K::from_bytes(key), V::from_bytes(value))?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares two tables, both in order of keys.
+fn difference<K: Key + 'static, V: Value + 'static>(
+    source: &impl ReadableTable<K, V>,
+    target: &impl ReadableTable<K, V>,
+) -> Outcome<Difference> {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    let bytes = |entry: (redb::AccessGuard<'_, K>, redb::AccessGuard<'_, V>)| {
+        let key = K::as_bytes(&entry.0.value()).as_ref().to_vec();
+        let value = V::as_bytes(&entry.1.value()).as_ref().to_vec();
+        (key, value)
+    };
+    let mut difference = Difference::default();
+    let mut theirs = target.iter()?;
+    let mut their = theirs.next().transpose()?.map(bytes);
+    for our in source.iter()? {
+        let (key, value) = bytes(our?);
+        loop {
+            let order = their.as_ref().map_or(Less, |(k, _)| K::compare(&key, k));
+            match order {
+                Less => difference.changed.push((key, value)),
+                Equal => {
+                    if their.as_ref().is_none_or(|(_, known)| *known != value) {
+                        difference.changed.push((key, value));
+                    }
+                    their = theirs.next().transpose()?.map(bytes);
+                }
+                Greater => {
+                    difference.gone.extend(their.take().map(|(key, _)| key));
+                    their = theirs.next().transpose()?.map(bytes);
+                    continue;
+                }
+            }
+            break;
+        }
+    }
+    while let Some((key, _)) = their {
+        difference.gone.push(key);
+        their = theirs.next().transpose()?.map(bytes);
+    }
+    Ok(difference)
+}
