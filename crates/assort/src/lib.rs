@@ -22,6 +22,7 @@ mod store;
 mod vector_cache;
 
 pub use assort_core as core;
+pub use assort_core::ErrorKind;
 pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
 pub use assort_index as index;
@@ -31,7 +32,7 @@ pub use catalog::evaluate::Evaluation;
 pub use catalog::import::{ImportOptions, ImportReport, InputRow};
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};
-pub use catalog::maintain::{Problem, SegmentStats, Stats};
+pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, StoredDecision, StoredProduct};

@@ -190,9 +190,7 @@ fn judge(
     options: &ClassifyOptions,
 ) -> Result<Vec<Decision>> {
     if options.method == Method::Neighbors && model.taught.is_none() {
-        return Err(Error::argument(
-            "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
-        ));
+        return Err(Error::NoLabels);
     }
     let effort = Effort::tuned(reader.tuning()?);
     let evidence = gather(model, snapshot, queries, without, options.method, effort)?;

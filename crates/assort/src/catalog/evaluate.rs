@@ -55,11 +55,7 @@ impl Catalog {
                     category.and_then(|text| taxonomy.resolve(text).map_err(|e| e.to_string()));
                 category
                     .map(|category| (row.product.clone(), category))
-                    .map_err(|reason| Rejected {
-                        line: row.line,
-                        id: Some(row.product.id),
-                        reason,
-                    })
+                    .map_err(|reason| Rejected::new(row.line, Some(row.product.id), reason))
             });
             match known {
                 Ok((product, category)) => {
@@ -87,6 +83,7 @@ impl Catalog {
                 file: "the labelled products".to_owned(),
                 line: None,
                 message: "no row has both a product and a category of the taxonomy, so there is nothing to compare with".to_owned(),
+                unstated: None,
             });
         }
         let report = Report::new(

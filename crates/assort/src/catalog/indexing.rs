@@ -117,8 +117,8 @@ impl Catalog {
     /// all searches to come. If none reaches it the widest is kept.
     ///
     /// # Errors
-    /// [`Error::Argument`] if `recall` does not lie between 0 and 1 or there
-    /// are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
+    /// [`Error::Argument`] if `recall` does not lie between 0 and 1,
+    /// [`Error::Precondition`] if there are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
     pub fn tune(&self, recall: f64, queries: usize, observer: &mut dyn Observer) -> Result<Tuning> {
         if !(0.0..=1.0).contains(&recall) {
             return Err(Error::argument(format!(
@@ -130,7 +130,7 @@ impl Catalog {
         }
         let (_, snapshot) = self.state.view()?;
         if snapshot.sealed().is_empty() {
-            return Err(Error::argument(format!(
+            return Err(Error::Precondition(format!(
                 "there is nothing to tune: up to {LIVE} products are searched exactly, without an index"
             )));
         }
@@ -254,7 +254,7 @@ impl Trial {
             }
         }
         let tuning = best.map(|(_, tuning)| tuning).or(widest);
-        tuning.ok_or_else(|| Error::argument("there is no walk to choose from"))
+        tuning.ok_or_else(|| Error::Internal("there is no walk to choose from".to_owned()))
     }
 
     /// Chunk of the best that is found. One that is as near as the last of the

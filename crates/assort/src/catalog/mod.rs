@@ -331,9 +331,7 @@ impl Catalog {
     /// taken up again later.
     pub(crate) fn alone(&mut self) -> Result<&mut State> {
         self.background.rest();
-        Arc::get_mut(&mut self.state).ok_or_else(|| {
-            Error::argument("the catalog is in use by another thread; wait until that ends")
-        })
+        Arc::get_mut(&mut self.state).ok_or(Error::InUse)
     }
 
     /// Uses `embedder` from now on.

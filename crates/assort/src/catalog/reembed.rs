@@ -49,7 +49,7 @@ impl Catalog {
     ) -> Result<ReembedReport> {
         let old = self.state.store.read()?.space()?;
         if old.space() == *embedder.space() {
-            return Err(Error::argument(format!(
+            return Err(Error::Precondition(format!(
                 "the catalog is already in the space {}",
                 embedder.space()
             )));
