@@ -31,7 +31,7 @@ pub(crate) enum Failure {
 pub(crate) type Outcome = Result<Done, Failure>;
 
 /// Exit codes, as `--help` and the README list them.
-mod code {
+pub(crate) mod code {
     /// It failed.
     pub(super) const FAILED: u8 = 1;
     /// It was called wrongly.
@@ -39,7 +39,7 @@ mod code {
     /// It is done, but rows were rejected.
     pub(super) const REJECTS: u8 = 3;
     /// Ctrl-C or SIGTERM stopped it.
-    pub(super) const STOPPED: u8 = 130;
+    pub(crate) const STOPPED: u8 = 130;
 }
 
 impl Failure {

@@ -53,9 +53,11 @@ fn of_error(error: &Error) -> Option<String> {
             "`assort check {} --repair` embeds its products again",
             parent(parent(path)).display()
         ),
-        Error::Student { .. } => "fetch the file again, teach a student anew with `assort distill DIR --embedder SPEC`, \
+        Error::Student { .. } => {
+            "fetch the file again, teach a student anew with `assort distill DIR --embedder SPEC`, \
              or move the catalog to another embedder with `assort reembed DIR --embedder SPEC`"
-            .to_owned(),
+                .to_owned()
+        }
         _ => return None,
     })
 }
@@ -122,4 +124,59 @@ fn of_problem(kind: &ProblemKind, directory: &Path) -> String {
 
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
+}
+
+/// What follows a new catalog.
+pub(crate) fn import_is_next(directory: &Path) -> String {
+    format!("next: assort import {} PRODUCTS.csv", directory.display())
+}
+
+/// A fast import into a catalog that has products.
+pub(crate) fn fast_is_too_late(directory: &Path) -> String {
+    let dir = directory.display();
+    format!(
+        "--fast is for a catalog without products, and {dir} has some; run `assort distill {dir}`, and import without it"
+    )
+}
+
+/// A move to another embedder that was begun.
+pub(crate) fn move_goes_on(directory: &Path) -> String {
+    let dir = directory.display();
+    format!("`assort reembed {dir} --embedder SPEC` goes on")
+}
+
+/// A student that hardly knows new products.
+pub(crate) fn student_is_old(directory: &Path) -> String {
+    format!("`assort distill {}` teaches it anew", directory.display())
+}
+
+/// A recall that no walk of the index has.
+pub(crate) fn no_walk_reaches(recall: f64) -> String {
+    format!(
+        "note: no walk reaches a recall of {recall}; the widest is kept, and `assort search --exact` misses nothing"
+    )
+}
+
+/// Rows of the index that are not found.
+pub(crate) fn index_is_worn(directory: &Path) -> String {
+    format!(
+        "note: `assort compact {}` writes the index anew",
+        directory.display()
+    )
+}
+
+/// A demo that has no place.
+pub(crate) fn demo_needs_a_directory(error: &std::io::Error) -> String {
+    format!("no temporary directory could be made: {error}; give the demo one as `assort demo DIR`")
+}
+
+/// What to do after the demo, whose catalog is in `directory` if it is kept.
+pub(crate) fn after_the_demo(directory: Option<&Path>) -> String {
+    let Some(directory) = directory else {
+        return "keep it and look around:\n  assort demo demo-shop".to_owned();
+    };
+    let shop = directory.display();
+    format!(
+        "go on with:\n  assort classify {shop} --text \"Stainless steel water bottle 750 ml\" --explain\n  assort search {shop} \"gift for a cook\" --filter 'price < 50'\n  assort taxonomy show {shop}\n  assort stats {shop}\nand with a shop of your own:\n  assort init my-shop --taxonomy CATEGORIES\n  assort import my-shop PRODUCTS"
+    )
 }

@@ -50,7 +50,11 @@ fn heard() -> io::Result<()> {
 fn heard() -> io::Result<()> {
     use signal_hook::flag;
     for signal in SIGNALS {
-        flag::register_conditional_shutdown(signal, crate::failure::STOPPED, Arc::clone(stop()))?;
+        flag::register_conditional_shutdown(
+            signal,
+            crate::failure::code::STOPPED.into(),
+            Arc::clone(stop()),
+        )?;
         flag::register(signal, Arc::clone(stop()))?;
     }
     Ok(())

@@ -20,6 +20,7 @@ mod snapshot;
 mod state;
 mod store;
 mod vector_cache;
+mod written;
 
 pub use assort_core as core;
 pub use assort_core::ErrorKind;

@@ -10,11 +10,14 @@ use crate::knn::filter_cache::LastFilters;
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::SegmentFiles;
 use crate::store::{Reader, Store, Writer};
+use crate::written::Written;
 
 /// An open store with what is derived from it.
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) segment_files: SegmentFiles,
+    /// How far the work on segments is.
+    pub(crate) written: Written,
     /// What filters matched lately.
     pub(crate) last_filters: Mutex<LastFilters>,
     /// Held while segments are made, merged or repaired: one at a time.
@@ -30,6 +33,7 @@ impl State {
         Self {
             store,
             segment_files,
+            written: Written::default(),
             last_filters: Mutex::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),

@@ -53,7 +53,7 @@ impl Catalog {
     /// and each is what the product alone would get.
     ///
     /// # Errors
-    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::Argument`] for
+    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::NoLabels`] for
     /// [`Method::Neighbors`] where no product has a label.
     pub fn classify(
         &self,

@@ -9,7 +9,7 @@ use crate::observer::{Observer, Progress};
 use crate::read::Rejected;
 use crate::{Error, Result};
 
-/// Products that are classified together.
+/// Products that are classified together at most.
 const GROUP: usize = 2048;
 
 /// An evaluation.
@@ -44,6 +44,8 @@ impl Catalog {
         let mut decided: Vec<Option<CategoryIndex>> = Vec::new();
         let mut rejected = 0;
         let mut group: Vec<Product> = Vec::new();
+        // As many as the embedder embeds while somebody waits for it to stop.
+        let most = self.embedder()?.batch().clamp(1, GROUP);
         let mut rows = rows.into_iter().peekable();
         while let Some(row) = rows.next() {
             let known = row?.and_then(|row| {
@@ -67,7 +69,7 @@ impl Catalog {
                     observer.rejected(&bad);
                 }
             }
-            if group.len() == GROUP || rows.peek().is_none() {
+            if group.len() >= most || rows.peek().is_none() {
                 let decisions = self.classify(&std::mem::take(&mut group), options)?;
                 decided.extend(decisions.into_iter().map(|decision| decision.category));
                 observer.progress(Progress::Evaluate {

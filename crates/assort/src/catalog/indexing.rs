@@ -1,23 +1,20 @@
 //! Looking after the index: finishing what is due, merging, measuring, tuning.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use assort_index::{Audit, BuildOptions, Hit, audit};
 
 use crate::catalog::Catalog;
+use crate::catalog::following::{Meter, POLL, observed};
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
-use crate::segments::{LIVE, merge_all, step};
+use crate::segments::{LIVE, merge_all, planned_rows, planned_rows_of_merging_all, step};
 use crate::snapshot::RowFilter;
 use crate::snapshot::{Changes, Snapshot};
 use crate::state::State;
 use crate::store::TuningRecord;
 use crate::{Error, Result};
-
-/// How often long work looks whether it is to stop.
-const POLL: Duration = Duration::from_millis(20);
 
 /// Widths of walks that tuning tries, in ascending order.
 const WIDTHS: [usize; 14] = [
@@ -32,6 +29,9 @@ const K: usize = 10;
 
 /// Rows whose vectors are searched for in an audit of a segment.
 const SAMPLE: usize = 2_000;
+
+/// Products whose nearest ones are looked for between two looks whether to stop.
+const TOGETHER: usize = 64;
 
 /// How well the graph is searched, as measured by [`Catalog::tune`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,15 +77,20 @@ impl Catalog {
     }
 
     fn take_over(&self, observer: &mut dyn Observer) -> Result<()> {
+        let planned = || {
+            let reader = self.state.store.read()?;
+            planned_rows(&reader, &reader.space()?, self.background.limit())
+        };
+        let mut meter = Meter::new(&self.state, &planned);
         while self.background.is_busy() {
-            observer.progress(Progress::Indexing);
+            meter.tell(observer);
             if observer.stop() {
                 return Err(Error::Interrupted);
             }
             std::thread::sleep(POLL);
         }
         self.background.failure()?;
-        observed(observer, |stop| {
+        observed(&mut meter, observer, |stop| {
             let options = BuildOptions::default();
             while step(&self.state, self.background.limit(), &options, stop)? {}
             Ok(())
@@ -105,7 +110,8 @@ impl Catalog {
         let size = |state: &State| state.store.size() + state.segment_files.size();
         let before = size(&self.state);
         self.background.rest();
-        observed(observer, |stop| {
+        let planned = || planned_rows_of_merging_all(&self.state);
+        observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
             merge_all(&self.state, &BuildOptions::default(), stop)
         })?;
         self.alone()?.store.compact()?;
@@ -157,10 +163,10 @@ impl Catalog {
     pub fn audit_index(&self, queries: usize, observer: &mut dyn Observer) -> Result<IndexAudit> {
         let (reader, snapshot) = self.state.view()?;
         let mut segments = Vec::new();
-        for sealed in snapshot.sealed() {
-            let found = observed(observer, |_| {
-                Ok(audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?)
-            })?;
+        for (at, sealed) in (0..).zip(snapshot.sealed()) {
+            let total = snapshot.sealed().len() as u64;
+            measuring(observer, at, total)?;
+            let found = audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?;
             segments.push((sealed.number, found));
         }
         let recall = if segments.is_empty() {
@@ -175,6 +181,15 @@ impl Catalog {
             recall,
         })
     }
+}
+
+/// Tells how far a measurement is; stops it if `observer` says so.
+fn measuring(observer: &mut dyn Observer, done: u64, total: u64) -> Result<()> {
+    observer.progress(Progress::Measuring { done, total });
+    if observer.stop() {
+        return Err(Error::Interrupted);
+    }
+    Ok(())
 }
 
 /// Products whose nearest ones are known.
@@ -203,9 +218,12 @@ impl Trial {
             exact: true,
             ..Effort::default()
         };
-        let truth = observed(observer, |_| {
-            nearest(snapshot, &queries, K, RowFilter::All, &rows, exact)
-        })?;
+        let mut truth = Vec::with_capacity(rows.len());
+        let groups = queries.chunks(TOGETHER * snapshot.dimensions());
+        for (queries, rows) in groups.zip(rows.chunks(TOGETHER)) {
+            measuring(observer, truth.len() as u64, taken as u64)?;
+            truth.extend(nearest(snapshot, queries, K, RowFilter::All, rows, exact)?);
+        }
         Ok(Self {
             rows,
             queries,
@@ -222,7 +240,7 @@ impl Trial {
     ) -> Result<Tuning> {
         let mut best: Option<(Duration, Tuning)> = None;
         let mut widest = None;
-        for slack in SLACKS {
+        for (at, slack) in (0..).zip(SLACKS) {
             for ef in WIDTHS {
                 let effort = Effort {
                     ef,
@@ -239,10 +257,7 @@ impl Trial {
                     queries: self.rows.len(),
                 };
                 widest = Some(tuning);
-                observer.progress(Progress::Indexing);
-                if observer.stop() {
-                    return Err(Error::Interrupted);
-                }
+                measuring(observer, at, SLACKS.len() as u64)?;
                 let slower = best.is_some_and(|(quickest, _)| time >= quickest);
                 if found >= recall && !slower {
                     best = Some((time, tuning));
@@ -277,25 +292,4 @@ impl Trial {
         }
         Ok(f64::from(right as u32) / f64::from(all.max(1) as u32))
     }
-}
-
-/// Does long work in another thread while `observer` follows and may stop it.
-pub(crate) fn observed<T: Send>(
-    observer: &mut dyn Observer,
-    work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<T> + Send,
-) -> Result<T> {
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| work(&|| stop.load(Ordering::Relaxed)));
-        while !thread.is_finished() {
-            observer.progress(Progress::Indexing);
-            if observer.stop() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            std::thread::sleep(POLL);
-        }
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }

@@ -108,12 +108,12 @@ impl Default for BuildOptions {
     }
 }
 
-/// Part of a build after which rows are inserted: those of upper levels are
-/// linked, and all are in their order; measured on 30,000 and 100,000 rows.
+/// Part of a build that is done when all rows have their order and the first of
+/// them is inserted on all levels; measured on 30,000 and 100,000 rows.
 const ORDERED: f64 = 0.13;
 
-/// Part of a build after which all rows are inserted. What follows looks for
-/// rows that cannot be reached, and writes the file.
+/// Part of a build that is done when all rows are inserted. What follows looks
+/// for rows that cannot be reached, and writes the file.
 const INSERTED: f64 = 0.97;
 
 /// Builds a segment and writes it durably under `path`. `observe` is called
