@@ -111,7 +111,7 @@ fn build_and_search(args: &Args, dir: &Path) -> Result<(), Failure> {
         .num_threads(args.threads)
         .build()?;
     let begun = Instant::now();
-    pool.install(|| build(&Disk, &path, 0, &base, &options, &|| false))?;
+    pool.install(|| build(&Disk, &path, 0, &base, &options, &|_| false))?;
     let seconds = begun.elapsed().as_secs_f64();
     drop(base);
     let status = Command::new(std::env::current_exe()?)

@@ -63,7 +63,7 @@ fn main() -> Result<(), Failure> {
     let base = floats(&dir.join("base.fbin"))?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("bench.seg");
-    build(&Disk, &path, 0, &base, &BuildOptions::default(), &|| false)?;
+    build(&Disk, &path, 0, &base, &BuildOptions::default(), &|_| false)?;
     drop(base);
     let mut epoch = Epoch {
         segment: Segment::open(&path, 0)?,

@@ -17,7 +17,7 @@ pub(crate) use shared::{
     name = "assort",
     version,
     max_term_width = 100,
-    after_help = "Start with:\n  assort demo\n  assort init shop --taxonomy categories.csv\n  assort import shop products.csv\n  assort classify shop new-products.csv\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 stopped by Ctrl-C."
+    after_help = "Start with:\n  assort demo\n  assort init shop --taxonomy categories.csv\n  assort import shop products.csv\n  assort classify shop new-products.csv\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but rows were rejected, 130 stopped by Ctrl-C or SIGTERM."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -220,6 +220,10 @@ pub(crate) struct Classify {
     #[command(flatten)]
     pub(crate) columns: Columns,
 
+    /// Where rejected rows are listed [default: DIR/rejects-classify.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
 }
@@ -309,6 +313,10 @@ pub(crate) struct Label {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// Where rejected rows are listed [default: DIR/rejects-label.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
 }
@@ -341,6 +349,10 @@ pub(crate) struct Evaluate {
 
     #[command(flatten)]
     pub(crate) columns: Columns,
+
+    /// Where rejected rows are listed [default: DIR/rejects-evaluate.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

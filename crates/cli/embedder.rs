@@ -11,6 +11,7 @@ use assort_embed::{Options, Spec};
 
 use crate::args::{EmbedderArgs, Global};
 use crate::failure::Failure;
+use crate::hints;
 
 /// An embedder and how the catalog remembers it.
 pub(crate) struct Opened {
@@ -37,7 +38,7 @@ struct Remembered {
 pub(crate) fn open(args: &EmbedderArgs, global: &Global) -> Result<Opened, Failure> {
     let spec = args.embedder.as_deref().unwrap_or("bundled");
     let mut model = Model {
-        spec: Spec::from_str(spec).map_err(|error| Failure::Usage(error.to_string()))?,
+        spec: Spec::from_str(spec)?,
         pooling: args.pooling,
         max_length: args.max_length,
     };
@@ -147,7 +148,7 @@ fn open_model(
     cache: Option<&Path>,
 ) -> Result<Arc<dyn Embedder>, assort::Error> {
     let opened = assort_embed::open(spec, options);
-    let embedder = opened.map_err(|error| EmbedError::new(error.to_string()))?;
+    let embedder = opened.map_err(|error| EmbedError::new(hints::told_of_embedder(&error)))?;
     Ok(match cache {
         Some(file) => Arc::new(VectorCache::open(file, embedder)?),
         None => embedder,

@@ -1,20 +1,16 @@
-//! Product files on their way in, and the rows that were rejected.
+//! Product files on their way in.
 
 use std::cell::Cell;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use assort::read::{Input, Mapping, ProductReader, Rejected};
+use assort::read::{Input, Mapping, ProductReader};
 use assort::{Error, InputRow};
 
 use crate::args::Columns;
-use crate::failure::Failure;
-
-/// Rejected rows that are shown while they come.
-const SHOWN: u64 = 5;
 
 impl Columns {
     /// The mapping for products, with the columns of further text, which
@@ -128,97 +124,6 @@ impl Iterator for Files {
             let (name, reader) = self.readers.next()?;
             self.name.set(Some(name.into()));
             self.current = Some(reader);
-        }
-    }
-}
-
-/// The list of rejected rows, made when the first one comes.
-pub(crate) struct Rejects {
-    path: Option<PathBuf>,
-    writer: Option<csv::Writer<File>>,
-    name: CurrentName,
-    count: u64,
-    failed: Option<String>,
-}
-
-impl Rejects {
-    /// Rejects of the files whose current name is `name`, listed in `path` or
-    /// only shown.
-    pub(crate) fn new(path: Option<&Path>, name: CurrentName) -> Self {
-        Self {
-            path: path.map(Path::to_owned),
-            writer: None,
-            name,
-            count: 0,
-            failed: None,
-        }
-    }
-
-    /// Lists a row; gives what to print of it, which is nothing after the
-    /// first few.
-    pub(crate) fn add(&mut self, rejected: &Rejected) -> Option<String> {
-        self.count += 1;
-        let current = self.name.take();
-        self.name.set(current.clone());
-        let file = current.as_deref().unwrap_or_default();
-        if let Err(error) = self.list(file, rejected) {
-            self.failed = Some(error.to_string());
-        }
-        match self.count {
-            1..=SHOWN => Some(format!(
-                "rejected {file}, line {}: {}",
-                rejected.line, rejected.reason
-            )),
-            n if n == SHOWN + 1 => Some("rejected further rows".to_owned()),
-            _ => None,
-        }
-    }
-
-    fn list(&mut self, file: &str, rejected: &Rejected) -> Result<(), csv::Error> {
-        let Some(path) = &self.path else {
-            return Ok(());
-        };
-        if self.failed.is_some() {
-            return Ok(());
-        }
-        if self.writer.is_none() {
-            let mut writer = csv::Writer::from_path(path)?;
-            writer.write_record(["file", "line", "id", "reason"])?;
-            self.writer = Some(writer);
-        }
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        let line = rejected.line.to_string();
-        writer.write_record([
-            file,
-            &line,
-            rejected.id.as_deref().unwrap_or_default(),
-            &rejected.reason,
-        ])
-    }
-
-    /// Ends the list; gives where it is, if there is one.
-    pub(crate) fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
-        let path = self.path.take();
-        let failed = |what: String| {
-            let path = path
-                .as_deref()
-                .map(|path| path.display().to_string())
-                .unwrap_or_default();
-            Failure::Failed(format!(
-                "the rejected rows could not be listed in {path}: {what}; name another file with --rejects"
-            ))
-        };
-        if let Some(error) = self.failed {
-            return Err(failed(error));
-        }
-        match self.writer {
-            Some(mut writer) => {
-                writer.flush().map_err(|error| failed(error.to_string()))?;
-                Ok(path)
-            }
-            None => Ok(None),
         }
     }
 }

@@ -16,8 +16,10 @@ mod commands;
 mod embedder;
 mod failure;
 mod files;
+mod hints;
 mod output;
 mod progress;
+mod rejects;
 mod stop;
 mod text;
 

@@ -1,5 +1,7 @@
 //! Following long work on stderr: a bar on a terminal, plain lines elsewhere.
 
+mod pace;
+
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -7,29 +9,42 @@ use assort::read::Rejected;
 use assort::{ImportReport, Observer, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::files::Rejects;
+use self::pace::Pace;
+use crate::failure::Failure;
+use crate::rejects::Rejects;
 use crate::stop;
 use crate::text::{count, time};
 
-/// Plain lines come no more often than this,
-const EVERY: Duration = Duration::from_secs(5);
-
-/// or than this when something was committed.
-const AT_LEAST: Duration = Duration::from_secs(1);
-
-/// Work that ends sooner is not worth a line.
+/// Work that ends sooner is not worth showing.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// Shows progress and asks for Ctrl-C.
 pub(crate) struct Console {
     quiet: bool,
     bar: Option<ProgressBar>,
-    begun: Instant,
-    last_line: Instant,
-    last_stored: u64,
+    pace: Pace,
     stage: Stage,
+    /// The time that was spent in each stage so far.
+    clocks: [Clock; Stage::COUNT],
     whole: Option<Whole>,
     pub(crate) rejects: Option<Rejects>,
+}
+
+/// The time that was spent in a stage, which others may interrupt.
+#[derive(Clone, Copy, Default)]
+struct Clock {
+    /// Before it was left last.
+    before: Duration,
+    /// Since when it is the stage.
+    since: Option<Instant>,
+    /// What was done when it was looked at last: less is another beginning.
+    done: u64,
+}
+
+impl Clock {
+    fn spent(&self) -> Duration {
+        self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 /// In the order in which a fast import comes to them.
@@ -43,6 +58,11 @@ enum Stage {
     Products,
     Indexing,
     Learning,
+    Measuring,
+}
+
+impl Stage {
+    const COUNT: usize = Self::Measuring as usize + 1;
 }
 
 /// A fast import as a whole.
@@ -82,8 +102,14 @@ impl Whole {
 }
 
 impl Console {
+    /// Follows work that keeps what is whole when it is stopped.
     pub(crate) fn new(quiet: bool) -> Self {
         stop::listen();
+        Self::heedless(quiet)
+    }
+
+    /// Follows work that has nothing to keep: a signal ends it at once.
+    pub(crate) fn heedless(quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar =
                 ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr_with_hz(10));
@@ -94,10 +120,9 @@ impl Console {
         Self {
             quiet,
             bar,
-            begun: Instant::now(),
-            last_line: Instant::now(),
-            last_stored: 0,
+            pace: Pace::new(Instant::now()),
             stage: Stage::None,
+            clocks: [Clock::default(); Stage::COUNT],
             whole: None,
             rejects: None,
         }
@@ -124,48 +149,81 @@ impl Console {
         }
     }
 
-    /// Takes the bar away.
-    pub(crate) fn finish(&self) {
+    /// Ends the stage and takes the bar away.
+    pub(crate) fn finish(&mut self) {
+        self.enter(Stage::None);
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
 
-    fn enter(&mut self, stage: Stage) {
-        if self.stage != stage {
-            self.stage = stage;
-            self.begun = Instant::now();
-            self.last_line = Instant::now();
+    /// Ends the list of rejected rows, and says where it is.
+    pub(crate) fn finish_rejects(&mut self) -> Result<(), Failure> {
+        let told = self.rejects.take().map(Rejects::finish).transpose()?;
+        if let Some(told) = told.flatten() {
+            self.say(&told);
         }
+        Ok(())
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        if self.stage == stage {
+            return;
+        }
+        let now = Instant::now();
+        if let Some(line) = self.pace.end(now) {
+            self.print(&line);
+        }
+        let clock = &mut self.clocks[self.stage as usize];
+        clock.before = clock.spent();
+        clock.since = None;
+        self.stage = stage;
+        self.clocks[stage as usize].since = Some(now);
+    }
+
+    /// Notes what is done of the stage; tells the time that it took.
+    fn spent(&mut self, done: u64) -> Duration {
+        let clock = &mut self.clocks[self.stage as usize];
+        if done < clock.done {
+            clock.before = Duration::ZERO;
+            clock.since = Some(Instant::now());
+        }
+        clock.done = done;
+        clock.spent()
     }
 
     /// Shows `message` with what is known of the time left.
-    fn show(&mut self, message: &str, fraction: Option<f64>, urgent: bool) {
+    fn show(&mut self, message: &str, fraction: Option<f64>) {
         let known = self.left(fraction);
-        let left =
-            known.map(|(part, left)| format!(", {:.0}% done, {} left", 100.0 * part, time(left)));
+        // What is not done is not called so: 99.7% are no hundred.
+        let left = known.map(|(part, left)| {
+            format!(", {:.0}% done, {} left", (100.0 * part).floor(), time(left))
+        });
         let message = format!("{message}{}", left.unwrap_or_default());
-        if let Some(bar) = &self.bar {
-            if bar.is_finished() {
-                bar.reset();
+        let Some(bar) = &self.bar else {
+            if let Some(line) = self.pace.offer(message, Instant::now()) {
+                self.print(&line);
             }
-            let part = known.map(|(part, _)| part).or(fraction);
-            bar.set_position((1000.0 * part.unwrap_or(0.0)) as u64);
-            bar.set_message(message);
             return;
+        };
+        if bar.is_finished() {
+            bar.reset();
         }
-        let since = self.last_line.elapsed();
-        let due = since >= EVERY || (urgent && since >= AT_LEAST);
-        if !self.quiet && due {
-            self.last_line = Instant::now();
-            tell!("{message}");
+        let part = known.map(|(part, _)| part).or(fraction);
+        bar.set_position((1000.0 * part.unwrap_or(0.0)) as u64);
+        bar.set_message(message);
+    }
+
+    fn print(&self, line: &str) {
+        if !self.quiet {
+            tell!("{line}");
         }
     }
 
     /// The part that is done and the time left, of all stages if they are one
     /// whole, or of this one, of which `fraction` is done.
     fn left(&self, fraction: Option<f64>) -> Option<(f64, Duration)> {
-        let spent = self.begun.elapsed();
+        let spent = self.clocks[self.stage as usize].spent();
         let own = fraction
             .filter(|part| (0.01..=1.0).contains(part))
             .map(|part| (part, spent.mul_f64((1.0 - part) / part)));
@@ -178,14 +236,14 @@ impl Console {
         let left = own.map_or_else(expected, |(_, left)| left) + whole.later(self.stage);
         let done = whole.begun.elapsed();
         let all = (done + left).as_secs_f64().max(1e-3);
-        Some((done.as_secs_f64() / all, left))
+        Some((done.as_secs_f64() / all, left)).filter(|(part, _)| *part < 1.0)
     }
 
     fn import(&mut self, report: &ImportReport, pending: u64, fraction: Option<f64>) {
         self.enter(Stage::Products);
         let stored = report.added + report.updated;
-        let seconds = self.begun.elapsed().as_secs_f64();
-        let rate = (stored + report.unchanged + pending) as f64 / seconds.max(0.001);
+        let done = stored + report.unchanged + pending;
+        let rate = per_second(done, self.spent(done));
         let mut message = format!(
             "{} stored, {} unchanged, {rate:.0}/s",
             count(stored),
@@ -194,29 +252,47 @@ impl Console {
         if report.rejected > 0 {
             message.push_str(&format!(", {} rejected", count(report.rejected)));
         }
-        let urgent = stored != self.last_stored;
-        self.last_stored = stored;
-        self.show(&message, fraction, urgent);
+        self.show(&message, fraction);
     }
 
-    /// Shows how many of so many are done.
-    pub(crate) fn counted(&mut self, what: &str, done: u64, total: Option<u64>) {
-        let rate = done as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
-        let fraction = total.map(|total| done as f64 / total.max(1) as f64);
-        self.show(
-            &format!("{} {what}, {rate:.0}/s", count(done)),
-            fraction,
-            false,
-        );
+    /// Shows how many products are filed, of so many.
+    pub(crate) fn filed(&mut self, done: u64, total: Option<u64>) {
+        self.counted(Stage::Products, "products filed", done, total);
     }
+
+    /// Shows how many are done, of so many.
+    fn counted(&mut self, stage: Stage, what: &str, done: u64, total: Option<u64>) {
+        self.enter(stage);
+        let rate = per_second(done, self.spent(done));
+        let fraction = total.map(|total| done as f64 / total.max(1) as f64);
+        self.show(&format!("{} {what}, {rate:.0}/s", count(done)), fraction);
+    }
+
+    fn indexing(&mut self, done: u64, total: u64) {
+        self.enter(Stage::Indexing);
+        if self.spent(done) < QUIET {
+            return;
+        }
+        let fraction = done as f64 / total.max(1) as f64;
+        let message = if done < total {
+            format!("indexing: {} of {} rows written", count(done), count(total))
+        } else {
+            "indexing: committing the last rows".to_owned()
+        };
+        self.show(&message, Some(fraction).filter(|_| total > 0));
+    }
+}
+
+fn per_second(done: u64, spent: Duration) -> f64 {
+    done as f64 / spent.as_secs_f64().max(0.001)
 }
 
 impl Observer for Console {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::CategoryTexts { done, total } => {
-                self.enter(Stage::Texts);
-                self.counted("texts of categories embedded", done, Some(total));
+                let what = "texts of categories embedded";
+                self.counted(Stage::Texts, what, done, Some(total));
             }
             Progress::Import {
                 report,
@@ -224,41 +300,38 @@ impl Observer for Console {
                 fraction,
             } => self.import(report, pending, fraction),
             Progress::Reembed { done, total } => {
-                self.enter(Stage::Products);
-                self.counted("products moved", done, Some(total));
+                self.counted(Stage::Products, "products moved", done, Some(total));
             }
             Progress::Evaluate { done } => {
-                self.enter(Stage::Products);
-                self.counted("products judged", done, None);
+                self.counted(Stage::Products, "products judged", done, None);
             }
             Progress::Sampling { done } => {
-                self.enter(Stage::Sampling);
                 if let Some(whole) = &mut self.whole {
                     whole.products = done;
                 }
-                self.counted("products looked at", done, None);
+                self.counted(Stage::Sampling, "products looked at", done, None);
             }
             Progress::Teaching { done, total } => {
-                self.enter(Stage::Teaching);
-                self.counted("texts embedded by the teacher", done, Some(total));
+                let what = "texts embedded by the teacher";
+                self.counted(Stage::Teaching, what, done, Some(total));
             }
             Progress::Distilling { fraction } => {
                 self.enter(Stage::Distilling);
-                self.show("teaching the student", Some(fraction), false);
+                self.show("teaching the student", Some(fraction));
             }
             Progress::Learning => {
                 self.enter(Stage::Learning);
-                self.show("learning from the catalog", None, true);
+                self.show("learning from the catalog", None);
             }
-            Progress::Indexing => {
-                self.enter(Stage::Indexing);
-                if self.begun.elapsed() >= QUIET {
-                    self.show("indexing", None, false);
-                }
+            Progress::Indexing { done, total } => self.indexing(done, total),
+            Progress::Measuring { done, total } => {
+                self.enter(Stage::Measuring);
+                let fraction = done as f64 / total.max(1) as f64;
+                self.show("measuring the index", Some(fraction));
             }
             Progress::Repair { done, total } => {
-                self.enter(Stage::Products);
-                self.counted("products embedded again", done, Some(total));
+                let what = "products embedded again";
+                self.counted(Stage::Products, what, done, Some(total));
             }
             _ => {}
         }

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use assort_core::{EmbedError, Space};
+use assort_core::{EmbedError, ErrorKind, Space};
+
+use crate::read::Unstated;
 
 /// Result of the operations of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why an operation on a catalog failed. Every message is one sentence that
-/// names the file, row or value, and the mend.
+/// names the file, row or value; [`Error::kind`] says who must act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,8 +22,10 @@ pub enum Error {
         file: String,
         /// Line of the file, counted from 1, where one is to blame.
         line: Option<u64>,
-        /// What is wrong and how to mend it.
+        /// What is wrong.
         message: String,
+        /// What could be stated so that the file is read after all.
+        unstated: Option<Unstated>,
     },
     /// An argument has a value that cannot be used.
     #[error("{0}")]
@@ -35,14 +39,14 @@ pub enum Error {
     #[error("the catalog has no product with the id `{0}`")]
     NoProduct(String),
     /// The directory holds no catalog.
-    #[error("{} is not a catalog; make one with `assort init {} --taxonomy FILE`", .0.display(), .0.display())]
+    #[error("{} is not a catalog", .0.display())]
     NotACatalog(PathBuf),
     /// The directory already holds a catalog.
     #[error("{} already holds a catalog; choose another directory or delete it first", .0.display())]
     AlreadyACatalog(PathBuf),
     /// The embedder is not the one the catalog's vectors were made with.
     #[error(
-        "the catalog's vectors are of the space {catalog}, the embedder makes {given}; open it with the first, or move it with `assort reembed`"
+        "the catalog's vectors are of the space {catalog}, the embedder makes {given}; open it with the first"
     )]
     SpaceMismatch {
         /// The catalog's space.
@@ -58,15 +62,24 @@ pub enum Error {
     /// The catalog was opened for reading only.
     #[error("the catalog was opened for reading only; open it for writing")]
     ReadOnly,
+    /// Neighbours were to decide, and no product has a label.
+    #[error("no product has a label yet, so there are no neighbours to ask")]
+    NoLabels,
+    /// The catalog is not in the state that the operation needs.
+    #[error("{0}")]
+    Precondition(String),
 
     /// The work was stopped from outside; what was committed stays.
     #[error("stopped; what was committed is safe, run it again to go on")]
     Interrupted,
 
     // The operator must act: the machine or another process is in the way.
-    /// Another process has the catalog open for writing.
+    /// Another process has the catalog, or the file, open for writing.
     #[error("{} is open for writing in another process; wait until it ends or stop it", .0.display())]
     Locked(PathBuf),
+    /// Another thread of this process uses the catalog.
+    #[error("the catalog is in use by another thread; wait until that ends")]
+    InUse,
     /// The file system refused.
     #[error("{}: {doing} failed: {source}; {}", path.display(), advice(source))]
     Io {
@@ -77,6 +90,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The catalog has no room for further products.
+    #[error("the catalog is full: it has used 4,294,967,295 rows; import into a new one")]
+    Full,
     /// The catalog was written by a newer version of Assort.
     #[error("{} has format {found}, this program reads up to {supported}; use a newer Assort", path.display())]
     NewerFormat {
@@ -112,11 +128,17 @@ pub enum Error {
         what: String,
     },
     /// A segment of the catalog is missing or damaged; the products are not.
-    #[error(
-        "the segment {} cannot be used: {what}; `assort check --repair` embeds its products again", path.display()
-    )]
+    #[error("the segment {} cannot be used: {what}", path.display())]
     Segment {
         /// The segment's file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The file of a student is missing its end, damaged, or something else.
+    #[error("{} cannot be used as a student: {what}", path.display())]
+    Student {
+        /// The student's file.
         path: PathBuf,
         /// What was found.
         what: String,
@@ -124,6 +146,11 @@ pub enum Error {
     /// The embedder failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
+
+    // We must act.
+    /// The program is at fault.
+    #[error("a fault of the program itself, please report it: {0}")]
+    Internal(String),
 }
 
 fn advice(source: &std::io::Error) -> &'static str {
@@ -141,6 +168,32 @@ fn advice(source: &std::io::Error) -> &'static str {
 }
 
 impl Error {
+    /// Who must act: what a server or a command line decides by.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Argument(_) => ErrorKind::Argument,
+            Self::Input { .. } => ErrorKind::Input,
+            Self::NoEmbedder
+            | Self::ReadOnly
+            | Self::NoLabels
+            | Self::OtherTaxonomy
+            | Self::Precondition(_) => ErrorKind::Precondition,
+            Self::SpaceMismatch { .. } | Self::NewerFormat { .. } | Self::RecordVersion { .. } => {
+                ErrorKind::Incompatible
+            }
+            Self::NoProduct(_) | Self::NotACatalog(_) => ErrorKind::NotFound,
+            Self::AlreadyACatalog(_) => ErrorKind::AlreadyExists,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Locked(_) | Self::InUse => ErrorKind::Busy,
+            Self::Io { .. } | Self::Full => ErrorKind::Storage,
+            Self::Damaged { .. } | Self::Segment { .. } | Self::Student { .. } => {
+                ErrorKind::Damaged
+            }
+            Self::Embed(_) => ErrorKind::Embedder,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
     /// An error of an argument.
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())
@@ -170,7 +223,10 @@ impl From<assort_distill::Error> for Error {
                 found,
                 supported,
             },
-            other => Self::Argument(other.to_string()),
+            Distill::Argument(message) => Self::Argument(message),
+            Distill::NotAStudent { path, what } => Self::Student { path, what },
+            Distill::Fault(message) => Self::Internal(message),
+            other => Self::Internal(other.to_string()),
         }
     }
 }
@@ -179,7 +235,6 @@ impl From<assort_index::Error> for Error {
     fn from(error: assort_index::Error) -> Self {
         use assort_index::Error as Index;
         match error {
-            Index::Argument(message) => Self::Argument(message),
             Index::Interrupted => Self::Interrupted,
             Index::Io {
                 path,
@@ -200,7 +255,9 @@ impl From<assort_index::Error> for Error {
                 supported,
             },
             Index::Damaged { path, what } => Self::Segment { path, what },
-            other => Self::Argument(other.to_string()),
+            // What callers give is checked before it comes to a segment.
+            Index::Argument(message) | Index::Fault(message) => Self::Internal(message),
+            other => Self::Internal(other.to_string()),
         }
     }
 }

@@ -48,8 +48,20 @@ pub enum Progress<'a> {
         /// Chunk that is done.
         fraction: f64,
     },
-    /// Segments are being written, merged or measured.
-    Indexing,
+    /// Segments are being written and merged, until no such work is due.
+    Indexing {
+        /// Rows that are written. A row that is merged again counts again.
+        done: u64,
+        /// All rows that are to be written.
+        total: u64,
+    },
+    /// The index is being measured with products as queries.
+    Measuring {
+        /// Steps that are done.
+        done: u64,
+        /// All steps.
+        total: u64,
+    },
     /// Products whose vectors were lost are being embedded again.
     Repair {
         /// Products that are done and committed.

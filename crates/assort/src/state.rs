@@ -10,11 +10,14 @@ use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::SegmentFiles;
 use crate::store::{Reader, Store, Writer};
+use crate::written::Written;
 
 /// An open store with what is derived from it.
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) segment_files: SegmentFiles,
+    /// How far the work on segments is.
+    pub(crate) written: Written,
     /// Held while segments are made, merged or repaired: one at a time.
     indexing: Mutex<()>,
     /// Held while a commit is made and its snapshot published.
@@ -28,6 +31,7 @@ impl State {
         Self {
             store,
             segment_files,
+            written: Written::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),
             snapshot: RwLock::new(None),

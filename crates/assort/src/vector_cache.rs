@@ -28,21 +28,16 @@ impl VectorCache {
     /// Opens the file, or makes it, for what `embedder` makes.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the file is something else, or another process
-    /// has it.
+    /// [`Error::Argument`] if the file is something else, [`Error::Locked`] if
+    /// another process has it.
     pub fn open(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Self> {
         let opened = Database::builder().set_cache_size(PAGES).create(path);
-        let database = opened.map_err(|cause| {
-            let mend = match cause {
-                redb::DatabaseError::DatabaseAlreadyOpen => {
-                    "wait until it is done, or name another file"
-                }
-                _ => "name another file",
-            };
-            Error::argument(format!(
-                "{} cannot be used as a vector cache: {cause}; {mend}",
+        let database = opened.map_err(|cause| match cause {
+            redb::DatabaseError::DatabaseAlreadyOpen => Error::Locked(path.to_owned()),
+            cause => Error::argument(format!(
+                "{} cannot be used as a vector cache: {cause}; name another file",
                 path.display()
-            ))
+            )),
         })?;
         Ok(Self {
             embedder,

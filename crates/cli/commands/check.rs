@@ -8,6 +8,7 @@ use super::open_for_writing_else_reading;
 use crate::args::{Check, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints;
 use crate::output;
 use crate::progress::Console;
 use crate::text::counted;
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &Check, global: &Global) -> Outcome {
     }
     let mut sink = output::sink(None)?;
     for problem in &problems {
-        writeln!(sink, "{}: {}", problem.what, problem.mend)?;
+        writeln!(sink, "{}", hints::told_of_problem(problem, &args.dir))?;
     }
     sink.flush()?;
     Err(Failure::Failed(format!(

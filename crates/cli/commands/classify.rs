@@ -3,19 +3,20 @@
 use std::io::Write;
 
 use assort::core::{Decision, Product, Taxonomy, clean};
-use assort::{Catalog, ClassifyOptions};
+use assort::{Catalog, ClassifyOptions, Observer};
 
 use super::open_for_writing_else_reading;
 use crate::args::{Classify, Format, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
-use crate::files::{Files, Rejects};
+use crate::files::Files;
 use crate::output::{self, Columns};
 use crate::progress::Console;
+use crate::rejects::Rejects;
 use crate::stop;
 use crate::text::counted;
 
-/// Products that are classified and printed together.
+/// Products that are classified and printed together at most.
 const GROUP: usize = 1024;
 
 pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
@@ -52,6 +53,7 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
     };
     let rejected = job.all(&mut console);
     console.finish();
+    console.finish_rejects()?;
     let rejected = rejected?;
     job.sink.flush()?;
     let mut message = format!(
@@ -129,20 +131,22 @@ impl Job<'_> {
             &mapping,
         )?;
         files.guesses.iter().for_each(|guess| console.say(guess));
-        let mut rejects = Rejects::new(None, files.name());
+        let default = self.catalog.directory().join("rejects-classify.csv");
+        let rejects = Rejects::listed(self.args.rejects.as_deref(), default, files.name());
+        console.rejects = Some(rejects);
         let mut rejected = 0;
         let mut group = Vec::new();
+        // As many as the embedder embeds while somebody waits for it to stop.
+        let most = self.catalog.embedder()?.batch().clamp(1, GROUP);
         for row in files {
             match row? {
                 Ok(row) => group.push(row.product),
                 Err(row) => {
                     rejected += 1;
-                    if let Some(message) = rejects.add(&row) {
-                        console.say(&message);
-                    }
+                    console.rejected(&row);
                 }
             }
-            if group.len() == GROUP {
+            if group.len() >= most {
                 self.group(&std::mem::take(&mut group), false)?;
                 self.after_group(console, None)?;
             }
@@ -165,7 +169,7 @@ impl Job<'_> {
     }
 
     fn after_group(&mut self, console: &mut Console, total: Option<u64>) -> Result<(), Failure> {
-        console.counted("products filed", self.done, total);
+        console.filed(self.done, total);
         if stop::requested() {
             self.sink.flush()?;
             return Err(Failure::Stopped(format!(

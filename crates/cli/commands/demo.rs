@@ -10,6 +10,7 @@ use super::{evaluate, search};
 use crate::args::{Demo, EmbedderArgs, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints;
 use crate::output::{self, Columns};
 use crate::progress::Console;
 use crate::text::{count, time};
@@ -22,11 +23,8 @@ const TRUTH: &str = include_str!("../../../examples/data/truth.csv");
 const SHOWN: usize = 12;
 
 pub(crate) fn run(args: Demo, global: &Global) -> Outcome {
-    let temporary = tempfile::tempdir().map_err(|error| {
-        Failure::Failed(format!(
-            "no temporary directory could be made: {error}; give the demo one as `assort demo DIR`"
-        ))
-    })?;
+    let temporary = tempfile::tempdir()
+        .map_err(|error| Failure::Failed(hints::demo_needs_a_directory(&error)))?;
     let directory = match &args.dir {
         Some(directory) => directory.clone(),
         None => temporary.path().join("shop"),
@@ -44,7 +42,7 @@ pub(crate) fn run(args: Demo, global: &Global) -> Outcome {
     std::io::Write::write_all(&mut sink, page.as_bytes())?;
     std::io::Write::flush(&mut sink)?;
     console.say(&format!("\nall of it took {}", time(begun.elapsed())));
-    console.say(&go_on(args.dir.as_deref()));
+    console.say(&hints::after_the_demo(args.dir.as_deref()));
     Ok(Done::Whole)
 }
 
@@ -142,18 +140,8 @@ fn judged(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
         &Mapping::default(),
     )?;
     let evaluation = catalog.evaluate(rows, &ClassifyOptions::default(), 3, &mut ())?;
-    page.push_str("\nOn products it has never seen, a fifth of them Chinese, which the bundled\nembedder hardly reads (a multilingual model does, see `assort embedders`):\n\n");
+    page.push_str("\nOn products it has never seen, a fifth of them Chinese, which the bundled\nembedder hardly reads (a multilingual model does):\n\n");
     let taxonomy = catalog.taxonomy()?;
     page.push_str(&evaluate::table(&evaluation.report, &taxonomy));
     Ok(())
-}
-
-fn go_on(directory: Option<&Path>) -> String {
-    let Some(directory) = directory else {
-        return "keep it and look around:\n  assort demo demo-shop".to_owned();
-    };
-    let shop = directory.display();
-    format!(
-        "go on with:\n  assort classify {shop} --text \"Stainless steel water bottle 750 ml\" --explain\n  assort search {shop} \"gift for a cook\" --filter 'price < 50'\n  assort taxonomy show {shop}\n  assort stats {shop}\nand with a shop of your own:\n  assort init my-shop --taxonomy CATEGORIES\n  assort import my-shop PRODUCTS"
-    )
 }

@@ -11,9 +11,10 @@ use super::open_for_writing_else_reading;
 use crate::args::{Evaluate, Global, ReportFormat};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
-use crate::files::{Files, Rejects};
+use crate::files::Files;
 use crate::output::{self, Columns, rounded};
 use crate::progress::Console;
+use crate::rejects::Rejects;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
@@ -28,7 +29,9 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let mut console = Console::new(global.quiet);
     files.guesses.iter().for_each(|guess| console.say(guess));
     catalog.prepare(&mut console)?;
-    console.rejects = Some(Rejects::new(None, files.name()));
+    let default = catalog.directory().join("rejects-evaluate.csv");
+    let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
+    console.rejects = Some(rejects);
     let options = ClassifyOptions {
         method: args.deciding.method,
         top: 1,
@@ -38,6 +41,7 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let begun = Instant::now();
     let evaluation = catalog.evaluate(files, &options, args.confusions, &mut console);
     console.finish();
+    console.finish_rejects()?;
     let evaluation = evaluation?;
     let seconds = begun.elapsed().as_secs_f64();
     let mut sink = output::sink(None)?;

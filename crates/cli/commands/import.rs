@@ -1,7 +1,7 @@
 //! `assort import`
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use assort::{Catalog, ImportOptions, ImportReport};
 use tempfile::NamedTempFile;
@@ -10,8 +10,10 @@ use crate::args::{Global, Import};
 use crate::commands::distill;
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
-use crate::files::{Files, Rejects};
+use crate::files::Files;
+use crate::hints;
 use crate::progress::Console;
+use crate::rejects::Rejects;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: Import, global: &Global) -> Outcome {
@@ -38,13 +40,8 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
 }
 
 fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut Console) -> Outcome {
-    let list = match &args.rejects {
-        Some(path) => Some(path.clone()),
-        None if args.dry_run || args.strict => None,
-        None => Some(catalog.directory().join("rejects.csv")),
-    };
     if args.strict && !args.dry_run {
-        let report = pass(args, kept, catalog, true, list.clone(), console)?;
+        let report = pass(args, kept, catalog, true, console)?;
         if report.rejected > 0 {
             return Err(Failure::Failed(format!(
                 "{} bad; nothing was imported because of --strict",
@@ -52,7 +49,7 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
             )));
         }
     }
-    let report = pass(args, kept, catalog, args.dry_run, list, console)?;
+    let report = pass(args, kept, catalog, args.dry_run, console)?;
     let changed = report.added + report.updated + report.labelled + report.pruned > 0;
     if !args.dry_run && !report.stopped {
         catalog.wait_until_indexed(console)?;
@@ -84,10 +81,7 @@ fn with_student(
     console: &mut Console,
 ) -> Result<Catalog, Failure> {
     if catalog.stats()?.products > 0 {
-        let dir = args.dir.display();
-        return Err(Failure::Usage(format!(
-            "--fast is for a catalog without products, and {dir} has some; run `assort distill {dir}`, and import without it"
-        )));
+        return Err(Failure::Usage(hints::fast_is_too_late(&args.dir)));
     }
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let files = open_files(args, kept)?;
@@ -119,40 +113,26 @@ fn pass(
     kept: Option<&Path>,
     catalog: &Catalog,
     dry_run: bool,
-    list: Option<PathBuf>,
     console: &mut Console,
 ) -> Result<ImportReport, Failure> {
     let files = open_files(args, kept)?;
     if dry_run || !args.strict {
         files.guesses.iter().for_each(|guess| console.say(guess));
     }
-    if let Some(old) = list
-        .as_deref()
-        .filter(|path| path.exists() && args.rejects.is_none())
-    {
-        // A list of an earlier import would be taken for this one's.
-        let _ = std::fs::remove_file(old);
-    }
-    console.rejects = Some(Rejects::new(list.as_deref(), files.name()));
+    console.rejects = Some(if args.dry_run && args.rejects.is_none() {
+        Rejects::shown(files.name())
+    } else {
+        let default = catalog.directory().join("rejects.csv");
+        Rejects::listed(args.rejects.as_deref(), default, files.name())
+    });
     let options = ImportOptions {
         dry_run,
         prune: args.prune,
     };
     let done = files.done();
-    let report = catalog.import(files, &options, &done, console)?;
-    if let Some(list) = console
-        .rejects
-        .take()
-        .map(Rejects::finish)
-        .transpose()?
-        .flatten()
-    {
-        console.say(&format!(
-            "the rejected rows are listed in {}",
-            list.display()
-        ));
-    }
-    Ok(report)
+    let report = catalog.import(files, &options, &done, console);
+    console.finish_rejects()?;
+    Ok(report?)
 }
 
 fn summarize(args: &Import, console: &Console, report: &ImportReport) {

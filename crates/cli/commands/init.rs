@@ -7,6 +7,7 @@ use assort::read::{Input, read_taxonomy};
 use crate::args::{Global, Init};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints;
 use crate::text::counted;
 
 pub(crate) fn run(args: Init, global: &Global) -> Outcome {
@@ -27,7 +28,7 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
             taxonomy.depth(),
             catalog.space()?,
         );
-        tell!("next: assort import {dir} PRODUCTS.csv");
+        tell!("{}", hints::import_is_next(&args.dir));
     }
     Ok(Done::Whole)
 }
@@ -48,6 +49,7 @@ pub(crate) fn read(
             file: name,
             line,
             message: error.to_string(),
+            unstated: None,
         }
     })?;
     Ok((taxonomy, format))

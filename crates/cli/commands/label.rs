@@ -6,8 +6,9 @@ use assort::{Catalog, LabelOptions};
 use crate::args::{Global, Label};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
-use crate::files::{Files, Rejects};
+use crate::files::Files;
 use crate::progress::Console;
+use crate::rejects::Rejects;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: Label, global: &Global) -> Outcome {
@@ -26,13 +27,17 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     )?;
     let mut console = Console::new(global.quiet);
     files.guesses.iter().for_each(|guess| console.say(guess));
-    console.rejects = Some(Rejects::new(None, files.name()));
+    let default = catalog.directory().join("rejects-label.csv");
+    let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
+    console.rejects = Some(rejects);
     let options = LabelOptions {
         clear: args.clear,
         strict: args.strict,
     };
-    let report = catalog.label(files, options, &mut console)?;
+    let report = catalog.label(files, options, &mut console);
     console.finish();
+    console.finish_rejects()?;
+    let report = report?;
     let done = format!(
         "{}: {} {}, {} unchanged, {} rejected",
         counted(report.rows, "row", "rows"),

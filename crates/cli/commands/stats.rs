@@ -1,6 +1,7 @@
 //! `assort stats`
 
 use std::io::Write;
+use std::path::Path;
 
 use assort::Catalog;
 use assort::students::StudentCard;
@@ -9,6 +10,7 @@ use serde_json::json;
 use crate::args::{ReportFormat, Stats};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
+use crate::hints;
 use crate::output;
 use crate::text::{bytes, count, counted};
 
@@ -83,7 +85,11 @@ pub(crate) fn run(args: &Stats) -> Outcome {
         if let Some((space, moved)) = &stats.moving_to {
             facts.push((
                 "moving to",
-                format!("{space}: {} done; `assort reembed` goes on", count(*moved)),
+                format!(
+                    "{space}: {} done; {}",
+                    count(*moved),
+                    hints::move_goes_on(&args.dir)
+                ),
             ));
         }
         let confidence = if calibrated.is_empty() {
@@ -93,7 +99,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
         };
         facts.push(("confidence", confidence));
         if let Some(student) = &student {
-            facts.push(("student", drift(student, stats.familiarity)));
+            facts.push(("student", drift(student, stats.familiarity, &args.dir)));
         }
         write!(sink, "{}", output::facts(&facts))?;
     }
@@ -105,14 +111,14 @@ pub(crate) fn run(args: &Stats) -> Outcome {
 const DRIFT: f32 = 0.85;
 
 /// What the student knows of new products, in a line.
-fn drift(student: &StudentCard, lately: Option<f32>) -> String {
+fn drift(student: &StudentCard, lately: Option<f32>, directory: &Path) -> String {
     let mut line = format!("cosine with its teacher {:.3}", student.cosine);
     if let Some(now) = lately {
         line.push_str(&format!(
             "; knows products imported lately {now:.2} times as well as those it was judged by"
         ));
         if now < DRIFT {
-            line.push_str(": `assort distill` teaches it anew");
+            line.push_str(&format!(": {}", hints::student_is_old(directory)));
         }
     }
     line

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::{AuditIndex, Global, ReportFormat, Tune};
 use crate::failure::{Done, Outcome};
+use crate::hints;
 use crate::output;
 use crate::progress::Console;
 use crate::text::{count, counted};
@@ -41,17 +42,14 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     }
     sink.flush()?;
     if tuning.recall < args.recall {
-        global.say(&format!(
-            "note: no walk reaches a recall of {}; the widest is kept, and `assort search --exact` misses nothing",
-            args.recall
-        ));
+        global.say(&hints::no_walk_reaches(args.recall));
     }
     Ok(Done::Whole)
 }
 
 pub(crate) fn audit(args: &AuditIndex, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
-    let mut console = Console::new(global.quiet);
+    let mut console = Console::heedless(global.quiet);
     let audit = catalog.audit_index(args.queries.get(), &mut console)?;
     console.finish();
     let mut sink = output::sink(None)?;
@@ -67,7 +65,7 @@ pub(crate) fn audit(args: &AuditIndex, global: &Global) -> Outcome {
         .map(|(_, segment)| segment.broken_links + segment.unreached + segment.unfound)
         .sum();
     if lost > 0 {
-        global.say("note: `assort compact` writes the index anew");
+        global.say(&hints::index_is_worn(&args.dir));
     }
     Ok(Done::Whole)
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-/// Why a student could not be read, written or made: one sentence, with the
-/// mend.
+use assort_core::ErrorKind;
+
+/// Why a student could not be read, written or made: one sentence.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,7 +13,7 @@ pub enum Error {
     #[error("{0}")]
     Argument(String),
     /// The file is no student, or not the whole of one.
-    #[error("{} cannot be used as a student: {what}; distil it again, or fetch the file again", path.display())]
+    #[error("{} cannot be used as a student: {what}", path.display())]
     NotAStudent {
         /// The file.
         path: PathBuf,
@@ -44,6 +45,11 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+
+    // We must act.
+    /// The program is at fault.
+    #[error("a fault of distillation, please report it: {0}")]
+    Fault(String),
 }
 
 impl From<assort_files::Error> for Error {
@@ -57,6 +63,18 @@ impl From<assort_files::Error> for Error {
 }
 
 impl Error {
+    /// Who must act.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Argument(_) => ErrorKind::Argument,
+            Self::NotAStudent { .. } => ErrorKind::Damaged,
+            Self::NewerFormat { .. } => ErrorKind::Incompatible,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Io { .. } => ErrorKind::Storage,
+            Self::Fault(_) => ErrorKind::Internal,
+        }
+    }
+
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::Argument(message.into())
     }

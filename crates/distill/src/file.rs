@@ -110,7 +110,7 @@ pub(crate) fn lay_out(
     known: &[u64],
 ) -> Result<Bytes> {
     let described = serde_json::to_vec(description)
-        .map_err(|e| Error::Argument(format!("the student cannot be described: {e}")))?;
+        .map_err(|e| Error::Fault(format!("the student cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the student is too large for this machine".to_owned()))?;
     let length = places.known.end;

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use assort_core::ErrorKind;
+
 /// Why an embedder could not be opened: one sentence naming the file or value
-/// at fault and the mend.
+/// at fault; [`Error::kind`] says who must act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The text is not an embedder's name.
     #[error(
-        "`{given}` names no embedder; write `bundled`, `fastembed:NAME`, `dir:PATH` or `distilled:FILE` \
-         (`assort embedders` lists the names)"
+        "`{given}` names no embedder; write `bundled`, `fastembed:NAME`, `dir:PATH` or `distilled:FILE`"
     )]
     Spec {
         /// What was given.
@@ -37,7 +38,7 @@ pub enum Error {
     )]
     Fixed,
     /// fastembed lists no such model.
-    #[error("fastembed has no text model `{given}`{}; `assort embedders` lists them all", hint(.close))]
+    #[error("fastembed has no text model `{given}`{}", meant(.close))]
     UnknownModel {
         /// What was given.
         given: String,
@@ -46,8 +47,8 @@ pub enum Error {
     },
     /// The model is not on this machine, and may not or cannot be downloaded.
     #[error(
-        "the model {model} ({repository}) is not in the cache {} and {reason}; {mend}",
-        .cache.display()
+        "the model {model} ({repository}) is not in the cache {}, and {}; use `dir:PATH` with a copy of its files",
+        .cache.display(), not_downloaded(*offline)
     )]
     NotCached {
         /// fastembed's name of the model.
@@ -56,10 +57,8 @@ pub enum Error {
         repository: String,
         /// The cache that was searched.
         cache: PathBuf,
-        /// Why it was not downloaded.
-        reason: &'static str,
-        /// What to do about it.
-        mend: &'static str,
+        /// Whether downloading was forbidden; otherwise this program cannot.
+        offline: bool,
     },
     /// A download failed.
     #[error(
@@ -98,14 +97,14 @@ pub enum Error {
         folder: PathBuf,
     },
     /// The model folder lacks a file.
-    #[error("the model folder {} holds no {file}; {mend}", .folder.display())]
+    #[error("the model folder {} holds no {file}; {remedy}", .folder.display())]
     MissingFile {
         /// The folder.
         folder: PathBuf,
         /// The file that should be in it.
         file: &'static str,
         /// Where such a file comes from.
-        mend: &'static str,
+        remedy: &'static str,
     },
     /// A file of the model cannot be read.
     #[error("{} cannot be read: {source}; check the file and its permissions", .path.display())]
@@ -154,7 +153,40 @@ pub enum Error {
     },
 }
 
-fn hint(close: &[String]) -> String {
+fn not_downloaded(offline: bool) -> &'static str {
+    if offline {
+        "offline work was asked for"
+    } else {
+        "this program was built without downloading"
+    }
+}
+
+impl Error {
+    /// Who must act.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Spec { .. } | Self::Pooling { .. } | Self::MaxLength { .. } => {
+                ErrorKind::Argument
+            }
+            Self::Fixed => ErrorKind::Incompatible,
+            Self::UnknownModel { .. }
+            | Self::NotCached { .. }
+            | Self::NoFolder { .. }
+            | Self::MissingFile { .. } => ErrorKind::NotFound,
+            Self::Download { .. }
+            | Self::NoCache
+            | Self::RuntimeMissing { .. }
+            | Self::Unusable { .. }
+            | Self::Threads { .. } => ErrorKind::Embedder,
+            Self::Read { .. } => ErrorKind::Storage,
+            Self::Invalid { .. } => ErrorKind::Damaged,
+            Self::Student(error) => error.kind(),
+            Self::Bundled { .. } => ErrorKind::Internal,
+        }
+    }
+}
+
+fn meant(close: &[String]) -> String {
     match close {
         [] => String::new(),
         names => format!(" (did you mean {}?)", names.join(" or ")),

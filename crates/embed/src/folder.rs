@@ -90,7 +90,7 @@ pub(crate) fn read_unknown(folder: &Path, options: &Options) -> Result<Model, Er
         .ok_or_else(|| Error::MissingFile {
             folder: folder.to_owned(),
             file: "model.onnx",
-            mend: "export the model to ONNX first",
+            remedy: "export the model to ONNX first",
         })?;
     let known = Known {
         name,
@@ -109,7 +109,7 @@ pub(crate) fn read(folder: &Path, known: Known, options: &Options) -> Result<Mod
     let tokenizer_file = read_optional(&tokenizer_path)?.ok_or_else(|| Error::MissingFile {
         folder: folder.to_owned(),
         file: "tokenizer.json",
-        mend: "copy it from where the model came from",
+        remedy: "copy it from where the model came from",
     })?;
     let mut settings = object(&folder.join("tokenizer_config.json"))?;
     let special = object(&folder.join("special_tokens_map.json"))?;

@@ -44,7 +44,7 @@ impl Catalog {
     /// and each is what the product alone would get.
     ///
     /// # Errors
-    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::Argument`] for
+    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::NoLabels`] for
     /// [`Method::Neighbors`] where no product has a label.
     pub fn classify(
         &self,
@@ -199,9 +199,7 @@ fn decide(
     options: &ClassifyOptions,
 ) -> Result<Vec<Decision>> {
     if options.method == Method::Neighbors && !snapshot.has_labels() {
-        return Err(Error::argument(
-            "no product has a label yet, so there are no neighbours to ask; label some with `assort label`, or use --method zero-shot",
-        ));
+        return Err(Error::NoLabels);
     }
     let asked = Asked {
         method: options.method,

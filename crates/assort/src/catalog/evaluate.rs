@@ -9,7 +9,7 @@ use crate::observer::{Observer, Progress};
 use crate::read::Rejected;
 use crate::{Error, Result};
 
-/// Products that are classified together.
+/// Products that are classified together at most.
 const GROUP: usize = 2048;
 
 /// An evaluation.
@@ -44,6 +44,8 @@ impl Catalog {
         let mut decided: Vec<Option<CategoryIndex>> = Vec::new();
         let mut rejected = 0;
         let mut group: Vec<Product> = Vec::new();
+        // As many as the embedder embeds while somebody waits for it to stop.
+        let most = self.embedder()?.batch().clamp(1, GROUP);
         let mut rows = rows.into_iter().peekable();
         while let Some(row) = rows.next() {
             let known = row?.and_then(|row| {
@@ -55,11 +57,7 @@ impl Catalog {
                     category.and_then(|text| taxonomy.resolve(text).map_err(|e| e.to_string()));
                 category
                     .map(|category| (row.product.clone(), category))
-                    .map_err(|reason| Rejected {
-                        line: row.line,
-                        id: Some(row.product.id),
-                        reason,
-                    })
+                    .map_err(|reason| Rejected::new(row.line, Some(row.product.id), reason))
             });
             match known {
                 Ok((product, category)) => {
@@ -71,7 +69,7 @@ impl Catalog {
                     observer.rejected(&bad);
                 }
             }
-            if group.len() == GROUP || rows.peek().is_none() {
+            if group.len() >= most || rows.peek().is_none() {
                 let decisions = self.classify(&std::mem::take(&mut group), options)?;
                 decided.extend(decisions.into_iter().map(|decision| decision.category));
                 observer.progress(Progress::Evaluate {
@@ -87,6 +85,7 @@ impl Catalog {
                 file: "the labelled products".to_owned(),
                 line: None,
                 message: "no row has both a product and a category of the taxonomy, so there is nothing to compare with".to_owned(),
+                unstated: None,
             });
         }
         let report = Report::new(

@@ -214,11 +214,8 @@ impl Importer<'_> {
             category,
         } = row;
         let reject = |reason: String| {
-            Ok(Err(Rejected {
-                line,
-                id: Some(product.id.clone()),
-                reason,
-            }))
+            let id = Some(product.id.clone());
+            Ok(Err(Rejected::new(line, id, reason)))
         };
         if let Some(first) = self.seen.get(&text_hash(&product.id)) {
             return reject(format!(

@@ -1,23 +1,22 @@
 //! Looking after the index: finishing what is due, merging, measuring, tuning.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use assort_index::{Audit, BuildOptions, Hit, audit};
 
 use crate::catalog::Catalog;
+use crate::catalog::following::{Meter, POLL, observed};
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
-use crate::segments::{LIVE, MOST, give_back, merge_all, step};
+use crate::segments::{
+    LIVE, MOST, give_back, merge_all, planned_rows, planned_rows_of_merging_all, step,
+};
 use crate::snapshot::RowFilter;
 use crate::snapshot::{Changes, Snapshot};
 use crate::state::State;
 use crate::store::TuningRecord;
 use crate::{Error, Result};
-
-/// How often long work looks whether it is to stop.
-const POLL: Duration = Duration::from_millis(20);
 
 /// Widths of walks that tuning tries, in ascending order.
 const WIDTHS: [usize; 14] = [
@@ -35,6 +34,9 @@ const K: usize = 10;
 
 /// Rows whose vectors are searched for in an audit of a segment.
 const SAMPLE: usize = 2_000;
+
+/// Products whose nearest ones are looked for between two looks whether to stop.
+const TOGETHER: usize = 64;
 
 /// How well the graph is searched, as measured by [`Catalog::tune`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,18 +82,27 @@ impl Catalog {
     }
 
     fn take_over(&self, observer: &mut dyn Observer) -> Result<()> {
-        self.wait_for_background(observer)?;
+        let planned = || {
+            let reader = self.state.store.read()?;
+            planned_rows(&reader, &reader.space()?, self.background.limit())
+        };
+        let mut meter = Meter::new(&self.state, &planned);
+        self.wait_for_background(&mut meter, observer)?;
         self.background.rest();
-        observed(observer, |stop| {
+        observed(&mut meter, observer, |stop| {
             let options = BuildOptions::default();
             while step(&self.state, self.background.limit(), &options, stop)? {}
             give_back(&self.state, stop)
         })
     }
 
-    fn wait_for_background(&self, observer: &mut dyn Observer) -> Result<()> {
+    fn wait_for_background(
+        &self,
+        meter: &mut Meter<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         while self.background.is_busy() {
-            observer.progress(Progress::Indexing);
+            meter.tell(observer);
             if observer.stop() {
                 return Err(Error::Interrupted);
             }
@@ -111,9 +122,11 @@ impl Catalog {
         if waiting()? < BACKLOG {
             return Ok(());
         }
+        let mut meter = Meter::new(&self.state, &waiting);
         self.background.hand_over(true);
-        let sealed = self.wait_for_background(observer).and_then(|()| {
-            observed(observer, |stop| {
+        let waited = self.wait_for_background(&mut meter, observer);
+        let sealed = waited.and_then(|()| {
+            observed(&mut meter, observer, |stop| {
                 let most = MOST as u64;
                 while waiting()? >= most && step(&self.state, most, &BuildOptions::default(), stop)?
                 {
@@ -138,7 +151,8 @@ impl Catalog {
         let size = |state: &State| state.store.size() + state.segment_files.size();
         let before = size(&self.state);
         self.background.rest();
-        observed(observer, |stop| {
+        let planned = || planned_rows_of_merging_all(&self.state);
+        observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
             merge_all(&self.state, &BuildOptions::default(), stop)?;
             self.state.store.rewrite(stop)
         })?;
@@ -150,8 +164,8 @@ impl Catalog {
     /// all searches to come. If none reaches it the widest is kept.
     ///
     /// # Errors
-    /// [`Error::Argument`] if `recall` does not lie between 0 and 1 or there
-    /// are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
+    /// [`Error::Argument`] if `recall` does not lie between 0 and 1,
+    /// [`Error::Precondition`] if there are no segments yet; [`Error::ReadOnly`], [`Error::Interrupted`].
     pub fn tune(&self, recall: f64, queries: usize, observer: &mut dyn Observer) -> Result<Tuning> {
         if !(0.0..=1.0).contains(&recall) {
             return Err(Error::argument(format!(
@@ -163,7 +177,7 @@ impl Catalog {
         }
         let (_, snapshot) = self.state.view()?;
         if snapshot.sealed().is_empty() {
-            return Err(Error::argument(format!(
+            return Err(Error::Precondition(format!(
                 "there is nothing to tune: up to {LIVE} products are searched exactly, without an index"
             )));
         }
@@ -190,10 +204,10 @@ impl Catalog {
     pub fn audit_index(&self, queries: usize, observer: &mut dyn Observer) -> Result<IndexAudit> {
         let (reader, snapshot) = self.state.view()?;
         let mut segments = Vec::new();
-        for sealed in snapshot.sealed() {
-            let found = observed(observer, |_| {
-                Ok(audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?)
-            })?;
+        for (at, sealed) in (0..).zip(snapshot.sealed()) {
+            let total = snapshot.sealed().len() as u64;
+            measuring(observer, at, total)?;
+            let found = audit(&sealed.segment, sealed.alive(), Some(SAMPLE))?;
             segments.push((sealed.number, found));
         }
         let recall = if segments.is_empty() {
@@ -208,6 +222,15 @@ impl Catalog {
             recall,
         })
     }
+}
+
+/// Tells how far a measurement is; stops it if `observer` says so.
+fn measuring(observer: &mut dyn Observer, done: u64, total: u64) -> Result<()> {
+    observer.progress(Progress::Measuring { done, total });
+    if observer.stop() {
+        return Err(Error::Interrupted);
+    }
+    Ok(())
 }
 
 /// Products whose nearest ones are known.
@@ -236,9 +259,12 @@ impl Trial {
             exact: true,
             ..Effort::default()
         };
-        let truth = observed(observer, |_| {
-            nearest(snapshot, &queries, K, RowFilter::All, &rows, exact)
-        })?;
+        let mut truth = Vec::with_capacity(rows.len());
+        let groups = queries.chunks(TOGETHER * snapshot.dimensions());
+        for (queries, rows) in groups.zip(rows.chunks(TOGETHER)) {
+            measuring(observer, truth.len() as u64, taken as u64)?;
+            truth.extend(nearest(snapshot, queries, K, RowFilter::All, rows, exact)?);
+        }
         Ok(Self {
             rows,
             queries,
@@ -255,7 +281,7 @@ impl Trial {
     ) -> Result<Tuning> {
         let mut best: Option<(Duration, Tuning)> = None;
         let mut widest = None;
-        for slack in SLACKS {
+        for (at, slack) in (0..).zip(SLACKS) {
             for ef in WIDTHS {
                 let effort = Effort {
                     ef,
@@ -272,10 +298,7 @@ impl Trial {
                     queries: self.rows.len(),
                 };
                 widest = Some(tuning);
-                observer.progress(Progress::Indexing);
-                if observer.stop() {
-                    return Err(Error::Interrupted);
-                }
+                measuring(observer, at, SLACKS.len() as u64)?;
                 let slower = best.is_some_and(|(quickest, _)| time >= quickest);
                 if found >= recall && !slower {
                     best = Some((time, tuning));
@@ -287,7 +310,7 @@ impl Trial {
             }
         }
         let tuning = best.map(|(_, tuning)| tuning).or(widest);
-        tuning.ok_or_else(|| Error::argument("there is no walk to choose from"))
+        tuning.ok_or_else(|| Error::Internal("there is no walk to choose from".to_owned()))
     }
 
     /// Part of the best that is found. One that is as near as the last of the
@@ -310,25 +333,4 @@ impl Trial {
         }
         Ok(f64::from(right as u32) / f64::from(all.max(1) as u32))
     }
-}
-
-/// Does long work in another thread while `observer` follows and may stop it.
-pub(crate) fn observed<T: Send>(
-    observer: &mut dyn Observer,
-    work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<T> + Send,
-) -> Result<T> {
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| work(&|| stop.load(Ordering::Relaxed)));
-        while !thread.is_finished() {
-            observer.progress(Progress::Indexing);
-            if observer.stop() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            std::thread::sleep(POLL);
-        }
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }

@@ -132,9 +132,5 @@ fn resolve(
 }
 
 fn rejected(row: &ProductRow, reason: String) -> Rejected {
-    Rejected {
-        line: row.line,
-        id: Some(row.product.id.clone()),
-        reason,
-    }
+    Rejected::new(row.line, Some(row.product.id.clone()), reason)
 }

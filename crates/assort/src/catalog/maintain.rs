@@ -65,17 +65,44 @@ pub struct SegmentStats {
 /// Something wrong with a catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong.
+    /// What kind of problem it is, which decides what to do about it.
+    pub kind: ProblemKind,
+    /// What is wrong, in a sentence.
     pub what: String,
-    /// What to do about it.
-    pub mend: &'static str,
 }
 
-const RESTORE: &str = "restore the catalog from a backup, or make a new one and import again";
-// Unchanged rows are passed over by an import, so what is wrong has to go first.
-const REIMPORT: &str = "remove the product with `assort remove` and import it again";
-const REPAIR: &str = "run `assort check --repair`, which embeds its products again";
-const RELABEL: &str = "import the taxonomy that has the category, or label the product anew";
+/// What a problem concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The file's checksums did not match, and it has been repaired to the last
+    /// whole commit: another check tells whether all is well.
+    Checksums,
+    /// What nothing else tells is lost: only a backup, or a new catalog, helps.
+    Store,
+    /// The product of this id, or its vector: remove it and import it again.
+    Product(String),
+    /// A segment is missing or damaged: [`Catalog::repair`] gets over it.
+    Segment,
+    /// A segment has other products than the store says: [`Catalog::compact`]
+    /// writes it anew.
+    Index,
+    /// Labels name categories that the taxonomy does not have.
+    Labels,
+}
+
+impl Problem {
+    fn new(kind: ProblemKind, what: String) -> Self {
+        Self { kind, what }
+    }
+
+    /// A problem with what belongs to `row`: with its product, if it has one.
+    fn of_row(reader: &Reader<'_>, row: u32, what: String) -> Result<Self> {
+        let product = reader.product(row)?;
+        let kind = product.map_or(ProblemKind::Store, |record| ProblemKind::Product(record.id));
+        Ok(Self { kind, what })
+    }
+}
 
 /// Problems listed at most; more say nothing new.
 const MOST: usize = 100;
@@ -129,25 +156,24 @@ impl Catalog {
         if writes && !self.state.store.verify()? {
             self.forget();
             problems.push(Problem {
+                kind: ProblemKind::Checksums,
                 what: "the file's checksums did not match; it has been repaired to the last whole commit".to_owned(),
-                mend: "run the check again; if it is clean, all is well",
             });
         }
         let reader = self.state.store.read()?;
         let checked = check_values(&self.state, &reader, &mut problems);
         self.background.wake(&self.state);
         match checked {
-            Err(Error::Damaged { what, .. }) => problems.push(Problem {
-                what,
-                mend: RESTORE,
-            }),
+            Err(Error::Damaged { what, .. }) => {
+                problems.push(Problem::new(ProblemKind::Store, what));
+            }
             other => other?,
         }
         problems.truncate(MOST);
         Ok(problems)
     }
 
-    /// Mends what [`Self::check`] finds wrong with segments: the products of
+    /// Repairs what [`Self::check`] finds wrong with segments: the products of
     /// those that are missing or damaged are embedded again. Returns how many
     /// there were.
     ///
@@ -196,10 +222,7 @@ fn check_segments(
 ) -> Result<()> {
     let bad = broken(state, space)?;
     for (_, what) in &bad {
-        problems.push(Problem {
-            what: what.clone(),
-            mend: REPAIR,
-        });
+        problems.push(Problem::new(ProblemKind::Segment, what.clone()));
     }
     let mut expected: HashMap<u32, usize> = HashMap::new();
     for (number, record) in reader.segments()? {
@@ -224,10 +247,8 @@ fn check_segments(
             *count += 1;
         }
         if !known.contains(&number) || (open.contains_key(&number) && here.is_none()) {
-            problems.push(Problem {
-                what: format!("the vector in row {row} is not in segment {number}"),
-                mend: REIMPORT,
-            });
+            let what = format!("the vector in row {row} is not in segment {number}");
+            problems.push(Problem::of_row(reader, row, what)?);
         }
         Ok(())
     })?;
@@ -236,10 +257,8 @@ fn check_segments(
             .get(&number)
             .map_or(0, |(segment, dead)| segment.len() - dead.len());
         if alive != count {
-            problems.push(Problem {
-                what: format!("segment {number} has {alive} products instead of {count}"),
-                mend: "run `assort compact`, which writes it anew",
-            });
+            let what = format!("segment {number} has {alive} products instead of {count}");
+            problems.push(Problem::new(ProblemKind::Index, what));
         }
     }
     Ok(())
@@ -249,10 +268,8 @@ fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>)
     let space = reader.space()?;
     let taxonomy = reader.taxonomy()?;
     if taxonomy.is_empty() {
-        problems.push(Problem {
-            what: "the taxonomy is empty".to_owned(),
-            mend: RESTORE,
-        });
+        let what = "the taxonomy is empty".to_owned();
+        problems.push(Problem::new(ProblemKind::Store, what));
     }
     let rows = check_products(reader, &space, problems)?;
     check_ids(reader, &rows, problems)?;
@@ -270,10 +287,8 @@ fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>)
         Ok(())
     })?;
     if orphans > 0 {
-        problems.push(Problem {
-            what: format!("{orphans} labels name categories that the taxonomy does not have"),
-            mend: RELABEL,
-        });
+        let what = format!("{orphans} labels name categories that the taxonomy does not have");
+        problems.push(Problem::new(ProblemKind::Labels, what));
     }
     reader.each_decision(|row, _| {
         if !rows.contains(&row) {
@@ -285,10 +300,8 @@ fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>)
 }
 
 fn stray(what: &str, row: u32) -> Problem {
-    Problem {
-        what: format!("{what} belongs to row {row}, which has no product"),
-        mend: RESTORE,
-    }
+    let what = format!("{what} belongs to row {row}, which has no product");
+    Problem::new(ProblemKind::Store, what)
 }
 
 /// The rows of all products.
@@ -306,27 +319,20 @@ fn check_products(
         for (row, record) in group {
             rows.insert(row);
             if reader.row(&record.id)? != Some(row) {
-                problems.push(Problem {
-                    what: format!(
-                        "the product `{}` in row {row} is not found by its id",
-                        record.id
-                    ),
-                    mend: RESTORE,
-                });
+                let id = &record.id;
+                let what = format!("the product `{id}` in row {row} is not found by its id");
+                problems.push(Problem::new(ProblemKind::Store, what));
             }
             let (id, stored) = (record.id.clone(), record.content_hash);
             let product = Product::from(record);
             if product.content_hash() != stored {
-                problems.push(Problem {
-                    what: format!("the product `{id}` does not match its digest"),
-                    mend: REIMPORT,
-                });
+                let what = format!("the product `{id}` does not match its digest");
+                problems.push(Problem::new(ProblemKind::Product(id.clone()), what));
             }
             if reader.text_hash(space, row)? != Some(text_hash(&product_text(&product))) {
-                problems.push(Problem {
-                    what: format!("the vector of the product `{id}` is missing or of another text"),
-                    mend: REIMPORT,
-                });
+                let what =
+                    format!("the vector of the product `{id}` is missing or of another text");
+                problems.push(Problem::new(ProblemKind::Product(id), what));
             }
         }
         if problems.len() > MOST {
@@ -339,10 +345,8 @@ fn check_products(
 fn check_ids(reader: &Reader<'_>, rows: &HashSet<u32>, problems: &mut Vec<Problem>) -> Result<()> {
     reader.each_id(|id, row| {
         if !rows.contains(&row) {
-            problems.push(Problem {
-                what: format!("the id `{id}` leads to row {row}, which has no product"),
-                mend: REIMPORT,
-            });
+            let what = format!("the id `{id}` leads to row {row}, which has no product");
+            problems.push(Problem::new(ProblemKind::Product(id.to_owned()), what));
         }
         Ok(())
     })
@@ -360,10 +364,8 @@ fn check_vectors(
         }
         let square: f32 = view.to_vec().iter().map(|value| value * value).sum();
         if !is_unit(square) {
-            problems.push(Problem {
-                what: format!("the vector in row {row} is not of unit length"),
-                mend: REIMPORT,
-            });
+            let what = format!("the vector in row {row} is not of unit length");
+            problems.push(Problem::of_row(reader, row, what)?);
         }
         Ok(())
     })

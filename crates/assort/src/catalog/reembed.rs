@@ -10,7 +10,7 @@ use assort_core::{Embedder, Product, text_hash};
 use assort_index::BuildOptions;
 
 use crate::catalog::Catalog;
-use crate::catalog::indexing::observed;
+use crate::catalog::following::{Meter, observed};
 use crate::embedding::{Role, embed_all};
 use crate::observer::{Observer, Progress};
 use crate::segments::{MOST, seal};
@@ -49,7 +49,7 @@ impl Catalog {
     ) -> Result<ReembedReport> {
         let old = self.state.store.read()?.space()?;
         if old.space() == *embedder.space() {
-            return Err(Error::argument(format!(
+            return Err(Error::Precondition(format!(
                 "the catalog is already in the space {}",
                 embedder.space()
             )));
@@ -141,10 +141,14 @@ impl Catalog {
     /// Seals what has gathered in the space that is moved to, so that memory
     /// stays bounded.
     fn seal_next(&self, next: &SpaceRecord, observer: &mut dyn Observer) -> Result<()> {
-        if self.state.store.read()?.live_vectors(next)? < MOST as u64 {
+        let planned = || {
+            let live = self.state.store.read()?.live_vectors(next)?;
+            Ok(if live < MOST as u64 { 0 } else { MOST as u64 })
+        };
+        if planned()? == 0 {
             return Ok(());
         }
-        observed(observer, |stop| {
+        observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
             seal(&self.state, next, &BuildOptions::default(), stop)
         })?;
         Ok(())

@@ -65,7 +65,7 @@ impl PrototypeIndex {
         })?;
         let path = folder.path().join("prototypes.seg");
         let options = BuildOptions::default();
-        assort_index::build(&Disk, &path, 0, &Leaves(prototypes), &options, &|| false)?;
+        assort_index::build(&Disk, &path, 0, &Leaves(prototypes), &options, &|_| false)?;
         // It stays mapped when its name goes.
         Ok(Self(Segment::open(&path, 0)?))
     }

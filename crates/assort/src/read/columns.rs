@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::refusal::{Refusal, Unstated};
 use super::table::Quoting;
 
 /// What the user says about the columns of a product file.
 ///
-/// `None` leaves a alternative to the names of the columns; an empty name, `-` or
+/// `None` leaves the choice to the names of the columns; an empty name, `-` or
 /// an empty list means that there is none.
 #[derive(Clone, Debug)]
 pub struct Mapping {
@@ -230,20 +231,19 @@ impl Columns {
     pub(super) fn resolve(
         names: &[String],
         mapping: &Mapping,
-    ) -> std::result::Result<Self, String> {
+    ) -> std::result::Result<Self, Refusal> {
         let finder = Finder::new(names, mapping);
         let id = match mapping.id.as_deref() {
             Some("#") => IdSource::RowNumber,
-            stated => IdSource::Column(finder.one(stated, ID)?.ok_or_else(|| {
-                finder.missing(
-                    "an id",
-                    "name it with --id, or pass --id '#' to number the rows",
-                )
-            })?),
+            stated => IdSource::Column(
+                finder
+                    .one(stated, ID)?
+                    .ok_or_else(|| Refusal::until(Unstated::Id, finder.missing("an id")))?,
+            ),
         };
         let title = finder.one(mapping.title.as_deref(), TITLE)?;
         if title.is_none() && mapping.require_title {
-            return Err(finder.missing("a title", "name it with --title"));
+            return Err(Refusal::until(Unstated::Title, finder.missing("a title")));
         }
         let mut columns = Self {
             names: names.to_vec(),
@@ -368,9 +368,9 @@ impl<'a> Finder<'a> {
         })
     }
 
-    fn missing(&self, what: &str, mend: &str) -> String {
+    fn missing(&self, what: &str) -> String {
         let there = self.names.join(", ");
-        format!("no column looks like {what}; {mend} (the columns are {there})")
+        format!("no column looks like {what} (the columns are {there})")
     }
 }
 
@@ -378,7 +378,7 @@ impl<'a> Finder<'a> {
 mod tests {
     use super::*;
 
-    fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, String> {
+    fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, Refusal> {
         let names: Vec<_> = header.split(',').map(str::to_owned).collect();
         Columns::resolve(&names, mapping).map(|columns| columns.to_string())
     }
@@ -449,13 +449,13 @@ mod tests {
             ..Mapping::default()
         };
         assert_eq!(
-            resolve("id,title", &wrong).unwrap_err(),
+            resolve("id,title", &wrong).unwrap_err().message,
             "there is no column `kind`; the columns are id, title"
         );
         let no_id = resolve("title,price", &Mapping::default()).unwrap_err();
-        assert!(no_id.contains("--id"), "{no_id}");
+        assert_eq!(no_id.unstated, Some(Unstated::Id));
         let no_title = resolve("id,price", &Mapping::default()).unwrap_err();
-        assert!(no_title.contains("--title"), "{no_title}");
+        assert_eq!(no_title.unstated, Some(Unstated::Title));
     }
 
     #[test]

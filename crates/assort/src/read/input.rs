@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, GBK, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
+use super::refusal::{Refusal, Unstated};
 use crate::{Error, Result};
 
 /// How much of the input is looked at to recognise its format.
@@ -169,8 +170,8 @@ impl Input {
     }
 
     /// An [`Error::Input`] about this file.
-    pub(super) fn error(&self, line: Option<u64>, message: impl Into<String>) -> Error {
-        wrong(&self.name, line, message)
+    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+        wrong(&self.name, line, refusal)
     }
 
     /// Appends what comes before the next `end` byte, and that byte, but
@@ -195,9 +196,9 @@ impl Input {
             && let Some(at) = text.find('\u{fffd}')
         {
             let name = self.encoding.name();
-            let message =
-                format!("has bytes that are not {name}; check which --encoding the file is in");
-            return Err(NotText { at, message });
+            let message = format!("has bytes that are not {name}; check the encoding");
+            let refusal = Refusal::until(Unstated::Encoding(None), message);
+            return Err(NotText { at, refusal });
         }
         Ok(text)
     }
@@ -212,10 +213,9 @@ impl Input {
                 .decode_without_bom_handling_and_without_replacement(bytes)
                 .is_some();
         let guess = if chinese { "gbk" } else { "latin1" };
-        let message = format!(
-            "is not UTF-8 (byte 0x{bad:02X}); pass --encoding {guess} if the file is in that encoding"
-        );
-        NotText { at, message }
+        let message = format!("is not UTF-8 (byte 0x{bad:02X}), perhaps {guess}");
+        let refusal = Refusal::until(Unstated::Encoding(Some(guess)), message);
+        NotText { at, refusal }
     }
 }
 
@@ -224,8 +224,8 @@ impl Input {
 pub(super) struct NotText {
     /// Offset of the first byte to blame.
     pub(super) at: usize,
-    /// A predicate, to follow the name of the column.
-    pub(super) message: String,
+    /// Its message is a predicate, to follow the name of the column.
+    pub(super) refusal: Refusal,
 }
 
 /// Counts the bytes that pass.
@@ -280,11 +280,13 @@ fn by_label(name: &str, label: &str) -> Result<&'static Encoding> {
 }
 
 /// An [`Error::Input`] about the file of that name.
-pub(super) fn wrong(name: &str, line: Option<u64>, message: impl Into<String>) -> Error {
+pub(super) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+    let Refusal { message, unstated } = refusal.into();
     Error::Input {
         file: name.to_owned(),
         line,
-        message: message.into(),
+        message,
+        unstated,
     }
 }
 
@@ -391,8 +393,10 @@ mod tests {
         let input = open(b"", None).unwrap();
         let latin = input.text(b"caf\xe9 cr\xe8me").unwrap_err();
         assert_eq!(latin.at, 3);
-        assert!(latin.message.contains("--encoding latin1"));
+        let guess = latin.refusal.unstated;
+        assert_eq!(guess, Some(Unstated::Encoding(Some("latin1"))));
         let chinese = input.text(b"\xd6\xd0\xce\xc4").unwrap_err();
-        assert!(chinese.message.contains("--encoding gbk"));
+        let guess = chinese.refusal.unstated;
+        assert_eq!(guess, Some(Unstated::Encoding(Some("gbk"))));
     }
 }

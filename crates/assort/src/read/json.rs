@@ -8,6 +8,7 @@ use crate::Result;
 
 use super::input::Input;
 use super::lines::{Line, Lines};
+use super::refusal::Refusal;
 use super::splitter::header_line;
 use super::table::RowError;
 
@@ -96,8 +97,8 @@ impl JsonLines {
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(super) fn error(&self, line: Option<u64>, message: impl Into<String>) -> crate::Error {
-        self.lines.error(line, message)
+    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+        self.lines.error(line, refusal)
     }
 
     fn read_line(&mut self) -> Result<Option<NumberedLine>> {
@@ -118,11 +119,11 @@ impl JsonLines {
     }
 
     fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<Object, RowError> {
-        let failed = |message: String| RowError { line, message };
+        let failed = |message: String| RowError::new(line, message);
         let text = self
             .lines
             .text(bytes)
-            .map_err(|bad| failed(format!("the line {}", bad.message)))?;
+            .map_err(|bad| RowError::new(line, bad.refusal.within("the line")))?;
         match serde_json::from_str(text) {
             Ok(Value::Object(object)) => Ok((line, object)),
             Ok(_) => Err(failed("the line is not a JSON object".to_owned())),

@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 
 use super::input::{Input, NotText};
+use super::refusal::Refusal;
 
 /// The longest line or record that is read, in bytes. More is a damaged file.
 pub(super) const MAX_RECORD: usize = 16 * 1024 * 1024;
@@ -113,8 +114,8 @@ impl Lines {
     }
 
     /// An [`Error::Input`] about this file.
-    pub(super) fn error(&self, line: Option<u64>, message: impl Into<String>) -> Error {
-        self.input.error(line, message)
+    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+        self.input.error(line, refusal)
     }
 }
 

@@ -10,7 +10,8 @@ use crate::Result;
 use super::columns::{Columns, IdSource, Mapping};
 use super::input::Input;
 use super::json::{JsonLines, flatten, text_of};
-use super::table::Table;
+use super::refusal::Unstated;
+use super::table::{RowError, Table};
 
 /// The longest id a product may have, in bytes.
 pub const MAX_ID: usize = 512;
@@ -35,6 +36,20 @@ pub struct Rejected {
     pub id: Option<String>,
     /// What is wrong with the row.
     pub reason: String,
+    /// What could be stated so that the row is read after all.
+    pub unstated: Option<Unstated>,
+}
+
+impl Rejected {
+    /// A row that is rejected for a `reason` that nothing can be stated about.
+    pub fn new(line: u64, id: Option<String>, reason: String) -> Self {
+        Self {
+            line,
+            id,
+            reason,
+            unstated: None,
+        }
+    }
 }
 
 /// Reads the products of a file in the file's order.
@@ -127,12 +142,12 @@ impl ProductReader {
                     let value = |column| record.get(column);
                     Some(maker.make(record.line(), value, Vec::new()))
                 }
-                Some(Err(error)) => Some(Err(rejected(error.line, error.message))),
+                Some(Err(error)) => Some(Err(unread(error))),
             },
             Rows::Json(json) => match json.lines.read()? {
                 None => None,
                 Some(Ok((line, object))) => Some(maker.make_json(line, &object, &json.positions)),
-                Some(Err(error)) => Some(Err(rejected(error.line, error.message))),
+                Some(Err(error)) => Some(Err(unread(error))),
             },
         };
         if row.is_some() {
@@ -185,13 +200,9 @@ impl Maker<'_> {
             IdSource::Column(column) => value(column).trim().to_owned(),
         };
         if let Some(reason) = self.wrong_id(&id) {
-            return Err(rejected(line, reason));
+            return Err(Rejected::new(line, None, reason));
         }
-        let wrong = |reason: String| Rejected {
-            line,
-            id: Some(id.clone()),
-            reason,
-        };
+        let wrong = |reason: String| Rejected::new(line, Some(id.clone()), reason);
 
         let title = self.columns.title.map(|at| clean(value(at)));
         let title = title.unwrap_or_default();
@@ -261,7 +272,7 @@ impl Maker<'_> {
         if inexact {
             // Two long numbers could become the same id.
             let reason = "the id is not a whole number of up to 64 bits; write it as a string";
-            return Err(rejected(line, reason.to_owned()));
+            return Err(Rejected::new(line, None, reason.to_owned()));
         }
         self.make(line, |column| values[column].as_str(), further)
     }
@@ -280,9 +291,14 @@ impl Maker<'_> {
     }
 }
 
-fn rejected(line: u64, reason: String) -> Rejected {
-    let id = None;
-    Rejected { line, id, reason }
+/// A row that could not be read.
+fn unread(error: RowError) -> Rejected {
+    Rejected {
+        line: error.line,
+        id: None,
+        reason: error.message,
+        unstated: error.unstated,
+    }
 }
 
 #[cfg(test)]
@@ -365,11 +381,8 @@ mod tests {
             .map(|row| row.as_ref().map(|row| row.line).map_err(Clone::clone))
             .collect();
         let rejected = |line, id: Option<&str>, reason: &str| {
-            Err(Rejected {
-                line,
-                id: id.map(str::to_owned),
-                reason: reason.to_owned(),
-            })
+            let id = id.map(str::to_owned);
+            Err(Rejected::new(line, id, reason.to_owned()))
         };
         assert_eq!(
             reasons,

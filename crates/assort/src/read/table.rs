@@ -11,6 +11,7 @@ use crate::Result;
 
 use super::input::Input;
 use super::lines::{Line, Lines, MAX_RECORD};
+use super::refusal::{Refusal, Unstated};
 use super::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
 
 /// What a quote character means in a delimited file.
@@ -48,15 +49,33 @@ pub struct RowError {
     pub line: u64,
     /// What is wrong with it.
     pub message: String,
+    /// What could be stated so that the row is read after all.
+    pub unstated: Option<Unstated>,
 }
 
 impl RowError {
+    pub(super) fn new(line: u64, refusal: impl Into<Refusal>) -> Self {
+        let Refusal { message, unstated } = refusal.into();
+        Self {
+            line,
+            message,
+            unstated,
+        }
+    }
+
     pub(super) fn too_long(line: u64) -> Self {
         let mib = MAX_RECORD / (1024 * 1024);
         let message = format!(
             "the line is longer than {mib} MiB; a product is never that large, so shorten it or correct its line break"
         );
-        Self { line, message }
+        Self::new(line, message)
+    }
+
+    pub(super) fn refusal(self) -> Refusal {
+        Refusal {
+            message: self.message,
+            unstated: self.unstated,
+        }
     }
 }
 
@@ -173,24 +192,25 @@ impl Table {
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(super) fn error(&self, line: Option<u64>, message: impl Into<String>) -> crate::Error {
-        self.lines.error(line, message)
+    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+        self.lines.error(line, refusal)
     }
 
     fn read_header(&mut self) -> Result<()> {
         let line = match self.split_next()? {
             Some(Ok(line)) => line,
-            Some(Err(error)) => return Err(self.error(Some(error.line), error.message)),
+            Some(Err(error)) => return Err(self.error(Some(error.line), error.refusal())),
             None => return Err(self.error(None, "the header names no columns")),
         };
         if self.splitter.fields().contains(&0) {
-            let message = "the file has NUL bytes; if it is UTF-16, pass --encoding utf-16le";
-            return Err(self.error(Some(line), message));
+            let unstated = Unstated::Encoding(Some("utf-16le"));
+            let message = "the file has NUL bytes, perhaps it is UTF-16".to_owned();
+            return Err(self.error(Some(line), Refusal::until(unstated, message)));
         }
         let text = match self.lines.text(self.splitter.fields()) {
             Ok(text) => text,
             Err(bad) => {
-                return Err(self.error(Some(line), format!("the header {}", bad.message)));
+                return Err(self.error(Some(line), bad.refusal.within("the header")));
             }
         };
         let ends = self.splitter.ends();
@@ -276,10 +296,7 @@ impl Table {
             message.push_str("; there are too many of them, so reading stops here");
             self.finished = true;
         }
-        RowError {
-            line: first,
-            message,
-        }
+        RowError::new(first, message)
     }
 
     fn check(&mut self, line: u64) -> std::result::Result<Record<'_>, RowError> {
@@ -293,12 +310,12 @@ impl Table {
         let bytes = self.splitter.fields();
         let text = match self.lines.text(bytes) {
             Ok(text) => text,
-            Err(bad) => return Err(self.not_text(line, bad.at, &bad.message)),
+            Err(bad) => return Err(self.not_text(line, bad.at, bad.refusal)),
         };
         // Half a character at the end of one field can complete another's.
         if let Some(&cut) = ends.iter().find(|&&end| !text.is_char_boundary(end)) {
             let message = format!("is not UTF-8 (byte 0x{:02X})", bytes[cut - 1]);
-            return Err(self.not_text(line, cut - 1, &message));
+            return Err(self.not_text(line, cut - 1, message.into()));
         }
         Ok(Record { line, text, ends })
     }
@@ -306,18 +323,18 @@ impl Table {
     fn wrong_count(&self, line: u64, found: usize) -> RowError {
         let wanted = self.columns.len();
         let plural = if found == 1 { "column" } else { "columns" };
-        let mut message = format!("has {found} {plural}, the header has {wanted}");
+        let message = format!("has {found} {plural}, the header has {wanted}");
         if self.tolerant && self.splitter.opens_quote() {
-            message.push_str("; if quotes enclose tabs or line breaks, pass --quoting on");
+            let message = format!("{message}; perhaps quotes enclose tabs or line breaks");
+            return RowError::new(line, Refusal::until(Unstated::Quoting, message));
         }
-        RowError { line, message }
+        RowError::new(line, message)
     }
 
-    fn not_text(&self, line: u64, at: usize, what: &str) -> RowError {
+    fn not_text(&self, line: u64, at: usize, refusal: Refusal) -> RowError {
         let column = self.splitter.ends().partition_point(|&end| end <= at);
         let name = self.columns.get(column).map_or("", String::as_str);
-        let message = format!("column `{name}` {what}");
-        RowError { line, message }
+        RowError::new(line, refusal.within(&format!("column `{name}`")))
     }
 }
 
@@ -402,7 +419,7 @@ mod tests {
         let quoted = rows("id\ttitle\n1\t\"two\nlines\"\n");
         assert!(quoted[1].contains("has 1 column, the header has 2"));
         let tabbed = rows("id\ttitle\n1\t\"a\tb\"\n");
-        assert!(tabbed[0].contains("--quoting on"), "{tabbed:?}");
+        assert!(tabbed[0].contains("perhaps quotes enclose"), "{tabbed:?}");
     }
 
     #[test]
@@ -411,7 +428,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "2! column `title` is not UTF-8 (byte 0xE9); pass --encoding latin1 if the file is in that encoding",
+                "2! column `title` is not UTF-8 (byte 0xE9), perhaps latin1",
                 "3: 2|ok"
             ]
         );

@@ -162,7 +162,7 @@ fn read_list(input: Input, kind: ListKind) -> Result<TaxonomyRows> {
         };
         let failed = |message: String| lines.error(Some(number), message);
         let text = lines.text(&buffer);
-        let text = text.map_err(|bad| failed(format!("the line {}", bad.message)))?;
+        let text = text.map_err(|bad| lines.error(Some(number), bad.refusal.within("the line")))?;
         if is_comment(text) {
             continue;
         }

@@ -3,10 +3,35 @@
 use assort_index::BuildOptions;
 
 use super::merge::merge;
-use super::merge_policy::LIVE;
+use super::merge_policy::{LIVE, MOST, sizes};
 use super::seal::seal_locked;
 use crate::Result;
 use crate::state::State;
+
+/// Rows that [`merge_all`] will write.
+pub(crate) fn planned_rows_of_merging_all(state: &State) -> Result<u64> {
+    let reader = state.store.read()?;
+    let space = reader.space()?;
+    let sizes = sizes(&reader, &space)?;
+    let live = reader.live_vectors(&space)?;
+    let sealed = if live >= LIVE || !sizes.is_empty() {
+        live
+    } else {
+        0
+    };
+    let alive: u64 = sizes
+        .iter()
+        .map(|(_, rows, dead)| rows.saturating_sub(*dead))
+        .sum();
+    let pieces = sizes.len() as u64 + sealed.div_ceil(MOST as u64);
+    let worn = sizes.iter().any(|(.., dead)| *dead > 0);
+    let merged = if pieces > 1 || worn {
+        alive + sealed
+    } else {
+        0
+    };
+    Ok(sealed + merged)
+}
 
 /// Seals what is live, unless it is so little that a scan is quicker, and
 /// merges all segments into one.

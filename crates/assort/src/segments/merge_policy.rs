@@ -31,6 +31,48 @@ pub(crate) fn due(reader: &Reader<'_>, space: &SpaceRecord, live: u64) -> Result
     if reader.live_vectors(space)? >= live.max(1) {
         return Ok(Some(Work::Seal));
     }
+    Ok(merge(&sizes(reader, space)?).map(Work::Merge))
+}
+
+/// Rows that all steps will write that are due, and those that will be after
+/// them, when live vectors are sealed at `live`: what is merged again counts
+/// again.
+pub(crate) fn planned_rows(reader: &Reader<'_>, space: &SpaceRecord, live: u64) -> Result<u64> {
+    let sizes = sizes(reader, space)?;
+    Ok(plan(sizes, reader.live_vectors(space)?, live))
+}
+
+/// Follows the policy to its end, from segments and live vectors.
+fn plan(mut segments: Vec<(u32, u64, u64)>, mut waiting: u64, live: u64) -> u64 {
+    let mut written = 0;
+    let last = segments.iter().map(|(number, ..)| *number).max();
+    for number in last.map_or(0, |last| last.saturating_add(1)).. {
+        let rows = if waiting >= live.max(1) {
+            let rows = waiting.min(MOST as u64);
+            waiting -= rows;
+            rows
+        } else {
+            let Some(merged) = merge(&segments) else {
+                break;
+            };
+            let of = |number: &u32| merged.contains(number);
+            let sizes = segments.iter().filter(|(number, ..)| of(number));
+            let rows = sizes
+                .map(|(_, rows, dead)| rows.saturating_sub(*dead))
+                .sum();
+            segments.retain(|(number, ..)| !of(number));
+            rows
+        };
+        if rows > 0 {
+            segments.push((number, rows, 0));
+        }
+        written += rows;
+    }
+    written
+}
+
+/// The segments of a space: number, rows, and how many of them are dead.
+pub(super) fn sizes(reader: &Reader<'_>, space: &SpaceRecord) -> Result<Vec<(u32, u64, u64)>> {
     let mut sizes = Vec::new();
     for (number, record) in reader.segments()? {
         if record.generation == space.generation {
@@ -38,7 +80,7 @@ pub(crate) fn due(reader: &Reader<'_>, space: &SpaceRecord, live: u64) -> Result
             sizes.push((number, u64::from(record.rows), dead));
         }
     }
-    Ok(merge(&sizes).map(Work::Merge))
+    Ok(sizes)
 }
 
 /// The segments to merge, of all with their rows and how many of them are dead.
@@ -85,6 +127,22 @@ mod tests {
         );
         assert_eq!(merge(&[(7, 100_000, 50_000)]), Some(vec![7]));
         assert_eq!(merge(&[(7, 100_000, 20_000)]), None);
+    }
+
+    #[test]
+    fn what_a_plan_will_write_is_known_before_it_begins() {
+        assert_eq!(plan(vec![], LIVE - 1, LIVE), 0);
+        assert_eq!(plan(vec![], LIVE, LIVE), LIVE);
+        assert_eq!(plan(vec![], 20_000, LIVE), 20_000);
+        // The fourth segment of a size brings a merge of all four.
+        let three = [1, 2, 3].map(|number| (number, LIVE, 0)).to_vec();
+        assert_eq!(plan(three.clone(), LIVE, LIVE), LIVE + 4 * LIVE);
+        assert_eq!(plan(three, 100, LIVE), 0);
+        // What is dead is not written again, and many are sealed in shares.
+        assert_eq!(plan(vec![(7, 100_000, 50_000)], 0, LIVE), 50_000);
+        assert_eq!(plan(vec![(7, 9, 9)], 0, LIVE), 0);
+        let most = MOST as u64;
+        assert_eq!(plan(vec![], 3 * most, LIVE), 3 * most);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod seal;
 mod tests;
 
 pub(crate) use background::{Background, step};
-pub(crate) use compact::{give_back, merge_all};
-pub(crate) use merge_policy::{LIVE, MOST};
+pub(crate) use compact::{give_back, merge_all, planned_rows_of_merging_all};
+pub(crate) use merge_policy::{LIVE, MOST, planned_rows};
 pub(crate) use repair::{broken, repair};
 pub(crate) use seal::seal;

@@ -99,18 +99,26 @@ pub(super) fn build(
     segment_files.make_folder()?;
     segment_files.close(number);
     let path = segment_files.path(number);
-    assort_index::build(
+    let built = assort_index::build(
         segment_files.files(),
         &path,
         space.tag(),
         vectors,
         options,
-        stop,
-    )?;
-    let committed = commit(state, space, number, vectors, text_hash, merged);
-    if committed.is_err() {
-        segment_files.discard(number);
-    }
+        &|part| {
+            state.written.built(vectors.len(), part);
+            stop()
+        },
+    );
+    let committed = built.map_err(Error::from).and_then(|()| {
+        let committed = commit(state, space, number, vectors, text_hash, merged);
+        if committed.is_err() {
+            segment_files.discard(number);
+        }
+        committed
+    });
+    let rows = committed.as_ref().map_or(0, |()| vectors.len() as u64);
+    state.written.ended(rows);
     committed?;
     merged.iter().for_each(|&old| segment_files.discard(old));
     Ok(())

@@ -11,7 +11,7 @@ use assort_testkit::toy::Scattered;
 
 use super::{merge_all, seal};
 use crate::catalog::Catalog;
-use crate::{Error, Query, Search};
+use crate::{Error, ProblemKind, Query, Search};
 
 const DIMENSIONS: usize = 24;
 
@@ -181,7 +181,7 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
         assert!(
             problems
                 .iter()
-                .any(|problem| problem.mend.contains("--repair")),
+                .any(|problem| problem.kind == ProblemKind::Segment),
             "{problems:?}"
         );
         let mut search = Search::new(Query::Vector(scattered().vector("thing 5")));

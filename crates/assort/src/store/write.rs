@@ -278,9 +278,7 @@ impl<'a> Writer<'a> {
             Ok(rows)
         })?;
         if next == u32::MAX {
-            return Err(Error::argument(
-                "the catalog is full: it has used 4,294,967,295 rows; import into a new one",
-            ));
+            return Err(Error::Full);
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
         Ok(rows)

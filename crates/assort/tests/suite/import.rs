@@ -175,11 +175,7 @@ fn nothing_is_pruned_if_a_row_was_bad_or_the_import_was_stopped() {
     let (_directory, catalog) = common::catalog(&toy);
     let products = file(60);
     import(&catalog, &products, &ImportOptions::default());
-    let bad = Rejected {
-        line: 99,
-        id: None,
-        reason: "torn".to_owned(),
-    };
+    let bad = Rejected::new(99, None, "torn".to_owned());
     let with_bad = rows(&products[30..]).chain([Ok(Err(bad))]);
     let report = catalog.import(with_bad, &PRUNE, &|| None, &mut ()).unwrap();
     assert_eq!((report.rejected, report.pruned), (1, 0));
@@ -282,6 +278,7 @@ fn an_unreadable_input_keeps_what_came_before() {
         file: "toys.csv".to_owned(),
         line: Some(102),
         message: "the file is cut off".to_owned(),
+        unstated: None,
     };
     let input = rows(&products).chain([Err(torn)]);
     let error = catalog

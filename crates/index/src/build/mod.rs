@@ -109,18 +109,28 @@ impl Default for BuildOptions {
     }
 }
 
-/// Builds a segment and writes it durably under `path`.
+/// Part of a build that is done when all rows have their order and the first of
+/// them is inserted on all levels; measured on 30,000 and 100,000 rows.
+const ORDERED: f64 = 0.13;
+
+/// Part of a build that is done when all rows are inserted. What follows looks
+/// for rows that cannot be reached, and writes the file.
+const INSERTED: f64 = 0.97;
+
+/// Builds a segment and writes it durably under `path`. `observe` is called
+/// often, from any thread, with the part of the work that is done, from 0 to 1;
+/// it gives true to stop.
 ///
 /// # Errors
 /// [`Error::Argument`] for vectors that are not finite or settings that make
-/// no sense, [`Error::Interrupted`] if `stop` says so, [`Error::Io`].
+/// no sense, [`Error::Interrupted`] if `observe` stopped it, [`Error::Io`].
 pub fn build(
     files: &dyn Files,
     path: &Path,
     space: u128,
     vectors: &dyn Vectors,
     options: &BuildOptions,
-    stop: &(dyn Fn() -> bool + Sync),
+    observe: &(dyn Fn(f64) -> bool + Sync),
 ) -> Result<()> {
     check(vectors, options)?;
     check_rows(vectors)?;
@@ -131,7 +141,7 @@ pub fn build(
         order: order::shuffled(vectors.len(), options.seed),
     };
     let quantizer = ordered.fit()?;
-    order::arrange(&mut ordered, &quantizer, &counts, options, stop)?;
+    order::arrange(&mut ordered, &quantizer, &counts, options, &|| observe(0.0))?;
     let codes = ordered.encode(&quantizer, vectors.len())?;
     let duplicates = Duplicates::of(&codes);
     let source = native::Source {
@@ -142,10 +152,12 @@ pub fn build(
         counts: &counts,
     };
     let mut graph = match options.builder {
-        Builder::Native => native::build(&source, options, stop)?,
-        Builder::HnswRs => reference::build(&source, options, stop)?,
+        Builder::Native => native::build(&source, options, &|inserted| {
+            observe(ORDERED + (INSERTED - ORDERED) * inserted)
+        })?,
+        Builder::HnswRs => reference::build(&source, options, &|| observe(ORDERED))?,
     };
-    repair::repair(&source, &mut graph, options.builder, stop)?;
+    repair::repair(&source, &mut graph, options.builder, &|| observe(INSERTED))?;
     let header = Header {
         space,
         dimensions,

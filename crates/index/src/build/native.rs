@@ -29,10 +29,12 @@ pub(super) struct Source<'a> {
     pub(super) counts: &'a [usize],
 }
 
+/// Inserts all rows; `observe` is told the part of them that is inserted, and
+/// may stop it.
 pub(super) fn build(
     source: &Source<'_>,
     options: &BuildOptions,
-    stop: &(dyn Fn() -> bool + Sync),
+    observe: &(dyn Fn(f64) -> bool + Sync),
 ) -> Result<Graph> {
     let levels: Vec<GrowingLevel> = (0..)
         .zip(source.counts)
@@ -57,7 +59,7 @@ pub(super) fn build(
                 return Ok(());
             }
             let from = alone + (turn % lanes * lane + turn / lanes) * SHARE;
-            if stop() {
+            if observe(turn as f64 / (lane * lanes) as f64) {
                 return Err(Error::Interrupted);
             }
             for id in from..rows.min(from + SHARE) {

@@ -57,7 +57,7 @@ pub(super) fn arrange(
             duplicates: &duplicates,
             counts: above,
         };
-        let graph = native::build(&source, options, stop)?;
+        let graph = native::build(&source, options, &|_| stop())?;
         let added = counts[level + 1]..counts[level];
         let nearest: Vec<u32> = added
             .clone()

@@ -21,7 +21,7 @@ fn options() -> BuildOptions {
 
 /// Builds on files that fail.
 fn build_on(files: &Failing, path: &Path, data: &Data) -> Result<()> {
-    build(files, path, SPACE, data, &options(), &|| false)
+    build(files, path, SPACE, data, &options(), &|_| false)
 }
 
 /// The bytes under a name, which must be those of a whole segment.
@@ -49,7 +49,7 @@ fn a_failed_build_leaves_what_was_there() {
                 let directory = temporary();
                 let path = directory.path().join("new.seg");
                 if replaces {
-                    let built = build(&Disk, &path, SPACE, &older, &options(), &|| false);
+                    let built = build(&Disk, &path, SPACE, &older, &options(), &|_| false);
                     assert!(built.is_ok());
                 }
                 let before = whole(&path);
@@ -106,7 +106,7 @@ fn an_interrupted_build_leaves_nothing() {
             let mut patience = 0;
             loop {
                 let asked = AtomicUsize::new(0);
-                let stop = || asked.fetch_add(1, Ordering::Relaxed) >= patience;
+                let stop = |_| asked.fetch_add(1, Ordering::Relaxed) >= patience;
                 match build(&Disk, &path, SPACE, &data, &options, &stop) {
                     Ok(()) => break,
                     Err(Error::Interrupted) => {}
@@ -164,7 +164,7 @@ fn an_unreadable_vector_is_the_error_of_the_build() {
             data: Data::random(120, 16, 1),
             reads: AtomicUsize::new(reads),
         };
-        match build(&Disk, &path, SPACE, &vectors, &options(), &|| false) {
+        match build(&Disk, &path, SPACE, &vectors, &options(), &|_| false) {
             Ok(()) => break,
             Err(Error::Argument(what)) => assert_eq!(what, "the source is gone"),
             Err(error) => panic!("{error}"),
@@ -181,7 +181,7 @@ fn what_makes_no_sense_is_refused() {
     let path = directory.path().join("new.seg");
     let good = Data::random(10, 8, 1);
     let refused = |data: &Data, options: &BuildOptions| {
-        let built = build(&Disk, &path, SPACE, data, options, &|| false);
+        let built = build(&Disk, &path, SPACE, data, options, &|_| false);
         assert!(matches!(built, Err(Error::Argument(_))), "{built:?}");
         assert!(!path.exists());
     };
@@ -227,7 +227,7 @@ fn one_thread_and_a_seed_give_the_same_bytes() {
                 seed,
                 ..options()
             };
-            let built = build(&Disk, &path, SPACE, &data, &options, &|| false);
+            let built = build(&Disk, &path, SPACE, &data, &options, &|_| false);
             assert!(built.is_ok());
             fs::read(&path).unwrap_or_default()
         };

@@ -39,7 +39,7 @@ fn write_missing() {
         threads: 1,
         ..BuildOptions::default()
     };
-    let built = build(&Disk, &path, SPACE, &data(), &options, &|| false);
+    let built = build(&Disk, &path, SPACE, &data(), &options, &|_| false);
     assert!(built.is_ok(), "{built:?}");
 }
 

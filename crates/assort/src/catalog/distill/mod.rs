@@ -121,7 +121,8 @@ impl Catalog {
     /// is the same, byte for byte.
     ///
     /// # Errors
-    /// [`Error::Argument`] if there are too few products to learn from or the
+    /// [`Error::Precondition`] if there are too few products to learn from,
+    /// [`Error::Argument`] if the
     /// teacher is a student itself, [`Error::ReadOnly`], [`Error::Embed`],
     /// [`Error::Interrupted`], [`Error::Io`].
     pub fn distill(
@@ -216,7 +217,7 @@ impl Catalog {
             )));
         }
         if sample.texts.len() < FEWEST {
-            return Err(Error::argument(format!(
+            return Err(Error::Precondition(format!(
                 "there are {} distinct products to learn from, and a student needs {FEWEST} at least; import more first",
                 sample.texts.len()
             )));

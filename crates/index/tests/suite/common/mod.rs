@@ -89,7 +89,7 @@ impl Vectors for Data {
 /// Builds a segment in a directory and opens it.
 pub fn built(directory: &Path, data: &Data, options: &BuildOptions) -> Segment {
     let path = directory.join("test.seg");
-    build(&Disk, &path, SPACE, data, options, &|| false).unwrap();
+    build(&Disk, &path, SPACE, data, options, &|_| false).unwrap();
     Segment::open(&path, SPACE).unwrap()
 }
 

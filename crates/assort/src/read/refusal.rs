@@ -1,0 +1,59 @@
+//! Why a file or a row is refused, and what the caller could state about it.
+
+/// What a caller can state so that a refused file or row is read after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unstated {
+    /// The encoding, with the label of one that fits the bytes, if one does
+    /// (see [`Input::open`](super::Input::open)).
+    Encoding(Option<&'static str>),
+    /// The column of the id ([`Mapping::id`](super::Mapping::id)), or that
+    /// rows are numbered.
+    Id,
+    /// The column of the title ([`Mapping::title`](super::Mapping::title)).
+    Title,
+    /// That quotes enclose fields ([`Quoting::On`](super::Quoting::On)).
+    Quoting,
+}
+
+/// A message about a file or a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What is wrong.
+    pub(super) message: String,
+    /// What the caller could state.
+    pub(super) unstated: Option<Unstated>,
+}
+
+impl Refusal {
+    /// A refusal that stating `unstated` would lift.
+    pub(super) fn until(unstated: Unstated, message: String) -> Self {
+        Self {
+            message,
+            unstated: Some(unstated),
+        }
+    }
+
+    /// The same, of a part of what `what` names.
+    pub(super) fn within(self, what: &str) -> Self {
+        Self {
+            message: format!("{what} {}", self.message),
+            ..self
+        }
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            unstated: None,
+        }
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
