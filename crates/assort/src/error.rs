@@ -1,5 +1,6 @@
 //! Everything that can go wrong, sorted by who must act.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use assort_core::{EmbedError, Space};
@@ -58,6 +59,13 @@ pub enum Error {
     #[error("stopped; what was committed is safe, run it again to go on")]
     Interrupted,
 
+    /// Long work is under way in this process, and only one runs at a time.
+    #[error("the catalog is being {under_way} in another thread; wait until that is done")]
+    Busy {
+        /// That work.
+        under_way: Maintenance,
+    },
+
     // The operator must act: the machine or another process is in the way.
     /// Another process has the catalog open for writing.
     #[error("{} is open for writing in another process; wait until it ends or stop it", .0.display())]
@@ -103,6 +111,32 @@ pub enum Error {
     /// The embedder failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
+}
+
+/// Long work on a whole catalog. Two of them do not run at the same time; reads,
+/// imports and everything else go on beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Maintenance {
+    /// [`Catalog::reembed`](crate::Catalog::reembed), or a move to a student.
+    Reembed,
+    /// [`Catalog::distill`](crate::Catalog::distill) and its like.
+    Distill,
+    /// [`Catalog::compact`](crate::Catalog::compact).
+    Compact,
+    /// [`Catalog::repair`](crate::Catalog::repair).
+    Repair,
+}
+
+impl fmt::Display for Maintenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reembed => "moved to another embedder",
+            Self::Distill => "distilled",
+            Self::Compact => "compacted",
+            Self::Repair => "repaired",
+        })
+    }
 }
 
 fn advice(source: &std::io::Error) -> &'static str {

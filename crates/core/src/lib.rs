@@ -19,9 +19,11 @@ pub use classifier::class_means::ClassMeans;
 pub use classifier::ensemble::{Ensemble, Evidence};
 pub use classifier::knn::{NEIGHBORS, Neighbor};
 pub use classifier::prototypes::{Prototypes, mean_of};
-pub use compose::TextKind;
+pub use compose::{TextInput, TextKind};
 pub use decision::{Alternative, Decision, Method, TextEvidence};
-pub use embedder::{COMPOSITION, EmbedError, Embedder, Space};
+pub use embedder::{
+    COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
+};
 pub use filter::{Fields, Filter, FilterError, FilterExpr};
 pub use metrics::{Confusion, Level, Report, Scores};
 pub use product::{MAX_TEXT, MAX_TITLE, Product, text_hash};

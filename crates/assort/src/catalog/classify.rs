@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use assort_core::compose::{category_texts, product_text};
+use assort_core::compose::category_texts;
 use assort_core::{
-    CategoryIndex, Decision, Evidence, Method, Neighbor, Product, Taxonomy, TextEvidence,
+    CategoryIndex, Decision, Evidence, Method, Neighbor, Product, Role, Taxonomy, TextEvidence,
     text_hash, vector,
 };
 use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::classifier::cache::Model;
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::knn::graph::Effort;
 use crate::knn::labelled::voters;
 use crate::snapshot::{Changes, Snapshot};
@@ -60,20 +60,24 @@ impl Catalog {
         products: &[Product],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let texts: Vec<String> = products.iter().map(product_text).collect();
+        self.again_if_moved(|| self.decide(products, options))
+    }
+
+    fn decide(&self, products: &[Product], options: &ClassifyOptions) -> Result<Vec<Decision>> {
         let embedder = self.embedder_for(&self.state.store.read()?)?;
-        let made = embed_all(
-            embedder.as_ref(),
-            Role::Document,
-            texts.iter().map(String::as_str),
-            |_| true,
-        )?;
+        let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
+        let own = items.iter().copied();
+        let made = embed_all(embedder.as_ref(), Role::Document, own, |_| true)?;
         let mut queries = Vec::new();
-        for text in &texts {
-            queries.extend(made.get(&text_hash(text)).into_iter().flatten());
+        for item in &items {
+            queries.extend(made.get(&item.hash).into_iter().flatten());
         }
         let (model, reader, snapshot) = self.ready()?;
-        self.embedder_for(&reader)?;
+        let (catalog, given) = (reader.space()?.space(), embedder.space());
+        if catalog != *given {
+            let given = given.clone();
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
         judge(&model, &reader, &snapshot, &queries, &without, options)

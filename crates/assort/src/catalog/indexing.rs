@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use assort_index::{Audit, BuildOptions, Hit, audit};
 
 use crate::catalog::Catalog;
+use crate::error::Maintenance;
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
 use crate::segments::{LIVE, merge_all, step};
@@ -96,12 +97,13 @@ impl Catalog {
     /// system; returns the bytes saved.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::Io`], [`Error::Interrupted`] if `observer`
-    /// stopped it.
+    /// [`Error::ReadOnly`], [`Error::Busy`], [`Error::Io`], [`Error::Interrupted`] if
+    /// `observer` stopped it.
     pub fn compact(&mut self, observer: &mut dyn Observer) -> Result<u64> {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
+        let _under_way = self.begin(Maintenance::Compact)?;
         let size = |state: &State| state.store.size() + state.segment_files.size();
         let before = size(&self.state);
         self.background.rest();

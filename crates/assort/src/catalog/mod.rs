@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;
 pub(crate) mod maintain;
+mod maintenance_lock;
 pub(crate) mod reembed;
 pub(crate) mod search;
 
@@ -17,11 +18,14 @@ use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
 use assort_index::{Disk, Files};
 
 use crate::classifier::cache::Model;
+use crate::error::Maintenance;
 use crate::segments::Background;
 use crate::snapshot::Changes;
-use crate::state::{State, write};
+use crate::state::{State, read, write};
 use crate::store::{Reader, SegmentFiles, SpaceRecord, Store, Writer};
 use crate::{Error, Result};
+
+use maintenance_lock::{MaintenanceLock, UnderWay};
 
 /// An embedded database of products and the category tree they are filed into.
 ///
@@ -33,7 +37,11 @@ pub struct Catalog {
     // Rests before the state goes.
     pub(crate) background: Background,
     pub(crate) state: Arc<State>,
-    embedder: Option<Arc<dyn Embedder>>,
+    embedder: RwLock<Option<Arc<dyn Embedder>>>,
+    maintenance: MaintenanceLock,
+    /// Held to read while products are stored, and to write while the catalog
+    /// moves to another space: none is stored in the space that it leaves.
+    moving: RwLock<()>,
     pub(crate) model: RwLock<Option<(u64, Arc<Model>)>>,
 }
 
@@ -147,7 +155,9 @@ impl Catalog {
         Self {
             background: Background::new(),
             state: Arc::new(State::new(store, segment_files)),
-            embedder,
+            embedder: RwLock::new(embedder),
+            maintenance: MaintenanceLock::default(),
+            moving: RwLock::new(()),
             model: RwLock::new(None),
         }
     }
@@ -156,13 +166,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::SpaceMismatch`] if it is not of the catalog's space.
-    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Result<Self> {
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Result<Self> {
         let catalog = self.space()?;
         let given = embedder.space().clone();
         if catalog != given {
             return Err(Error::SpaceMismatch { catalog, given });
         }
-        self.embedder = Some(embedder);
+        *write(&self.embedder) = Some(embedder);
         Ok(self)
     }
 
@@ -278,14 +288,15 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
-        let reader = self.state.store.read()?;
-        let (space, next) = (reader.space()?, reader.next_space()?);
-        let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
-            .into_iter()
-            .flatten()
-            .collect();
         let mut removed = 0;
         self.commit(|writer| {
+            // As of this commit: a move to another space may have begun or ended.
+            let reader = self.state.store.read()?;
+            let (space, next) = (reader.space()?, reader.next_space()?);
+            let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect();
             let mut changes = Changes::default();
             for id in ids {
                 changes.removed.extend(writer.remove(id, &spaces)?);
@@ -300,13 +311,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::NoEmbedder`] if the catalog was opened without one.
-    pub fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
-        self.embedder.as_ref().ok_or(Error::NoEmbedder)
+    pub fn embedder(&self) -> Result<Arc<dyn Embedder>> {
+        read(&self.embedder).clone().ok_or(Error::NoEmbedder)
     }
 
-    /// The embedder, if it is of the space that `reader` has: another process
-    /// may have moved the catalog since it was given.
-    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<&Arc<dyn Embedder>> {
+    /// The embedder, if it is of the space that `reader` has: the catalog may
+    /// have been moved meanwhile.
+    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<Arc<dyn Embedder>> {
         let embedder = self.embedder()?;
         let (catalog, given) = (reader.space()?.space(), embedder.space());
         if catalog != *given {
@@ -314,6 +325,24 @@ impl Catalog {
             return Err(Error::SpaceMismatch { catalog, given });
         }
         Ok(embedder)
+    }
+
+    /// Does `work`, again if the catalog was moved to another space between the
+    /// commit that it saw and the embedder that it asked for.
+    pub(crate) fn again_if_moved<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        loop {
+            let before = self.state.store.read()?.space()?.generation;
+            match work() {
+                Err(Error::SpaceMismatch { .. })
+                    if self.state.store.read()?.space()?.generation != before => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Begins long work on the whole catalog, of which one runs at a time.
+    pub(crate) fn begin(&self, work: Maintenance) -> Result<UnderWay> {
+        self.maintenance.begin(work)
     }
 
     /// Commits what `change` does and publishes it to readers. The taxonomy
@@ -334,11 +363,6 @@ impl Catalog {
         Arc::get_mut(&mut self.state).ok_or_else(|| {
             Error::argument("the catalog is in use by another thread; wait until that ends")
         })
-    }
-
-    /// Uses `embedder` from now on.
-    pub(crate) fn adopt(&mut self, embedder: Arc<dyn Embedder>) {
-        self.embedder = Some(embedder);
     }
 
     /// Drops what is kept in memory, after a change of the space.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use assort_core::compose::category_texts;
 use assort_core::{
-    CategoryIndex, Ensemble, Method, PlattScaling, Prototypes, Taxonomy, TextKind, mean_of,
+    CategoryIndex, Ensemble, Method, PlattScaling, Prototypes, Role, Taxonomy, TextKind, mean_of,
     text_hash, vector,
 };
 
 use crate::catalog::Catalog;
 use crate::classifier::fit;
 use crate::classifier::prototype_index::Shortlist;
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::knn::graph::Effort;
 use crate::observer::{Observer, Progress};
 use crate::snapshot::{Changes, Snapshot};
@@ -97,8 +97,10 @@ impl Catalog {
                 let embedder = self.embedder_for(&reader).ok();
                 let was_taught = |row| {
                     let text = reader.text_hash(&space, row)?;
-                    let known = |text| embedder.is_some_and(|known| known.was_taught(text));
-                    Ok(text.is_some_and(known))
+                    let student = embedder.as_ref().and_then(|known| known.as_student());
+                    Ok(text
+                        .zip(student)
+                        .is_some_and(|(text, student)| student.was_taught(text)))
                 };
                 let start = start(mean.clone());
                 let parts = learned(&snapshot, start, mean.is_some(), &was_taught, effort)?;
@@ -183,7 +185,7 @@ impl Catalog {
             let made = embed_all(
                 self.embedder_for(reader)?.as_ref(),
                 Role::Query,
-                chunk.iter().map(|&at| all[at]),
+                chunk.iter().map(|&at| Item::of_text(all[at])),
                 |count| {
                     let done = done + count as u64;
                     observer.progress(Progress::CategoryTexts { done, total });

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use assort_core::{CategoryRow, EmbedError, Embedder, Place, Product, Space, Taxonomy, text_hash};
+use assort_core::{
+    CategoryRow, EmbedError, Embedder, Input, Place, Product, Role, Space, Taxonomy,
+    composed_texts, text_hash,
+};
 use assort_index::{BuildOptions, Disk, Files, NewFile};
 
 use super::{merge_all, seal};
@@ -47,7 +50,8 @@ impl Embedder for Chance {
         &self.0
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.0)?;
         Ok(texts.iter().flat_map(|text| Self::vector(text)).collect())
     }
 }

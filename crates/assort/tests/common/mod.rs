@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assort::core::compose::product_text;
-use assort::core::{CategoryRow, EmbedError, Embedder, Place, Product, Space, Taxonomy};
+use assort::core::{
+    CategoryRow, EmbedError, Embedder, Input, Place, Product, Role, Space, Taxonomy, composed_texts,
+};
 use assort::read::{ProductRow, Rejected};
 use assort::{Catalog, ImportReport, InputRow, Observer, Progress};
 
@@ -125,7 +127,8 @@ impl Embedder for Toy {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.space)?;
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay * texts.len() as u32);
@@ -146,7 +149,7 @@ impl Embedder for Toy {
             None => {}
         }
         let mut seen = self.texts.lock().unwrap();
-        seen.extend(texts.iter().map(|text| (*text).to_owned()));
+        seen.extend(texts.into_iter().map(Into::into));
         Ok(vectors)
     }
 

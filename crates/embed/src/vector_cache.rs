@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use assort_core::{EmbedError, Embedder, Space, text_hash};
+use assort_core::{
+    EmbedError, Embedder, Input, Role, Space, StudentHooks, composed_texts, text_hash, vector,
+};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
-use crate::embedding::{Role, embed, is_unit};
-use crate::{Error, Result};
+use crate::Error;
 
 /// Coordinates by the digest of space, role and text.
 const VECTORS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("vectors of version 1");
@@ -28,9 +29,9 @@ impl VectorCache {
     /// Opens the file, or makes it, for what `embedder` makes.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the file is something else, or another process
+    /// [`Error::VectorCache`] if the file is something else, or another process
     /// has it.
-    pub fn open(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Self> {
+    pub fn open(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Self, Error> {
         let opened = Database::builder().set_cache_size(PAGES).create(path);
         let database = opened.map_err(|cause| {
             let mend = match cause {
@@ -39,10 +40,11 @@ impl VectorCache {
                 }
                 _ => "name another file",
             };
-            Error::argument(format!(
-                "{} cannot be used as a vector cache: {cause}; {mend}",
-                path.display()
-            ))
+            Error::VectorCache {
+                path: path.to_owned(),
+                cause: cause.to_string(),
+                mend,
+            }
         })?;
         Ok(Self {
             embedder,
@@ -51,27 +53,14 @@ impl VectorCache {
         })
     }
 
-    fn through(&self, role: Role, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        let keys: Vec<u128> = texts.iter().map(|text| self.key(role, text)).collect();
-        let dimensions = self.embedder.space().dimensions;
-        let mut rows = vec![0.0; texts.len() * dimensions];
-        let found = self.take(&keys, &mut rows);
-        let found = found.map_err(|error| self.failed("read", &error))?;
-        let missing: Vec<usize> = (0..texts.len()).filter(|&at| !found[at]).collect();
-        if missing.is_empty() {
-            return Ok(rows);
-        }
-        let asked: Vec<&str> = missing.iter().map(|&at| texts[at]).collect();
-        let made = embed(self.embedder.as_ref(), role, &asked)
-            .map_err(|error| EmbedError::new(error.to_string()))?;
-        let made: Vec<&[f32]> = made.chunks_exact(dimensions).collect();
-        for (&at, row) in missing.iter().zip(&made) {
-            rows[at * dimensions..][..dimensions].copy_from_slice(row);
-        }
-        let keys = missing.iter().map(|&at| keys[at]);
-        let kept = self.keep(keys.zip(made));
-        kept.map_err(|error| self.failed("written", &error))?;
-        Ok(rows)
+    /// What the embedder makes of inputs it has not seen, checked before it is
+    /// kept.
+    fn make(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
+        let made = self.embedder.embed(inputs, role)?;
+        let space = self.embedder.space();
+        vector::check_units(&made, inputs.len(), space.dimensions)
+            .map_err(|what| EmbedError::new(format!("the embedder {space} {what}")))?;
+        Ok(made)
     }
 
     fn key(&self, role: Role, text: &str) -> u128 {
@@ -88,7 +77,7 @@ impl VectorCache {
     }
 
     /// Writes the rows that are there to `rows`; tells which.
-    fn take(&self, keys: &[u128], rows: &mut [f32]) -> std::result::Result<Vec<bool>, redb::Error> {
+    fn take(&self, keys: &[u128], rows: &mut [f32]) -> Result<Vec<bool>, redb::Error> {
         let mut found = vec![false; keys.len()];
         let transaction = self.database.begin_read()?;
         let table = match transaction.open_table(VECTORS) {
@@ -103,18 +92,14 @@ impl VectorCache {
                 row.iter_mut()
                     .zip(values)
                     .for_each(|(to, value)| *to = value);
-                let square: f32 = row.iter().map(|value| value * value).sum();
                 // What is no vector is made anew.
-                *found = numbers.len() == row.len() && rest.is_empty() && is_unit(square);
+                *found = numbers.len() == row.len() && rest.is_empty() && vector::is_unit(row);
             }
         }
         Ok(found)
     }
 
-    fn keep<'r>(
-        &self,
-        made: impl Iterator<Item = (u128, &'r [f32])>,
-    ) -> std::result::Result<(), redb::Error> {
+    fn keep<'r>(&self, made: impl Iterator<Item = (u128, &'r [f32])>) -> Result<(), redb::Error> {
         let transaction = self.database.begin_write()?;
         {
             let mut table = transaction.open_table(VECTORS)?;
@@ -139,20 +124,31 @@ impl Embedder for VectorCache {
         self.embedder.space()
     }
 
-    fn embed(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        self.through(Role::Document, texts)
+    fn embed(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, self.space())?;
+        let keys: Vec<u128> = texts.iter().map(|text| self.key(role, text)).collect();
+        let dimensions = self.embedder.space().dimensions;
+        let mut rows = vec![0.0; inputs.len() * dimensions];
+        let found = self.take(&keys, &mut rows);
+        let found = found.map_err(|error| self.failed("read", &error))?;
+        let missing: Vec<usize> = (0..inputs.len()).filter(|&at| !found[at]).collect();
+        if missing.is_empty() {
+            return Ok(rows);
+        }
+        let asked: Vec<Input<'_>> = missing.iter().map(|&at| inputs[at]).collect();
+        let made = self.make(&asked, role)?;
+        let made: Vec<&[f32]> = made.chunks_exact(dimensions).collect();
+        for (&at, row) in missing.iter().zip(&made) {
+            rows[at * dimensions..][..dimensions].copy_from_slice(row);
+        }
+        let keys = missing.iter().map(|&at| keys[at]);
+        let kept = self.keep(keys.zip(made));
+        kept.map_err(|error| self.failed("written", &error))?;
+        Ok(rows)
     }
 
-    fn embed_queries(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-        self.through(Role::Query, texts)
-    }
-
-    fn familiarity(&self, text: &str) -> Option<f32> {
-        self.embedder.familiarity(text)
-    }
-
-    fn was_taught(&self, text: u128) -> bool {
-        self.embedder.was_taught(text)
+    fn as_student(&self) -> Option<&dyn StudentHooks> {
+        self.embedder.as_student()
     }
 
     fn batch(&self) -> usize {
@@ -194,11 +190,19 @@ mod tests {
             &self.space
         }
 
-        fn embed(&self, texts: &[&str]) -> std::result::Result<Vec<f32>, EmbedError> {
-            self.asked.fetch_add(texts.len(), Ordering::Relaxed);
-            let angle = |text: &&str| (text_hash(text) as u16 as f32).sin_cos();
-            Ok(texts.iter().map(angle).flat_map(|(a, b)| [a, b]).collect())
+        fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+            self.asked.fetch_add(inputs.len(), Ordering::Relaxed);
+            let texts = composed_texts(inputs, &self.space)?;
+            let angles = texts.iter().map(|text| text_hash(text) as u16 as f32);
+            Ok(angles
+                .flat_map(|angle| [angle.cos(), angle.sin()])
+                .collect())
         }
+    }
+
+    fn embed(embedder: &dyn Embedder, texts: &[&str], role: Role) -> Vec<f32> {
+        let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::plain(text)).collect();
+        embedder.embed(&inputs, role).unwrap()
     }
 
     #[test]
@@ -208,26 +212,31 @@ mod tests {
         let (one, other) = (Counting::new("1"), Counting::new("2"));
         let first = {
             let cache = VectorCache::open(&file, one.clone()).unwrap();
-            let first = cache.embed(&["red kettle", "blue shoe"]).unwrap();
+            let first = embed(&cache, &["red kettle", "blue shoe"], Role::Document);
             assert_eq!(one.asked(), 2);
-            assert_eq!(first, one.embed(&["red kettle", "blue shoe"]).unwrap());
+            assert_eq!(
+                first,
+                embed(&*one, &["red kettle", "blue shoe"], Role::Document)
+            );
             first
         };
         one.asked();
         {
             let cache = VectorCache::open(&file, one.clone()).unwrap();
-            let again = cache
-                .embed(&["blue shoe", "green hat", "red kettle"])
-                .unwrap();
+            let again = embed(
+                &cache,
+                &["blue shoe", "green hat", "red kettle"],
+                Role::Document,
+            );
             assert_eq!(one.asked(), 1);
             assert_eq!((&again[..2], &again[4..]), (&first[2..], &first[..2]));
             // A query may be embedded in another way.
-            cache.embed_queries(&["blue shoe"]).unwrap();
+            embed(&cache, &["blue shoe"], Role::Query);
             assert_eq!(one.asked(), 1);
         }
         // Another model's vectors are others.
         let cache = VectorCache::open(&file, other.clone()).unwrap();
-        cache.embed(&["red kettle"]).unwrap();
+        embed(&cache, &["red kettle"], Role::Document);
         assert_eq!(other.asked(), 1);
     }
 
