@@ -18,12 +18,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assort::core::{CategoryRow, Embedder, Method, Place, Product, Taxonomy, text_hash};
-use assort::read::{Input, Mapping, ProductReader, ProductRow};
-use assort::students::{Distilled, QueryEncoder};
-use assort::{
-    Catalog, ClassifyOptions, DistillOptions, Distillation, ImportOptions, Query, Search,
+use assort::core::{
+    CategoryRow, Embedder, Input, Method, Place, Product, Role, Taxonomy, text_hash,
 };
+use assort::read::{self, Mapping, ProductReader, ProductRow};
+use assort::students::{QueryEncoder, StudentCard, Teacher};
+use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, Query, Search};
 use assort_embed::Spec;
 use clock::{median, timed};
 use data::{reader, taxonomy};
@@ -72,14 +72,9 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn pair(
-    made: &Distillation,
-    teacher: &Arc<dyn Embedder>,
-    queries: Option<QueryEncoder>,
-) -> Distilled {
-    let teacher = Arc::clone(teacher);
-    let open = Box::new(move || Ok(Arc::clone(&teacher)));
-    Distilled::with_teacher(Arc::clone(&made.student), queries, open)
+/// The teacher of students in catalogs that are not opened again.
+fn teacher_of(embedder: &Arc<dyn Embedder>) -> Teacher {
+    Teacher::new(Arc::clone(embedder), |file, _| file.display().to_string())
 }
 
 /// A shop that has no validation file: every fifth product is kept for that,
@@ -117,7 +112,7 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let products = data.join("products.tsv");
     let directory = tempfile::tempdir()?;
     let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
-    let mut catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
+    let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
     let begun = Instant::now();
     let rows = reader(&products)?;
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
@@ -135,9 +130,9 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
         ..options.clone()
     };
     let plain = catalog.distill(teacher.as_ref(), &unlabelled, &mut ())?;
-    catalog.adopt_student(pair(&plain, teacher, None), "", &mut ())?;
+    catalog.adopt_student(plain.student, &teacher_of(teacher), &mut ())?;
     let without_labels = filed(&catalog, data)?;
-    catalog.adopt_student(pair(&made, teacher, None), "", &mut ())?;
+    catalog.adopt_student(Arc::clone(&made.student), &teacher_of(teacher), &mut ())?;
     let by_student = filed(&catalog, data)?;
     let titles = titles(&products)?;
     let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
@@ -226,8 +221,8 @@ fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
         ..CategoryRow::default()
     };
     let taxonomy = Taxonomy::from_rows(vec![all])?;
-    let mut catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
-    let input = Input::open(&products.display().to_string(), None)?;
+    let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
+    let input = read::Input::open(&products.display().to_string(), None)?;
     let rows = ProductReader::new(input, &Mapping::default())?;
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let by_teacher = ranking(&catalog, &grades)?;
@@ -236,8 +231,13 @@ fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
         ..DistillOptions::default()
     };
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
-    let mut by = |queries| -> Result<f64, Failure> {
-        catalog.adopt_student(pair(&made, teacher, Some(queries)), "", &mut ())?;
+    let by = |queries| -> Result<f64, Failure> {
+        let card = StudentCard {
+            queries,
+            ..made.student.card()
+        };
+        let student = Arc::new(made.student.with_card(card)?);
+        catalog.adopt_student(student, &teacher_of(teacher), &mut ())?;
         ranking(&catalog, &grades)
     };
     let (student, mixed) = (by(QueryEncoder::Student)?, by(QueryEncoder::Teacher)?);
@@ -294,16 +294,17 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let titles = titles(&data.join("products.tsv"))?;
     let texts: Vec<&str> = titles.iter().take(SOME).map(String::as_str).collect();
     let begun = Instant::now();
-    teacher.embed(&texts)?;
+    let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::plain(text)).collect();
+    teacher.embed(&inputs, Role::Document)?;
     let teacher_rate = texts.len() as f64 / begun.elapsed().as_secs_f64();
     let directory = tempfile::tempdir()?;
     let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
     let begun = Instant::now();
-    let mut catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
+    let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
     let options = DistillOptions::default();
     let made = catalog.distill_rows(rows(&titles), teacher.as_ref(), &options, &mut ())?;
     let taught = begun.elapsed().as_secs_f64();
-    catalog.adopt_student(pair(&made, teacher, None), "", &mut ())?;
+    catalog.adopt_student(made.student, &teacher_of(teacher), &mut ())?;
     let report = catalog.import(rows(&titles), &ImportOptions::default(), &|| None, &mut ())?;
     let imported = begun.elapsed().as_secs_f64();
     catalog.wait_until_indexed(&mut ())?;

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort::core::compose::product_text;
-use assort::core::{Embedder, Product};
+use assort::core::{Embedder, Input, Product, Role};
 use assort::{Catalog, ImportOptions};
 use assort_embed::Spec;
 use chance::Chance;
@@ -75,14 +75,14 @@ fn beside_embedder(
     let mut texts: Vec<String> = chosen.iter().map(product_text).collect();
     texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
     texts.dedup();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    embedder.embed(&texts[..texts.len().min(64)])?;
+    let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::plain(text)).collect();
+    embedder.embed(&inputs[..inputs.len().min(64)], Role::Document)?;
     let (mut alone, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let (time, made) = timed(|| {
-            texts
+            inputs
                 .chunks(embedder.batch())
-                .try_for_each(|batch| embedder.embed(batch).map(drop))
+                .try_for_each(|batch| embedder.embed(batch, Role::Document).map(drop))
         });
         made?;
         alone.push(time);

@@ -7,8 +7,12 @@ use std::sync::Arc;
 
 use assort::Catalog;
 use assort::core::{
-    COMPOSITION, CategoryRow, EmbedError, Embedder, Place, Product, Space, Taxonomy, vector,
+    COMPOSITION, CategoryRow, EmbedError, Embedder, Input, Place, Product, Role, Space, Taxonomy,
+    vector,
 };
+
+/// How much a pair of letters of a title counts beside one of the further text.
+const TITLE: f32 = 2.0;
 
 /// Counts pairs of letters. A real one would call a model or a service.
 struct LetterPairs(Space);
@@ -22,6 +26,18 @@ impl LetterPairs {
             dimensions: 26 * 26,
         })
     }
+
+    /// Adds the pairs of a text's letters to a row.
+    fn count(row: &mut [f32], text: &str, weight: f32) {
+        let letters: Vec<usize> = text
+            .bytes()
+            .filter(u8::is_ascii_alphabetic)
+            .map(|byte| usize::from(byte.to_ascii_lowercase() - b'a'))
+            .collect();
+        for pair in letters.windows(2) {
+            row[26 * pair[0] + pair[1]] += weight;
+        }
+    }
 }
 
 impl Embedder for LetterPairs {
@@ -29,18 +45,19 @@ impl Embedder for LetterPairs {
         &self.0
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
-        let mut rows = Vec::with_capacity(texts.len() * self.0.dimensions);
-        for text in texts {
-            let letters: Vec<usize> = text
-                .bytes()
-                .filter(u8::is_ascii_alphabetic)
-                .map(|byte| usize::from(byte.to_ascii_lowercase() - b'a'))
-                .collect();
+    // Products and queries are embedded alike here. A model that was trained with
+    // different prefixes for the two would look at the role.
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let mut rows = Vec::with_capacity(inputs.len() * self.0.dimensions);
+        for input in inputs {
+            // Who does not care for the fields takes `assort::core::composed_texts`.
+            let Some(text) = input.text() else {
+                return Err(EmbedError::cannot_read(&self.0, input.modality()));
+            };
+            // No text is without a direction.
             let mut row = vec![0.01; self.0.dimensions];
-            for pair in letters.windows(2) {
-                row[26 * pair[0] + pair[1]] += 1.0;
-            }
+            Self::count(&mut row, text.title(), TITLE);
+            Self::count(&mut row, text.further(), 1.0);
             vector::normalize(&mut row);
             rows.extend(row);
         }

@@ -1,6 +1,8 @@
 //! A fast embedder.
 
-use assort::core::{COMPOSITION, EmbedError, Embedder, Space, text_hash, vector};
+use assort::core::{
+    COMPOSITION, EmbedError, Embedder, Input, Role, Space, composed_texts, text_hash, vector,
+};
 
 /// Vectors that look like chance but depend on the text alone; costs next to
 /// nothing, so that everything else can be measured.
@@ -35,7 +37,8 @@ impl Embedder for Chance {
         &self.0
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.0)?;
         Ok(texts
             .iter()
             .flat_map(|text| self.vector(text_hash(text) as u64))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
-use assort_embed::Error as EmbedderError;
+use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
 
 /// An error of the engine with what to do about it.
 pub(crate) fn told(error: &Error) -> String {
@@ -15,6 +15,17 @@ pub(crate) fn told(error: &Error) -> String {
 /// An error of an embedder with what to do about it.
 pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
     joined(error.to_string(), of_embedder(error))
+}
+
+/// Why a catalog's own embedder cannot be opened, with what to do about it.
+pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -> String {
+    match &stored.spec {
+        Spec::Dir(path) if !path.exists() => {
+            let moved = "if the model has moved, name its new place with --embedder dir:PATH";
+            joined(told_of_embedder(error), Some(moved.to_owned()))
+        }
+        _ => told_of_embedder(error),
+    }
 }
 
 /// Why a row was rejected, with what to do about it.

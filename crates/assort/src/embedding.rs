@@ -1,99 +1,80 @@
-//! Asking the embedder, and checking what it answers.
+//! The only place that turns products and texts into vectors: what of them is
+//! embedded, asking the embedder, and checking what it answers.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use assort_core::{EmbedError, Embedder, text_hash};
+use assort_core::{EmbedError, Embedder, Input, Product, Role, TextInput, text_hash, vector};
 
 use crate::{Error, Result};
 
-/// How far from 1 the length of a vector may be.
-const TOLERANCE: f32 = 1e-2;
-
-/// What texts are: an embedder may have two ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Texts of products.
-    Document,
-    /// Texts that are compared with products: queries, and texts of categories.
-    Query,
+/// Something to embed, with the digest by which its vector is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'t> {
+    /// Digest of the composed text.
+    pub(crate) hash: u128,
+    /// Bytes of the composed text.
+    pub(crate) length: usize,
+    input: TextInput<'t>,
 }
 
-/// Embeds texts and checks that what comes back is finite unit vectors of the
-/// embedder's space, row by row.
-pub(crate) fn embed(embedder: &dyn Embedder, role: Role, texts: &[&str]) -> Result<Vec<f32>> {
-    let vectors = match role {
-        Role::Document => embedder.embed(texts)?,
-        Role::Query => embedder.embed_queries(texts)?,
-    };
-    check(&vectors, texts.len(), embedder.space().dimensions).map_err(|what| {
-        Error::Embed(EmbedError::new(format!(
-            "the embedder {} {what}",
-            embedder.space()
-        )))
-    })?;
-    Ok(vectors)
-}
-
-/// Whether a vector of this squared length counts as a unit vector; one that is
-/// not finite does not.
-pub(crate) fn is_unit(square: f32) -> bool {
-    (square - 1.0).abs() <= TOLERANCE
-}
-
-/// Checks `count` rows of `dimensions` coordinates.
-pub(crate) fn check(
-    vectors: &[f32],
-    count: usize,
-    dimensions: usize,
-) -> std::result::Result<(), String> {
-    if vectors.len() != count * dimensions {
-        return Err(format!(
-            "gave {} coordinates where {count} vectors of {dimensions} are needed",
-            vectors.len()
-        ));
+impl<'t> Item<'t> {
+    /// A product of this title and further text.
+    pub(crate) fn of_fields(title: &'t str, further: &'t str) -> Self {
+        Self::new(TextInput::of_product(title, further))
     }
-    for (at, row) in vectors.chunks_exact(dimensions.max(1)).enumerate() {
-        let square: f32 = row.iter().map(|value| value * value).sum();
-        if !square.is_finite() {
-            return Err(format!(
-                "gave a vector (number {}) that is not finite",
-                at + 1
-            ));
-        }
-        if !is_unit(square) {
-            return Err(format!(
-                "gave a vector (number {}) of length {} instead of 1",
-                at + 1,
-                square.sqrt()
-            ));
+
+    pub(crate) fn of_product(product: &'t Product) -> Self {
+        Self::of_fields(&product.title, &product.text)
+    }
+
+    /// A query, or a text of a category.
+    pub(crate) fn of_text(text: &'t str) -> Self {
+        Self::new(TextInput::plain(text))
+    }
+
+    fn new(input: TextInput<'t>) -> Self {
+        let composed = input.composed();
+        Self {
+            hash: text_hash(&composed),
+            length: composed.len(),
+            input,
         }
     }
-    Ok(())
 }
 
-/// Embeds texts in calls of the embedder's batch size, equal texts once and
-/// longest first, so that batches are of like length and the memory needed is
-/// seen at once. After each call `go_on` is told how many texts are done and
-/// may stop. Returns the vectors that were made, by digests of their texts.
+/// How well an embedder that is a student knows a product; none for another.
+pub(crate) fn familiarity(embedder: &dyn Embedder, title: &str, further: &str) -> Option<f32> {
+    let student = embedder.as_student()?;
+    Some(student.familiarity(TextInput::of_product(title, further)))
+}
+
+/// The vector of a query.
+pub(crate) fn embed_query(embedder: &dyn Embedder, text: &str) -> Result<Vec<f32>> {
+    embed(embedder, Role::Query, &[Input::plain(text)])
+}
+
+/// Embeds in calls of the embedder's batch size, equal texts once and longest
+/// first, so that batches are of like length and the memory needed is seen at
+/// once. After each call `go_on` is told how many texts are done and may stop.
+/// Returns the vectors that were made, by digests of their texts.
 pub(crate) fn embed_all<'t>(
     embedder: &dyn Embedder,
     role: Role,
-    texts: impl IntoIterator<Item = &'t str>,
+    items: impl IntoIterator<Item = Item<'t>>,
     mut go_on: impl FnMut(usize) -> bool,
 ) -> Result<HashMap<u128, Vec<f32>>> {
-    let mut distinct: HashMap<u128, &str> = HashMap::new();
-    for text in texts {
-        distinct.insert(text_hash(text), text);
-    }
-    let mut order: Vec<(u128, &str)> = distinct.into_iter().collect();
-    order.sort_unstable_by_key(|(hash, text)| (std::cmp::Reverse(text.len()), *hash));
+    let distinct: HashMap<u128, Item<'t>> =
+        items.into_iter().map(|item| (item.hash, item)).collect();
+    let mut order: Vec<Item<'t>> = distinct.into_values().collect();
+    order.sort_unstable_by_key(|item| (Reverse(item.length), item.hash));
     let dimensions = embedder.space().dimensions;
     let mut made = HashMap::with_capacity(order.len());
     for batch in order.chunks(embedder.batch().max(1)) {
-        let texts: Vec<&str> = batch.iter().map(|(_, text)| *text).collect();
-        let vectors = embed(embedder, role, &texts)?;
+        let inputs: Vec<Input<'_>> = batch.iter().map(|item| Input::Text(item.input)).collect();
+        let vectors = embed(embedder, role, &inputs)?;
         let rows = vectors.chunks_exact(dimensions).map(<[f32]>::to_vec);
-        made.extend(batch.iter().map(|(hash, _)| *hash).zip(rows));
+        made.extend(batch.iter().map(|item| item.hash).zip(rows));
         if !go_on(made.len()) {
             break;
         }
@@ -101,23 +82,105 @@ pub(crate) fn embed_all<'t>(
     Ok(made)
 }
 
+/// Embeds inputs that the embedder reads, and checks that what comes back is
+/// finite unit vectors of its space, row by row.
+fn embed(embedder: &dyn Embedder, role: Role, inputs: &[Input<'_>]) -> Result<Vec<f32>> {
+    let space = embedder.space();
+    let unread = inputs.iter().map(Input::modality);
+    if let Some(modality) = unread.into_iter().find(|one| !embedder.reads(*one)) {
+        return Err(Error::Embed(EmbedError::cannot_read(space, modality)));
+    }
+    let vectors = embedder.embed(inputs, role)?;
+    vector::check_units(&vectors, inputs.len(), space.dimensions)
+        .map_err(|what| Error::Embed(EmbedError::new(format!("the embedder {space} {what}"))))?;
+    Ok(vectors)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use assort_core::{Modality, Space};
+
     use super::*;
 
+    /// Remembers what it was asked, and reads what it was told to.
+    struct Listening {
+        space: Space,
+        reads_texts: bool,
+        asked: Mutex<Vec<(Role, Vec<(String, String)>)>>,
+    }
+
+    impl Listening {
+        fn new(reads_texts: bool) -> Self {
+            Self {
+                space: Space {
+                    model: "listening".to_owned(),
+                    fingerprint: "0".to_owned(),
+                    dimensions: 2,
+                },
+                reads_texts,
+                asked: Mutex::default(),
+            }
+        }
+    }
+
+    impl Embedder for Listening {
+        fn space(&self) -> &Space {
+            &self.space
+        }
+
+        fn embed(
+            &self,
+            inputs: &[Input<'_>],
+            role: Role,
+        ) -> std::result::Result<Vec<f32>, EmbedError> {
+            let texts = inputs.iter().filter_map(Input::text);
+            let texts = texts.map(|text| (text.title().to_owned(), text.further().to_owned()));
+            self.asked.lock().unwrap().push((role, texts.collect()));
+            Ok([1.0, 0.0].repeat(inputs.len()))
+        }
+
+        fn reads(&self, modality: Modality) -> bool {
+            self.reads_texts && modality == Modality::Text
+        }
+
+        fn batch(&self) -> usize {
+            2
+        }
+    }
+
     #[test]
-    fn vectors_that_cannot_be_compared_are_refused() {
-        assert!(check(&[1.0, 0.0], 1, 2).is_ok());
+    fn equal_products_are_embedded_once_the_longest_first_with_their_fields_apart() {
+        let embedder = Listening::new(true);
+        let items = [
+            ("cup", ""),
+            ("tea pot", "of clay"),
+            ("cup", ""),
+            ("kettle", ""),
+        ];
+        let items = items.map(|(title, further)| Item::of_fields(title, further));
+        let made = embed_all(&embedder, Role::Document, items, |_| true).unwrap();
+        assert!(items.iter().all(|item| made[&item.hash] == [1.0, 0.0]));
+        let pair = |title: &str, further: &str| (title.to_owned(), further.to_owned());
+        let asked = embedder.asked.into_inner().unwrap();
+        let batches = [
+            vec![pair("tea pot", "of clay"), pair("kettle", "")],
+            vec![pair("cup", "")],
+        ];
+        assert_eq!(asked, batches.map(|batch| (Role::Document, batch)));
+    }
+
+    #[test]
+    fn an_embedder_is_not_handed_what_it_cannot_read() {
+        let embedder = Listening::new(false);
+        let error = embed_query(&embedder, "kettle").unwrap_err();
+        assert!(matches!(error, Error::Embed(_)));
         assert!(
-            check(&[f32::NAN, 0.0], 1, 2)
-                .unwrap_err()
-                .contains("not finite")
+            error
+                .to_string()
+                .contains("cannot read an input of kind text")
         );
-        assert!(
-            check(&[1.0, 0.0, 0.0], 1, 2)
-                .unwrap_err()
-                .contains("3 coordinates")
-        );
-        assert!(check(&[2.0, 0.0], 1, 2).unwrap_err().contains("length 2"));
+        assert!(embedder.asked.into_inner().unwrap().is_empty());
     }
 }

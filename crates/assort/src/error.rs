@@ -1,5 +1,6 @@
 //! Everything that can go wrong, sorted by who must act.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use assort_core::{EmbedError, ErrorKind, Space};
@@ -73,13 +74,17 @@ pub enum Error {
     #[error("stopped; what was committed is safe, run it again to go on")]
     Interrupted,
 
+    /// Long work is under way in this process, and only one runs at a time.
+    #[error("the catalog is being {under_way} in another thread; wait until that is done")]
+    Busy {
+        /// That work.
+        under_way: Maintenance,
+    },
+
     // The operator must act: the machine or another process is in the way.
     /// Another process has the catalog, or the file, open for writing.
     #[error("{} is open for writing in another process; wait until it ends or stop it", .0.display())]
     Locked(PathBuf),
-    /// Another thread of this process uses the catalog.
-    #[error("the catalog is in use by another thread; wait until that ends")]
-    InUse,
     /// The file system refused.
     #[error("{}: {doing} failed: {source}; {}", path.display(), advice(source))]
     Io {
@@ -153,6 +158,32 @@ pub enum Error {
     Internal(String),
 }
 
+/// Long work on a whole catalog. Two of them do not run at the same time; reads,
+/// imports and everything else go on beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Maintenance {
+    /// [`Catalog::reembed`](crate::Catalog::reembed), or a move to a student.
+    Reembed,
+    /// [`Catalog::distill`](crate::Catalog::distill) and its like.
+    Distill,
+    /// [`Catalog::compact`](crate::Catalog::compact).
+    Compact,
+    /// [`Catalog::repair`](crate::Catalog::repair).
+    Repair,
+}
+
+impl fmt::Display for Maintenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reembed => "moved to another embedder",
+            Self::Distill => "distilled",
+            Self::Compact => "compacted",
+            Self::Repair => "repaired",
+        })
+    }
+}
+
 fn advice(source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
     match source.kind() {
@@ -184,7 +215,7 @@ impl Error {
             Self::NoProduct(_) | Self::NotACatalog(_) => ErrorKind::NotFound,
             Self::AlreadyACatalog(_) => ErrorKind::AlreadyExists,
             Self::Interrupted => ErrorKind::Interrupted,
-            Self::Locked(_) | Self::InUse => ErrorKind::Busy,
+            Self::Locked(_) | Self::Busy { .. } => ErrorKind::Busy,
             Self::Io { .. } | Self::Full => ErrorKind::Storage,
             Self::Damaged { .. } | Self::Segment { .. } | Self::Student { .. } => {
                 ErrorKind::Damaged

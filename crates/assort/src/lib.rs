@@ -5,8 +5,30 @@
 //! ([`Catalog::classify`]), what is similar to it and what matches a text
 //! ([`Catalog::search`]), and gets better with every label.
 //!
-//! The crate is synchronous. It never downloads anything, and asks an
-//! [`core::Embedder`] for vectors; `assort-embed` has several.
+//! It never downloads anything, and asks a [`core::Embedder`] for vectors;
+//! `assort-embed` has several, and opens again the one that a catalog was made
+//! with.
+//!
+//! # From asynchronous code
+//!
+//! The crate is synchronous: a call works, or waits for a disk or an embedder,
+//! until it is done. Call it where a thread may wait, with tokio inside
+//! `spawn_blocking`; one open catalog serves all threads.
+//!
+//! ```ignore
+//! let catalog = Arc::new(Catalog::open("shop")?.with_embedder(embedder)?);
+//! // For every request:
+//! let catalog = Arc::clone(&catalog);
+//! let decisions = tokio::task::spawn_blocking(move || {
+//!     catalog.classify(&products, &ClassifyOptions::default())
+//! })
+//! .await??;
+//! ```
+//!
+//! An embedder that calls a service does the reverse: [`core::Embedder::embed`] is
+//! called on such a thread, and waits for the answer with
+//! `tokio::runtime::Handle::block_on`, on a handle that it was given when it was
+//! made. Long work is stopped by [`Observer::stop`], not by dropping its future.
 
 mod catalog;
 mod classifier;
@@ -21,7 +43,6 @@ mod snapshot;
 mod state;
 mod store;
 mod task;
-mod vector_cache;
 mod written;
 
 pub use assort_core as core;
@@ -31,7 +52,9 @@ pub use assort_distill as students;
 pub use assort_files as files;
 pub use assort_index as index;
 pub use catalog::classify::ClassifyOptions;
-pub use catalog::distill::{Accuracy, DistillOptions, DistillReport, Distillation};
+pub use catalog::distill::{
+    Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
+};
 pub use catalog::evaluate::Evaluation;
 pub use catalog::import::{ImportOptions, ImportReport, InputRow};
 pub use catalog::indexing::{IndexAudit, Tuning};
@@ -40,10 +63,9 @@ pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
-pub use error::{Error, Result};
+pub use error::{Error, Maintenance, Result};
 pub use observer::{Observer, Progress};
 pub use task::TaskState;
-pub use vector_cache::VectorCache;
 
 /// The examples of the README are tests, too.
 #[cfg(doctest)]

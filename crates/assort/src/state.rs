@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use assort_core::Taxonomy;
 
 use crate::Result;
+use crate::embedding::Item;
 use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
-use crate::store::SegmentFiles;
-use crate::store::{Reader, Store, Writer};
+use crate::store::{ArchivedProductRecord, Reader, SegmentFiles, SpaceRecord, Store, Writer};
 use crate::written::Written;
 
 /// An open store with what is derived from it.
@@ -81,6 +81,29 @@ impl State {
             None => None,
         };
         Ok(())
+    }
+
+    /// Commits vectors of rows in `space`, each with the digest of its text.
+    /// Those of products that have changed or gone meanwhile are left out.
+    pub(crate) fn commit_vectors(
+        &self,
+        space: &SpaceRecord,
+        mut vectors: Vec<(u32, u128, Vec<f32>)>,
+    ) -> Result<()> {
+        self.commit(|writer| {
+            let reader = self.store.read()?;
+            let mut current = Vec::with_capacity(vectors.len());
+            for (row, hash, vector) in vectors.drain(..) {
+                let same = |product: &ArchivedProductRecord| {
+                    Item::of_fields(&product.title, &product.text).hash == hash
+                };
+                if reader.with_product(row, same)? == Some(true) {
+                    current.push((row, hash, vector));
+                }
+            }
+            writer.put_vectors(space, &current)?;
+            Ok(Changes::default())
+        })
     }
 
     /// Marks the slots of rows that left their segments. A segment that cannot

@@ -77,7 +77,7 @@ pub(crate) struct Teaching {
 
     /// Take no student whose vectors have a lower mean cosine with the teacher's
     #[arg(long, value_name = "C", default_value_t = 0.8)]
-    pub(crate) min_quality: f64,
+    pub(crate) min_quality: f32,
 
     /// What embeds queries and categories: student or teacher [default: the
     /// better one]
@@ -97,6 +97,7 @@ impl Teaching {
             },
             queries: self.query_encoder,
             labels: self.labels,
+            min_quality: self.min_quality,
         }
     }
 }

@@ -1,30 +1,23 @@
 //! `assort distill`
 
 use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
 
-use assort::core::Embedder;
-use assort::students::Student;
-use assort::{Catalog, DistillReport, Distillation};
+use assort::{Adoption, Catalog, DistillReport};
 use serde_json::{Value, json};
 
-use crate::args::{Distill, Global, ReportFormat, Teaching};
-use crate::embedder::{self, Opened};
+use crate::args::{Distill, Global, ReportFormat};
+use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::output;
 use crate::progress::Console;
 use crate::text::{bytes, count};
 
 pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
-    let mut catalog = Catalog::open(&args.dir)?;
+    let catalog = Catalog::open(&args.dir)?;
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
-    let made = catalog.distill(
-        teacher.embedder.as_ref(),
-        &args.teaching.options(),
-        &mut console,
-    );
+    let options = args.teaching.options();
+    let made = catalog.distill(teacher.embedder().as_ref(), &options, &mut console);
     console.finish();
     let made = made?;
     print(&made.report, args.format)?;
@@ -34,7 +27,9 @@ pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
             .map_err(|error| Failure::Failed(error.to_string()))?;
         console.say(&format!("the student is in {}", file.display()));
     }
-    good_enough(&catalog, &made, &args.teaching)?;
+    if made.file.is_none() {
+        return Err(not_good_enough(&made.report, options.min_quality));
+    }
     if args.no_adopt {
         let dir = args.dir.display();
         console.say(&format!(
@@ -42,70 +37,42 @@ pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
         ));
         return Ok(Done::Whole);
     }
-    adopt(
-        &mut catalog,
-        made.student,
-        &made.file,
-        &teacher,
-        &mut console,
-    )?;
+    let adoption = catalog.adopt_student(made.student, &teacher, &mut console);
+    console.finish();
+    tell(&adoption?, &catalog, &console)?;
     Ok(Done::Whole)
 }
 
-/// Refuses a student that is not what was asked for.
-pub(crate) fn good_enough(
-    catalog: &Catalog,
-    made: &Distillation,
-    asked: &Teaching,
-) -> Result<(), Failure> {
-    let cosine = made.report.cosine;
-    if f64::from(cosine) >= asked.min_quality {
-        return Ok(());
-    }
-    // Nobody is to take it for a good one.
-    catalog.discard_student(made)?;
-    Err(Failure::Failed(format!(
-        "the student's vectors have a mean cosine of {cosine:.3} with the teacher's, and --min-quality asks for {}; \
+/// The student is not what was asked for.
+pub(crate) fn not_good_enough(report: &DistillReport, asked: f32) -> Failure {
+    Failure::Failed(format!(
+        "the student's vectors have a mean cosine of {:.3} with the teacher's, and --min-quality asks for {asked}; \
          the catalog stays as it is; give it more to learn from with --sample, or more --epochs",
-        asked.min_quality
-    )))
+        report.cosine
+    ))
 }
 
-/// Moves a catalog to a student in its directory.
-pub(crate) fn adopt(
-    catalog: &mut Catalog,
-    student: Arc<Student>,
-    file: &Path,
-    teacher: &Opened,
-    console: &mut Console,
+/// Tells whether the catalog is on a student now.
+pub(crate) fn tell(
+    adoption: &Adoption,
+    catalog: &Catalog,
+    console: &Console,
 ) -> Result<(), Failure> {
-    let queries = student.card().queries;
-    let file = file.strip_prefix(catalog.directory()).unwrap_or(file);
-    let (distilled, spec) = embedder::with_teacher(student, file, queries, teacher);
-    if catalog.space()? == *distilled.space() {
-        console.say("the catalog is on this student already");
-        return Ok(());
+    match adoption {
+        Adoption::AlreadyThere => console.say("the catalog is on this student already"),
+        Adoption::Moved(report) if report.products > 0 => console.say(&format!(
+            "{} products moved to the student, {} of them embedded now",
+            count(report.products),
+            count(report.embedded)
+        )),
+        Adoption::Moved(_) | Adoption::BelowQuality => {}
+        Adoption::Stopped(_) => {
+            let dir = catalog.directory().display();
+            return Err(Failure::Stopped(format!(
+                "stopped; the catalog is still on its old encoder, and `assort reembed {dir} --distilled` goes on from here"
+            )));
+        }
     }
-    let report = catalog.adopt_student(distilled, &spec, console);
-    console.finish();
-    let report = report?;
-    if report.stopped {
-        let dir = catalog.directory().display();
-        return Err(Failure::Stopped(format!(
-            "stopped; the catalog is still on its old encoder, and `assort reembed {dir} --distilled` goes on from here"
-        )));
-    }
-    if report.products == 0 {
-        return Ok(());
-    }
-    catalog.wait_until_indexed(console)?;
-    catalog.prepare(console)?;
-    console.finish();
-    console.say(&format!(
-        "{} products moved to the student, {} of them embedded now",
-        count(report.products),
-        count(report.embedded)
-    ));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use assort::{Catalog, ImportOptions, ImportReport};
+use assort::{Adoption, Catalog, ImportOptions, ImportReport};
 use tempfile::NamedTempFile;
 
 use crate::args::{Global, Import};
@@ -74,7 +74,7 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
 
 /// Teaches a student on what is to be imported, and gives it the catalog.
 fn with_student(
-    mut catalog: Catalog,
+    catalog: Catalog,
     args: &Import,
     kept: Option<&Path>,
     global: &Global,
@@ -87,14 +87,17 @@ fn with_student(
     let files = open_files(args, kept)?;
     let options = args.teaching.options();
     console.whole(options.sample);
-    let made = catalog.distill_rows(files, teacher.embedder.as_ref(), &options, console)?;
-    distill::good_enough(&catalog, &made, &args.teaching)?;
+    let outcome = catalog.distill_rows_and_adopt(files, &teacher, &options, console)?;
+    let report = &outcome.made.report;
+    if outcome.adoption == Adoption::BelowQuality {
+        return Err(distill::not_good_enough(report, options.min_quality));
+    }
     console.say(&format!(
         "the student's vectors have a mean cosine of {:.3} with the teacher's, on {} held-out texts",
-        made.report.cosine,
-        count(made.report.held_out)
+        report.cosine,
+        count(report.held_out)
     ));
-    distill::adopt(&mut catalog, made.student, &made.file, &teacher, console)?;
+    distill::tell(&outcome.adoption, &catalog, console)?;
     Ok(catalog)
 }
 

@@ -1,9 +1,6 @@
 //! `assort reembed`
 
-use std::sync::Arc;
-
 use assort::Catalog;
-use assort::students::Student;
 
 use crate::args::{Global, Reembed};
 use crate::commands::distill;
@@ -22,7 +19,7 @@ pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
                 .to_owned(),
         ));
     }
-    let mut catalog = Catalog::open(&args.dir)?;
+    let catalog = Catalog::open(&args.dir)?;
     let opened = embedder::open(&args.embedder, global)?;
     let mut console = Console::new(global.quiet);
     console.say(&format!(
@@ -50,22 +47,20 @@ pub(crate) fn run(args: Reembed, global: &Global) -> Outcome {
 }
 
 fn to_student(args: &Reembed, global: &Global) -> Outcome {
-    let mut catalog = Catalog::open(&args.dir)?;
-    let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
-    let Some(file) = catalog.waiting_student()? else {
+    let catalog = Catalog::open(&args.dir)?;
+    let none_waits = || {
         let dir = args.dir.display();
-        return Err(Failure::Usage(format!(
+        Failure::Usage(format!(
             "no student waits in {dir}; `assort distill {dir}` makes one and moves to it"
-        )));
+        ))
     };
-    let student = Student::open(&file).map_err(|error| Failure::Failed(error.to_string()))?;
+    if catalog.waiting_student()?.is_none() {
+        return Err(none_waits());
+    }
+    let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
-    distill::adopt(
-        &mut catalog,
-        Arc::new(student),
-        &file,
-        &teacher,
-        &mut console,
-    )?;
+    let adoption = catalog.adopt_waiting_student(&teacher, &mut console);
+    console.finish();
+    distill::tell(&adoption?.ok_or_else(none_waits)?, &catalog, &console)?;
     Ok(Done::Whole)
 }

@@ -2,23 +2,91 @@
 //!
 //! A change here changes every vector: raise [`crate::COMPOSITION`] with it.
 
+use std::borrow::Cow;
+
 use crate::product::Product;
 use crate::taxonomy::{CategoryIndex, SEPARATOR, Taxonomy};
 
-/// Longest text that is composed, in characters: models read less than that.
+/// Longest text of a product that is composed, in characters: models read less
+/// than that.
 const MAX_CHARS: usize = 4_000;
+
+/// Stands between the fields of a composed text.
+const BETWEEN: &str = ". ";
+
+/// A text to embed, its fields apart.
+///
+/// Most embedders read [`Self::composed`]; one that weighs a title against
+/// further text takes the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextInput<'a> {
+    title: &'a str,
+    further: &'a str,
+    /// Characters that are composed at most.
+    longest: usize,
+}
+
+impl<'a> TextInput<'a> {
+    /// A text of one field, such as a query or a category's name. It is never
+    /// cut.
+    pub const fn plain(text: &'a str) -> Self {
+        Self {
+            title: text,
+            further: "",
+            longest: usize::MAX,
+        }
+    }
+
+    /// The text of a product of this title and further text, which may be
+    /// empty. Each is cut after 4,000 characters.
+    pub fn of_product(title: &'a str, further: &'a str) -> Self {
+        Self {
+            title: cut(title, MAX_CHARS),
+            further: cut(further, MAX_CHARS),
+            longest: MAX_CHARS,
+        }
+    }
+
+    /// A product's title, or the whole of a plain text.
+    pub const fn title(&self) -> &'a str {
+        self.title
+    }
+
+    /// A product's further text; empty if it has none, and for a plain text.
+    pub const fn further(&self) -> &'a str {
+        self.further
+    }
+
+    /// The fields as one text: the title, then the further text; of a product,
+    /// at most the first 4,000 characters.
+    pub fn composed(&self) -> Cow<'a, str> {
+        if self.further.is_empty() {
+            return Cow::Borrowed(self.title);
+        }
+        let mut text = [self.title, BETWEEN, self.further].concat();
+        let end = cut(&text, self.longest).len();
+        text.truncate(end);
+        Cow::Owned(text)
+    }
+}
+
+/// The first `longest` characters of `text`.
+fn cut(text: &str, longest: usize) -> &str {
+    // No text has more characters than bytes.
+    if text.len() <= longest {
+        return text;
+    }
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
 
 /// The text that stands for a product: its title, then its further text.
 pub fn product_text(product: &Product) -> String {
-    let mut text = product.title.clone();
-    if !product.text.is_empty() {
-        text.push_str(". ");
-        text.push_str(&product.text);
-    }
-    if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
-        text.truncate(end);
-    }
-    text
+    TextInput::of_product(&product.title, &product.text)
+        .composed()
+        .into_owned()
 }
 
 /// What a text says of a category.
@@ -160,5 +228,52 @@ mod tests {
             ..Product::default()
         };
         assert_eq!(product_text(&product).chars().count(), MAX_CHARS);
+    }
+
+    /// What was composed before fields were kept apart: digests of such texts
+    /// are in every catalog.
+    fn composed_before(title: &str, further: &str) -> String {
+        let mut text = title.to_owned();
+        if !further.is_empty() {
+            text.push_str(". ");
+            text.push_str(further);
+        }
+        if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
+            text.truncate(end);
+        }
+        text
+    }
+
+    #[test]
+    fn fields_compose_to_the_text_whose_digest_catalogs_hold() {
+        let lengths = [
+            0,
+            1,
+            7,
+            MAX_CHARS - 2,
+            MAX_CHARS - 1,
+            MAX_CHARS,
+            MAX_CHARS + 9,
+        ];
+        for letter in ["a", "é", "壶", "🫖"] {
+            for title in lengths {
+                for further in lengths {
+                    let (title, further) = (letter.repeat(title), letter.repeat(further));
+                    let input = TextInput::of_product(&title, &further);
+                    let composed = input.composed();
+                    assert!(composed == composed_before(&title, &further));
+                    assert_eq!(input.title(), cut(&title, MAX_CHARS));
+                    assert_eq!(input.further(), cut(&further, MAX_CHARS));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_text_stays_whole_and_is_not_copied() {
+        let text = "kettle ".repeat(MAX_CHARS);
+        let input = TextInput::plain(&text);
+        assert!(matches!(input.composed(), Cow::Borrowed(whole) if whole == text));
+        assert_eq!(input.further(), "");
     }
 }

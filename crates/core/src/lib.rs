@@ -22,9 +22,11 @@ pub use classifier::ensemble::{Ensemble, Evidence, LevelInput, calibration_input
 pub use classifier::knn::{NEIGHBORS, Neighbor};
 pub use classifier::prototypes::{Prototypes, beliefs, mean_of};
 pub use classifier::source::{Beliefs, Source, Weights};
-pub use compose::TextKind;
+pub use compose::{TextInput, TextKind};
 pub use decision::{Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence};
-pub use embedder::{COMPOSITION, EmbedError, Embedder, Space};
+pub use embedder::{
+    COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
+};
 pub use error::ErrorKind;
 pub use filter::{Fields, Filter, FilterError, FilterExpr};
 pub use metrics::{Confusion, Level, Report, Scores};

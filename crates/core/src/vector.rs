@@ -21,6 +21,47 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     f32::dot(a, b).map_or(f32::NAN, |sum| sum as f32)
 }
 
+/// How far from 1 the squared length of a unit vector may be.
+const TOLERANCE: f32 = 1e-2;
+
+/// Whether a vector counts as one of unit length; one that is not finite does
+/// not.
+pub fn is_unit(vector: &[f32]) -> bool {
+    (squared_length(vector) - 1.0).abs() <= TOLERANCE
+}
+
+fn squared_length(vector: &[f32]) -> f32 {
+    vector.iter().map(|value| value * value).sum()
+}
+
+/// Checks that `rows` are `count` unit vectors of `dimensions` coordinates.
+///
+/// # Errors
+/// What is wrong with them, as the end of a sentence that names who gave them.
+pub fn check_units(rows: &[f32], count: usize, dimensions: usize) -> Result<(), String> {
+    if rows.len() != count * dimensions {
+        return Err(format!(
+            "gave {} coordinates where {count} vectors of {dimensions} are needed",
+            rows.len()
+        ));
+    }
+    for (row, number) in rows.chunks_exact(dimensions.max(1)).zip(1..) {
+        let square = squared_length(row);
+        if !square.is_finite() {
+            return Err(format!(
+                "gave a vector (number {number}) that is not finite"
+            ));
+        }
+        if !is_unit(row) {
+            return Err(format!(
+                "gave a vector (number {number}) of length {} instead of 1",
+                square.sqrt()
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Adds `factor × vector` to `sum`.
 pub fn add_scaled(sum: &mut [f32], vector: &[f32], factor: f32) {
     for (total, value) in sum.iter_mut().zip(vector) {
@@ -57,5 +98,14 @@ mod tests {
         let mut zero = [0.0; 3];
         normalize(&mut zero);
         assert_eq!(zero, [0.0; 3]);
+    }
+
+    #[test]
+    fn vectors_that_cannot_be_compared_are_refused() {
+        let why = |rows: &[f32]| check_units(rows, 1, 2).unwrap_err();
+        assert!(check_units(&[1.0, 0.0], 1, 2).is_ok());
+        assert!(why(&[f32::NAN, 0.0]).contains("not finite"));
+        assert!(why(&[1.0, 0.0, 0.0]).contains("3 coordinates"));
+        assert!(why(&[2.0, 0.0]).contains("length 2"));
     }
 }

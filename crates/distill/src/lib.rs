@@ -35,6 +35,6 @@ mod student;
 mod train;
 mod vocabulary;
 pub use error::{Error, Result};
-pub use pair::{Distilled, OpenTeacher};
+pub use pair::{Distilled, OpenTeacher, Teacher};
 pub use student::{QueryEncoder, Student, StudentCard, is_kept_apart};
 pub use train::{Options, Table, teach};

@@ -1,14 +1,17 @@
 //! One space, two encoders: a student, and its teacher for what the student
 //! does not know.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use assort_core::{COMPOSITION, EmbedError, Embedder, Space};
+use assort_core::{
+    COMPOSITION, EmbedError, Embedder, Input, Role, Space, StudentHooks, TextInput, composed_texts,
+};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{QueryEncoder, Student, is_kept_apart};
+use crate::{Error, QueryEncoder, Student, is_kept_apart};
 
-/// Texts a caller should pass at once.
+/// Inputs a caller should pass at once.
 const BATCH: usize = 4096;
 
 /// Opens the teacher when it is first needed.
@@ -89,10 +92,7 @@ impl Distilled {
             if *given == wanted {
                 Ok(teacher)
             } else {
-                Err(format!(
-                    "the student was taught in the space {wanted}, the teacher is of {given}; \
-                     give it the teacher it had"
-                ))
+                Err(other_teacher(&wanted, given))
             }
         });
         opened.clone().map_err(EmbedError::new)
@@ -104,8 +104,15 @@ impl Embedder for Distilled {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
-        let (mut rows, familiar) = self.student.embed(texts);
+    fn embed(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
+        if let (Some(teacher), Role::Query, QueryEncoder::Teacher) =
+            (&self.teacher, role, self.queries)
+        {
+            return self.taught_by(teacher)?.embed(inputs, role);
+        }
+        let texts = composed_texts(inputs, &self.space)?;
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let (mut rows, familiar) = self.student.embed(&texts);
         let Some(teacher) = &self.teacher else {
             return Ok(rows);
         };
@@ -119,8 +126,8 @@ impl Embedder for Distilled {
         let teacher = self.taught_by(teacher)?;
         let dimensions = self.space.dimensions;
         for places in strange.chunks(teacher.batch().max(1)) {
-            let own: Vec<&str> = places.iter().map(|&at| texts[at]).collect();
-            let taught = teacher.embed(&own)?;
+            let own: Vec<Input<'_>> = places.iter().map(|&at| inputs[at]).collect();
+            let taught = teacher.embed(&own, role)?;
             for (&at, row) in places.iter().zip(taught.chunks_exact(dimensions)) {
                 rows[at * dimensions..][..dimensions].copy_from_slice(row);
             }
@@ -128,22 +135,83 @@ impl Embedder for Distilled {
         Ok(rows)
     }
 
-    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
-        match (&self.teacher, self.queries) {
-            (Some(teacher), QueryEncoder::Teacher) => self.taught_by(teacher)?.embed_queries(texts),
-            _ => self.embed(texts),
-        }
-    }
-
-    fn familiarity(&self, text: &str) -> Option<f32> {
-        Some(self.student.familiarity(text))
-    }
-
-    fn was_taught(&self, text: u128) -> bool {
-        self.student.card().labels > 0.0 && !is_kept_apart(text)
+    fn as_student(&self) -> Option<&dyn StudentHooks> {
+        Some(self)
     }
 
     fn batch(&self) -> usize {
         BATCH
     }
+}
+
+impl StudentHooks for Distilled {
+    fn familiarity(&self, text: TextInput<'_>) -> f32 {
+        self.student.familiarity(&text.composed())
+    }
+
+    fn was_taught(&self, text: u128) -> bool {
+        self.student.card().labels > 0.0 && !is_kept_apart(text)
+    }
+}
+
+/// How a catalog is to remember a student: a text for the student's file, whose
+/// path is relative to the catalog's directory, and for the encoder of queries.
+type Remember = Box<dyn Fn(&Path, QueryEncoder) -> String + Send + Sync>;
+
+/// An embedder whose students a catalog can move to.
+///
+/// `assort_embed` has one for each of its embedders; one of your own says
+/// itself how a student of it is opened again.
+pub struct Teacher {
+    embedder: Arc<dyn Embedder>,
+    remember: Remember,
+}
+
+impl Teacher {
+    /// A teacher. `remember` gives the text that a catalog keeps of a student
+    /// of it, from the student's file, relative to the catalog's directory, and
+    /// the encoder of queries. The file's name must be in the text.
+    pub fn new(
+        embedder: Arc<dyn Embedder>,
+        remember: impl Fn(&Path, QueryEncoder) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            embedder,
+            remember: Box::new(remember),
+        }
+    }
+
+    /// The embedder.
+    #[must_use]
+    pub fn embedder(&self) -> &Arc<dyn Embedder> {
+        &self.embedder
+    }
+
+    /// What a catalog is to keep of a student in this file, a path relative to
+    /// its directory.
+    #[must_use]
+    pub fn spec_of(&self, file: &Path, queries: QueryEncoder) -> String {
+        (self.remember)(file, queries)
+    }
+
+    /// A student of this teacher with the teacher beside it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it was taught by another one.
+    pub fn pair(&self, student: Arc<Student>) -> crate::Result<Distilled> {
+        let (given, wanted) = (self.embedder.space(), student.teacher());
+        if *given != wanted {
+            return Err(Error::Argument(other_teacher(&wanted, given)));
+        }
+        let embedder = Arc::clone(&self.embedder);
+        let open = Box::new(move || Ok(Arc::clone(&embedder)));
+        Ok(Distilled::with_teacher(student, None, open))
+    }
+}
+
+fn other_teacher(wanted: &Space, given: &Space) -> String {
+    format!(
+        "the student was taught in the space {wanted}, the teacher is of {given}; \
+         give it the teacher it had"
+    )
 }

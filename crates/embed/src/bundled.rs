@@ -1,6 +1,6 @@
 //! The embedder inside the program.
 
-use assort_core::{EmbedError, Embedder, Space};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
 use pocket_encoder::Encoder;
 use rayon::prelude::*;
 
@@ -62,12 +62,13 @@ impl Embedder for Bundled {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.space)?;
         let dimensions = self.space.dimensions;
         let mut rows = vec![0.0; texts.len() * dimensions];
         self.workers.install(|| {
             rows.par_chunks_exact_mut(dimensions)
-                .zip(texts)
+                .zip(&texts)
                 .try_for_each(|(row, text)| self.one(text, row))
         })?;
         Ok(rows)

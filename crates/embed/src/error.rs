@@ -17,6 +17,25 @@ pub enum Error {
         /// What was given.
         given: String,
     },
+    /// What a catalog keeps of its embedder is none that can be opened here.
+    #[error(
+        "the catalog's embedder `{given}` is not known; if it is one of your own, give it to the \
+         catalog yourself"
+    )]
+    Stored {
+        /// What the catalog keeps.
+        given: String,
+    },
+    /// A file cannot be used as a cache of vectors.
+    #[error("{} cannot be used as a vector cache: {cause}; {mend}", .path.display())]
+    VectorCache {
+        /// The file.
+        path: PathBuf,
+        /// What is in the way.
+        cause: String,
+        /// What to do about it.
+        mend: &'static str,
+    },
     /// The text is not a way of pooling.
     #[error("`{given}` is no pooling; write `mean` or `cls`")]
     Pooling {
@@ -165,10 +184,11 @@ impl Error {
     /// Who must act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Spec { .. } | Self::Pooling { .. } | Self::MaxLength { .. } => {
-                ErrorKind::Argument
-            }
-            Self::Fixed => ErrorKind::Incompatible,
+            Self::Spec { .. }
+            | Self::Pooling { .. }
+            | Self::MaxLength { .. }
+            | Self::VectorCache { .. } => ErrorKind::Argument,
+            Self::Stored { .. } | Self::Fixed => ErrorKind::Incompatible,
             Self::UnknownModel { .. }
             | Self::NotCached { .. }
             | Self::NoFolder { .. }

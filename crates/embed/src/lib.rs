@@ -11,6 +11,9 @@
 //! `fastembed` and `dir` run on ONNX Runtime, which is searched on the machine when
 //! such a model is opened: the file or folder `ORT_DYLIB_PATH` names, or else
 //! beside the program, where systems keep libraries, and in Python environments.
+//!
+//! A catalog keeps a text of its embedder, a [`StoredSpec`], and [`reopen`] gives
+//! the embedder again.
 
 mod bundled;
 mod error;
@@ -20,7 +23,9 @@ mod onnx;
 mod runtime;
 mod space;
 mod spec;
+mod stored;
 mod text;
+mod vector_cache;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,23 +35,31 @@ use assort_distill::{Distilled, Student};
 
 pub use error::Error;
 pub use spec::{Options, Pooling, Spec};
+pub use stored::{StoredSpec, StoredStudent, reopen};
+pub use vector_cache::VectorCache;
 
-/// Opens the embedder `spec` names, ready to run.
+/// Opens the embedder `spec` names, ready to run; behind the file of
+/// [`Options::vector_cache`], if there is one.
 ///
 /// # Errors
 /// If the model or ONNX Runtime is missing, damaged or not allowed to be
 /// downloaded; see [`Error`].
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
     let model = match spec {
+        // These two are quicker than a file of vectors.
         Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
-        Spec::Fastembed(name) => hub::read(name, options)?,
-        Spec::Dir(folder) => folder::read_unknown(folder, options)?,
         Spec::Distilled(file) => {
             let student = Student::open(file)?;
             return Ok(Arc::new(Distilled::alone(Arc::new(student))));
         }
+        Spec::Fastembed(name) => hub::read(name, options)?,
+        Spec::Dir(folder) => folder::read_unknown(folder, options)?,
     };
-    Ok(Arc::new(onnx::Onnx::open(model, options)?))
+    let embedder: Arc<dyn Embedder> = Arc::new(onnx::Onnx::open(model, options)?);
+    Ok(match &options.vector_cache {
+        Some(file) => Arc::new(VectorCache::open(file, embedder)?),
+        None => embedder,
+    })
 }
 
 /// An embedder that can be opened by name.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use assort_core::{EmbedError, Embedder, Space};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
 use fastembed::{
     InitOptionsUserDefined, OutputKey, SingleBatchOutput, TextEmbedding, UserDefinedEmbeddingModel,
 };
@@ -140,7 +140,8 @@ impl Embedder for Onnx {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.space)?;
         let texts: Vec<&str> = texts.iter().map(|text| readable(text)).collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));

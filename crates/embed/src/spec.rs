@@ -122,6 +122,10 @@ pub struct Options {
     /// The folder in which downloaded models are kept. If not given: `HF_HOME`,
     /// `FASTEMBED_CACHE_DIR`, or the user's own cache folder.
     pub cache: Option<PathBuf>,
+    /// A file where what a model makes is kept, so that no text is embedded
+    /// twice; see [`VectorCache`](crate::VectorCache). Embedders that are quicker
+    /// than a file do not use it.
+    pub vector_cache: Option<PathBuf>,
     /// How token vectors are pooled, if not as the model's own files say.
     pub pooling: Option<Pooling>,
     /// How many tokens of a text are read, if not as the model's own files say.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use assort_core::{EmbedError, Embedder, Space};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
 
 use crate::Chance;
 
@@ -116,7 +116,8 @@ impl Embedder for Toy {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, &self.space)?;
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay * texts.len() as u32);
@@ -137,7 +138,7 @@ impl Embedder for Toy {
             None => {}
         }
         let mut seen = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.extend(texts.iter().map(|text| (*text).to_owned()));
+        seen.extend(texts.into_iter().map(Into::into));
         Ok(vectors)
     }
 
@@ -187,7 +188,8 @@ impl Embedder for Scattered {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, self.space())?;
         Ok(texts.iter().flat_map(|text| self.vector(text)).collect())
     }
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use assort_core::compose::product_text;
-use assort_core::{Decision, Method, Product, text_hash};
+use assort_core::{Decision, Method, Product, Role};
 
 use crate::catalog::Catalog;
 use crate::classifier::{Asked, Classifier, explain};
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::knn::graph::Effort;
 use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
@@ -51,20 +50,24 @@ impl Catalog {
         products: &[Product],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let texts: Vec<String> = products.iter().map(product_text).collect();
+        self.again_if_moved(|| self.decide(products, options))
+    }
+
+    fn decide(&self, products: &[Product], options: &ClassifyOptions) -> Result<Vec<Decision>> {
         let embedder = self.embedder_for(&self.state.store.read()?)?;
-        let made = embed_all(
-            embedder.as_ref(),
-            Role::Document,
-            texts.iter().map(String::as_str),
-            |_| true,
-        )?;
+        let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
+        let own = items.iter().copied();
+        let made = embed_all(embedder.as_ref(), Role::Document, own, |_| true)?;
         let mut queries = Vec::new();
-        for text in &texts {
-            queries.extend(made.get(&text_hash(text)).into_iter().flatten());
+        for item in &items {
+            queries.extend(made.get(&item.hash).into_iter().flatten());
         }
         let (classifier, reader, snapshot) = self.ready()?;
-        self.embedder_for(&reader)?;
+        let (catalog, given) = (reader.space()?.space(), embedder.space());
+        if catalog != *given {
+            let given = given.clone();
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
         decide(&classifier, &reader, &snapshot, &queries, &without, options)
@@ -104,14 +107,14 @@ impl Catalog {
     pub fn prepare(&self, observer: &mut dyn Observer) -> Result<()> {
         let reader = self.state.store.read()?;
         let embedder = self.embedder_for(&reader).ok();
-        let embedder = embedder.map(AsRef::as_ref);
-        self.classifier.prepare(&self.state, embedder, observer)
+        self.classifier
+            .prepare(&self.state, embedder.as_deref(), observer)
     }
 
     /// The classifier and a commit it may decide by.
     fn ready(&self) -> Result<(Arc<Classifier>, Reader<'_>, Arc<Snapshot>)> {
         loop {
-            let embedder = self.embedder_for(&self.state.store.read()?).ok().cloned();
+            let embedder = self.embedder_for(&self.state.store.read()?).ok();
             let classifier = self.classifier.get(&self.state, embedder)?;
             let (reader, snapshot) = self.state.view()?;
             // Otherwise the taxonomy or the space was replaced between the two.

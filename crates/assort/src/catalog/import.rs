@@ -4,11 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::compose::product_text;
-use assort_core::{Embedder, Product, Taxonomy, text_hash};
+use assort_core::{Embedder, Product, Role, Taxonomy, text_hash};
 
 use crate::catalog::Catalog;
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all, familiarity};
+use crate::locks::read;
 use crate::observer::{Observer, Progress};
 use crate::read::{ProductRow, Rejected};
 use crate::snapshot::Changes;
@@ -91,11 +91,11 @@ impl Catalog {
         done: &dyn Fn() -> Option<f64>,
         observer: &mut dyn Observer,
     ) -> Result<ImportReport> {
-        let reader = self.state.store.read()?;
+        let (reader, space, embedder) = self.latest()?;
         let mut importer = Importer {
             catalog: self,
-            embedder: Arc::clone(self.embedder_for(&reader)?),
-            space: reader.space()?,
+            embedder,
+            space,
             taxonomy: self.state.taxonomy_in(&reader)?,
             reader,
             options,
@@ -121,6 +121,15 @@ impl Catalog {
         Ok(importer.report)
     }
 
+    /// The last commit, with its space and the embedder of that.
+    fn latest(&self) -> Result<(Reader<'_>, SpaceRecord, Arc<dyn Embedder>)> {
+        self.again_if_moved(|| {
+            let reader = self.state.store.read()?;
+            let (space, embedder) = (reader.space()?, self.embedder_for(&reader)?);
+            Ok((reader, space, embedder))
+        })
+    }
+
     /// Stores products in one transaction; see [`Self::import`].
     ///
     /// # Errors
@@ -141,8 +150,8 @@ impl Catalog {
 struct Waiting {
     product: ProductRecord,
     label: Option<String>,
-    /// The text to embed, unless the stored vector is still right.
-    text: Option<String>,
+    /// Whether it is to be embedded: the stored vector is not of its text.
+    embeds: bool,
     /// Digest of the product's text.
     text_hash: u128,
     is_new: bool,
@@ -256,19 +265,18 @@ impl Importer<'_> {
             self.report.unchanged += 1;
             return Ok(());
         }
-        let text = product_text(&product.clone().into());
         let known = match row {
             Some(row) => self.reader.text_hash(&self.space, row)?,
             None => None,
         };
-        let text_hash = text_hash(&text);
-        let text = (known != Some(text_hash)).then_some(text);
-        self.to_embed += usize::from(text.is_some());
-        self.waiting_bytes += bytes(&product) + text.as_ref().map_or(0, String::len);
+        let text_hash = item(&product).hash;
+        let embeds = known != Some(text_hash);
+        self.to_embed += usize::from(embeds);
+        self.waiting_bytes += bytes(&product);
         self.waiting.push(Waiting {
             product,
             label,
-            text,
+            embeds,
             text_hash,
             is_new: stored.is_none(),
         });
@@ -296,7 +304,7 @@ impl Importer<'_> {
         let mut report = self.report.clone();
         for item in waiting {
             let vector = vectors.get(&item.text_hash).cloned();
-            if item.text.is_some() && vector.is_none() {
+            if item.embeds && vector.is_none() {
                 continue;
             }
             count(&mut report, &item);
@@ -307,30 +315,30 @@ impl Importer<'_> {
                 label: item.label,
             });
         }
-        let lacking = self.store(puts, known)?;
-        self.complete(lacking)?;
+        let mut lacking = self.store(puts, known)?;
+        while !lacking.is_empty() {
+            lacking = self.complete(lacking)?;
+        }
         self.report = report;
         match self.catalog.seal_backlog(self.observer) {
             // What is stored stays.
             Err(Error::Interrupted) => self.report.stopped = true,
             other => other?,
         }
-        self.reader = self.catalog.state.store.read()?;
+        self.refresh()?;
         self.done_before = (self.done)();
         self.tell(0);
         Ok(())
     }
 
     fn embed(&mut self, waiting: &[Waiting]) -> Result<HashMap<u128, Vec<f32>>> {
-        let texts: Vec<&str> = waiting
-            .iter()
-            .filter_map(|item| item.text.as_deref())
-            .collect();
-        let total = texts.len().max(1) as f64;
+        let items = waiting.iter().filter(|waiting| waiting.embeds);
+        let items: Vec<Item<'_>> = items.map(|waiting| item(&waiting.product)).collect();
+        let total = items.len().max(1) as f64;
         let (done_before, done_now) = (self.done_before, (self.done)());
         let (report, observer) = (&mut self.report, &mut *self.observer);
         let embedded_before = report.embedded;
-        embed_all(self.embedder.as_ref(), Role::Document, texts, |count| {
+        embed_all(self.embedder.as_ref(), Role::Document, items, |count| {
             report.embedded = embedded_before + count as u64;
             let part = count as f64 / total;
             let fraction = done_before
@@ -349,10 +357,12 @@ impl Importer<'_> {
     /// How well a student knows new products, these included; none for another
     /// embedder.
     fn known(&self, waiting: &[Waiting]) -> Result<Option<FamiliarityRecord>> {
-        let texts = waiting.iter().filter_map(|item| item.text.as_deref());
-        let parts: Option<Vec<f32>> = texts
+        let embedded = waiting.iter().filter(|waiting| waiting.embeds);
+        let parts: Option<Vec<f32>> = embedded
             .step_by(LOOKED_AT)
-            .map(|text| self.embedder.familiarity(text))
+            .map(|Waiting { product, .. }| {
+                familiarity(self.embedder.as_ref(), &product.title, &product.text)
+            })
             .collect();
         let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
             return Ok(None);
@@ -368,10 +378,16 @@ impl Importer<'_> {
     }
 
     /// Commits; gives back the products whose stored vector was to be kept
-    /// and is not there any more.
+    /// and is not there any more, and all if the catalog has moved to another
+    /// space.
     fn store(&self, puts: Vec<Put>, known: Option<FamiliarityRecord>) -> Result<Vec<Put>> {
         let mut lacking = Vec::new();
+        let _stays = read(&self.catalog.moving);
         self.catalog.commit(|writer| {
+            if writer.space()? != self.space {
+                lacking = puts;
+                return Ok(Changes::default());
+            }
             if let Some(known) = &known {
                 writer.set_familiarity(known)?;
             }
@@ -399,22 +415,23 @@ impl Importer<'_> {
         Ok(lacking)
     }
 
-    /// Stores products that another thread has changed or removed since they
-    /// were compared, with vectors of their own.
-    fn complete(&self, mut puts: Vec<Put>) -> Result<()> {
-        if puts.is_empty() {
-            return Ok(());
-        }
-        let texts: Vec<String> = puts
-            .iter()
-            .map(|put| product_text(&put.product.clone().into()))
-            .collect();
-        let texts = texts.iter().map(String::as_str);
-        let vectors = embed_all(self.embedder.as_ref(), Role::Document, texts, |_| true)?;
+    /// Stores products that could not be stored as they were compared, because
+    /// another thread has changed or removed them or moved the catalog, with
+    /// vectors of their own. Gives back those that this holds of again.
+    fn complete(&mut self, mut puts: Vec<Put>) -> Result<Vec<Put>> {
+        self.refresh()?;
+        let items = puts.iter().map(|put| item(&put.product));
+        let vectors = embed_all(self.embedder.as_ref(), Role::Document, items, |_| true)?;
         for put in &mut puts {
             put.vector = vectors.get(&put.text_hash).cloned();
         }
-        self.store(puts, None).map(drop)
+        self.store(puts, None)
+    }
+
+    /// Goes on from the last commit.
+    fn refresh(&mut self) -> Result<()> {
+        (self.reader, self.space, self.embedder) = self.catalog.latest()?;
+        Ok(())
     }
 
     /// Removes what the input did not have.
@@ -443,6 +460,11 @@ impl Importer<'_> {
             fraction: self.done_before,
         });
     }
+}
+
+/// What of a product is embedded.
+fn item(product: &ProductRecord) -> Item<'_> {
+    Item::of_fields(&product.title, &product.text)
 }
 
 /// Bytes of what a product says, nearly.

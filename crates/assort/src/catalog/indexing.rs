@@ -7,6 +7,7 @@ use assort_index::{Audit, BuildOptions, Hit, audit};
 
 use crate::catalog::Catalog;
 use crate::catalog::following::{Meter, POLL, observed};
+use crate::error::Maintenance;
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
 use crate::segments::{
@@ -142,12 +143,13 @@ impl Catalog {
     /// system; returns the bytes saved.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::Io`], [`Error::Interrupted`] if `observer`
-    /// stopped it.
+    /// [`Error::ReadOnly`], [`Error::Busy`], [`Error::Io`], [`Error::Interrupted`] if
+    /// `observer` stopped it.
     pub fn compact(&self, observer: &mut dyn Observer) -> Result<u64> {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
+        let _under_way = self.begin(Maintenance::Compact)?;
         let size = |state: &State| state.store.size() + state.segment_files.size();
         let before = size(&self.state);
         self.background.rest();

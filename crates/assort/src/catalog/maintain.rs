@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use assort_core::compose::product_text;
-use assort_core::{Method, Product, Space, text_hash};
+use assort_core::{Method, Product, Space, vector};
 
 use crate::catalog::Catalog;
 use crate::classifier::calibrated;
-use crate::embedding::is_unit;
+use crate::embedding::Item;
+use crate::error::Maintenance;
 use crate::observer::Observer;
 use crate::segments::{broken, repair};
 use crate::state::State;
@@ -178,12 +178,13 @@ impl Catalog {
     /// there were.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::NoEmbedder`], [`Error::Embed`],
+    /// [`Error::ReadOnly`], [`Error::Busy`], [`Error::NoEmbedder`], [`Error::Embed`],
     /// [`Error::Interrupted`] if `observer` stopped it; run it again to go on.
     pub fn repair(&self, observer: &mut dyn Observer) -> Result<u64> {
         if !self.state.store.is_writer() {
             return Err(Error::ReadOnly);
         }
+        let _under_way = self.begin(Maintenance::Repair)?;
         self.background.rest();
         let reader = self.state.store.read()?;
         let space = reader.space()?;
@@ -329,7 +330,7 @@ fn check_products(
                 let what = format!("the product `{id}` does not match its digest");
                 problems.push(Problem::new(ProblemKind::Product(id.clone()), what));
             }
-            if reader.text_hash(space, row)? != Some(text_hash(&product_text(&product))) {
+            if reader.text_hash(space, row)? != Some(Item::of_product(&product).hash) {
                 let what =
                     format!("the vector of the product `{id}` is missing or of another text");
                 problems.push(Problem::new(ProblemKind::Product(id), what));
@@ -362,8 +363,7 @@ fn check_vectors(
         if !rows.contains(&row) {
             problems.push(stray("a vector", row));
         }
-        let square: f32 = view.to_vec().iter().map(|value| value * value).sum();
-        if !is_unit(square) {
+        if !vector::is_unit(&view.to_vec()) {
             let what = format!("the vector in row {row} is not of unit length");
             problems.push(Problem::of_row(reader, row, what)?);
         }

@@ -8,24 +8,29 @@ pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;
 pub(crate) mod maintain;
+mod maintenance_lock;
 pub(crate) mod reembed;
 pub(crate) mod search;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
 use assort_files::{Disk, Files};
 
 use crate::classifier::ClassifierCache;
+use crate::error::Maintenance;
 use crate::knn::filter_cache::FilterCache;
+use crate::locks::{read, write};
 use crate::segments::Background;
 use crate::snapshot::Changes;
 use crate::state::State;
 use crate::store::{Reader, SegmentFiles, SpaceRecord, Store, Writer};
 use crate::task::TaskState;
 use crate::{Error, Result};
+
+use maintenance_lock::{MaintenanceLock, UnderWay};
 
 /// An embedded database of products and the category tree they are filed into.
 ///
@@ -39,7 +44,11 @@ pub struct Catalog {
     pub(crate) state: Arc<State>,
     /// What filters matched lately.
     pub(crate) filters: FilterCache,
-    embedder: Option<Arc<dyn Embedder>>,
+    embedder: RwLock<Option<Arc<dyn Embedder>>>,
+    maintenance: MaintenanceLock,
+    /// Held to read while products are stored, and to write while the catalog
+    /// moves to another space: none is stored in the space that it leaves.
+    moving: RwLock<()>,
 }
 
 impl fmt::Debug for Catalog {
@@ -174,7 +183,9 @@ impl Catalog {
         Self {
             background: Background::new(),
             state: Arc::new(State::new(store, segment_files)),
-            embedder,
+            embedder: RwLock::new(embedder),
+            maintenance: MaintenanceLock::default(),
+            moving: RwLock::new(()),
             classifier: ClassifierCache::default(),
             filters: FilterCache::default(),
         }
@@ -184,13 +195,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::SpaceMismatch`] if it is not of the catalog's space.
-    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>) -> Result<Self> {
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Result<Self> {
         let catalog = self.space()?;
         let given = embedder.space().clone();
         if catalog != given {
             return Err(Error::SpaceMismatch { catalog, given });
         }
-        self.embedder = Some(embedder);
+        *write(&self.embedder) = Some(embedder);
         Ok(self)
     }
 
@@ -305,14 +316,15 @@ impl Catalog {
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn remove<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Result<usize> {
-        let reader = self.state.store.read()?;
-        let (space, next) = (reader.space()?, reader.next_space()?);
-        let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
-            .into_iter()
-            .flatten()
-            .collect();
         let mut removed = 0;
         self.commit(|writer| {
+            // As of this commit: a move to another space may have begun or ended.
+            let reader = self.state.store.read()?;
+            let (space, next) = (reader.space()?, reader.next_space()?);
+            let spaces: Vec<&SpaceRecord> = [Some(&space), next.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect();
             let mut changes = Changes::default();
             for id in ids {
                 changes.removed.extend(writer.remove(id, &spaces)?);
@@ -327,13 +339,13 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::NoEmbedder`] if the catalog was opened without one.
-    pub fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
-        self.embedder.as_ref().ok_or(Error::NoEmbedder)
+    pub fn embedder(&self) -> Result<Arc<dyn Embedder>> {
+        read(&self.embedder).clone().ok_or(Error::NoEmbedder)
     }
 
-    /// The embedder, if it is of the space that `reader` has: another process
-    /// may have moved the catalog since it was given.
-    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<&Arc<dyn Embedder>> {
+    /// The embedder, if it is of the space that `reader` has: the catalog may
+    /// have been moved meanwhile.
+    pub(crate) fn embedder_for(&self, reader: &Reader<'_>) -> Result<Arc<dyn Embedder>> {
         let embedder = self.embedder()?;
         let (catalog, given) = (reader.space()?.space(), embedder.space());
         if catalog != *given {
@@ -341,6 +353,24 @@ impl Catalog {
             return Err(Error::SpaceMismatch { catalog, given });
         }
         Ok(embedder)
+    }
+
+    /// Does `work`, again if the catalog was moved to another space between the
+    /// commit that it saw and the embedder that it asked for.
+    pub(crate) fn again_if_moved<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        loop {
+            let before = self.state.store.read()?.space()?.generation;
+            match work() {
+                Err(Error::SpaceMismatch { .. })
+                    if self.state.store.read()?.space()?.generation != before => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Begins long work on the whole catalog, of which one runs at a time.
+    pub(crate) fn begin(&self, work: Maintenance) -> Result<UnderWay> {
+        self.maintenance.begin(work)
     }
 
     /// Commits what `change` does and publishes it to readers. The taxonomy
@@ -352,11 +382,6 @@ impl Catalog {
         self.state.commit(change)?;
         self.background.wake(&self.state);
         Ok(())
-    }
-
-    /// Uses `embedder` from now on.
-    pub(crate) fn adopt(&mut self, embedder: Arc<dyn Embedder>) {
-        self.embedder = Some(embedder);
     }
 
     /// Drops what is kept in memory, after a change of the space.

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use assort_core::compose::product_text;
-use assort_core::{Embedder, Product, text_hash};
+use assort_core::{Embedder, Role};
 use assort_index::BuildOptions;
 
 use crate::catalog::Catalog;
 use crate::catalog::following::{Meter, observed};
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
+use crate::error::Maintenance;
+use crate::locks::write;
 use crate::observer::{Observer, Progress};
 use crate::segments::{MOST, seal};
 use crate::snapshot::Changes;
@@ -34,15 +35,26 @@ pub struct ReembedReport {
 
 impl Catalog {
     /// Embeds all products with `embedder` and makes its space the catalog's.
-    /// Searches go on in the old space meanwhile. A stopped or killed run goes
-    /// on where it was when run again with the same embedder; another one
-    /// starts anew.
+    /// Searches and imports go on in the old space meanwhile; what is imported
+    /// is moved too. A stopped or killed run goes on where it was when run again
+    /// with the same embedder; another one starts anew.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`], [`Error::Embed`], [`Error::Io`]; the catalog stays
-    /// in its old space.
+    /// [`Error::Busy`], [`Error::ReadOnly`], [`Error::Embed`], [`Error::Io`]; the
+    /// catalog stays in its old space.
     pub fn reembed(
-        &mut self,
+        &self,
+        embedder: Arc<dyn Embedder>,
+        spec: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<ReembedReport> {
+        let _under_way = self.begin(Maintenance::Reembed)?;
+        self.move_to(embedder, spec, observer)
+    }
+
+    /// The same, when the caller has begun long work.
+    pub(super) fn move_to(
+        &self,
         embedder: Arc<dyn Embedder>,
         spec: &str,
         observer: &mut dyn Observer,
@@ -55,47 +67,80 @@ impl Catalog {
             )));
         }
         let next = self.next_space(&old, embedder.as_ref(), spec)?;
+        let counts = self.state.store.read()?.counts()?;
         let mut report = ReembedReport {
-            products: self.state.store.read()?.counts()?.products,
+            products: counts.products,
             ..ReembedReport::default()
         };
+        self.embed_missing(&next, embedder.as_ref(), &mut report, observer)?;
+        // Other threads may have stored products behind it. Now they wait.
+        let _moving = write(&self.moving);
+        let now = self.state.store.read()?.counts()?;
+        if !report.stopped && now.changed.vectors != counts.changed.vectors {
+            self.embed_missing(&next, embedder.as_ref(), &mut report, observer)?;
+        }
+        if !report.stopped {
+            self.switch(&old, &next, embedder)?;
+        }
+        Ok(report)
+    }
+
+    /// Embeds the products that have no current vector in `next`; counts them
+    /// in `report`, and whether it was stopped.
+    fn embed_missing(
+        &self,
+        next: &SpaceRecord,
+        embedder: &dyn Embedder,
+        report: &mut ReembedReport,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         let (mut from, mut done) = (0, 0);
-        observer.progress(Progress::Reembed {
-            done,
-            total: report.products,
-        });
+        let total = report.products;
+        observer.progress(Progress::Reembed { done, total });
         loop {
             let group = self.state.store.read()?.products_from(from, GROUP)?;
-            let Some((last, _)) = group.last() else { break };
+            let Some((last, _)) = group.last() else {
+                return Ok(());
+            };
             from = last + 1;
             let size = group.len() as u64;
-            let (embedded, left) = self.embed_group(&next, embedder.as_ref(), group, observer)?;
+            let (embedded, left) = self.embed_group(next, embedder, &group, observer)?;
             report.embedded += embedded;
             done += size - left;
-            observer.progress(Progress::Reembed {
-                done,
-                total: report.products,
-            });
+            observer.progress(Progress::Reembed { done, total });
             if observer.stop() {
                 report.stopped = true;
-                return Ok(report);
+                return Ok(());
             }
-            self.seal_next(&next, observer)?;
+            self.seal_next(next, observer)?;
         }
-        // Nothing is added to the old space any more.
+    }
+
+    /// Makes `next` the catalog's space, and `embedder` its embedder.
+    fn switch(
+        &self,
+        old: &SpaceRecord,
+        next: &SpaceRecord,
+        embedder: Arc<dyn Embedder>,
+    ) -> Result<()> {
         self.background.rest();
-        let outdated = self.segments_of(&old)?;
-        self.commit(|writer| {
-            writer.switch_space(&old, &next)?;
+        let segments = self.state.lock_segments();
+        let outdated = self.segments_of(old)?;
+        // Who sees the new space gets its embedder.
+        let mut own = write(&self.embedder);
+        self.state.commit(|writer| {
+            writer.switch_space(old, next)?;
             Ok(Changes::default())
         })?;
+        *own = Some(embedder);
+        drop(own);
         self.forget();
         outdated
             .iter()
             .for_each(|&number| self.state.segment_files.discard(number));
-        self.adopt(embedder);
+        drop(segments);
         self.background.wake(&self.state);
-        Ok(report)
+        Ok(())
     }
 
     /// The space that is moved to: the one that was begun, if it is the same.
@@ -160,38 +205,28 @@ impl Catalog {
         &self,
         next: &SpaceRecord,
         embedder: &dyn Embedder,
-        group: Vec<(u32, ProductRecord)>,
+        group: &[(u32, ProductRecord)],
         observer: &dyn Observer,
     ) -> Result<(u64, u64)> {
         let reader = self.state.store.read()?;
-        let mut missing: Vec<(u32, String)> = Vec::new();
+        let mut missing: Vec<(u32, Item<'_>)> = Vec::new();
         for (row, record) in group {
-            let text = product_text(&Product::from(record));
-            if reader.text_hash(next, row)? != Some(text_hash(&text)) {
-                missing.push((row, text));
+            let item = Item::of_fields(&record.title, &record.text);
+            if reader.text_hash(next, *row)? != Some(item.hash) {
+                missing.push((*row, item));
             }
         }
         if missing.is_empty() {
             return Ok((0, 0));
         }
-        let made = embed_all(
-            embedder,
-            Role::Document,
-            missing.iter().map(|(_, text)| text.as_str()),
-            |_| !observer.stop(),
-        )?;
+        let items = missing.iter().map(|(_, item)| *item);
+        let made = embed_all(embedder, Role::Document, items, |_| !observer.stop())?;
         let vectors: Vec<(u32, u128, Vec<f32>)> = missing
             .iter()
-            .filter_map(|(row, text)| {
-                let hash = text_hash(text);
-                Some((*row, hash, made.get(&hash)?.clone()))
-            })
+            .filter_map(|(row, item)| Some((*row, item.hash, made.get(&item.hash)?.clone())))
             .collect();
-        self.commit(|writer| {
-            writer.put_vectors(next, &vectors)?;
-            Ok(Changes::default())
-        })?;
-        let left = missing.len() - vectors.len();
-        Ok((vectors.len() as u64, left as u64))
+        let embedded = vectors.len();
+        self.state.commit_vectors(next, vectors)?;
+        Ok((embedded as u64, (missing.len() - embedded) as u64))
     }
 }

@@ -4,7 +4,7 @@ use assort_core::vector;
 use assort_index::{Hit, Plan};
 
 use crate::catalog::{Catalog, StoredProduct};
-use crate::embedding::{Role, check, embed};
+use crate::embedding::embed_query;
 use crate::knn::graph::{Effort, nearest};
 use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
@@ -109,6 +109,10 @@ impl Catalog {
                 "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
             )));
         }
+        self.again_if_moved(|| self.find(search))
+    }
+
+    fn find(&self, search: &Search) -> Result<Page> {
         let (reader, snapshot) = self.state.view()?;
         let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
         let matching = match &search.filter {
@@ -169,10 +173,8 @@ impl Catalog {
                         "the text to search for is empty; give some words",
                     ));
                 }
-                Ok((
-                    embed(self.embedder_for(reader)?.as_ref(), Role::Query, &[&text])?,
-                    None,
-                ))
+                let embedder = self.embedder_for(reader)?;
+                Ok((embed_query(embedder.as_ref(), &text)?, None))
             }
             Query::Like(id) => {
                 let missing = || Error::NoProduct(id.clone());
@@ -183,7 +185,7 @@ impl Catalog {
             Query::Vector(given) => {
                 let mut vector = given.clone();
                 vector::normalize(&mut vector);
-                check(&vector, 1, reader.space()?.dimensions as usize)
+                vector::check_units(&vector, 1, reader.space()?.dimensions as usize)
                     .map_err(|what| Error::argument(format!("the query {what}")))?;
                 Ok((vector, None))
             }

@@ -219,8 +219,9 @@ fn learn(
     let space = reader.space()?;
     let was_taught = |row| {
         let text = reader.text_hash(&space, row)?;
-        let known = |text| embedder.is_some_and(|known| known.was_taught(text));
-        Ok(text.is_some_and(known))
+        let student = embedder.and_then(|embedder| embedder.as_student());
+        let known = text.zip(student);
+        Ok(known.is_some_and(|(text, student)| student.was_taught(text)))
     };
     let effort = Effort::tuned(reader.tuning()?);
     let by_labels = weights::learn(snapshot, &plain, &was_taught, effort)?;

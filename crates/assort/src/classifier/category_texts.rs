@@ -1,9 +1,9 @@
 //! Vectors of what the taxonomy says of its categories.
 
 use assort_core::compose::category_texts;
-use assort_core::{Candidates, Embedder, Taxonomy, TextKind, mean_of, text_hash, vector};
+use assort_core::{Candidates, Embedder, Role, Taxonomy, TextKind, mean_of, text_hash, vector};
 
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::observer::{Observer, Progress};
 use crate::snapshot::Changes;
 use crate::state::State;
@@ -68,7 +68,7 @@ fn text_vectors(
     let mut done = 0;
     for chunk in missing.chunks(TEXTS_PER_COMMIT) {
         let embedder = embedder.ok_or(Error::NoEmbedder)?;
-        let own = chunk.iter().map(|&at| texts[at]);
+        let own = chunk.iter().map(|&at| Item::of_text(texts[at]));
         let made = embed_all(embedder, Role::Query, own, |count| {
             let done = done + count as u64;
             observer.progress(Progress::CategoryTexts { done, total });

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use assort_core::compose::product_text;
-use assort_core::{Embedder, Product, text_hash};
+use assort_core::{Embedder, Role};
 
 use crate::Result;
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::observer::Observer;
 use crate::snapshot::Changes;
 use crate::state::State;
@@ -54,32 +53,24 @@ pub(crate) fn repair(
     let mut done = 0;
     for rows in lost.chunks(GROUP) {
         let reader = state.store.read()?;
-        let mut texts = Vec::with_capacity(rows.len());
+        let mut products = Vec::with_capacity(rows.len());
         for &row in rows {
-            if let Some(record) = reader.product(row)? {
-                texts.push((row, product_text(&Product::from(record))));
-            }
+            products.extend(reader.product(row)?.map(|product| (row, product)));
         }
-        let made = embed_all(
-            embedder,
-            Role::Document,
-            texts.iter().map(|(_, text)| text.as_str()),
-            |_| !observer.stop(),
-        )?;
-        let vectors: Vec<(u32, u128, Vec<f32>)> = texts
+        let items: Vec<(u32, Item<'_>)> = products
             .iter()
-            .filter_map(|(row, text)| {
-                let hash = text_hash(text);
-                Some((*row, hash, made.get(&hash)?.clone()))
-            })
+            .map(|(row, product)| (*row, Item::of_fields(&product.title, &product.text)))
             .collect();
-        state.commit(|writer| {
-            writer.put_vectors(space, &vectors)?;
-            Ok(Changes::default())
-        })?;
+        let own = items.iter().map(|(_, item)| *item);
+        let made = embed_all(embedder, Role::Document, own, |_| !observer.stop())?;
+        let vectors: Vec<(u32, u128, Vec<f32>)> = items
+            .iter()
+            .filter_map(|(row, item)| Some((*row, item.hash, made.get(&item.hash)?.clone())))
+            .collect();
+        done += vectors.len() as u64;
+        state.commit_vectors(space, vectors)?;
         // What is in memory does not know these vectors.
         state.forget();
-        done += vectors.len() as u64;
         observer.progress(crate::Progress::Repair {
             done,
             total: lost.len() as u64,

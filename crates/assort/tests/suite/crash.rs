@@ -113,7 +113,7 @@ fn child() {
             }
         }
         "reembed" => {
-            let mut catalog = catalog;
+            let catalog = catalog;
             catalog.reembed(slow_toy("b"), "toy", &mut Teller).unwrap();
         }
         "index" => {

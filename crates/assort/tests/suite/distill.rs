@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use assort::core::{Embedder, Method};
-use assort::students::{Distilled, Options, Student};
-use assort::{Catalog, ClassifyOptions, DistillOptions, Distillation, Error, Query, Search};
+use assort::core::{Embedder, Method, StudentHooks};
+use assort::students::{Distilled, Options, Student, Teacher};
+use assort::{
+    Adoption, Catalog, ClassifyOptions, DistillOptions, Distillation, Error, Maintenance, Query,
+    Search,
+};
 use assort_testkit::toy::{Fault, Toy};
 
 use crate::common::{self, Recorder};
@@ -34,11 +37,15 @@ fn shop(toy: &Arc<Toy>) -> (tempfile::TempDir, Catalog) {
     (directory, catalog)
 }
 
+fn teacher(toy: &Arc<Toy>) -> Teacher {
+    Teacher::new(toy.clone(), |file, queries| {
+        format!("toy:{},{}", file.display(), queries.as_str())
+    })
+}
+
 /// The student with its teacher.
-fn pair(made: &Distillation, teacher: &Arc<Toy>) -> Distilled {
-    let teacher: Arc<dyn Embedder> = teacher.clone();
-    let open = Box::new(move || Ok(Arc::clone(&teacher)));
-    Distilled::with_teacher(Arc::clone(&made.student), None, open)
+fn pair(made: &Distillation, toy: &Arc<Toy>) -> Distilled {
+    teacher(toy).pair(Arc::clone(&made.student)).unwrap()
 }
 
 #[test]
@@ -46,7 +53,14 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, mut catalog) = shop(&toy);
     toy.embedded();
-    let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
+    let outcome = catalog.distill_and_adopt(&teacher(&toy), &options(), &mut ());
+    let (made, adoption) = outcome
+        .map(|outcome| (outcome.made, outcome.adoption))
+        .unwrap();
+    let Adoption::Moved(moved) = adoption else {
+        panic!("{adoption:?}")
+    };
+    assert_eq!(moved.products as usize, PRODUCTS);
     let report = &made.report;
     // The catalog has the products' vectors: only categories are asked for.
     assert!(toy.embedded().len() < 100);
@@ -63,14 +77,21 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
         accuracy.zero_shot_student > accuracy.zero_shot_teacher - 0.1,
         "{accuracy:?}"
     );
-    assert_eq!(report.size, std::fs::metadata(&made.file).unwrap().len());
+    let file = made.file.as_ref().unwrap();
+    assert_eq!(report.size, std::fs::metadata(file).unwrap().len());
 
-    let space = pair(&made, &toy).space().clone();
-    catalog
-        .adopt_student(pair(&made, &toy), "student", &mut ())
-        .unwrap();
-    assert_eq!(catalog.space().unwrap(), space);
-    assert_eq!(catalog.embedder_spec().unwrap(), "student");
+    assert_eq!(catalog.space().unwrap(), *pair(&made, &toy).space());
+    let spec = catalog.embedder_spec().unwrap();
+    let named = file.strip_prefix(catalog.directory()).unwrap();
+    assert!(
+        spec.starts_with(&format!("toy:{},", named.display())),
+        "{spec}"
+    );
+    // It is this student's catalog already, and no other one waits.
+    let again = catalog.adopt_student(made.student, &teacher(&toy), &mut ());
+    assert_eq!(again.unwrap(), Adoption::AlreadyThere);
+    let waiting = catalog.adopt_waiting_student(&teacher(&toy), &mut ());
+    assert_eq!(waiting.unwrap(), None);
     common::assert_clean(&mut catalog);
     let page = catalog
         .search(&Search::new(Query::Text("deluxe pack".to_owned())))
@@ -101,7 +122,7 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
 #[test]
 fn a_student_learns_from_labels_and_confidence_stays_true() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = shop(&toy);
+    let (_directory, catalog) = shop(&toy);
     let plain = DistillOptions {
         labels: 0.0,
         ..options()
@@ -121,7 +142,8 @@ fn a_student_learns_from_labels_and_confidence_stays_true() {
     assert!((1..32).contains(&apart), "{apart} of 64");
 
     // What it says of its confidence holds for products that it never saw.
-    catalog.adopt_student(learned, "student", &mut ()).unwrap();
+    let adoption = catalog.adopt_student(made.student, &teacher(&toy), &mut ());
+    assert!(matches!(adoption.unwrap(), Adoption::Moved(_)));
     let new: Vec<_> = common::products(12, 400).into_iter().collect();
     let products: Vec<_> = new.iter().map(|(product, _)| product.clone()).collect();
     let decisions = catalog.classify(&products, &ClassifyOptions::default());
@@ -158,7 +180,7 @@ fn equal_products_and_options_give_the_same_student() {
     let (_two, second) = shop(&toy);
     let make = |catalog: &Catalog| {
         let made = catalog.distill(toy.as_ref(), &options(), &mut ());
-        std::fs::read(made.unwrap().file).unwrap()
+        std::fs::read(made.unwrap().file.unwrap()).unwrap()
     };
     assert!(make(&first) == make(&second));
 }
@@ -186,18 +208,18 @@ fn a_teacher_is_asked_once_even_if_the_run_was_stopped() {
 fn a_catalog_stays_on_its_encoder_if_the_teacher_fails_or_the_move_is_stopped() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, mut catalog) = shop(&toy);
-    let teacher = Toy::new("b");
-    teacher.break_at(3, Fault::Nan);
-    let failed = catalog.distill(&teacher, &options(), &mut ());
+    let broken = Toy::new("b");
+    broken.break_at(3, Fault::Nan);
+    let failed = catalog.distill(&broken, &options(), &mut ());
     assert!(matches!(failed, Err(Error::Embed(_))));
     let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
-    let report = catalog.adopt_student(
-        pair(&made, &toy),
-        "student",
+    let adoption = catalog.adopt_student(
+        Arc::clone(&made.student),
+        &teacher(&toy),
         &mut Recorder::stopping_after(0),
     );
-    assert!(report.unwrap().stopped);
-    assert!(made.file.exists());
+    assert!(matches!(adoption.unwrap(), Adoption::Stopped(_)));
+    assert_eq!(catalog.waiting_student().unwrap(), made.file);
     assert_eq!(catalog.space().unwrap(), *toy.space());
     common::assert_clean(&mut catalog);
     let options = ClassifyOptions {
@@ -206,10 +228,105 @@ fn a_catalog_stays_on_its_encoder_if_the_teacher_fails_or_the_move_is_stopped() 
     };
     let product = common::products(3, 1).remove(0).0;
     assert!(catalog.classify(&[product], &options).is_ok());
-    // The same call goes on.
-    let report = catalog.adopt_student(pair(&made, &toy), "student", &mut ());
-    assert!(!report.unwrap().stopped);
+    // The student that waits is found, and the move goes on.
+    let adoption = catalog.adopt_waiting_student(&teacher(&toy), &mut ());
+    assert!(matches!(adoption.unwrap(), Some(Adoption::Moved(_))));
     common::assert_clean(&mut catalog);
+}
+
+#[test]
+fn a_student_that_is_not_good_enough_is_not_kept() {
+    let toy = Arc::new(Toy::new("a"));
+    let (directory, mut catalog) = shop(&toy);
+    let asked = DistillOptions {
+        min_quality: 0.9999,
+        ..options()
+    };
+    let outcome = catalog.distill_and_adopt(&teacher(&toy), &asked, &mut ());
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.adoption, Adoption::BelowQuality);
+    assert_eq!(outcome.made.file, None);
+    assert!(outcome.made.report.cosine < 0.9999);
+    assert!(!directory.path().join("students").exists());
+    assert_eq!(catalog.space().unwrap(), *toy.space());
+    // The catalog's own student survives one that is worse.
+    catalog
+        .distill_and_adopt(&teacher(&toy), &options(), &mut ())
+        .unwrap();
+    let on = catalog.space().unwrap();
+    catalog
+        .distill_and_adopt(&teacher(&toy), &asked, &mut ())
+        .unwrap();
+    assert_eq!(catalog.space().unwrap(), on);
+    let students = std::fs::read_dir(directory.path().join("students")).unwrap();
+    assert_eq!(students.count(), 1);
+    common::assert_clean(&mut catalog);
+}
+
+#[test]
+fn a_student_of_another_teacher_is_refused() {
+    let toy = Arc::new(Toy::new("a"));
+    let (_directory, catalog) = shop(&toy);
+    let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
+    let other = teacher(&Arc::new(Toy::new("b")));
+    let error = catalog
+        .adopt_student(made.student, &other, &mut ())
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("give it the teacher it had"),
+        "{error}"
+    );
+    assert_eq!(catalog.space().unwrap(), *toy.space());
+}
+
+#[test]
+fn long_work_runs_once_at_a_time_and_says_what_is_under_way() {
+    /// Asks for other work while one is under way.
+    struct Asking<'c> {
+        catalog: &'c Catalog,
+        answers: Vec<Error>,
+    }
+
+    impl assort::Observer for Asking<'_> {
+        fn progress(&mut self, _: assort::Progress<'_>) {
+            let other = Arc::new(Toy::new("c"));
+            self.answers
+                .extend(self.catalog.reembed(other, "c", &mut ()).err());
+            self.answers.extend(self.catalog.repair(&mut ()).err());
+        }
+    }
+
+    fn busy(answers: Vec<Error>, with: Maintenance) {
+        assert!(!answers.is_empty());
+        for error in answers {
+            assert!(
+                matches!(error, Error::Busy { under_way } if under_way == with),
+                "{error}"
+            );
+        }
+    }
+
+    let toy = Arc::new(Toy::new("a"));
+    let (_directory, catalog) = shop(&toy);
+    let mut asking = Asking {
+        catalog: &catalog,
+        answers: Vec::new(),
+    };
+    catalog
+        .distill(toy.as_ref(), &options(), &mut asking)
+        .unwrap();
+    busy(std::mem::take(&mut asking.answers), Maintenance::Distill);
+    catalog
+        .reembed(Arc::new(Toy::new("b")), "b", &mut asking)
+        .unwrap();
+    busy(asking.answers, Maintenance::Reembed);
+    // What has ended, even with an error, is not in the way.
+    assert!(
+        catalog
+            .reembed(Arc::new(Toy::new("b")), "b", &mut ())
+            .is_err()
+    );
+    assert_eq!(catalog.repair(&mut ()).unwrap(), 0);
 }
 
 #[test]
@@ -235,13 +352,11 @@ fn rows_that_are_to_come_teach_too() {
         let products = products.clone().into_iter();
         common::rows(products.map(|(product, leaf)| (product, Some(common::path(leaf)))))
     };
-    let made = catalog
-        .distill_rows(rows(), toy.as_ref(), &options(), &mut ())
-        .unwrap();
+    let outcome = catalog.distill_rows_and_adopt(rows(), &teacher(&toy), &options(), &mut ());
+    let outcome = outcome.unwrap();
+    assert!(matches!(outcome.adoption, Adoption::Moved(_)));
+    let made = outcome.made;
     assert!(made.report.accuracy.is_some());
-    catalog
-        .adopt_student(pair(&made, &toy), "student", &mut ())
-        .unwrap();
     toy.embedded();
     let report = catalog
         .import(rows(), &Default::default(), &|| None, &mut ())
@@ -249,6 +364,6 @@ fn rows_that_are_to_come_teach_too() {
     assert_eq!(report.added as usize, PRODUCTS);
     assert!(toy.embedded().len() < PRODUCTS / 20);
     common::assert_clean(&mut catalog);
-    let opened = Student::open(&made.file).unwrap();
+    let opened = Student::open(&made.file.unwrap()).unwrap();
     assert_eq!(opened.digest(), made.student.digest());
 }

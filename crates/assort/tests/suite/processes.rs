@@ -216,7 +216,7 @@ fn a_killed_writers_catalog_opens_for_readers_at_once() {
 #[test]
 fn a_reader_never_answers_with_the_embedder_of_a_space_that_was_left() {
     let toy = Arc::new(Toy::new("a"));
-    let (directory, mut catalog) = common::catalog(&toy);
+    let (directory, catalog) = common::catalog(&toy);
     let products = common::products(1, 50);
     catalog
         .put(products.iter().map(|(product, _)| product.clone()))

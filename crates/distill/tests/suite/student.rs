@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use assort_core::{EmbedError, Embedder, Space, vector};
-use assort_distill::{Distilled, Error, Options, QueryEncoder, Student, StudentCard, teach};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts, vector};
+use assort_distill::{
+    Distilled, Error, Options, QueryEncoder, Student, StudentCard, Teacher, teach,
+};
 use proptest::prelude::*;
 
 const DIMENSIONS: usize = 24;
@@ -72,10 +74,16 @@ impl Embedder for Words {
         &self.space
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<f32>, EmbedError> {
-        self.asked.fetch_add(texts.len(), Ordering::SeqCst);
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        self.asked.fetch_add(inputs.len(), Ordering::SeqCst);
+        let texts = composed_texts(inputs, &self.space)?;
         Ok(texts.iter().flat_map(|text| Self::one(text)).collect())
     }
+}
+
+fn embed(embedder: &dyn Embedder, texts: &[&str], role: Role) -> Result<Vec<f32>, EmbedError> {
+    let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::plain(text)).collect();
+    embedder.embed(&inputs, role)
 }
 
 /// All texts of three words.
@@ -98,7 +106,7 @@ fn student(floor: f32, queries: QueryEncoder) -> Student {
     let texts = texts();
     let texts: Vec<&str> = texts.iter().map(String::as_str).step_by(2).collect();
     let teacher = Words::new("1");
-    let targets = teacher.embed(&texts).unwrap();
+    let targets = embed(&teacher, &texts, Role::Document).unwrap();
     let table = teach(&texts, &targets, DIMENSIONS, &options(), |_| true).unwrap();
     let card = StudentCard {
         floor,
@@ -116,7 +124,7 @@ fn a_student_points_where_its_teacher_points_on_texts_it_never_saw() {
     let student = student(0.0, QueryEncoder::Student);
     let all = texts();
     let unseen: Vec<&str> = all.iter().skip(1).step_by(2).map(String::as_str).collect();
-    let truth = Words::new("1").embed(&unseen).unwrap();
+    let truth = embed(&Words::new("1"), &unseen, Role::Document).unwrap();
     let (rows, known) = student.embed(&unseen);
     let pairs = rows.chunks(DIMENSIONS).zip(truth.chunks(DIMENSIONS));
     let cosines: f32 = pairs.map(|(a, b)| vector::dot(a, b)).sum();
@@ -205,12 +213,12 @@ fn what_the_student_hardly_knows_goes_to_the_teacher() {
     let teacher = Arc::new(Words::new("1"));
     let distilled = pair(0.5, QueryEncoder::Student, &teacher);
     let texts = ["red kettle", "quantum xylophone", "blue shoe"];
-    let rows = distilled.embed(&texts).unwrap();
+    let rows = embed(&distilled, &texts, Role::Document).unwrap();
     assert_eq!(teacher.asked.load(Ordering::SeqCst), 1);
     let own = Words::one("quantum xylophone");
     assert_eq!(rows[DIMENSIONS..2 * DIMENSIONS], own);
     assert_eq!(
-        distilled.embed(&texts[2..]).unwrap(),
+        embed(&distilled, &texts[2..], Role::Document).unwrap(),
         rows[2 * DIMENSIONS..]
     );
 }
@@ -219,10 +227,10 @@ fn what_the_student_hardly_knows_goes_to_the_teacher() {
 fn queries_go_to_the_encoder_that_is_better_at_them() {
     let teacher = Arc::new(Words::new("1"));
     let by_student = pair(0.0, QueryEncoder::Student, &teacher);
-    by_student.embed_queries(&["red kettle"]).unwrap();
+    embed(&by_student, &["red kettle"], Role::Query).unwrap();
     assert_eq!(teacher.asked.load(Ordering::SeqCst), 0);
     let by_teacher = pair(0.0, QueryEncoder::Teacher, &teacher);
-    let row = by_teacher.embed_queries(&["red kettle"]).unwrap();
+    let row = embed(&by_teacher, &["red kettle"], Role::Query).unwrap();
     assert_eq!(row, Words::one("red kettle"));
     assert_ne!(by_student.space(), by_teacher.space());
 }
@@ -231,10 +239,16 @@ fn queries_go_to_the_encoder_that_is_better_at_them() {
 fn a_teacher_of_another_space_is_refused() {
     let other = Arc::new(Words::new("2"));
     let distilled = pair(0.5, QueryEncoder::Teacher, &other);
-    let error = distilled.embed_queries(&["red"]).unwrap_err().to_string();
+    let error = embed(&distilled, &["red"], Role::Query).unwrap_err();
+    let error = error.to_string();
     assert!(error.contains("give it the teacher it had"), "{error}");
     // What needs no teacher goes on.
-    assert!(distilled.embed(&["red kettle"]).is_ok());
+    assert!(embed(&distilled, &["red kettle"], Role::Document).is_ok());
+    let teacher = Teacher::new(other, |file, _| file.display().to_string());
+    let refused = teacher.pair(Arc::clone(distilled.student()));
+    assert!(
+        matches!(refused.err(), Some(Error::Argument(what)) if what.contains("teacher it had"))
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a student is worth: judged on texts that it did not learn from.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -77,7 +78,8 @@ impl Evaluator<'_> {
                 .collect(),
         };
         let words = |texts: &[Text]| {
-            let texts: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+            let texts: Vec<Cow<'_, str>> = texts.iter().map(Text::composed).collect();
+            let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
             self.student.embed(&texts)
         };
         let begun = Instant::now();
@@ -95,7 +97,7 @@ impl Evaluator<'_> {
         let whole: Vec<f32> = self
             .held_out
             .par_iter()
-            .flat_map_iter(|text| self.table.embed(&text.text))
+            .flat_map_iter(|text| self.table.embed(&text.composed()))
             .collect();
         let accuracy = self.accuracy(&teacher, &student);
         let usual = familiar.iter().sum::<f32>() / familiar.len().max(1) as f32;

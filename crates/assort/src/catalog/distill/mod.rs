@@ -1,22 +1,23 @@
 //! Teaching a student on the catalog's own texts: sample, ask the teacher,
 //! teach, and judge on texts that were held out.
 
+mod adopt;
 mod evaluation;
 mod sample;
 mod teacher;
 mod training_set;
 
 use std::collections::HashMap;
-use std::fs::DirEntry;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use assort_core::compose::category_texts;
 use assort_core::{Embedder, Taxonomy};
-use assort_distill::{Distilled, QueryEncoder, Student, StudentCard};
+use assort_distill::{QueryEncoder, Student, StudentCard, Teacher};
 
 use crate::catalog::Catalog;
 use crate::catalog::import::InputRow;
+use crate::error::Maintenance;
 use crate::observer::Observer;
 use crate::{Error, Result};
 
@@ -24,6 +25,7 @@ use evaluation::Evaluator;
 use sample::{Sample, Text};
 use training_set::{TrainingSet, leaning};
 
+pub use adopt::{Adoption, DistillOutcome};
 pub use evaluation::Accuracy;
 
 /// Fewer distinct texts than this teach nothing that holds for others.
@@ -39,9 +41,6 @@ const MOST_HELD_OUT: usize = 2_000;
 /// `docs/distillation.md` for what this was measured on.
 const FLOOR: f32 = 0.45;
 
-/// Folder of students in a catalog's directory.
-const FOLDER: &str = "students";
-
 /// How to distil.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DistillOptions {
@@ -55,6 +54,9 @@ pub struct DistillOptions {
     /// 0 to 1. One in eight does not, to tell by how well a student files; with
     /// fewer than a hundred of those none does.
     pub labels: f32,
+    /// The least mean cosine with the teacher's vectors that a student must have
+    /// on held-out texts to be kept. 0 keeps any.
+    pub min_quality: f32,
 }
 
 impl Default for DistillOptions {
@@ -64,6 +66,7 @@ impl Default for DistillOptions {
             teaching: assort_distill::Options::default(),
             queries: None,
             labels: 0.3,
+            min_quality: 0.8,
         }
     }
 }
@@ -108,31 +111,31 @@ pub struct Distillation {
     pub report: DistillReport,
     /// The student.
     pub student: Arc<Student>,
-    /// Its file in the catalog's directory.
-    pub file: PathBuf,
+    /// Its file in the catalog's directory; none if it is not good enough to be
+    /// kept (see [`DistillOptions::min_quality`]).
+    pub file: Option<PathBuf>,
 }
 
 impl Catalog {
     /// Teaches a student of `teacher` on the catalog's own products and
     /// categories, and stores it beside the catalog, which stays as it is:
-    /// [`Catalog::reembed`] with an [`assort_distill::Distilled`] moves it.
+    /// [`Catalog::adopt_student`] moves it.
     /// What the teacher embedded is kept, so that a stopped or repeated run
     /// does not ask again. With equal products, teacher and options the student
     /// is the same, byte for byte.
     ///
     /// # Errors
     /// [`Error::Precondition`] if there are too few products to learn from,
-    /// [`Error::Argument`] if the
-    /// teacher is a student itself, [`Error::ReadOnly`], [`Error::Embed`],
-    /// [`Error::Interrupted`], [`Error::Io`].
+    /// [`Error::Argument`] if the teacher is a student itself, [`Error::Busy`],
+    /// [`Error::ReadOnly`], [`Error::Embed`], [`Error::Interrupted`], [`Error::Io`].
     pub fn distill(
         &self,
         teacher: &dyn Embedder,
         options: &DistillOptions,
         observer: &mut dyn Observer,
     ) -> Result<Distillation> {
-        let sample = Sample::of_catalog(self, options, observer)?;
-        self.distill_sample(sample, teacher, options, observer)
+        let _under_way = self.begin(Maintenance::Distill)?;
+        self.distill_own(teacher, options, observer)
     }
 
     /// As [`Self::distill`], from rows that are to be imported later.
@@ -146,7 +149,72 @@ impl Catalog {
         options: &DistillOptions,
         observer: &mut dyn Observer,
     ) -> Result<Distillation> {
+        let _under_way = self.begin(Maintenance::Distill)?;
         let sample = Sample::of_rows(&*self.taxonomy()?, rows, options, observer)?;
+        self.distill_sample(sample, teacher, options, observer)
+    }
+
+    /// Teaches a student on the catalog's own products, and moves the catalog to
+    /// it if it is good enough: [`Self::distill`] and [`Self::adopt_student`] in
+    /// one.
+    ///
+    /// # Errors
+    /// As [`Self::distill`] and [`Self::adopt_student`]; the catalog stays on its
+    /// old embedder.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use assort::{Adoption, Catalog, DistillOptions};
+    /// use assort_embed::StoredSpec;
+    ///
+    /// let catalog = Catalog::open("shop")?;
+    /// let spec: StoredSpec = catalog.embedder_spec()?.parse()?;
+    /// let teacher = spec.teacher(&Default::default())?;
+    /// let outcome = catalog.distill_and_adopt(&teacher, &DistillOptions::default(), &mut ())?;
+    /// match outcome.adoption {
+    ///     Adoption::Moved(report) => println!("{} products moved", report.products),
+    ///     Adoption::BelowQuality => println!("only {:.3}", outcome.made.report.cosine),
+    ///     other => println!("{other:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn distill_and_adopt(
+        &self,
+        teacher: &Teacher,
+        options: &DistillOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<DistillOutcome> {
+        let _under_way = self.begin(Maintenance::Distill)?;
+        let made = self.distill_own(teacher.embedder().as_ref(), options, observer)?;
+        self.adopt_made(made, teacher, observer)
+    }
+
+    /// As [`Self::distill_and_adopt`], from rows that are to be imported later.
+    ///
+    /// # Errors
+    /// As [`Self::distill_and_adopt`], and the first error among `rows`.
+    pub fn distill_rows_and_adopt(
+        &self,
+        rows: impl IntoIterator<Item = InputRow>,
+        teacher: &Teacher,
+        options: &DistillOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<DistillOutcome> {
+        let _under_way = self.begin(Maintenance::Distill)?;
+        let sample = Sample::of_rows(&*self.taxonomy()?, rows, options, observer)?;
+        let made = self.distill_sample(sample, teacher.embedder().as_ref(), options, observer)?;
+        self.adopt_made(made, teacher, observer)
+    }
+
+    fn distill_own(
+        &self,
+        teacher: &dyn Embedder,
+        options: &DistillOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Distillation> {
+        let sample = Sample::of_catalog(self, options, observer)?;
         self.distill_sample(sample, teacher, options, observer)
     }
 
@@ -191,8 +259,11 @@ impl Catalog {
             floor: FLOOR,
             queries,
         })?;
+        let good_enough = report.cosine >= options.min_quality;
         Ok(Distillation {
-            file: self.store_student(&student)?,
+            file: good_enough
+                .then(|| self.store_student(&student))
+                .transpose()?,
             report: DistillReport {
                 learned: student.texts(),
                 taught,
@@ -224,78 +295,6 @@ impl Catalog {
         }
         Ok(())
     }
-
-    fn store_student(&self, student: &Student) -> Result<PathBuf> {
-        let folder = self.directory().join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| Error::Io {
-            path: folder.clone(),
-            doing: "making the folder of students",
-            source,
-        })?;
-        let file = folder.join(format!("{:032x}.student", student.digest()));
-        student.save(&file)?;
-        Ok(file)
-    }
-
-    /// The newest student in the catalog's directory that the catalog is not
-    /// on, such as a stopped move leaves.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] or [`Error::Io`].
-    pub fn waiting_student(&self) -> Result<Option<PathBuf>> {
-        let spec = self.embedder_spec()?;
-        let entries = std::fs::read_dir(self.directory().join(FOLDER));
-        let files = entries.into_iter().flatten().flatten().filter(|entry| {
-            let path = entry.path();
-            path.extension() == Some("student".as_ref()) && !is_named(&spec, &path)
-        });
-        let age = |entry: &DirEntry| entry.metadata().and_then(|data| data.modified()).ok();
-        Ok(files.max_by_key(age).map(|entry| entry.path()))
-    }
-
-    /// Removes the file of a student that is not wanted, unless the catalog is
-    /// on it: teaching again can give the same one.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] or [`Error::Io`].
-    pub fn discard_student(&self, made: &Distillation) -> Result<()> {
-        if !is_named(&self.embedder_spec()?, &made.file) {
-            // What stays is only in the way.
-            let _ = std::fs::remove_file(&made.file);
-        }
-        Ok(())
-    }
-
-    /// Moves the catalog to a student: [`Catalog::reembed`], and removes the
-    /// files of other students.
-    ///
-    /// # Errors
-    /// As [`Catalog::reembed`]; the catalog stays in its old space.
-    pub fn adopt_student(
-        &mut self,
-        distilled: Distilled,
-        spec: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<crate::ReembedReport> {
-        let name = format!("{:032x}.student", distilled.student().digest());
-        let report = self.reembed(Arc::new(distilled), spec, observer)?;
-        if !report.stopped {
-            let entries = std::fs::read_dir(self.directory().join(FOLDER));
-            for entry in entries.into_iter().flatten().flatten() {
-                if entry.file_name() != name.as_str() {
-                    // What stays is only in the way.
-                    let _ = std::fs::remove_file(entry.path());
-                }
-            }
-        }
-        Ok(report)
-    }
-}
-
-/// Whether a file is the one that an embedder's spec names.
-fn is_named(spec: &str, file: &Path) -> bool {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    spec.contains(&*name)
 }
 
 /// What the taxonomy says, leaf by leaf.

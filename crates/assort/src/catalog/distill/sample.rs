@@ -1,13 +1,14 @@
 //! Which texts a student learns from.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use assort_core::compose::product_text;
-use assort_core::{CategoryIndex, Product, Taxonomy, text_hash};
+use assort_core::{CategoryIndex, Taxonomy, TextInput};
 
 use super::DistillOptions;
 use crate::catalog::Catalog;
 use crate::catalog::import::InputRow;
+use crate::embedding::Item;
 use crate::observer::{Observer, Progress};
 use crate::{Error, Result};
 
@@ -19,8 +20,34 @@ pub(super) struct Text {
     /// The product's row, if it is in the catalog.
     pub(super) row: Option<u32>,
     pub(super) hash: u128,
-    pub(super) text: String,
+    /// As much of the product's title and further text as is embedded.
+    pub(super) title: String,
+    pub(super) further: String,
     pub(super) label: Option<CategoryIndex>,
+}
+
+impl Text {
+    fn new(row: Option<u32>, title: &str, further: &str, label: Option<CategoryIndex>) -> Self {
+        // Rows may hold whole pages, and a sample is kept in memory.
+        let embedded = TextInput::of_product(title, further);
+        Self {
+            row,
+            hash: Item::of_fields(title, further).hash,
+            title: embedded.title().to_owned(),
+            further: embedded.further().to_owned(),
+            label,
+        }
+    }
+
+    /// What the teacher is asked for.
+    pub(super) fn item(&self) -> Item<'_> {
+        Item::of_fields(&self.title, &self.further)
+    }
+
+    /// What a student reads.
+    pub(super) fn composed(&self) -> Cow<'_, str> {
+        TextInput::of_product(&self.title, &self.further).composed()
+    }
 }
 
 /// Distinct texts, in an order that only they and the seed decide.
@@ -40,12 +67,8 @@ impl Sample {
         // Rows first, texts of the chosen ones later: a catalog may be large.
         let mut ranks: Vec<(u64, u32)> = Vec::new();
         reader.each_product(|row, archived| {
-            let product = Product {
-                title: archived.title.as_str().to_owned(),
-                text: archived.text.as_str().to_owned(),
-                ..Product::default()
-            };
-            ranks.push((rank(text_hash(&product_text(&product)), options), row));
+            let item = Item::of_fields(&archived.title, &archived.text);
+            ranks.push((rank(item.hash, options), row));
             if (ranks.len() as u64).is_multiple_of(EVERY) {
                 tell(observer, ranks.len() as u64)?;
             }
@@ -59,13 +82,8 @@ impl Sample {
             let Some(record) = reader.product(row)? else {
                 continue;
             };
-            let text = product_text(&Product::from(record));
-            texts.push(Text {
-                row: Some(row),
-                hash: text_hash(&text),
-                text,
-                label: reader.label(row)?.and_then(|label| taxonomy.by_id(&label)),
-            });
+            let label = reader.label(row)?.and_then(|label| taxonomy.by_id(&label));
+            texts.push(Text::new(Some(row), &record.title, &record.text, label));
         }
         Ok(Self { texts })
     }
@@ -87,20 +105,13 @@ impl Sample {
             }
             // A bad row is told when it is imported.
             let Ok(row) = row? else { continue };
-            let text = product_text(&row.product);
-            let hash = text_hash(&text);
-            let rank = rank(hash, options);
+            let (title, further) = (&row.product.title, &row.product.text);
+            let rank = rank(Item::of_fields(title, further).hash, options);
             if !seen.insert(rank) {
                 continue;
             }
             let label = row.category.and_then(|name| taxonomy.resolve(&name).ok());
-            let text = Text {
-                row: None,
-                hash,
-                text,
-                label,
-            };
-            texts.push((rank, text));
+            texts.push((rank, Text::new(None, title, further, label)));
             if texts.len() >= 2 * options.sample.max(EVERY as usize) {
                 shorten(&mut texts, options.sample);
             }

@@ -1,13 +1,14 @@
 //! What the teacher says of a sample: from the catalog's own vectors, from what
 //! it said before, or asked now and kept.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use assort_core::{Embedder, text_hash};
+use assort_core::{Embedder, Role};
 
 use super::{Text, Vectors};
 use crate::catalog::Catalog;
-use crate::embedding::{Role, embed_all};
+use crate::embedding::{Item, embed_all};
 use crate::observer::{Observer, Progress};
 use crate::snapshot::Changes;
 use crate::store::SpaceRecord;
@@ -28,16 +29,13 @@ impl Catalog {
     ) -> Result<(Vectors, u64)> {
         let mut vectors = self.own_vectors(products, teacher)?;
         let space = SpaceRecord::new(0, teacher.space(), "");
-        let products = products
-            .iter()
-            .map(|text| (text.hash, text.text.as_str(), Role::Document));
-        let categories = categories
-            .iter()
-            .map(|text| (text_hash(text), text.as_str(), Role::Query));
-        let mut missing: HashMap<u128, (&str, Role)> = products
+        let products = products.iter().map(|text| (text.item(), Role::Document));
+        let categories = categories.iter();
+        let categories = categories.map(|text| (Item::of_text(text), Role::Query));
+        let mut missing: HashMap<u128, (Item<'_>, Role)> = products
             .chain(categories)
-            .filter(|(hash, ..)| !vectors.contains_key(hash))
-            .map(|(hash, text, role)| (hash, (text, role)))
+            .filter(|(item, _)| !vectors.contains_key(&item.hash))
+            .map(|(item, role)| (item.hash, (item, role)))
             .collect();
         let hashes: Vec<u128> = missing.keys().copied().collect();
         let kept = self.state.store.read()?.taught_vectors(&space, &hashes)?;
@@ -50,12 +48,12 @@ impl Catalog {
         let total = missing.len() as u64;
         let mut done = 0;
         // The longest first, so that batches are of like length.
-        let mut order: Vec<(&str, Role)> = missing.into_values().collect();
-        order.sort_unstable_by_key(|(text, _)| (std::cmp::Reverse(text.len()), *text));
+        let mut order: Vec<(Item<'_>, Role)> = missing.into_values().collect();
+        order.sort_unstable_by_key(|(item, _)| (Reverse(item.length), item.hash));
         for group in order.chunks(GROUP) {
             for role in [Role::Document, Role::Query] {
-                let texts = group.iter().filter(|(_, of)| *of == role);
-                let made = embed_all(teacher, role, texts.map(|(text, _)| *text), |count| {
+                let own = group.iter().filter(|(_, of)| *of == role);
+                let made = embed_all(teacher, role, own.map(|(item, _)| *item), |count| {
                     let done = done + count as u64;
                     observer.progress(Progress::Teaching { done, total });
                     !observer.stop()

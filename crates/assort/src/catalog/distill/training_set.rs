@@ -1,6 +1,7 @@
 //! What a student is taught: to point where its teacher points, and a little
 //! towards the middle of the category where a label tells it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -52,7 +53,8 @@ impl TrainingSet<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Taught> {
         let begun = Instant::now();
-        let mut texts: Vec<&str> = products.iter().map(|text| text.text.as_str()).collect();
+        let composed: Vec<Cow<'_, str>> = products.iter().map(Text::composed).collect();
+        let mut texts: Vec<&str> = composed.iter().map(AsRef::as_ref).collect();
         texts.extend(self.categories.texts.iter().map(String::as_str));
         let mut targets = self.targets(products);
         for text in &self.categories.texts {
@@ -128,7 +130,8 @@ mod tests {
         Text {
             row: None,
             hash,
-            text: format!("product {hash}"),
+            title: format!("product {hash}"),
+            further: String::new(),
             label,
         }
     }

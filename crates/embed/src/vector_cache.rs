@@ -1,0 +1,259 @@
+//! Vectors kept in a file of their own, so that no text is embedded twice: not
+//! by another import, nor for another catalog.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assort_core::{
+    EmbedError, Embedder, Input, Role, Space, StudentHooks, composed_texts, text_hash, vector,
+};
+use redb::{Database, ReadableDatabase, TableDefinition};
+
+use crate::Error;
+
+/// Coordinates by the digest of space, role and text.
+const VECTORS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("vectors of version 1");
+
+/// Memory for cached pages.
+const PAGES: usize = 32 << 20;
+
+/// An embedder that keeps what it makes in a file, and takes from there what it
+/// made before. Several embedders can share one file, one process at a time.
+pub struct VectorCache {
+    embedder: Arc<dyn Embedder>,
+    path: PathBuf,
+    database: Database,
+}
+
+impl VectorCache {
+    /// Opens the file, or makes it, for what `embedder` makes.
+    ///
+    /// # Errors
+    /// [`Error::VectorCache`] if the file is something else, or another process
+    /// has it.
+    pub fn open(path: &Path, embedder: Arc<dyn Embedder>) -> Result<Self, Error> {
+        let opened = Database::builder().set_cache_size(PAGES).create(path);
+        let database = opened.map_err(|cause| {
+            let mend = match cause {
+                redb::DatabaseError::DatabaseAlreadyOpen => {
+                    "wait until it is done, or name another file"
+                }
+                _ => "name another file",
+            };
+            Error::VectorCache {
+                path: path.to_owned(),
+                cause: cause.to_string(),
+                mend,
+            }
+        })?;
+        Ok(Self {
+            embedder,
+            path: path.to_owned(),
+            database,
+        })
+    }
+
+    /// What the embedder makes of inputs it has not seen, checked before it is
+    /// kept.
+    fn make(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
+        let made = self.embedder.embed(inputs, role)?;
+        let space = self.embedder.space();
+        vector::check_units(&made, inputs.len(), space.dimensions)
+            .map_err(|what| EmbedError::new(format!("the embedder {space} {what}")))?;
+        Ok(made)
+    }
+
+    fn key(&self, role: Role, text: &str) -> u128 {
+        let space = self.embedder.space();
+        let (model, fingerprint) = (&space.model, &space.fingerprint);
+        let dimensions = space.dimensions;
+        let role = match role {
+            Role::Document => "product",
+            Role::Query => "query",
+        };
+        text_hash(&format!(
+            "{model}\n{fingerprint}\n{dimensions}\n{role}\n{text}"
+        ))
+    }
+
+    /// Writes the rows that are there to `rows`; tells which.
+    fn take(&self, keys: &[u128], rows: &mut [f32]) -> Result<Vec<bool>, redb::Error> {
+        let mut found = vec![false; keys.len()];
+        let transaction = self.database.begin_read()?;
+        let table = match transaction.open_table(VECTORS) {
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(found),
+            table => table?,
+        };
+        let rows = rows.chunks_exact_mut(self.embedder.space().dimensions);
+        for ((key, row), found) in keys.iter().zip(rows).zip(&mut found) {
+            if let Some(bytes) = table.get(key)? {
+                let (numbers, rest) = bytes.value().as_chunks::<4>();
+                let values = numbers.iter().map(|number| f32::from_le_bytes(*number));
+                row.iter_mut()
+                    .zip(values)
+                    .for_each(|(to, value)| *to = value);
+                // What is no vector is made anew.
+                *found = numbers.len() == row.len() && rest.is_empty() && vector::is_unit(row);
+            }
+        }
+        Ok(found)
+    }
+
+    fn keep<'r>(&self, made: impl Iterator<Item = (u128, &'r [f32])>) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(VECTORS)?;
+            for (key, row) in made {
+                let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
+                table.insert(key, bytes.as_slice())?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn failed(&self, what: &str, error: &redb::Error) -> EmbedError {
+        EmbedError::new(format!(
+            "the vector cache {} cannot be {what}: {error}; go on without it, or name another file",
+            self.path.display()
+        ))
+    }
+}
+
+impl Embedder for VectorCache {
+    fn space(&self) -> &Space {
+        self.embedder.space()
+    }
+
+    fn embed(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
+        let texts = composed_texts(inputs, self.space())?;
+        let keys: Vec<u128> = texts.iter().map(|text| self.key(role, text)).collect();
+        let dimensions = self.embedder.space().dimensions;
+        let mut rows = vec![0.0; inputs.len() * dimensions];
+        let found = self.take(&keys, &mut rows);
+        let found = found.map_err(|error| self.failed("read", &error))?;
+        let missing: Vec<usize> = (0..inputs.len()).filter(|&at| !found[at]).collect();
+        if missing.is_empty() {
+            return Ok(rows);
+        }
+        let asked: Vec<Input<'_>> = missing.iter().map(|&at| inputs[at]).collect();
+        let made = self.make(&asked, role)?;
+        let made: Vec<&[f32]> = made.chunks_exact(dimensions).collect();
+        for (&at, row) in missing.iter().zip(&made) {
+            rows[at * dimensions..][..dimensions].copy_from_slice(row);
+        }
+        let keys = missing.iter().map(|&at| keys[at]);
+        let kept = self.keep(keys.zip(made));
+        kept.map_err(|error| self.failed("written", &error))?;
+        Ok(rows)
+    }
+
+    fn as_student(&self) -> Option<&dyn StudentHooks> {
+        self.embedder.as_student()
+    }
+
+    fn batch(&self) -> usize {
+        self.embedder.batch()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assort_testkit::toy::Toy;
+
+    use super::*;
+
+    /// Points somewhere else for each text, and counts what it is asked.
+    struct Counting {
+        space: Space,
+        asked: AtomicUsize,
+    }
+
+    impl Counting {
+        fn new(fingerprint: &str) -> Arc<Self> {
+            Arc::new(Self {
+                space: Space {
+                    model: "counting".to_owned(),
+                    fingerprint: fingerprint.to_owned(),
+                    dimensions: 2,
+                },
+                asked: AtomicUsize::new(0),
+            })
+        }
+
+        fn asked(&self) -> usize {
+            self.asked.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    impl Embedder for Counting {
+        fn space(&self) -> &Space {
+            &self.space
+        }
+
+        fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+            self.asked.fetch_add(inputs.len(), Ordering::Relaxed);
+            let texts = composed_texts(inputs, &self.space)?;
+            let angles = texts.iter().map(|text| text_hash(text) as u16 as f32);
+            Ok(angles
+                .flat_map(|angle| [angle.cos(), angle.sin()])
+                .collect())
+        }
+    }
+
+    fn embed(embedder: &dyn Embedder, texts: &[&str], role: Role) -> Vec<f32> {
+        let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::plain(text)).collect();
+        embedder.embed(&inputs, role).unwrap()
+    }
+
+    #[test]
+    fn no_text_is_embedded_twice_not_even_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vectors");
+        let (one, other) = (Arc::new(Toy::new("1")), Arc::new(Toy::new("2")));
+        let first = {
+            let cache = VectorCache::open(&file, one.clone()).unwrap();
+            let first = embed(&cache, &["red kettle", "blue shoe"], Role::Document);
+            assert_eq!(one.asked(), 2);
+            assert_eq!(
+                first,
+                embed(&*one, &["red kettle", "blue shoe"], Role::Document)
+            );
+            first
+        };
+        one.embedded();
+        {
+            let cache = VectorCache::open(&file, one.clone()).unwrap();
+            let again = embed(
+                &cache,
+                &["blue shoe", "green hat", "red kettle"],
+                Role::Document,
+            );
+            assert_eq!(one.asked(), 1);
+            assert_eq!((&again[..2], &again[4..]), (&first[2..], &first[..2]));
+            // A query may be embedded in another way.
+            embed(&cache, &["blue shoe"], Role::Query);
+            assert_eq!(one.asked(), 1);
+        }
+        // Another model's vectors are others.
+        let cache = VectorCache::open(&file, other.clone()).unwrap();
+        embed(&cache, &["red kettle"], Role::Document);
+        assert_eq!(other.asked(), 1);
+    }
+
+    #[test]
+    fn what_is_no_cache_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("products.csv");
+        std::fs::write(&file, "id,title\n1,red kettle\n").unwrap();
+        let Err(error) = VectorCache::open(&file, Arc::new(Toy::new("1"))) else {
+            panic!("a table was taken for a cache");
+        };
+        assert!(error.to_string().contains("products.csv"), "{error}");
+        assert!(error.to_string().contains("name another file"), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"id,title\n1,red kettle\n");
+        let file = folder.path().join("vectors");
+        let first = VectorCache::open(&file, Arc::new(Toy::new("1"))).unwrap();
+        assert!(VectorCache::open(&file, Arc::new(Toy::new("1"))).is_err());
+        drop(first);
+    }
+}
