@@ -113,7 +113,6 @@ fn child() {
             }
         }
         "reembed" => {
-            let catalog = catalog;
             catalog.reembed(slow_toy("b"), "toy", &mut Teller).unwrap();
         }
         "index" => {

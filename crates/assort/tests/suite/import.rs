@@ -1,10 +1,11 @@
 //! Importing again and again: what is done, what is spared, what is refused.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use assort::core::Product;
+use assort::core::{Embedder, Product};
 use assort::read::{Input, Mapping, ProductReader, Rejected};
-use assort::{Catalog, Error, ImportOptions, ImportReport, InputRow, LabelOptions};
+use assort::{Catalog, Error, ImportOptions, ImportReport, InputRow, LabelOptions, Query, Search};
 use assort_testkit::toy::Toy;
 
 use crate::common::{self, Recorder, path};
@@ -317,4 +318,66 @@ fn labels_of_the_file_count_as_updates_and_missing_ones_clear_nothing() {
     let label = catalog.product(&products[0].id).unwrap().label.unwrap();
     assert_eq!(taxonomy.path(label), path(2));
     assert_eq!(toy.embedded().len(), 10);
+}
+
+#[test]
+fn a_catalog_moves_to_other_embedders_while_it_is_imported_into_and_asked() {
+    let toy = Arc::new(Toy::new("a").batch_of(16));
+    let (_directory, mut catalog) = common::catalog(&toy);
+    let first = file(1500);
+    import(&catalog, &first, &ImportOptions::default());
+    let changed = |at: usize, times: usize| Product {
+        title: format!("{} changed {times} times", first[at].title),
+        ..first[at].clone()
+    };
+    let over = AtomicBool::new(false);
+    let (mut written, mut answers) = (Vec::new(), 0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut written: Vec<Option<Product>> = first.iter().cloned().map(Some).collect();
+            for times in 1.. {
+                if over.load(Ordering::Relaxed) {
+                    return written;
+                }
+                // Everywhere, behind and before the place the move is at.
+                let places = (times % 50..1000).step_by(50);
+                let products: Vec<Product> = places.clone().map(|at| changed(at, times)).collect();
+                catalog.put(products.clone()).unwrap();
+                for (at, product) in places.zip(products) {
+                    written[at] = Some(product);
+                }
+                let gone = 1000 + times % 400;
+                catalog.remove([first[gone].id.as_str()]).unwrap();
+                written[gone] = None;
+            }
+            written
+        });
+        let reader = scope.spawn(|| {
+            let mut answers = 0;
+            let search = Search::new(Query::Text("deluxe pack".to_owned()));
+            while !over.load(Ordering::Relaxed) {
+                assert_eq!(catalog.search(&search).unwrap().found.len(), 10);
+                let decisions = catalog.classify(&first[..3], &Default::default());
+                assert_eq!(decisions.unwrap().len(), 3);
+                answers += 1;
+            }
+            answers
+        });
+        for (name, dimensions) in [("b", 48), ("c", 24), ("d", 48)] {
+            let next = Arc::new(Toy::with_dimensions(name, dimensions).batch_of(16));
+            let report = catalog.reembed(next.clone(), name, &mut ()).unwrap();
+            assert!(!report.stopped);
+            assert_eq!(catalog.space().unwrap(), *next.space());
+            assert_eq!(catalog.embedder().unwrap().space(), next.space());
+        }
+        over.store(true, Ordering::Relaxed);
+        written = writer.join().unwrap();
+        answers = reader.join().unwrap();
+    });
+    assert!(answers > 0);
+    for (product, first) in written.iter().zip(&first) {
+        let stored = catalog.product(&first.id).ok().map(|stored| stored.product);
+        assert_eq!(stored, *product);
+    }
+    common::assert_clean(&mut catalog);
 }

@@ -1,0 +1,152 @@
+//! What a catalog keeps of its embedder, as one text that opens it again.
+
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assort_core::{EmbedError, Embedder};
+use assort_distill::{Distilled, QueryEncoder, Student, Teacher};
+
+use crate::{Error, Options, Pooling, Spec, open};
+
+/// What a catalog keeps of its embedder: a model and how its texts are read, or
+/// a student of one.
+///
+/// As a text it is the model's [`Spec`] followed by what was said with it,
+/// `dir:/models/a,pooling=cls,max-length=64`. A student stands before its
+/// teacher: `distilled:students/0f.student,queries=teacher;teacher=bundled`. A
+/// path or name that could be mistaken for more than itself is in quotes, and
+/// its commas and semicolons are written as in an address: `dir:"/models/a%2Cpooling=cls"`.
+///
+/// ```
+/// use assort_embed::StoredSpec;
+///
+/// let spec: StoredSpec = "dir:/models/a,max-length=64".parse()?;
+/// assert_eq!(spec.max_length, Some(64));
+/// assert_eq!(spec.to_string(), "dir:/models/a,max-length=64");
+/// # Ok::<(), assort_embed::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredSpec {
+    /// The model, which is the teacher if there is a student.
+    pub spec: Spec,
+    /// How token vectors are pooled, if it was said.
+    pub pooling: Option<Pooling>,
+    /// How many tokens of a text are read, if it was said.
+    pub max_length: Option<usize>,
+    /// The student that embeds in place of the model.
+    pub student: Option<StoredStudent>,
+}
+
+/// A student of a catalog's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredStudent {
+    /// Its file, relative to the catalog's directory.
+    pub file: PathBuf,
+    /// What embeds queries and texts of categories.
+    pub queries: QueryEncoder,
+}
+
+impl StoredSpec {
+    /// What a catalog is to keep of the model that [`open`] gives for these:
+    /// paths as a whole, so that it opens from anywhere.
+    #[must_use]
+    pub fn new(spec: &Spec, options: &Options) -> Self {
+        let mut spec = spec.clone();
+        if let Spec::Dir(path) | Spec::Distilled(path) = &mut spec
+            && let Ok(whole) = path.canonicalize()
+        {
+            *path = whole;
+        }
+        Self {
+            spec,
+            pooling: options.pooling,
+            max_length: options.max_length,
+            student: None,
+        }
+    }
+
+    /// The same model with a student of it.
+    #[must_use]
+    pub fn with_student(&self, file: &Path, queries: QueryEncoder) -> Self {
+        let student = StoredStudent {
+            file: file.to_owned(),
+            queries,
+        };
+        Self {
+            student: Some(student),
+            ..self.clone()
+        }
+    }
+
+    /// Opens the embedder of the catalog in `directory`. A student's teacher is
+    /// opened when it is first needed.
+    ///
+    /// # Errors
+    /// As [`reopen`].
+    pub fn open(&self, directory: &Path, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
+        let (Some(student), Some(stored)) = (self.open_student(directory)?, &self.student) else {
+            return self.open_model(options);
+        };
+        let (model, options) = (self.clone(), options.clone());
+        let open_teacher = move || {
+            model.open_model(&options).map_err(|error| {
+                EmbedError::new(format!(
+                    "the student leaves a text to its teacher, which cannot be opened: {error}"
+                ))
+            })
+        };
+        Ok(Arc::new(Distilled::with_teacher(
+            Arc::new(student),
+            Some(stored.queries),
+            Box::new(open_teacher),
+        )))
+    }
+
+    /// Opens the student of the catalog in `directory`, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::Student`] if its file is missing or damaged.
+    pub fn open_student(&self, directory: &Path) -> Result<Option<Student>, Error> {
+        let file = self.student.as_ref().map(|student| &student.file);
+        let student = file.map(|file| Student::open(&directory.join(file)));
+        Ok(student.transpose()?)
+    }
+
+    /// Opens the model, which is the teacher if there is a student.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open_model(&self, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
+        let options = Options {
+            pooling: self.pooling,
+            max_length: self.max_length,
+            ..options.clone()
+        };
+        open(&self.spec, &options)
+    }
+
+    /// Opens the model as the teacher of a student, or of its next one.
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn teacher(&self, options: &Options) -> Result<Teacher, Error> {
+        let model = self.clone();
+        Ok(Teacher::new(
+            self.open_model(options)?,
+            move |file, queries| model.with_student(file, queries).to_string(),
+        ))
+    }
+}
+
+/// Opens the embedder of a catalog again: `text` is what the catalog keeps of
+/// it, `directory` is the catalog's. [`Options::pooling`] and
+/// [`Options::max_length`] are taken from the text.
+///
+/// # Errors
+/// [`Error::Stored`] if the text is none that this program wrote, and those of
+/// [`open`].
+pub fn reopen(text: &str, directory: &Path, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
+    text.parse::<StoredSpec>()?.open(directory, options)
+}
