@@ -12,6 +12,8 @@ mod catalog;
 mod classifier;
 mod embedding;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod knn;
 mod observer;
 pub mod read;

@@ -22,6 +22,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Adds `factor × vector` to `sum`.
+#[inline]
 pub fn add_scaled(sum: &mut [f32], vector: &[f32], factor: f32) {
     for (total, value) in sum.iter_mut().zip(vector) {
         *total += factor * value;

@@ -146,6 +146,12 @@ pub enum Error {
         /// What went wrong.
         cause: String,
     },
+    /// There is no bundled model in this program.
+    #[error(
+        "this program was compiled without the bundled embedder; choose another embedder, \
+         or compile with the cargo feature `bundled`"
+    )]
+    NotBundled,
     /// The bundled model does not load.
     #[error("the bundled embedder could not be loaded: {cause}; please report this")]
     Bundled {

@@ -2,7 +2,8 @@
 //!
 //! [`open`] gives an [`Embedder`] for a [`Spec`]:
 //!
-//! - `bundled`: a small English model inside the program, in plain Rust;
+//! - `bundled`: a small English model inside the program, in plain Rust, if this
+//!   crate was compiled with the feature `bundled`;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
 //! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
@@ -12,6 +13,7 @@
 //! such a model is opened: the file or folder `ORT_DYLIB_PATH` names, or else
 //! beside the program, where systems keep libraries, and in Python environments.
 
+#[cfg(feature = "bundled")]
 mod bundled;
 mod error;
 mod folder;
@@ -38,7 +40,10 @@ pub use spec::{Options, Pooling, Spec};
 /// downloaded; see [`Error`].
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
     let model = match spec {
+        #[cfg(feature = "bundled")]
         Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => return Err(Error::NotBundled),
         Spec::Fastembed(name) => hub::read(name, options)?,
         Spec::Dir(folder) => folder::read_unknown(folder, options)?,
         Spec::Distilled(file) => {
@@ -62,17 +67,13 @@ pub struct Listed {
     pub cached: bool,
 }
 
-/// Every embedder that can be opened by name: the bundled one, then fastembed's
-/// text models by name. `cache` is the folder [`Options::cache`] would name.
+/// Every embedder that can be opened by name: the bundled one, if there is one,
+/// then fastembed's text models by name. `cache` is the folder
+/// [`Options::cache`] would name.
 #[must_use]
 pub fn list(cache: Option<&Path>) -> Vec<Listed> {
-    let bundled = Listed {
-        spec: Spec::Bundled.to_string(),
-        dimensions: bundled::bundled_space().dimensions,
-        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
-        cached: true,
-    };
-    let mut listed = vec![bundled];
-    listed.extend(hub::list(cache));
+    let listed = hub::list(cache);
+    #[cfg(feature = "bundled")]
+    let listed = std::iter::once(bundled::listed()).chain(listed).collect();
     listed
 }

@@ -4,6 +4,8 @@
 //! state of one commit. Every value starts with a version byte.
 
 mod codec;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod read;
 pub(crate) mod records;
 mod sealed;
