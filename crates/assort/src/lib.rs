@@ -34,6 +34,8 @@ mod catalog;
 mod classifier;
 mod embedding;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod knn;
 mod locks;
 mod observer;

@@ -63,6 +63,7 @@ pub fn check_units(rows: &[f32], count: usize, dimensions: usize) -> Result<(), 
 }
 
 /// Adds `factor × vector` to `sum`.
+#[inline]
 pub fn add_scaled(sum: &mut [f32], vector: &[f32], factor: f32) {
     for (total, value) in sum.iter_mut().zip(vector) {
         *total += factor * value;

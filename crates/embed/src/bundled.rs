@@ -5,7 +5,7 @@ use pocket_encoder::Encoder;
 use rayon::prelude::*;
 
 use crate::text::{normalize, readable};
-use crate::{Error, Options, space};
+use crate::{Error, Listed, Options, Spec, space};
 
 /// A small English sentence model whose weights are compiled in.
 pub(crate) struct Bundled {
@@ -75,8 +75,18 @@ impl Embedder for Bundled {
     }
 }
 
+/// How the bundled model is listed.
+pub(crate) fn listed() -> Listed {
+    Listed {
+        spec: Spec::Bundled.to_string(),
+        dimensions: pocket_encoder::model_info().dimensions,
+        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
+        cached: true,
+    }
+}
+
 /// The space of the bundled model, known without loading it.
-pub(crate) fn bundled_space() -> Space {
+fn bundled_space() -> Space {
     let info = pocket_encoder::model_info();
     space::space(
         "bundled",

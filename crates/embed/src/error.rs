@@ -164,6 +164,12 @@ pub enum Error {
         /// What went wrong.
         cause: String,
     },
+    /// There is no bundled model in this program.
+    #[error(
+        "this program was compiled without the bundled embedder; choose another embedder, \
+         or compile with the cargo feature `bundled`"
+    )]
+    NotBundled,
     /// The bundled model does not load.
     #[error("the bundled embedder could not be loaded: {cause}; please report this")]
     Bundled {
@@ -188,7 +194,7 @@ impl Error {
             | Self::Pooling { .. }
             | Self::MaxLength { .. }
             | Self::VectorCache { .. } => ErrorKind::Argument,
-            Self::Stored { .. } | Self::Fixed => ErrorKind::Incompatible,
+            Self::Stored { .. } | Self::Fixed | Self::NotBundled => ErrorKind::Incompatible,
             Self::UnknownModel { .. }
             | Self::NotCached { .. }
             | Self::NoFolder { .. }

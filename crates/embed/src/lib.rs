@@ -2,7 +2,8 @@
 //!
 //! [`open`] gives an [`Embedder`] for a [`Spec`]:
 //!
-//! - `bundled`: a small English model inside the program, in plain Rust;
+//! - `bundled`: a small English model inside the program, in plain Rust, if this
+//!   crate was compiled with the feature `bundled`;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
 //! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
@@ -15,6 +16,7 @@
 //! A catalog keeps a text of its embedder, a [`StoredSpec`], and [`reopen`] gives
 //! the embedder again.
 
+#[cfg(feature = "bundled")]
 mod bundled;
 mod error;
 mod folder;
@@ -47,7 +49,10 @@ pub use vector_cache::VectorCache;
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
     let model = match spec {
         // These two are quicker than a file of vectors.
+        #[cfg(feature = "bundled")]
         Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => return Err(Error::NotBundled),
         Spec::Distilled(file) => {
             let student = Student::open(file)?;
             return Ok(Arc::new(Distilled::alone(Arc::new(student))));
@@ -75,17 +80,13 @@ pub struct Listed {
     pub cached: bool,
 }
 
-/// Every embedder that can be opened by name: the bundled one, then fastembed's
-/// text models by name. `cache` is the folder [`Options::cache`] would name.
+/// Every embedder that can be opened by name: the bundled one, if there is one,
+/// then fastembed's text models by name. `cache` is the folder
+/// [`Options::cache`] would name.
 #[must_use]
 pub fn list(cache: Option<&Path>) -> Vec<Listed> {
-    let bundled = Listed {
-        spec: Spec::Bundled.to_string(),
-        dimensions: bundled::bundled_space().dimensions,
-        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
-        cached: true,
-    };
-    let mut listed = vec![bundled];
-    listed.extend(hub::list(cache));
+    let listed = hub::list(cache);
+    #[cfg(feature = "bundled")]
+    let listed = std::iter::once(bundled::listed()).chain(listed).collect();
     listed
 }

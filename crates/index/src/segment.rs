@@ -102,10 +102,12 @@ impl Segment {
     }
 
     /// The row in a slot; slots are counted from 0 to [`Self::len`].
+    #[inline]
     pub fn row(&self, slot: u32) -> Option<u32> {
         self.word(Section::Rows, slot as usize)
     }
 
+    #[inline]
     fn word(&self, section: Section, index: usize) -> Option<u32> {
         let (at, words) = self.words(section);
         let word = words.get(index)?;

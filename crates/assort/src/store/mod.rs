@@ -6,6 +6,8 @@
 
 mod codec;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod handle;
 mod read;
 pub(crate) mod records;

@@ -439,7 +439,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Makes sure that nobody who follows parents and children goes astray.
-fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
+pub(super) fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
     for (index, category) in (0u32..).zip(categories) {
         if category.parent.is_some_and(|parent| parent >= index) {
             return Err(format!(

@@ -1,0 +1,83 @@
+//! Entry points for fuzzing: code that reads bytes somebody else wrote.
+//!
+//! Each takes any bytes, must come to an end, and must not panic. [`ENTRIES`]
+//! lists them. `fuzz/` runs each under cargo-fuzz, and the tests of this
+//! module run all of them on random bytes and on damaged valid ones.
+
+mod filter;
+mod readers;
+mod segment;
+mod student;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+
+pub use filter::filter;
+pub use readers::{products, taxonomy};
+pub use segment::segment;
+pub use student::student;
+
+use crate::store;
+
+/// A function that reads any bytes, and valid bytes for it to begin with.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Name of the function and of its fuzz target.
+    pub name: &'static str,
+    /// Reads bytes; returns whether they were of the kind it reads.
+    pub run: fn(&[u8]) -> bool,
+    /// Makes valid bytes.
+    pub seeds: fn() -> Result<Vec<Vec<u8>>, Box<dyn Error>>,
+}
+
+/// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.
+pub const ENTRIES: [Entry; 7] = [
+    Entry {
+        name: "categories",
+        run: categories,
+        seeds: || Ok(store::fuzzing::category_seeds()?),
+    },
+    Entry {
+        name: "filter",
+        run: filter,
+        seeds: || Ok(filter::seeds()),
+    },
+    Entry {
+        name: "products",
+        run: products,
+        seeds: || Ok(readers::product_seeds()),
+    },
+    Entry {
+        name: "records",
+        run: records,
+        seeds: || Ok(store::fuzzing::record_seeds()?),
+    },
+    Entry {
+        name: "segment",
+        run: segment,
+        seeds: segment::seeds,
+    },
+    Entry {
+        name: "student",
+        run: student,
+        seeds: student::seeds,
+    },
+    Entry {
+        name: "taxonomy",
+        run: taxonomy,
+        seeds: || Ok(readers::taxonomy_seeds()),
+    },
+];
+
+/// Decodes the bytes as every kind of value that the store holds. A value that
+/// is read must be encoded and read again as the same.
+pub fn records(bytes: &[u8]) -> bool {
+    store::fuzzing::decode_each(bytes)
+}
+
+/// Decodes a list of stored categories and makes a taxonomy of them. Each has
+/// its length in front, two bytes, little-endian.
+pub fn categories(bytes: &[u8]) -> bool {
+    store::fuzzing::categories(bytes)
+}

@@ -1,0 +1,65 @@
+//! Files of students.
+
+use std::error::Error;
+use std::io::Write;
+
+use assort_core::Space;
+use assort_distill::{Options, Student, StudentCard, teach};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Bytes before a student's description, the last 16 its checksum; see
+/// `docs/student-format.md`.
+const PREFIX: usize = 32;
+
+/// Opens a student and embeds a few texts, first as it is, then with its
+/// checksum made right, so that what it guards is looked at, too.
+pub fn student(bytes: &[u8]) -> bool {
+    let as_it_is = embed(bytes);
+    let mut resealed = bytes.to_vec();
+    reseal(&mut resealed);
+    embed(&resealed) || as_it_is
+}
+
+fn embed(bytes: &[u8]) -> bool {
+    let Ok(mut file) = tempfile::NamedTempFile::new() else {
+        return false;
+    };
+    if file.write_all(bytes).is_err() {
+        return false;
+    }
+    let Ok(student) = Student::open(file.path()) else {
+        return false;
+    };
+    let (rows, familiar) = student.embed(&["red kettle", "", "电水壶 1.5 l, BLUE"]);
+    assert!(rows.iter().all(|value| value.is_finite()), "{student:?}");
+    assert!(familiar.iter().all(|value| !value.is_nan()), "{student:?}");
+    true
+}
+
+fn reseal(bytes: &mut [u8]) {
+    if let Some((prefix, body)) = bytes.split_at_mut_checked(PREFIX) {
+        prefix[16..].copy_from_slice(&xxh3_128(body).to_le_bytes());
+    }
+}
+
+pub(super) fn seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
+    let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
+    let options = Options {
+        epochs: Some(5),
+        min_df: 1,
+        buckets: 50,
+        ..Options::default()
+    };
+    let table = teach(&texts, &targets, 3, &options, |_| true)?;
+    let teacher = Space {
+        model: "teacher".to_owned(),
+        fingerprint: "0".to_owned(),
+        dimensions: 3,
+    };
+    let student = Student::new(&table, &teacher, 4, StudentCard::default())?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("seed.student");
+    student.save(&path)?;
+    Ok(vec![std::fs::read(&path)?])
+}
