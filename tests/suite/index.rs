@@ -1,23 +1,9 @@
 //! The index, as a user of the command line meets it.
 
-use assort::Catalog;
-use assort_embed::{Options, Spec};
-
 use crate::common::{Place, json, lines};
 
-/// A shop whose eight products are in segments, which takes a thousand times
-/// as many otherwise.
 fn indexed_shop() -> Place {
-    let place = Place::with_shop();
-    let catalog = Catalog::open(place.path("shop")).unwrap();
-    let embedder = assort_embed::open(&Spec::Bundled, &Options::default()).unwrap();
-    let catalog = catalog.with_embedder(embedder).unwrap().with_live_limit(1);
-    catalog.wait_until_indexed(&mut ()).unwrap();
-    drop(catalog);
-    let stats = place.stats();
-    assert_eq!(stats["live"], 0);
-    assert_eq!(stats["segments"][0]["products"], 8);
-    place
+    Place::with_indexed_shop()
 }
 
 fn segment_file(place: &Place) -> std::path::PathBuf {

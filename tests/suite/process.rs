@@ -13,8 +13,12 @@ struct Running {
 
 impl Running {
     fn start(place: &Place, arguments: &str) -> Self {
-        let mut command = place.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        Self::of(&mut place.command(arguments))
+    }
+
+    fn of(command: &mut std::process::Command) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { child, stderr }
     }
@@ -35,11 +39,12 @@ impl Running {
         }
     }
 
+    /// Sends a signal, such as `-INT`.
     #[cfg(unix)]
-    fn interrupt(&self) {
+    fn send(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = std::process::Command::new("kill")
-            .args(["-INT", &id])
+            .args([signal, &id])
             .status();
         assert!(sent.unwrap().success());
     }
@@ -99,7 +104,14 @@ fn one_process_writes_and_others_read() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_import_keeps_whole_batches_and_goes_on_later() {
+fn an_import_stopped_by_a_signal_keeps_whole_batches_and_goes_on_later() {
+    for signal in ["-INT", "-TERM"] {
+        stop_an_import(signal);
+    }
+}
+
+#[cfg(unix)]
+fn stop_an_import(signal: &str) {
     let place = Place::with_shop();
     // More than the 256 texts of a batch; equal titles are embedded once.
     let rows = 300;
@@ -107,7 +119,7 @@ fn an_interrupted_import_keeps_whole_batches_and_goes_on_later() {
     let mut import = Running::start(&place, "import shop - --attr -");
     import.write(&file);
     import.wait_for("standard input: ");
-    import.interrupt();
+    import.send(signal);
     import.wait_for("stopping after the current batch");
     // Whoever waits for input hears of it with the next row.
     import.write("last,Last mug,\n");
@@ -128,6 +140,40 @@ fn an_interrupted_import_keeps_whole_batches_and_goes_on_later() {
         rows as u64 - kept
     )]);
     assert_eq!(place.stats()["products"], 8 + rows);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_at_once_and_loses_nothing() {
+    for (first, second) in [("-TERM", "-TERM"), ("-INT", "-TERM")] {
+        let place = Place::with_shop();
+        let mut import = Running::start(&place, "import shop - --attr -");
+        import.write(&long_rows(20));
+        import.wait_for("standard input: ");
+        import.send(first);
+        import.wait_for("stopping after the current batch");
+        import.send(second);
+        // It waits for no further row.
+        assert_eq!(import.child.wait().unwrap().code(), Some(130));
+        place.run("check shop").done();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hangup_that_nohup_ignores_stops_nothing() {
+    let place = Place::with_shop();
+    let program = env!("CARGO_BIN_EXE_assort");
+    let mut command = std::process::Command::new("sh");
+    let script = format!("trap '' HUP; exec '{program}' import shop - --attr -");
+    command.args(["-c", &script]).current_dir(place.path("."));
+    let mut import = Running::of(&mut command);
+    import.write(&long_rows(20));
+    import.wait_for("standard input: ");
+    import.send("-HUP");
+    let (code, said) = import.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(place.stats()["products"], 28);
 }
 
 #[test]
@@ -242,6 +288,18 @@ fn a_directory_that_cannot_be_written_is_told() {
     run("check shop")
         .ended(0)
         .said(&["checksums are not verified"]);
+    // Their rejects cannot be listed there, which is told and no failure.
+    std::fs::write(
+        place.path("bad.csv"),
+        "id,title,category\n,Cup,kettles\nnew,Kettle,kettles\n",
+    )
+    .unwrap();
+    for command in ["classify", "evaluate"] {
+        let list = format!("shop/rejects-{command}.csv cannot be written");
+        let ran = run(&format!("{command} shop bad.csv")).ended(3);
+        let ran = ran.said(&["1 rejected row is not listed", &list, "--rejects"]);
+        assert_ne!(ran.stdout, "");
+    }
     assert!(before == place.bytes(), "the file has changed");
 
     mode("shop", 0o000);

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use assort::Catalog;
+use assort_embed::{Options, Spec};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -55,6 +57,21 @@ impl Place {
         let place = Self::empty();
         std::fs::create_dir(place.path("shop")).unwrap();
         place.write("shop/catalog.redb", shop);
+        place
+    }
+
+    /// A directory with the shop, whose eight products are in a segment, which
+    /// takes a thousand times as many otherwise.
+    pub fn with_indexed_shop() -> Self {
+        let place = Self::with_shop();
+        let catalog = Catalog::open(place.path("shop")).unwrap();
+        let embedder = assort_embed::open(&Spec::Bundled, &Options::default()).unwrap();
+        let catalog = catalog.with_embedder(embedder).unwrap().with_live_limit(1);
+        catalog.wait_until_indexed(&mut ()).unwrap();
+        drop(catalog);
+        let stats = place.stats();
+        assert_eq!(stats["live"], 0);
+        assert_eq!(stats["segments"][0]["products"], 8);
         place
     }
 

@@ -57,7 +57,15 @@ pub(crate) fn merge_all(
     let reader = state.store.read()?;
     let worn = match numbers.as_slice() {
         [] => false,
-        [only] => !reader.dead(*only)?.is_empty(),
+        [only] => {
+            // Rows that are dead, or that the store has lost.
+            let mut held = 0;
+            reader.each_sealed(&space, |_, sealed| {
+                held += usize::from(sealed.segment == *only);
+                Ok(())
+            })?;
+            state.segment_files.segment(*only, space.tag())?.len() != held
+        }
         _ => true,
     };
     if worn {

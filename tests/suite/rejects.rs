@@ -1,0 +1,70 @@
+//! Where rejected rows go, for every command that reads rows.
+
+use crate::common::{Place, csv_records};
+
+/// A product without an id, and one that is right.
+const FILE: &str = "id,title,category\n,No id,knives\np2,Kettle,kettles\n";
+
+#[test]
+fn rejected_rows_of_every_command_are_listed_in_a_file_of_its_own() {
+    let place = Place::with_shop();
+    place.write("a.csv", FILE);
+    for (command, list) in [
+        ("import", "shop/rejects.csv"),
+        ("classify", "shop/rejects-classify.csv"),
+        ("label", "shop/rejects-label.csv"),
+        ("evaluate", "shop/rejects-evaluate.csv"),
+    ] {
+        let ran = place.run(&format!("{command} shop a.csv")).ended(3);
+        ran.said(&[&format!("1 rejected row is listed in {list}")]);
+        let header = ["file", "line", "id", "reason"];
+        let row = ["a.csv", "2", "", "no id in column `id`"];
+        assert_eq!(csv_records(&place.read(list)), [header, row], "{command}");
+
+        let named = format!("{command} shop a.csv --rejects named.csv");
+        place.run(&named).ended(3).said(&["listed in named.csv"]);
+        assert_eq!(csv_records(&place.read("named.csv")), [header, row]);
+
+        // A run without rejects leaves no list of an earlier one.
+        place.write("good.csv", "id,title,category\np3,Knife,knives\n");
+        place.run(&format!("{command} shop good.csv")).done();
+        assert!(!place.path(list).exists(), "{command}");
+    }
+}
+
+#[test]
+fn what_a_row_needs_is_in_the_list() {
+    let place = Place::with_shop();
+    place.write("latin.csv", b"id,title\nbad,Kaffeem\xfchle\nnew,Mug\n");
+    place.run("classify shop latin.csv").ended(3);
+    let list = csv_records(&place.read("shop/rejects-classify.csv"));
+    let reason = "column `title` is not UTF-8 (byte 0xFC), perhaps latin1; \
+        pass --encoding latin1 if the file is in that encoding";
+    assert_eq!(list[1], ["latin.csv", "2", "", reason]);
+}
+
+#[test]
+fn a_strict_command_lists_what_it_refused() {
+    let place = Place::with_shop();
+    place.write("a.csv", FILE);
+    for (command, list) in [
+        ("import", "shop/rejects.csv"),
+        ("label", "shop/rejects-label.csv"),
+    ] {
+        let ran = place.run(&format!("{command} shop a.csv --strict"));
+        ran.ended(1)
+            .said(&["listed in", list, "because of --strict"]);
+        assert_eq!(csv_records(&place.read(list)).len(), 2);
+    }
+}
+
+#[test]
+fn a_list_that_was_asked_for_must_be_written() {
+    let place = Place::with_shop();
+    place.write("a.csv", FILE);
+    for command in ["import", "classify", "label", "evaluate"] {
+        let ran = place.run(&format!("{command} shop a.csv --rejects gone/list.csv"));
+        let words = ["gone/list.csv cannot be written", "--rejects"];
+        ran.ended(1).said(&words);
+    }
+}

@@ -1,0 +1,261 @@
+//! What the program says to do about an error helps: each test provokes one,
+//! reads the command or option it is told, and follows it.
+
+use crate::common::{Place, Ran};
+use redb::{ReadableTable, TableDefinition};
+
+/// The first text in backticks that is a command of the program, with its
+/// placeholders filled in.
+#[track_caller]
+fn command(told: &str, filled: &[(&str, &str)]) -> String {
+    let quoted = told.split('`').skip(1).step_by(2);
+    let mut commands = quoted.filter_map(|text| text.strip_prefix("assort "));
+    let command = commands.next();
+    let mut command = command
+        .unwrap_or_else(|| panic!("no command in: {told}"))
+        .to_owned();
+    for (placeholder, value) in filled {
+        assert!(
+            command.contains(placeholder),
+            "no {placeholder} in {command}"
+        );
+        command = command.replace(placeholder, value);
+    }
+    command
+}
+
+/// What a run that ended with `code` said.
+#[track_caller]
+fn told(ran: Ran, code: i32) -> String {
+    ran.ended(code).stderr
+}
+
+#[test]
+fn a_directory_without_a_catalog_becomes_one() {
+    let place = Place::empty();
+    place.write("tree.txt", common::TAXONOMY);
+    let said = told(place.run("stats new"), 1);
+    place.run(&command(&said, &[("FILE", "tree.txt")])).done();
+    place.run("stats new").done();
+}
+
+#[test]
+fn neighbours_vote_once_products_are_labelled() {
+    let place = Place::empty();
+    place.write("taxonomy.tsv", common::TAXONOMY);
+    place.run("init shop --taxonomy taxonomy.tsv").done();
+    place.write(
+        "products.csv",
+        "id,title\np1,Electric kettle\np3,Chef's knife\n",
+    );
+    place.run("import shop products.csv").done();
+    let classify = "classify shop products.csv --method neighbors";
+    let said = told(place.run(classify), 2);
+    assert!(said.contains("--method zero-shot"), "{said}");
+    place
+        .run("classify shop products.csv --method zero-shot")
+        .done();
+    place.write("labels.csv", "id,category\np1,kettles\np3,knives\n");
+    let label = command(&said, &[("DIR", "shop"), ("FILE", "labels.csv")]);
+    place.run(&label).done();
+    place.run(classify).done();
+}
+
+#[test]
+fn files_that_leave_something_open_are_read_once_it_is_stated() {
+    for (content, option) in [
+        (&b"id,title\nbad,Kaffeem\xfchle\n"[..], "--encoding latin1"),
+        (b"id,title\nbad,\xd6\xd0\xce\xc4\n", "--encoding gbk"),
+        (
+            b"i\0d\0,\0t\0i\0t\0l\0e\0\n\0001\0,\0M\0u\0g\0\n\0",
+            "--encoding utf-16le",
+        ),
+        (b"name,price\nMug,2\n", "--id"),
+        (b"id,what\n1,Mug\n", "--title"),
+        (b"id\ttitle\n1\t\"Mug\tblue\"\n", "--quoting on"),
+    ] {
+        let place = Place::with_shop();
+        place.write("a.csv", content);
+        let ran = place.run("import shop a.csv");
+        assert_ne!(ran.code, Some(0));
+        assert!(ran.stderr.contains(option), "no `{option}` in {ran:#?}");
+        let stated = match option {
+            "--id" => "--id #",
+            "--title" => "--title what",
+            whole => whole,
+        };
+        place.run(&format!("import shop a.csv {stated}")).done();
+        assert_eq!(place.stats()["products"], 9, "{option}");
+    }
+}
+
+#[test]
+fn the_names_of_embedders_are_listed() {
+    let place = Place::empty();
+    place.write("tree.txt", "A\n");
+    let init = "init new --taxonomy tree.txt --embedder";
+    let said = told(place.run(&format!("{init} bundle")), 2);
+    let listed = place.run(&command(&said, &[])).done();
+    assert!(listed.contains("bundled"), "{listed}");
+    place.run(&format!("{init} bundled")).done();
+}
+
+#[test]
+fn an_embedder_of_another_space_is_left_out_or_moved_to() {
+    let Some(folder) = common::model_folder("minilm-l6-int8") else {
+        return;
+    };
+    let place = Place::with_shop();
+    let spec = format!("dir:{}", folder.display());
+    let other = format!("search shop mug --embedder {spec}");
+    let said = told(place.run(&other), 1);
+    place.run("search shop mug").done();
+    let reembed = command(&said, &[("DIR", "shop"), ("SPEC", &spec)]);
+    place.run(&reembed).done();
+    place.run(&other).done();
+}
+
+#[test]
+fn a_lost_segment_is_embedded_again() {
+    let place = Place::with_indexed_shop();
+    let segment = std::fs::read_dir(place.path("shop/segments")).unwrap();
+    let segment = segment.map(|entry| entry.unwrap().path()).next().unwrap();
+    std::fs::remove_file(segment).unwrap();
+    let said = told(place.run("search shop mug"), 1);
+    let by_search = command(&said, &[]);
+    let found = place.run("check shop").ended(1).stdout;
+    assert_eq!(by_search, command(&found, &[]));
+    place.run(&by_search).done();
+    place.run("search shop mug").done();
+}
+
+#[test]
+fn labels_of_categories_that_are_gone_are_set_anew() {
+    let place = Place::with_shop();
+    place.write("smaller.txt", "Kitchen\n");
+    place.run("taxonomy import shop smaller.txt").done();
+    let found = place.run("check shop").ended(1).stdout;
+    place.write("taxonomy.tsv", common::TAXONOMY);
+    let import = command(&found, &[("FILE", "taxonomy.tsv")]);
+    assert!(import.starts_with("taxonomy import"), "{import}");
+    place.run(&import).done();
+    place.run("check shop").done();
+}
+
+/// Changes bytes of the catalog's file as a bad disk does, but so that the
+/// file's own checksums are right.
+fn damage(place: &Place, change: impl FnOnce(&redb::WriteTransaction)) {
+    let database = redb::Database::open(place.path("shop/catalog.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    change(&transaction);
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_product_that_is_damaged_is_removed_and_imported_again() {
+    let vectors = TableDefinition::<u32, &[u8]>::new("vectors 1");
+    let products = TableDefinition::<u32, &[u8]>::new("products");
+    let damages: [&dyn Fn(&redb::WriteTransaction); 2] = [
+        // A vector that is gone.
+        &|transaction| {
+            let mut table = transaction.open_table(vectors).unwrap();
+            let row = table.first().unwrap().unwrap().0.value();
+            table.remove(row).unwrap();
+        },
+        // An id without its product.
+        &|transaction| {
+            let mut table = transaction.open_table(products).unwrap();
+            let row = table.first().unwrap().unwrap().0.value();
+            table.remove(row).unwrap();
+            transaction
+                .open_table(vectors)
+                .unwrap()
+                .remove(row)
+                .unwrap();
+            let labels = TableDefinition::<u32, &str>::new("labels");
+            transaction.open_table(labels).unwrap().remove(row).unwrap();
+        },
+    ];
+    for harm in damages {
+        let place = Place::with_shop();
+        damage(&place, harm);
+        let found = place.run("check shop").ended(1).stdout;
+        place.run(&command(&found, &[])).done();
+        place.write("products.csv", common::PRODUCTS);
+        place.run("import shop products.csv").done();
+        place.run("check shop").done();
+        assert_eq!(place.stats()["products"], 8);
+    }
+}
+
+#[test]
+fn a_segment_with_other_products_than_the_store_says_is_written_anew() {
+    let place = Place::with_indexed_shop();
+    damage(&place, |transaction| {
+        let tables = transaction.list_tables().unwrap();
+        let mut names = tables.map(|table| redb::TableHandle::name(&table).to_owned());
+        let name = names.find(|name| name.starts_with("sealed ")).unwrap();
+        drop(names);
+        let sealed = TableDefinition::<u32, &[u8]>::new(&name);
+        let mut table = transaction.open_table(sealed).unwrap();
+        let row = table.first().unwrap().unwrap().0.value();
+        table.remove(row).unwrap();
+    });
+    let found = place.run("check shop").ended(1).stdout;
+    assert!(found.contains("assort compact shop"), "{found}");
+    for problem in found.lines() {
+        place.run(&command(problem, &[])).done();
+    }
+    place.write("products.csv", common::PRODUCTS);
+    place.run("import shop products.csv").done();
+    place.run("check shop").done();
+    assert_eq!(place.stats()["products"], 8);
+}
+
+#[test]
+fn a_rejected_row_goes_to_the_file_that_is_named() {
+    let place = Place::with_shop();
+    place.write("a.csv", "id,title\n,No id\n");
+    std::fs::create_dir(place.path("shop/rejects.csv")).unwrap();
+    let said = told(place.run("import shop a.csv"), 3);
+    assert!(said.contains("name another file with --rejects"), "{said}");
+    place.run("import shop a.csv --rejects b.csv").ended(3);
+    assert!(place.read("b.csv").contains("no id"));
+}
+
+#[test]
+fn a_fast_import_that_is_too_late_leads_to_distillation() {
+    let place = Place::with_shop();
+    place.write("a.csv", "id,title\nnew,Mug\n");
+    let said = told(place.run("import shop a.csv --fast"), 2);
+    // Few products teach nothing, which is all that is wrong with it.
+    let ran = place.run(&command(&said, &[]));
+    ran.failed(2, &["500 at least"]);
+    place.run("import shop a.csv").done();
+}
+
+#[test]
+fn what_init_and_the_demo_say_comes_next_works() {
+    let place = Place::empty();
+    place.write("tree.txt", "Kitchen > Mugs\n");
+    place.write("PRODUCTS.csv", "id,title\n1,Mug\n");
+    let said = told(place.run("init shop --taxonomy tree.txt"), 0);
+    let next = said
+        .lines()
+        .find_map(|line| line.strip_prefix("next: assort "));
+    place.run(next.unwrap()).done();
+
+    let said = told(place.run("demo kept"), 0);
+    let mut followed = 0;
+    for line in said
+        .lines()
+        .filter_map(|line| line.strip_prefix("  assort "))
+    {
+        if line.contains('"') || line.starts_with("init") || line.starts_with("import") {
+            continue;
+        }
+        place.run(line).done();
+        followed += 1;
+    }
+    assert!(followed >= 2, "{said}");
+}
