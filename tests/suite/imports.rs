@@ -37,7 +37,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The modules of a crate: names from the root down, and the source without
-/// tests.
+/// comments and tests.
 struct Modules(BTreeMap<Vec<String>, String>);
 
 impl Modules {
@@ -51,7 +51,9 @@ impl Modules {
             if !names.iter().any(|name| name.ends_with("tests")) {
                 let source = std::fs::read_to_string(&path).unwrap();
                 let code = source.split("#[cfg(test)]\nmod tests {").next();
-                modules.insert(names, code.unwrap_or_default().to_owned());
+                let lines = code.unwrap_or_default().lines();
+                let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+                modules.insert(names, code.collect::<Vec<_>>().join("\n"));
             }
         }
         Self(modules)
@@ -80,6 +82,7 @@ impl Modules {
             let path = path.into_iter().next().unwrap_or_default();
             paths.push(path.split("::").map(str::to_owned).collect());
         }
+        paths.retain(|path| path.iter().all(|name| !name.is_empty()));
         let found = paths.iter().filter_map(|path| self.resolve(path));
         found.filter(|found| found != module).collect()
     }
@@ -88,13 +91,9 @@ impl Modules {
     fn uses(&self, module: &[String], kind: &str) -> Vec<Vec<String>> {
         let mut paths = Vec::new();
         for statement in self.0[module].split(';') {
-            let Some((before, tree)) = statement.split_once(kind) else {
+            let Some((_, tree)) = statement.split_once(kind) else {
                 continue;
             };
-            let line = before.lines().last().unwrap_or_default().trim();
-            if kind == "use " && line.starts_with("//") {
-                continue;
-            }
             for path in leaves(tree) {
                 let names: Vec<&str> = path.split("::").collect();
                 paths.extend(absolute(module, &names));
@@ -107,6 +106,9 @@ impl Modules {
 /// `a::{b, c::d}` as `a::b` and `a::c::d`.
 fn leaves(tree: &str) -> Vec<String> {
     let tree = tree.trim();
+    if tree.is_empty() {
+        return Vec::new();
+    }
     let Some((stem, rest)) = tree.split_once('{') else {
         let name = tree.split(" as ").next().unwrap_or_default();
         return vec![name.trim().to_owned()];
@@ -159,7 +161,9 @@ fn stated(name: &str) -> Vec<String> {
         order.push(' ');
     }
     let names = order.split_whitespace();
-    names.map(|name| name.trim_matches('`').to_owned()).collect()
+    names
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect()
 }
 
 #[test]
@@ -168,7 +172,8 @@ fn modules_import_only_from_those_that_the_architecture_states_before_them() {
     for (name, folder) in CRATES {
         let modules = Modules::read(&root().join(folder));
         let order = stated(name);
-        let place = |module: &[String]| order.iter().position(|known| Some(known) == module.first());
+        let place =
+            |module: &[String]| order.iter().position(|known| Some(known) == module.first());
         for module in modules.0.keys().filter(|module| !module.is_empty()) {
             let Some(own) = place(module) else {
                 wrong.push(format!("{name}: the order does not name `{}`", module[0]));
@@ -177,11 +182,18 @@ fn modules_import_only_from_those_that_the_architecture_states_before_them() {
             for import in modules.imports(module) {
                 if place(&import).is_some_and(|other| other > own) {
                     let (module, import) = (module.join("::"), import.join("::"));
-                    wrong.push(format!("{name}: `{module}` imports `{import}`, which comes later"));
+                    wrong.push(format!(
+                        "{name}: `{module}` imports `{import}`, which comes later"
+                    ));
                 }
             }
         }
-        let unknown = |known: &&String| !modules.0.keys().any(|module| module.first() == Some(*known));
+        let unknown = |known: &&String| {
+            !modules
+                .0
+                .keys()
+                .any(|module| module.first() == Some(*known))
+        };
         let unknown = order.iter().filter(unknown);
         wrong.extend(unknown.map(|known| format!("{name}: there is no module `{known}`")));
     }
@@ -190,6 +202,7 @@ fn modules_import_only_from_those_that_the_architecture_states_before_them() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
+    let mut circles = Vec::new();
     for (name, folder) in CRATES {
         let modules = Modules::read(&root().join(folder));
         let mut left: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
@@ -211,16 +224,17 @@ fn no_files_import_each_other_in_a_circle() {
             }
             ends.iter().for_each(|end| drop(left.remove(end)));
         }
-        let circle: Vec<String> = left
-            .iter()
-            .map(|(module, imports)| {
-                let imports = imports.iter().filter(|import| left.contains_key(*import));
-                let imports: Vec<String> = imports.map(|import| import.join("::")).collect();
-                format!("`{}` imports {}", module.join("::"), imports.join(", "))
-            })
-            .collect();
-        assert!(circle.is_empty(), "{name}:\n{}", circle.join("\n"));
+        circles.extend(left.iter().map(|(module, imports)| {
+            let imports = imports.iter().filter(|import| left.contains_key(*import));
+            let imports: Vec<String> = imports.map(|import| import.join("::")).collect();
+            format!(
+                "{name}: `{}` imports {}",
+                module.join("::"),
+                imports.join(", ")
+            )
+        }));
     }
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]
@@ -240,6 +254,11 @@ fn no_file_is_longer_than_a_reader_bears() {
 #[test]
 fn a_tree_of_names_is_read_as_its_paths() {
     let paths = leaves("crate::a::{self, b, c::{d, e as f}}");
-    let wanted = ["crate::a::self", "crate::a::b", "crate::a::c::d", "crate::a::c::e"];
+    let wanted = [
+        "crate::a::self",
+        "crate::a::b",
+        "crate::a::c::d",
+        "crate::a::c::e",
+    ];
     assert_eq!(paths, wanted);
 }

@@ -36,6 +36,7 @@ mod embedding;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod import_report;
 mod knn;
 mod locks;
 mod observer;
@@ -58,7 +59,7 @@ pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
 pub use catalog::evaluate::Evaluation;
-pub use catalog::import::{ImportOptions, ImportReport, InputRow};
+pub use catalog::import::{ImportOptions, InputRow};
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};
 pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
@@ -66,6 +67,7 @@ pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
 pub use error::{Error, Maintenance, Result};
+pub use import_report::ImportReport;
 pub use observer::{Observer, Progress};
 pub use task::TaskState;
 

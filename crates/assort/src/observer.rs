@@ -1,6 +1,6 @@
 //! Following long work, and stopping it.
 
-use crate::catalog::import::ImportReport;
+use crate::import_report::ImportReport;
 use crate::read::Rejected;
 
 /// How far long work has come.

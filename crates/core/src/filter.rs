@@ -4,6 +4,7 @@
 mod bound;
 mod error;
 mod expr;
+mod fields;
 mod lex;
 mod number;
 mod parse;
@@ -12,6 +13,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use bound::{Fields, Filter};
+pub use bound::Filter;
 pub use error::FilterError;
 pub use expr::FilterExpr;
+pub use fields::Fields;

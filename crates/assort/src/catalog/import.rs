@@ -8,6 +8,7 @@ use assort_core::{Embedder, Product, Role, Taxonomy, text_hash};
 
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
+use crate::import_report::ImportReport;
 use crate::locks::read;
 use crate::observer::{Observer, Progress};
 use crate::read::{ProductRow, Rejected};
@@ -41,31 +42,6 @@ pub struct ImportOptions {
     /// Remove the products that the input does not have, unless a row was
     /// rejected or the import was stopped.
     pub prune: bool,
-}
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// Rows read, good and bad.
-    pub rows: u64,
-    /// Products that are new in the catalog.
-    pub added: u64,
-    /// Products that were there and have changed.
-    pub updated: u64,
-    /// Products that were there and are the same.
-    pub unchanged: u64,
-    /// Rows that were not taken.
-    pub rejected: u64,
-    /// Products with the same content as another one of the input.
-    pub duplicates: u64,
-    /// Texts that were embedded.
-    pub embedded: u64,
-    /// Labels that were set or changed.
-    pub labelled: u64,
-    /// Products removed because the input does not have them.
-    pub pruned: u64,
-    /// Whether it was stopped before the end.
-    pub stopped: bool,
 }
 
 /// A row of the input: a product, or why it is none. An outer error ends the

@@ -8,14 +8,10 @@ use std::fs::{File, Metadata};
 use std::path::Path;
 use std::time::Duration;
 
-use redb::{
-    ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
-};
+use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
 
+use super::builder::builder;
 use super::recovered::Recovered;
-
-/// Memory for cached pages. Small, because bulk work reads every page once.
-const CACHE: usize = 96 << 20;
 
 /// How long a reader waits for another process's short exclusive moments, such
 /// as a repair.
@@ -25,14 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const WRITER_PATIENCE: Duration = Duration::from_millis(500);
 
 type Outcome<T> = std::result::Result<T, DatabaseError>;
-
-/// How the store's files are opened.
-pub(super) fn builder() -> redb::Builder {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE);
-    builder.set_concurrency_mode(ConcurrencyMode::SingleWriter);
-    builder
-}
 
 /// Which file is meant, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

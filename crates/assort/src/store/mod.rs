@@ -4,6 +4,7 @@
 //! state of one commit. Every record starts with the version of its type. The
 //! file is written anew when little of it is used: see `docs/store-format.md`.
 
+mod builder;
 mod codec;
 mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -38,9 +39,10 @@ pub(crate) use segment_files::SegmentFiles;
 pub(crate) use tables::FORMAT;
 pub(crate) use write::{Put, Writer};
 
+use builder::builder;
 use codec::Unreadable;
 use failure::{database_error, guarded, store_error, unreadable};
-use handle::{Access, Handle, builder};
+use handle::{Access, Handle};
 
 use crate::locks::{read, write};
 use crate::{Error, Result};

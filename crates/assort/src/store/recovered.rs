@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use redb::backends::FileBackend;
 use redb::{ConcurrencyMode, Database, DatabaseError, StorageBackend};
 
-use super::handle::builder;
+use super::builder::builder;
 use crate::locks::lock;
 
 /// Bytes that are kept in memory together.

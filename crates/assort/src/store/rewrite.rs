@@ -15,7 +15,8 @@ use redb::{
     TableHandle, Value, WriteTransaction,
 };
 
-use super::handle::{Handle, builder};
+use super::builder::builder;
+use super::handle::Handle;
 use super::tables::{Layout, layout};
 use super::{DRAFT, Reader, Store};
 use crate::locks::{lock, write};

@@ -2,9 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::error::FilterError;
 use super::lex::is_bare;
-use super::parse;
 
 /// A filter that still names its categories; [`bind`](FilterExpr::bind) makes
 /// it a [`Filter`](super::Filter).
@@ -14,19 +12,6 @@ use super::parse;
 pub struct FilterExpr {
     pub(super) text: String,
     pub(super) root: Expr,
-}
-
-impl FilterExpr {
-    /// Reads an expression.
-    ///
-    /// # Errors
-    /// [`FilterError`] with the column if the expression breaks the grammar or
-    /// nests deeper than 64 levels.
-    pub fn parse(expression: &str) -> Result<Self, FilterError> {
-        let root = parse::parse(expression)?;
-        let text = expression.to_owned();
-        Ok(Self { text, root })
-    }
 }
 
 /// Expressions are equal if they say the same, however they are laid out.

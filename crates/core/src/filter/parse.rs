@@ -1,7 +1,7 @@
 //! Reads tokens into an expression, by recursive descent.
 
 use super::error::FilterError;
-use super::expr::{CATEGORY, Condition, Expr, Field, Order, Place, Predicate, Term};
+use super::expr::{CATEGORY, Condition, Expr, Field, FilterExpr, Order, Place, Predicate, Term};
 use super::lex::{Keyword, Kind, Token, tokens};
 use super::number::parse_number;
 
@@ -9,8 +9,21 @@ use super::number::parse_number;
 /// far less than a stack holds.
 const MAX_DEPTH: usize = 64;
 
+impl FilterExpr {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// [`FilterError`] with the column if the expression breaks the grammar or
+    /// nests deeper than 64 levels.
+    pub fn parse(expression: &str) -> Result<Self, FilterError> {
+        let root = parse(expression)?;
+        let text = expression.to_owned();
+        Ok(Self { text, root })
+    }
+}
+
 /// Reads a whole expression.
-pub(super) fn parse(expression: &str) -> Result<Expr, FilterError> {
+fn parse(expression: &str) -> Result<Expr, FilterError> {
     let mut parser = Parser {
         expression,
         tokens: tokens(expression)?,

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::bound::Fields;
 use super::expr::{Condition, Field, Order, Term};
+use super::fields::Fields;
 use super::number::parse_number;
 use crate::text::{fold, fold_chars};
 

@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 mod html;
+mod references;
 mod stray_markup;
 
 /// The text a person would see: no markup, no control or zero-width

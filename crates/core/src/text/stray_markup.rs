@@ -4,7 +4,7 @@
 //! comparisons, arrows and bracketed brands, so whatever does not begin real
 //! markup is escaped before a standard tokenizer reads the text.
 
-use super::html::decoded;
+use super::references::decoded;
 
 /// Elements whose tags do not separate words.
 pub(super) const INLINE: &[&str] = &[
