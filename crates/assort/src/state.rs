@@ -59,6 +59,15 @@ impl State {
         Ok(())
     }
 
+    /// Makes `next` the space that is searched, in place of `old`. No reader sees
+    /// the new space with what is in memory of the old one.
+    pub(crate) fn switch_space(&self, old: &SpaceRecord, next: &SpaceRecord) -> Result<()> {
+        let _guard = self.lock_commits();
+        self.store.write(|writer| writer.switch_space(old, next))?;
+        self.forget();
+        Ok(())
+    }
+
     /// Commits what `change` does and publishes it to readers. The taxonomy
     /// stays as it is meanwhile.
     pub(crate) fn commit(

@@ -128,10 +128,7 @@ impl Catalog {
         let outdated = self.segments_of(old)?;
         // Who sees the new space gets its embedder.
         let mut own = write(&self.embedder);
-        self.state.commit(|writer| {
-            writer.switch_space(old, next)?;
-            Ok(Changes::default())
-        })?;
+        self.state.switch_space(old, next)?;
         *own = Some(embedder);
         drop(own);
         self.forget();
