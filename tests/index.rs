@@ -7,6 +7,7 @@
 
 mod common;
 
+use assort::Catalog;
 use common::{Place, json, lines};
 
 fn indexed_shop() -> Place {
