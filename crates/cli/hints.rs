@@ -61,7 +61,7 @@ fn of_error(error: &Error) -> Option<String> {
             "label some with `assort label DIR FILE`, or use --method zero-shot".to_owned()
         }
         Error::Segment { path, .. } => format!(
-            "`assort check {} --repair` embeds its products again",
+            "`assort check --repair {}` embeds its products again",
             parent(parent(path)).display()
         ),
         Error::Student { .. } => {
@@ -122,7 +122,7 @@ fn of_problem(kind: &ProblemKind, directory: &Path) -> String {
             format!("remove the product with `assort remove {dir} {id}` and import it again")
         }
         ProblemKind::Segment => {
-            format!("run `assort check {dir} --repair`, which embeds its products again")
+            format!("run `assort check --repair {dir}`, which embeds its products again")
         }
         ProblemKind::Index => format!("run `assort compact {dir}`, which writes it anew"),
         ProblemKind::Labels => format!(

@@ -277,7 +277,7 @@ impl Console {
         let message = if done < total {
             format!("indexing: {} of {} rows written", count(done), count(total))
         } else {
-            "indexing: committing the last rows".to_owned()
+            format!("indexing: all {} rows written", count(total))
         };
         self.show(&message, Some(fraction).filter(|_| total > 0));
     }

@@ -1,5 +1,7 @@
 //! The index, as a user of the command line meets it.
 
+use assort::Catalog;
+
 use crate::common::{Place, json, lines};
 
 fn indexed_shop() -> Place {

@@ -75,8 +75,10 @@ pub(super) fn observed<T: Send>(
             }
             std::thread::sleep(POLL);
         }
-        thread
+        let worked = thread
             .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        meter.tell(observer);
+        worked
     })
 }

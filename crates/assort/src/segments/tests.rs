@@ -11,7 +11,7 @@ use assort_testkit::toy::Scattered;
 
 use super::{merge_all, seal};
 use crate::catalog::Catalog;
-use crate::{Error, ProblemKind, Query, Search};
+use crate::{Error, Observer, ProblemKind, Progress, Query, Search};
 
 const DIMENSIONS: usize = 24;
 
@@ -192,4 +192,53 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
         drop(catalog);
         assert_whole(directory.path(), 400);
     }
+}
+
+/// Keeps what is told of the work on segments: rows that are done, and all.
+#[derive(Default)]
+struct Told(Vec<(u64, u64)>);
+
+impl Observer for Told {
+    fn progress(&mut self, progress: Progress<'_>) {
+        if let Progress::Indexing { done, total } = progress {
+            self.0.push((done, total));
+        }
+    }
+}
+
+impl Told {
+    fn assert_goes_to(&self, rows: u64) {
+        assert!(self.0.is_sorted_by_key(|(done, _)| done), "{:?}", self.0);
+        assert!(self.0.iter().all(|(done, all)| done <= all), "{:?}", self.0);
+        assert!(self.0.iter().all(|(_, all)| *all == rows), "{:?}", self.0);
+        assert_eq!(self.0.last(), Some(&(rows, rows)));
+    }
+}
+
+#[test]
+fn progress_counts_the_rows_that_sealing_and_merging_write() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path(), 900);
+    let catalog = Catalog::open(directory.path()).unwrap();
+    let catalog = catalog.with_embedder(Chance::new()).unwrap();
+    let catalog = catalog.with_live_limit(1);
+    let mut told = Told::default();
+    catalog.wait_until_indexed(&mut told).unwrap();
+    told.assert_goes_to(900);
+
+    // What replaces rows of a segment is sealed, and all alive is merged.
+    let mut catalog = catalog.with_live_limit(1000);
+    let mut told = Told::default();
+    catalog.put((0..30).map(product)).unwrap();
+    catalog
+        .put([Product {
+            title: "another thing".to_owned(),
+            ..product(30)
+        }])
+        .unwrap();
+    catalog.compact(&mut told).unwrap();
+    told.assert_goes_to(1 + 900);
+    let mut told = Told::default();
+    catalog.compact(&mut told).unwrap();
+    told.assert_goes_to(0);
 }

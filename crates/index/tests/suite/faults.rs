@@ -236,3 +236,25 @@ fn one_thread_and_a_seed_give_the_same_bytes() {
         assert!(one != bytes(2), "{builder}");
     }
 }
+
+#[test]
+fn a_build_tells_which_part_of_it_is_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = Data::random(3_000, 8, 5);
+    let options = BuildOptions {
+        threads: 1,
+        ..options()
+    };
+    let told = std::sync::Mutex::new(Vec::new());
+    let observe = |part| {
+        told.lock().unwrap().push(part);
+        false
+    };
+    let path = directory.path().join("a.seg");
+    build(&Disk, &path, SPACE, &data, &options, &observe).unwrap();
+    let told: Vec<f64> = told.into_inner().unwrap();
+    assert!(told.is_sorted(), "{told:?}");
+    assert!(told.iter().all(|part| (0.0..=1.0).contains(part)));
+    let between = told.iter().filter(|part| (0.2..0.9).contains(*part));
+    assert!(between.count() > 20, "{told:?}");
+}
