@@ -9,7 +9,7 @@ use crate::Result;
 use crate::embedding::Item;
 use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
-use crate::store::{ArchivedProductRecord, Reader, SegmentFiles, SpaceRecord, Store, Writer};
+use crate::store::{ArchivedProductRecord, Commit, Reader, SegmentFiles, SpaceRecord, Store, Writer};
 use crate::written::Written;
 
 /// An open store with what is derived from it.
@@ -22,8 +22,17 @@ pub(crate) struct State {
     indexing: Mutex<()>,
     /// Held while a commit is made and its snapshot published.
     committing: Mutex<()>,
-    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    published: RwLock<Option<Published>>,
     taxonomy: RwLock<Option<(Vec<u8>, Arc<Taxonomy>)>>,
+}
+
+/// What readers see: the vectors and labels of a commit in memory, and the commit
+/// itself.
+#[derive(Clone)]
+struct Published {
+    snapshot: Arc<Snapshot>,
+    /// None where the next reader looks whether another process has committed.
+    commit: Option<Arc<Commit>>,
 }
 
 impl State {
@@ -34,7 +43,7 @@ impl State {
             written: Written::default(),
             indexing: Mutex::new(()),
             committing: Mutex::new(()),
-            snapshot: RwLock::new(None),
+            published: RwLock::new(None),
             taxonomy: RwLock::new(None),
         }
     }
@@ -80,16 +89,45 @@ impl State {
             self.bury(writer)?;
             Ok(changes)
         })?;
-        let mut published = write(&self.snapshot);
-        let known = published
-            .take()
-            .filter(|snapshot| snapshot.version() + 1 == version);
-        *published = match known {
-            // What cannot be derived is loaded when it is asked for.
-            Some(snapshot) => snapshot.after(changes, version).ok().map(Arc::new),
-            None => None,
-        };
+        let known = read(&self.published).clone();
+        let known = known.filter(|known| known.snapshot.version() + 1 == version);
+        // What cannot be derived is loaded when it is asked for.
+        let next = known.and_then(|known| known.snapshot.after(changes, version).ok());
+        let next = next.map(|snapshot| self.publication(Arc::new(snapshot)));
+        *write(&self.published) = next.transpose()?;
         Ok(())
+    }
+
+    /// A snapshot with the last commit, which it must be of. Whoever writes knows
+    /// of all commits; other processes look for one at each reading.
+    fn publication(&self, snapshot: Arc<Snapshot>) -> Result<Published> {
+        let commit = match self.store.is_writer() {
+            true => Some(self.store.read()?.commit()),
+            false => None,
+        };
+        Ok(Published { snapshot, commit })
+    }
+
+    /// Writes the store's file anew, without what is free in it.
+    pub(crate) fn rewrite(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
+        self.let_go();
+        let rewritten = self.store.rewrite(stop);
+        // Readers that came meanwhile would keep the old file on the disk.
+        self.let_go();
+        rewritten
+    }
+
+    /// Verifies the checksums of the store's file; see [`Store::verify`].
+    pub(crate) fn verify(&self) -> Result<bool> {
+        self.let_go();
+        self.store.verify()
+    }
+
+    /// Lets go of the store's file; the next reader takes hold of it again.
+    fn let_go(&self) {
+        if let Some(published) = &mut *write(&self.published) {
+            published.commit = None;
+        }
     }
 
     /// Commits vectors of rows in `space`, each with the digest of its text.
@@ -143,41 +181,53 @@ impl State {
         lock(&self.committing)
     }
 
-    /// The last commit: the store, and its vectors and labels in memory.
+    /// The last commit: the store, and its vectors and labels in memory. Nobody
+    /// waits here for a writer: what was published last is given, until the next
+    /// commit is.
     pub(crate) fn view(&self) -> Result<(Reader<'_>, Arc<Snapshot>)> {
+        let published = read(&self.published).clone();
+        if let Some(Published {
+            snapshot,
+            commit: Some(commit),
+        }) = published
+        {
+            return Ok((Reader::of(&self.store, commit), snapshot));
+        }
         let reader = self.store.read()?;
-        if let Some(snapshot) = self.published(&reader)? {
+        if let Some(snapshot) = self.known(&reader)? {
             return Ok((reader, snapshot));
         }
-        // A commit may be on its way to be published: let it finish.
         let _guard = self.lock_commits();
         loop {
             let reader = self.store.read()?;
-            if let Some(snapshot) = self.published(&reader)? {
-                return Ok((reader, snapshot));
-            }
-            let taxonomy = self.taxonomy_in(&reader)?;
-            match Snapshot::load(&reader, &self.segment_files, &taxonomy) {
-                Ok(snapshot) => {
-                    let snapshot = Arc::new(snapshot);
-                    *write(&self.snapshot) = Some(Arc::clone(&snapshot));
-                    return Ok((reader, snapshot));
+            let snapshot = match self.known(&reader)? {
+                Some(snapshot) => snapshot,
+                None => {
+                    let taxonomy = self.taxonomy_in(&reader)?;
+                    match Snapshot::load(&reader, &self.segment_files, &taxonomy) {
+                        Ok(snapshot) => Arc::new(snapshot),
+                        // Another process may have merged segments away meanwhile.
+                        Err(_) if self.store.read()?.version()? != reader.version()? => continue,
+                        Err(error) => return Err(error),
+                    }
                 }
-                // Another process may have merged segments away meanwhile.
-                Err(_) if self.store.read()?.version()? != reader.version()? => {}
-                Err(error) => return Err(error),
-            }
+            };
+            let published = self.publication(Arc::clone(&snapshot))?;
+            *write(&self.published) = Some(published);
+            return Ok((reader, snapshot));
         }
     }
 
-    fn published(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
+    /// The snapshot in memory, if it is of the commit that is read.
+    fn known(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
         let version = reader.version()?;
-        let snapshot = read(&self.snapshot).clone();
+        let published = read(&self.published).clone();
+        let snapshot = published.map(|published| published.snapshot);
         Ok(snapshot.filter(|snapshot| snapshot.version() == version))
     }
 
     /// Drops what is kept in memory, after a change of the space.
     pub(crate) fn forget(&self) {
-        *write(&self.snapshot) = None;
+        *write(&self.published) = None;
     }
 }

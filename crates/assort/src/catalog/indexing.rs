@@ -156,7 +156,7 @@ impl Catalog {
         let planned = || planned_rows_of_merging_all(&self.state);
         observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
             merge_all(&self.state, &BuildOptions::default(), stop)?;
-            self.state.store.rewrite(stop)
+            self.state.rewrite(stop)
         })?;
         Ok(before.saturating_sub(size(&self.state)))
     }

@@ -153,7 +153,7 @@ impl Catalog {
         let writes = self.state.store.is_writer();
         // The background reads too, and the file is best verified alone.
         self.background.rest();
-        if writes && !self.state.store.verify()? {
+        if writes && !self.state.verify()? {
             self.forget();
             problems.push(Problem {
                 kind: ProblemKind::Checksums,

@@ -68,7 +68,7 @@ impl ClassifierCache {
         state: &Arc<State>,
         embedder: Option<Arc<dyn Embedder>>,
     ) -> Result<Arc<Classifier>> {
-        let reader = state.store.read()?;
+        let (reader, _) = state.view()?;
         let current = match self.shared.answering(&reader)? {
             Some(current) => current,
             None => {

@@ -78,7 +78,7 @@ pub(crate) fn merge_all(
 /// seal or merge: vectors that were sealed leave much behind.
 pub(crate) fn give_back(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
     if state.store.is_bloated()? {
-        state.store.rewrite(stop)?;
+        state.rewrite(stop)?;
     }
     Ok(())
 }

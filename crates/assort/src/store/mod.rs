@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use redb::WriteTransaction;
 
-pub(crate) use read::{Counts, Epoch, Reader};
+pub(crate) use read::{Commit, Counts, Epoch, Reader};
 pub(crate) use records::{
     ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ModelRecord,
     ProductRecord, SpaceRecord, TuningRecord,

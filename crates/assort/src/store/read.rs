@@ -22,6 +22,11 @@ use crate::Result;
 /// One committed state. Nothing a writer does later is seen through it.
 pub(crate) struct Reader<'a> {
     store: &'a Store,
+    commit: Arc<Commit>,
+}
+
+/// A commit that is read, for as long as anybody reads it.
+pub(crate) struct Commit {
     transaction: ReadTransaction,
     /// The file that is read, which stays open as long as it is.
     _handle: Arc<Handle>,
@@ -33,15 +38,25 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn new(store: &'a Store, handle: Arc<Handle>, transaction: ReadTransaction) -> Self {
-        Self {
-            store,
+        let commit = Arc::new(Commit {
             transaction,
             _handle: handle,
-        }
+        });
+        Self { store, commit }
+    }
+
+    /// A further reader of a commit that is read already.
+    pub(crate) fn of(store: &'a Store, commit: Arc<Commit>) -> Self {
+        Self { store, commit }
+    }
+
+    /// The commit that is read.
+    pub(crate) fn commit(&self) -> Arc<Commit> {
+        Arc::clone(&self.commit)
     }
 
     pub(super) fn transaction(&self) -> &ReadTransaction {
-        &self.transaction
+        &self.commit.transaction
     }
 
     /// The table, or none if nothing was ever written to it.
@@ -49,7 +64,7 @@ impl<'a> Reader<'a> {
         &self,
         definition: TableDefinition<K, V>,
     ) -> Result<Option<ReadOnlyTable<K, V>>> {
-        match self.transaction.open_table(definition) {
+        match self.commit.transaction.open_table(definition) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(self.store.failed(error)),
