@@ -60,11 +60,7 @@ fn measure(
         begun.elapsed().as_secs_f64()
     );
     for method in Method::ALL {
-        let options = ClassifyOptions {
-            method,
-            top: 1,
-            ..ClassifyOptions::default()
-        };
+        let options = ClassifyOptions::default().with_method(method).with_top(1);
         let begun = Instant::now();
         let rows = reader(&data.join("validation.tsv"))?;
         let report = catalog.evaluate(rows, &options, 0, &mut ())?.report;
@@ -90,10 +86,7 @@ fn stored_rate(catalog: &Catalog) -> Result<(), Failure> {
     let ids = catalog.ids()?;
     let ids: Vec<&str> = ids.iter().take(2048).map(String::as_str).collect();
     for method in Method::ALL {
-        let options = ClassifyOptions {
-            method,
-            ..ClassifyOptions::default()
-        };
+        let options = ClassifyOptions::default().with_method(method);
         let begun = Instant::now();
         catalog.classify_stored(&ids, &options)?;
         println!(

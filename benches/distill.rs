@@ -118,17 +118,11 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let teacher_rate = report.embedded as f64 / begun.elapsed().as_secs_f64();
     let by_teacher = filed(&catalog, data)?;
-    let options = DistillOptions {
-        sample: report.added as usize,
-        ..DistillOptions::default()
-    };
+    let options = DistillOptions::default().with_sample(report.added as usize);
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
     let small = DistillOptions::default();
     let some = catalog.distill(teacher.as_ref(), &small, &mut ())?.report;
-    let unlabelled = DistillOptions {
-        labels: 0.0,
-        ..options.clone()
-    };
+    let unlabelled = options.clone().with_labels(0.0);
     let plain = catalog.distill(teacher.as_ref(), &unlabelled, &mut ())?;
     catalog.adopt_student(plain.student, &teacher_of(teacher), &mut ())?;
     let without_labels = filed(&catalog, data)?;
@@ -165,12 +159,10 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
 /// decisions are right that are said to be in four of five cases at least.
 fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
     let judged = |method, min_confidence| -> Result<_, Failure> {
-        let options = ClassifyOptions {
-            method,
-            min_confidence,
-            top: 1,
-            ..ClassifyOptions::default()
-        };
+        let options = ClassifyOptions::default()
+            .with_method(method)
+            .with_min_confidence(min_confidence)
+            .with_top(1);
         let rows = reader(&data.join("validation.tsv"))?;
         Ok(catalog.evaluate(rows, &options, 0, &mut ())?.report)
     };
@@ -226,10 +218,7 @@ fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let rows = ProductReader::new(input, &Mapping::default())?;
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let by_teacher = ranking(&catalog, &grades)?;
-    let options = DistillOptions {
-        sample: report.added as usize,
-        ..DistillOptions::default()
-    };
+    let options = DistillOptions::default().with_sample(report.added as usize);
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
     let by = |queries| -> Result<f64, Failure> {
         let card = StudentCard {
@@ -261,11 +250,9 @@ fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
 fn ranking(catalog: &Catalog, grades: &Grades) -> Result<f64, Failure> {
     let mut sum = 0.0;
     for (query, grades) in grades {
-        let search = Search {
-            top: RANKED,
-            exact: true,
-            ..Search::new(Query::Text(query.clone()))
-        };
+        let search = Search::new(Query::Text(query.clone()))
+            .with_top(RANKED)
+            .with_exact(true);
         let found = catalog.search(&search)?.found;
         let ids = found.iter().map(|found| &found.product.product.id);
         let gains = ids.map(|id| grades.get(id).copied().unwrap_or(0));

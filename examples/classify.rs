@@ -30,10 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         title: "Insulated steel water bottle for hiking, 750 ml".to_owned(),
         ..Product::default()
     };
-    let options = ClassifyOptions {
-        explain: true,
-        ..ClassifyOptions::default()
-    };
+    let options = ClassifyOptions::default().with_explain(true);
     for decision in catalog.classify(std::slice::from_ref(&product), &options)? {
         println!("\n{}", product.title);
         for alternative in &decision.alternatives {

@@ -34,10 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let searches = [
         Search::new(Query::Text("a light to read by".to_owned())),
         Search::new(Query::Like("3".to_owned())),
-        Search {
-            filter: Some("price in 20..30".to_owned()),
-            ..Search::new(Query::Text("lamp".to_owned()))
-        },
+        Search::new(Query::Text("lamp".to_owned())).with_filter(Some("price in 20..30".to_owned())),
     ];
     for search in searches {
         println!("{:?}, filter {:?}", search.query, search.filter);

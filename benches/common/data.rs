@@ -7,10 +7,7 @@ use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
 
 /// Titles and categories of a product file.
 pub(crate) fn reader(file: &Path) -> Result<ProductReader, assort::Error> {
-    let mapping = Mapping {
-        text: Some(Vec::new()),
-        ..Mapping::default()
-    };
+    let mapping = Mapping::default().with_text(Some(Vec::new()));
     ProductReader::new(Input::open(&file.display().to_string(), None)?, &mapping)
 }
 

@@ -73,22 +73,18 @@ fn stored(catalog: &Catalog) -> Result<StoredSpec, Failure> {
 /// The embedder the arguments name, as a catalog would keep it.
 fn named(args: &EmbedderArgs) -> Result<StoredSpec, Failure> {
     let spec: Spec = args.embedder.as_deref().unwrap_or("bundled").parse()?;
-    let said = Options {
-        pooling: args.pooling,
-        max_length: args.max_length,
-        ..Options::default()
-    };
+    let said = Options::default()
+        .with_pooling(args.pooling)
+        .with_max_length(args.max_length);
     Ok(StoredSpec::new(&spec, &said))
 }
 
 fn options(global: &Global) -> Options {
-    Options {
-        offline: global.offline,
-        threads: global.threads.map(Into::into),
-        cache: global.cache.clone(),
-        vector_cache: global.vector_cache.clone(),
-        ..Options::default()
-    }
+    Options::default()
+        .with_offline(global.offline)
+        .with_threads(global.threads.map(Into::into))
+        .with_cache(global.cache.clone())
+        .with_vector_cache(global.vector_cache.clone())
 }
 
 /// Why the catalog's own embedder cannot be opened.

@@ -16,16 +16,15 @@ impl Columns {
     /// The mapping for products, with the columns of further text, which
     /// commands name in their own ways.
     pub(crate) fn mapping(&self, text: &Option<Vec<String>>) -> Mapping {
-        Mapping {
-            id: self.id.clone(),
-            title: self.title.clone(),
-            text: text.clone(),
-            attributes: self.attributes.clone(),
-            category: self.category.clone(),
-            image: self.image.clone(),
-            quoting: self.quoting,
-            require_title: true,
-        }
+        Mapping::default()
+            .with_id(self.id.clone())
+            .with_title(self.title.clone())
+            .with_text(text.clone())
+            .with_attributes(self.attributes.clone())
+            .with_category(self.category.clone())
+            .with_image(self.image.clone())
+            .with_quoting(self.quoting)
+            .with_require_title(true)
     }
 }
 

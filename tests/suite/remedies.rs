@@ -1,7 +1,7 @@
 //! What the program says to do about an error helps: each test provokes one,
 //! reads the command or option it is told, and follows it.
 
-use crate::common::{Place, Ran};
+use crate::common::{self, Place, Ran};
 use redb::{ReadableTable, TableDefinition};
 
 /// The first text in backticks that is a command of the program, with its

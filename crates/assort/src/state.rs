@@ -9,7 +9,9 @@ use crate::Result;
 use crate::embedding::Item;
 use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
-use crate::store::{ArchivedProductRecord, Commit, Reader, SegmentFiles, SpaceRecord, Store, Writer};
+use crate::store::{
+    ArchivedProductRecord, Commit, Reader, SegmentFiles, SpaceRecord, Store, Writer,
+};
 use crate::written::Written;
 
 /// An open store with what is derived from it.

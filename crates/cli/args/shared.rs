@@ -87,18 +87,17 @@ pub(crate) struct Teaching {
 
 impl Teaching {
     pub(crate) fn options(&self) -> DistillOptions {
-        DistillOptions {
-            sample: self.sample.get(),
-            teaching: assort::students::Options {
-                buckets: self.buckets.get(),
-                epochs: self.epochs.map(NonZeroUsize::get),
-                seed: self.seed,
-                ..assort::students::Options::default()
-            },
-            queries: self.query_encoder,
-            labels: self.labels,
-            min_quality: self.min_quality,
-        }
+        DistillOptions::default()
+            .with_sample(self.sample.get())
+            .with_teaching(
+                assort::students::Options::default()
+                    .with_buckets(self.buckets.get())
+                    .with_epochs(self.epochs.map(NonZeroUsize::get))
+                    .with_seed(self.seed),
+            )
+            .with_queries(self.query_encoder)
+            .with_labels(self.labels)
+            .with_min_quality(self.min_quality)
     }
 }
 

@@ -35,14 +35,14 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
     catalog.prepare(&mut console)?;
     let mut job = Job {
         taxonomy: catalog.taxonomy()?,
-        options: ClassifyOptions {
-            method: args.deciding.method,
-            top: args
-                .top
-                .map_or(if args.text.is_some() { 3 } else { 1 }, Into::into),
-            min_confidence: args.deciding.min_confidence,
-            explain: args.explain,
-        },
+        options: ClassifyOptions::default()
+            .with_method(args.deciding.method)
+            .with_top(
+                args.top
+                    .map_or(if args.text.is_some() { 3 } else { 1 }, Into::into),
+            )
+            .with_min_confidence(args.deciding.min_confidence)
+            .with_explain(args.explain),
         sink: output::sink(args.output.as_deref())?,
         catalog: &catalog,
         args: &args,

@@ -74,10 +74,7 @@ fn filed(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
     let stats = catalog.stats()?;
     let ids = catalog.unlabelled()?;
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let options = ClassifyOptions {
-        min_confidence: 0.5,
-        ..ClassifyOptions::default()
-    };
+    let options = ClassifyOptions::default().with_min_confidence(0.5);
     let decisions = catalog.classify_stored(&ids, &options)?;
     catalog.apply(options.method, ids.iter().copied().zip(&decisions))?;
     let sure = decisions
@@ -123,11 +120,11 @@ fn searched(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
     for (text, filter, like) in searches {
         let told = filter.map(|filter| format!(" where {filter}"));
         page.push_str(&format!("\nSearch: {text}{}\n\n", told.unwrap_or_default()));
-        let found = catalog.search(&Search {
-            filter: filter.map(str::to_owned),
-            top: 3,
-            ..Search::new(like.map_or(Query::Text(text), Query::Like))
-        })?;
+        let found = catalog.search(
+            &Search::new(like.map_or(Query::Text(text), Query::Like))
+                .with_filter(filter.map(str::to_owned))
+                .with_top(3),
+        )?;
         page.push_str(&search::table(&taxonomy, &found));
     }
     Ok(())

@@ -32,12 +32,11 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let default = catalog.directory().join("rejects-evaluate.csv");
     let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
     console.rejects = Some(rejects);
-    let options = ClassifyOptions {
-        method: args.deciding.method,
-        top: 1,
-        min_confidence: args.deciding.min_confidence,
-        explain: false,
-    };
+    let options = ClassifyOptions::default()
+        .with_method(args.deciding.method)
+        .with_top(1)
+        .with_min_confidence(args.deciding.min_confidence)
+        .with_explain(false);
     let begun = Instant::now();
     let evaluation = catalog.evaluate(files, &options, args.confusions, &mut console);
     console.finish();

@@ -128,10 +128,9 @@ fn pass(
         let default = catalog.directory().join("rejects.csv");
         Rejects::listed(args.rejects.as_deref(), default, files.name())
     });
-    let options = ImportOptions {
-        dry_run,
-        prune: args.prune,
-    };
+    let options = ImportOptions::default()
+        .with_dry_run(dry_run)
+        .with_prune(args.prune);
     let done = files.done();
     let report = catalog.import(files, &options, &done, console);
     console.finish_rejects()?;

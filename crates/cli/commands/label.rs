@@ -13,13 +13,11 @@ use crate::text::{count, counted};
 
 pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
-    let mapping = Mapping {
-        id: args.id.clone(),
-        category: args.category.clone(),
-        quoting: Quoting::Auto,
-        require_title: false,
-        ..Mapping::default()
-    };
+    let mapping = Mapping::default()
+        .with_id(args.id.clone())
+        .with_category(args.category.clone())
+        .with_quoting(Quoting::Auto)
+        .with_require_title(false);
     let files = Files::open(
         std::slice::from_ref(&args.file),
         args.encoding.as_deref(),
@@ -30,10 +28,9 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     let default = catalog.directory().join("rejects-label.csv");
     let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
     console.rejects = Some(rejects);
-    let options = LabelOptions {
-        clear: args.clear,
-        strict: args.strict,
-    };
+    let options = LabelOptions::default()
+        .with_clear(args.clear)
+        .with_strict(args.strict);
     let report = catalog.label(files, options, &mut console);
     console.finish();
     console.finish_rejects()?;

@@ -22,15 +22,15 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
             (catalog, Query::Text(text.unwrap_or_default()))
         }
     };
-    let page = catalog.search(&Search {
-        query,
-        filter: args.filter,
-        top: args.top.into(),
-        offset: args.offset,
-        exact: args.exact,
-        ef: args.ef.map(Into::into),
-        oversample: args.oversample.map(Into::into),
-    })?;
+    let page = catalog.search(
+        &Search::new(query)
+            .with_filter(args.filter)
+            .with_top(args.top.into())
+            .with_offset(args.offset)
+            .with_exact(args.exact)
+            .with_ef(args.ef.map(Into::into))
+            .with_oversample(args.oversample.map(Into::into)),
+    )?;
     let taxonomy = catalog.taxonomy()?;
     let mut sink = output::sink(None)?;
     match args.format {

@@ -13,7 +13,7 @@
 //!
 //! let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
 //! let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
-//! let options = Options { epochs: Some(200), min_df: 1, buckets: 1000, ..Options::default() };
+//! let options = Options::default().with_epochs(200).with_min_df(1).with_buckets(1000);
 //! let table = teach(&texts, &targets, 3, &options, |_| true)?;
 //! let teacher = assort_core::Space {
 //!     model: "teacher".into(),

@@ -22,6 +22,7 @@ const SHARD: usize = 1024;
 
 /// How to teach.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// Rows of the table that features are hashed into.
     pub buckets: usize,
@@ -48,6 +49,50 @@ impl Default for Options {
             learning_rate: 0.003,
             betas: (0.9, 0.999),
         }
+    }
+}
+
+impl Options {
+    /// The same with another value of [`Self::buckets`].
+    #[must_use]
+    pub fn with_buckets(mut self, buckets: usize) -> Self {
+        self.buckets = buckets;
+        self
+    }
+
+    /// The same with another value of [`Self::epochs`].
+    #[must_use]
+    pub fn with_epochs(mut self, epochs: impl Into<Option<usize>>) -> Self {
+        self.epochs = epochs.into();
+        self
+    }
+
+    /// The same with another value of [`Self::seed`].
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same with another value of [`Self::min_df`].
+    #[must_use]
+    pub fn with_min_df(mut self, min_df: u32) -> Self {
+        self.min_df = min_df;
+        self
+    }
+
+    /// The same with another value of [`Self::learning_rate`].
+    #[must_use]
+    pub fn with_learning_rate(mut self, learning_rate: f32) -> Self {
+        self.learning_rate = learning_rate;
+        self
+    }
+
+    /// The same with another value of [`Self::betas`].
+    #[must_use]
+    pub fn with_betas(mut self, betas: (f32, f32)) -> Self {
+        self.betas = betas;
+        self
     }
 }
 

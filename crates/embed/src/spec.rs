@@ -113,6 +113,7 @@ impl From<fastembed::Pooling> for Pooling {
 /// How an embedder is run. The default leaves every alternative to the model and
 /// the machine.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Never use the network: a model that is not on this machine is an error.
     pub offline: bool,
@@ -130,6 +131,50 @@ pub struct Options {
     pub pooling: Option<Pooling>,
     /// How many tokens of a text are read, if not as the model's own files say.
     pub max_length: Option<usize>,
+}
+
+impl Options {
+    /// The same with another value of [`Self::offline`].
+    #[must_use]
+    pub fn with_offline(mut self, offline: bool) -> Self {
+        self.offline = offline;
+        self
+    }
+
+    /// The same with another value of [`Self::threads`].
+    #[must_use]
+    pub fn with_threads(mut self, threads: impl Into<Option<usize>>) -> Self {
+        self.threads = threads.into();
+        self
+    }
+
+    /// The same with another value of [`Self::cache`].
+    #[must_use]
+    pub fn with_cache(mut self, cache: impl Into<Option<PathBuf>>) -> Self {
+        self.cache = cache.into();
+        self
+    }
+
+    /// The same with another value of [`Self::vector_cache`].
+    #[must_use]
+    pub fn with_vector_cache(mut self, vector_cache: impl Into<Option<PathBuf>>) -> Self {
+        self.vector_cache = vector_cache.into();
+        self
+    }
+
+    /// The same with another value of [`Self::pooling`].
+    #[must_use]
+    pub fn with_pooling(mut self, pooling: impl Into<Option<Pooling>>) -> Self {
+        self.pooling = pooling.into();
+        self
+    }
+
+    /// The same with another value of [`Self::max_length`].
+    #[must_use]
+    pub fn with_max_length(mut self, max_length: impl Into<Option<usize>>) -> Self {
+        self.max_length = max_length.into();
+        self
+    }
 }
 
 impl Options {

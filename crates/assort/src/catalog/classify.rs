@@ -15,6 +15,7 @@ use crate::{Error, Result};
 
 /// How to classify.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ClassifyOptions {
     /// Which evidence counts.
     pub method: Method,
@@ -34,6 +35,36 @@ impl Default for ClassifyOptions {
             min_confidence: 0.0,
             explain: false,
         }
+    }
+}
+
+impl ClassifyOptions {
+    /// The same with another value of [`Self::method`].
+    #[must_use]
+    pub fn with_method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The same with another value of [`Self::top`].
+    #[must_use]
+    pub fn with_top(mut self, top: usize) -> Self {
+        self.top = top;
+        self
+    }
+
+    /// The same with another value of [`Self::min_confidence`].
+    #[must_use]
+    pub fn with_min_confidence(mut self, min_confidence: f32) -> Self {
+        self.min_confidence = min_confidence;
+        self
+    }
+
+    /// The same with another value of [`Self::explain`].
+    #[must_use]
+    pub fn with_explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
+        self
     }
 }
 

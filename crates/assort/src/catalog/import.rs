@@ -36,12 +36,29 @@ const REMEMBERED: f64 = 10_000.0;
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ImportOptions {
     /// Count what would be done and change nothing.
     pub dry_run: bool,
     /// Remove the products that the input does not have, unless a row was
     /// rejected or the import was stopped.
     pub prune: bool,
+}
+
+impl ImportOptions {
+    /// The same with another value of [`Self::dry_run`].
+    #[must_use]
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// The same with another value of [`Self::prune`].
+    #[must_use]
+    pub fn with_prune(mut self, prune: bool) -> Self {
+        self.prune = prune;
+        self
+    }
 }
 
 /// A row of the input: a product, or why it is none. An outer error ends the

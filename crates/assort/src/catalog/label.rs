@@ -25,11 +25,28 @@ pub struct LabelReport {
 
 /// How to label.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct LabelOptions {
     /// Clear the labels of the products named instead of setting them.
     pub clear: bool,
     /// Change nothing if any row is bad.
     pub strict: bool,
+}
+
+impl LabelOptions {
+    /// The same with another value of [`Self::clear`].
+    #[must_use]
+    pub fn with_clear(mut self, clear: bool) -> Self {
+        self.clear = clear;
+        self
+    }
+
+    /// The same with another value of [`Self::strict`].
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
 }
 
 impl Catalog {

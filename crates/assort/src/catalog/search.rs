@@ -24,6 +24,7 @@ pub enum Query {
 
 /// A search.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Search {
     /// What to search for.
     pub query: Query,
@@ -40,6 +41,50 @@ pub struct Search {
     pub ef: Option<usize>,
     /// Rows ranked by all their bits for each one to find. None takes 8.
     pub oversample: Option<usize>,
+}
+
+impl Search {
+    /// The same with another value of [`Self::filter`].
+    #[must_use]
+    pub fn with_filter(mut self, filter: impl Into<Option<String>>) -> Self {
+        self.filter = filter.into();
+        self
+    }
+
+    /// The same with another value of [`Self::top`].
+    #[must_use]
+    pub fn with_top(mut self, top: usize) -> Self {
+        self.top = top;
+        self
+    }
+
+    /// The same with another value of [`Self::offset`].
+    #[must_use]
+    pub fn with_offset(mut self, offset: usize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The same with another value of [`Self::exact`].
+    #[must_use]
+    pub fn with_exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
+    }
+
+    /// The same with another value of [`Self::ef`].
+    #[must_use]
+    pub fn with_ef(mut self, ef: impl Into<Option<usize>>) -> Self {
+        self.ef = ef.into();
+        self
+    }
+
+    /// The same with another value of [`Self::oversample`].
+    #[must_use]
+    pub fn with_oversample(mut self, oversample: impl Into<Option<usize>>) -> Self {
+        self.oversample = oversample.into();
+        self
+    }
 }
 
 impl Search {

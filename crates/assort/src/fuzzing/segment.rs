@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::io::Write;
 
+use assort_files::Disk;
 use assort_index::{
-    Bitmap, BuildOptions, Disk, SearchParams, Searcher, Segment, SlotFilter, Vectors, audit, build,
+    Bitmap, BuildOptions, SearchParams, Searcher, Segment, SlotFilter, Vectors, audit, build,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -119,7 +120,7 @@ pub(super) fn seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     };
     let sizes = [1, 20, 320];
     let made = sizes.map(|rows| {
-        build(&Disk, &path, 7, &Circle(rows), &options, &|| false)?;
+        build(&Disk, &path, 7, &Circle(rows), &options, &|_| false)?;
         Ok(std::fs::read(&path)?)
     });
     made.into_iter().collect()

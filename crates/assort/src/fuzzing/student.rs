@@ -45,12 +45,10 @@ fn reseal(bytes: &mut [u8]) {
 pub(super) fn seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
     let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
-    let options = Options {
-        epochs: Some(5),
-        min_df: 1,
-        buckets: 50,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_epochs(5)
+        .with_min_df(1)
+        .with_buckets(50);
     let table = teach(&texts, &targets, 3, &options, |_| true)?;
     let teacher = Space {
         model: "teacher".to_owned(),

@@ -10,6 +10,7 @@ use super::table::Quoting;
 /// `None` leaves the choice to the names of the columns; an empty name, `-` or
 /// an empty list means that there is none.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mapping {
     /// Column of the product's own id; `#` numbers the rows from 1 instead.
     pub id: Option<String>,
@@ -41,6 +42,64 @@ impl Default for Mapping {
             quoting: Quoting::Auto,
             require_title: true,
         }
+    }
+}
+
+impl Mapping {
+    /// The same with another value of [`Self::id`].
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<Option<String>>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// The same with another value of [`Self::title`].
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<Option<String>>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The same with another value of [`Self::text`].
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<Option<Vec<String>>>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// The same with another value of [`Self::attributes`].
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: impl Into<Option<Vec<String>>>) -> Self {
+        self.attributes = attributes.into();
+        self
+    }
+
+    /// The same with another value of [`Self::category`].
+    #[must_use]
+    pub fn with_category(mut self, category: impl Into<Option<String>>) -> Self {
+        self.category = category.into();
+        self
+    }
+
+    /// The same with another value of [`Self::image`].
+    #[must_use]
+    pub fn with_image(mut self, image: impl Into<Option<String>>) -> Self {
+        self.image = image.into();
+        self
+    }
+
+    /// The same with another value of [`Self::quoting`].
+    #[must_use]
+    pub fn with_quoting(mut self, quoting: Quoting) -> Self {
+        self.quoting = quoting;
+        self
+    }
+
+    /// The same with another value of [`Self::require_title`].
+    #[must_use]
+    pub fn with_require_title(mut self, require_title: bool) -> Self {
+        self.require_title = require_title;
+        self
     }
 }
 

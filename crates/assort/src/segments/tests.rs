@@ -40,7 +40,7 @@ fn fill(directory: &Path, rows: usize) {
 
 /// Each product is found by its own vector, as the most similar one.
 fn assert_whole(directory: &Path, rows: usize) {
-    let mut catalog = Catalog::open(directory).unwrap();
+    let catalog = Catalog::open(directory).unwrap();
     assert_eq!(catalog.check().unwrap(), []);
     for number in 0..rows {
         let vector = scattered().vector(&product(number).title);
@@ -173,7 +173,7 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
                 std::fs::write(&file, bytes).unwrap();
             }
         }
-        let mut catalog = Catalog::open(directory.path())
+        let catalog = Catalog::open(directory.path())
             .unwrap()
             .with_embedder(scattered())
             .unwrap();
@@ -220,14 +220,16 @@ fn progress_counts_the_rows_that_sealing_and_merging_write() {
     let directory = tempfile::tempdir().unwrap();
     fill(directory.path(), 900);
     let catalog = Catalog::open(directory.path()).unwrap();
-    let catalog = catalog.with_embedder(Chance::new()).unwrap();
+    let catalog = catalog
+        .with_embedder(Arc::new(Scattered::new(DIMENSIONS)))
+        .unwrap();
     let catalog = catalog.with_live_limit(1);
     let mut told = Told::default();
     catalog.wait_until_indexed(&mut told).unwrap();
     told.assert_goes_to(900);
 
     // What replaces rows of a segment is sealed, and all alive is merged.
-    let mut catalog = catalog.with_live_limit(1000);
+    let catalog = catalog.with_live_limit(1000);
     let mut told = Told::default();
     catalog.put((0..30).map(product)).unwrap();
     catalog

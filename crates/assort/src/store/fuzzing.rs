@@ -8,11 +8,12 @@ use rkyv::ser::allocator::ArenaHandle;
 use rkyv::util::AlignedVec;
 use rkyv::{Archive, Deserialize, Portable, Serialize};
 
-use super::codec::{self, SealedRow};
+use super::codec::{self, Record, SealedRow};
 use super::read::check_tree;
 use super::records::{CategoryRecord, SegmentRecord};
 use super::{
-    DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord, SpaceRecord, TuningRecord,
+    DecisionRecord, FamiliarityRecord, FitRecord, ModelRecord, ProductRecord, SpaceRecord,
+    TuningRecord,
 };
 
 /// Coordinates of the vectors and words of the dead chunks that are decoded.
@@ -29,6 +30,7 @@ pub(crate) fn decode_each(bytes: &[u8]) -> bool {
         comes_back::<TuningRecord>(bytes),
         comes_back::<FamiliarityRecord>(bytes),
         comes_back::<FitRecord>(bytes),
+        comes_back::<ModelRecord>(bytes),
         codec::view_vector(bytes, NUMBERS)
             .is_ok_and(|vector| codec::encode_vector(vector.text_hash, &vector.to_vec()) == bytes),
         codec::decode_sealed(bytes).is_ok_and(|row| codec::encode_sealed(row) == *bytes),
@@ -40,7 +42,9 @@ pub(crate) fn decode_each(bytes: &[u8]) -> bool {
 /// Whether the bytes are a `T`; if so, it is the same after another round.
 fn comes_back<T>(bytes: &[u8]) -> bool
 where
-    T: Archive + for<'a> Serialize<HighSerializer<AlignedVec, ArenaHandle<'a>, rancor::Error>>,
+    T: Record
+        + Archive
+        + for<'a> Serialize<HighSerializer<AlignedVec, ArenaHandle<'a>, rancor::Error>>,
     T::Archived: Portable
         + for<'a> CheckBytes<HighValidator<'a, rancor::Error>>
         + Deserialize<T, HighDeserializer<rancor::Error>>,

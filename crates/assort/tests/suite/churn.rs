@@ -21,7 +21,7 @@ fn recall(catalog: &assort::Catalog) -> f64 {
 fn half_of_a_catalog_may_change_and_recall_stays() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, catalog) = common::catalog(&toy);
-    let mut catalog = catalog.with_live_limit(2000);
+    let catalog = catalog.with_live_limit(2000);
     let products: Vec<Product> = common::products(5, PRODUCTS)
         .into_iter()
         .map(|(product, _)| product)
@@ -52,5 +52,5 @@ fn half_of_a_catalog_may_change_and_recall_stays() {
     assert_eq!(stats.segments[0].dead, 0);
     let compacted = recall(&catalog);
     assert!(compacted >= before - 0.02, "{compacted} after {before}");
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }

@@ -11,17 +11,11 @@ use assort_testkit::toy::Toy;
 use crate::common::{self, LEAVES, path};
 
 fn options(method: Method) -> ClassifyOptions {
-    ClassifyOptions {
-        method,
-        ..ClassifyOptions::default()
-    }
+    ClassifyOptions::default().with_method(method)
 }
 
 fn explained(method: Method) -> ClassifyOptions {
-    ClassifyOptions {
-        explain: true,
-        ..options(method)
-    }
+    options(method).with_explain(true)
 }
 
 /// A catalog of toy products, the first `labelled` of them with their labels.
@@ -195,10 +189,7 @@ fn many_products_are_filed_as_each_alone() {
     let shop = Shop::new(500, 200);
     let ids = shop.ids();
     for method in Method::ALL {
-        let how = ClassifyOptions {
-            explain: true,
-            ..options(method)
-        };
+        let how = options(method).with_explain(true);
         let together = shop.catalog.classify_stored(&ids, &how).unwrap();
         for (id, decision) in ids.iter().zip(&together).step_by(7) {
             let alone = shop.catalog.classify_stored(&[id], &how).unwrap();
@@ -218,11 +209,9 @@ fn many_products_are_filed_as_each_alone() {
 fn too_little_confidence_abstains_and_still_shows_choices() {
     let shop = Shop::new(300, 100);
     let decide = |min_confidence| {
-        let how = ClassifyOptions {
-            min_confidence,
-            top: 4,
-            ..ClassifyOptions::default()
-        };
+        let how = ClassifyOptions::default()
+            .with_min_confidence(min_confidence)
+            .with_top(4);
         shop.catalog.classify_stored(&shop.ids(), &how).unwrap()
     };
     let (all, some, none) = (decide(0.0), decide(0.6), decide(1.1));
@@ -289,10 +278,7 @@ fn without_labels_auto_is_zero_shot_and_neighbours_are_refused_in_words() {
 #[test]
 fn an_evaluation_is_what_counting_by_hand_gives() {
     let shop = Shop::new(500, 150);
-    let how = ClassifyOptions {
-        min_confidence: 0.5,
-        ..ClassifyOptions::default()
-    };
+    let how = ClassifyOptions::default().with_min_confidence(0.5);
     let test = &shop.products[150..];
     let mut rows: Vec<(Product, Option<String>)> = test
         .iter()

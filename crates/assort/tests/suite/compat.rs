@@ -8,8 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::common::answers::answers;
-use super::common::{Toy, path};
+use crate::common::answers::answers;
+use assort_testkit::toy::Toy;
+
+use crate::common::{self, path};
 use assort::core::{Embedder, Method, Product};
 use assort::students::{Distilled, Student};
 use assort::{Catalog, ClassifyOptions, LabelOptions, Query, Search};
@@ -111,7 +113,7 @@ fn a_catalog_of_every_format_is_written_to_and_stays_whole() {
     for name in names() {
         let directory = unpacked(&name);
         let catalog = Catalog::open(directory.path()).unwrap();
-        let mut catalog = catalog
+        let catalog = catalog
             .with_embedder(embedder(directory.path()))
             .unwrap()
             .with_live_limit(60);
@@ -135,7 +137,7 @@ fn a_catalog_of_every_format_is_written_to_and_stays_whole() {
         catalog.remove([new[2].id.as_str()]).unwrap();
         catalog.wait_until_indexed(&mut ()).unwrap();
         catalog.compact(&mut ()).unwrap();
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
         let after = catalog.stats().unwrap();
         assert_eq!(after.products, before.products + 99, "{name}");
         assert_eq!(after.labelled, before.labelled + 1, "{name}");
@@ -147,14 +149,14 @@ fn a_catalog_of_every_format_is_written_to_and_stays_whole() {
 #[test]
 fn a_move_that_an_older_version_began_goes_on_where_it_was() {
     let directory = unpacked("format-2-moving");
-    let mut catalog = Catalog::open(directory.path()).unwrap();
+    let catalog = Catalog::open(directory.path()).unwrap();
     let (next, moved) = catalog.stats().unwrap().moving_to.unwrap();
     let new = toy("b");
     assert_eq!((&next, moved), (new.space(), 256));
     let report = catalog.reembed(new, "toy b", &mut ()).unwrap();
     assert_eq!((report.products, report.embedded), (327, 71));
     assert_eq!(catalog.space().unwrap(), next);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -171,7 +173,7 @@ fn a_tuning_of_the_older_layout_is_not_believed_and_a_sound_one_is() {
 /// A catalog of the current format with something of everything in it.
 fn current(directory: &Path) {
     let catalog = Catalog::create(directory, &common::taxonomy(), toy("a"), "toy").unwrap();
-    let mut catalog = catalog.with_live_limit(60);
+    let catalog = catalog.with_live_limit(60);
     let products = common::products(41, 330);
     catalog
         .put(products.iter().map(|(product, _)| product.clone()))

@@ -173,8 +173,8 @@ fn copy(base: &Path) -> tempfile::TempDir {
 
 /// Opens what a killed process left and sees that it is whole.
 fn reopen(directory: &Path) -> Catalog {
-    let mut catalog = Catalog::open(directory).unwrap();
-    common::assert_clean(&mut catalog);
+    let catalog = Catalog::open(directory).unwrap();
+    common::assert_clean(&catalog);
     catalog
 }
 
@@ -241,7 +241,7 @@ fn assert_found(
 
 #[cfg(unix)]
 fn resume_import(
-    mut catalog: Catalog,
+    catalog: Catalog,
     toy: &Toy,
     random: &mut Chance,
     new: &[(Product, Option<String>)],
@@ -253,7 +253,7 @@ fn resume_import(
         .unwrap();
     assert_eq!(report.unchanged, stored as u64);
     assert_eq!(report.added + report.updated, (PRODUCTS - stored) as u64);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     let stats = catalog.stats().unwrap();
     assert_eq!(stats.products, PRODUCTS as u64);
     assert_eq!(stats.labelled, PRODUCTS.div_ceil(7) as u64);
@@ -288,7 +288,7 @@ fn killed_labelling_keeps_whole_transactions() {
         let at = directory.path().to_str().unwrap();
         let child = common::start(CHILD, &["label", at]);
         let (acknowledged, ended) = kill_at_random(child, &mut random, LABELLINGS as u64);
-        let mut catalog = reopen(directory.path());
+        let catalog = reopen(directory.path());
         let labelled = catalog.stats().unwrap().labelled as usize;
         println!("round {round}: {acknowledged} acknowledged, {labelled} labels, ended: {ended}");
         assert_eq!(labelled % LABELS, 0, "a transaction is half there");
@@ -311,7 +311,7 @@ fn killed_labelling_keeps_whole_transactions() {
             catalog.unlabelled().unwrap().len(),
             PRODUCTS - LABELS * LABELLINGS
         );
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
     }
 }
 
@@ -354,9 +354,9 @@ fn segments_survive_kills_while_they_come_and_go() {
             let product = *random.pick(&all);
             common::assert_found_by_own_vector(&catalog, &toy, product);
         }
-        let mut catalog = catalog.with_live_limit(200);
+        let catalog = catalog.with_live_limit(200);
         catalog.wait_until_indexed(&mut ()).unwrap();
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
     }
 }
 
@@ -372,7 +372,7 @@ fn a_killed_move_to_another_space_goes_on_where_it_was() {
         let at = directory.path().to_str().unwrap();
         let child = common::start(CHILD, &["reembed", at]);
         let (acknowledged, ended) = kill_at_random(child, &mut random, 4);
-        let mut catalog = reopen(directory.path());
+        let catalog = reopen(directory.path());
         let stats = catalog.stats().unwrap();
         let moved = stats.moving_to.as_ref().map_or(0, |(_, moved)| *moved);
         println!("round {round}: {acknowledged} acknowledged, {moved} moved, ended: {ended}");
@@ -390,7 +390,7 @@ fn a_killed_move_to_another_space_goes_on_where_it_was() {
             assert!(new.embedded().len() as u64 <= report.embedded);
         }
         assert_eq!(catalog.space().unwrap(), *new.space());
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
         assert_eq!(catalog.stats().unwrap().moving_to, None);
         assert_found(&catalog, &new, &mut random, &file);
     }

@@ -127,10 +127,8 @@ fn use_it(catalog: &Catalog, products: &[(Product, usize)]) {
     let _ = catalog.stats();
     let _ = catalog.taxonomy();
     let _ = catalog.search(&Search::new(Query::Text("red kettle".to_owned())));
-    let filter = Search {
-        filter: Some("category under Kitchen".to_owned()),
-        ..Search::new(Query::Like(products[3].0.id.clone()))
-    };
+    let filter = Search::new(Query::Like(products[3].0.id.clone()))
+        .with_filter(Some("category under Kitchen".to_owned()));
     let _ = catalog.search(&filter);
     for (product, _) in products.iter().step_by(13) {
         let _ = catalog.product(&product.id);
@@ -156,7 +154,7 @@ fn examine(directory: &Path, toy: &Arc<Toy>, products: &[(Product, usize)]) -> O
         use_it(&reader, products);
     }
     let catalog = Catalog::open(directory).and_then(|catalog| catalog.with_embedder(toy.clone()));
-    let mut catalog = match catalog {
+    let catalog = match catalog {
         Ok(catalog) => catalog,
         Err(error) => {
             let expected = matches!(error, Error::Damaged { .. } | Error::Io { .. });
@@ -287,14 +285,14 @@ fn vectors_that_are_none_are_refused_and_nothing_is_stored() {
         (Fault::Error, "wind it up"),
     ] {
         let toy = Arc::new(Toy::new("a"));
-        let (_directory, mut catalog) = common::catalog(&toy);
+        let (_directory, catalog) = common::catalog(&toy);
         let products = common::products(1, 50);
         toy.break_at(0, fault);
         let error = catalog.put(all(&products)).unwrap_err();
         assert!(matches!(error, Error::Embed(_)), "{error:?}");
         assert!(error.to_string().contains(word), "{error}");
         assert_eq!(catalog.stats().unwrap().products, 0);
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
         // Nor does it answer with them.
         let text = Search::new(Query::Text("kettle".to_owned()));
         assert!(matches!(catalog.search(&text), Err(Error::Embed(_))));
@@ -303,22 +301,19 @@ fn vectors_that_are_none_are_refused_and_nothing_is_stored() {
         assert!(matches!(classified, Err(Error::Embed(_))));
         toy.mend();
         assert_eq!(catalog.put(all(&products)).unwrap().added, 50);
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
     }
 }
 
 #[test]
 fn an_embedder_that_breaks_midway_keeps_what_was_committed() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = common::products(2, 5000);
     toy.break_at(50, Fault::Error);
     let mut observer = Recorder::default();
     let rows = common::rows(all(&products).map(|product| (product, None)));
-    let options = ImportOptions {
-        prune: true,
-        ..ImportOptions::default()
-    };
+    let options = ImportOptions::default().with_prune(true);
     let error = catalog
         .import(rows, &options, &|| None, &mut observer)
         .unwrap_err();
@@ -326,7 +321,7 @@ fn an_embedder_that_breaks_midway_keeps_what_was_committed() {
     let told = observer.imports.last().unwrap().added;
     assert_eq!(told, 2048);
     assert_eq!(catalog.stats().unwrap().products, told);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     toy.mend();
     let report = catalog.put(all(&products)).unwrap();
     assert_eq!((report.unchanged, report.added), (told, 5000 - told));
@@ -335,7 +330,7 @@ fn an_embedder_that_breaks_midway_keeps_what_was_committed() {
 #[test]
 fn a_move_that_breaks_leaves_the_old_space_and_goes_on_later() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = common::products(2, 3000);
     catalog.put(all(&products)).unwrap();
     let other = Arc::new(Toy::new("b"));
@@ -344,7 +339,7 @@ fn a_move_that_breaks_leaves_the_old_space_and_goes_on_later() {
         let result = catalog.reembed(other.clone(), "toy b", &mut ());
         assert!(matches!(result, Err(Error::Embed(_))), "{result:?}");
         assert_eq!(catalog.embedder_spec().unwrap(), "toy");
-        common::assert_clean(&mut catalog);
+        common::assert_clean(&catalog);
         common::assert_found_by_own_vector(&catalog, &toy, &products[7].0);
     }
     other.mend();
@@ -353,7 +348,7 @@ fn a_move_that_breaks_leaves_the_old_space_and_goes_on_later() {
     let report = catalog.reembed(other.clone(), "toy b", &mut ()).unwrap();
     assert_eq!(report.embedded, 3000 - moved);
     assert_eq!(catalog.embedder_spec().unwrap(), "toy b");
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     common::assert_found_by_own_vector(&catalog, &other, &products[7].0);
 }
 
@@ -388,14 +383,8 @@ fn searches_that_cannot_be_meant_are_refused_in_words() {
     let (_directory, catalog) = common::catalog(&toy);
     catalog.put(all(&common::products(1, 20))).unwrap();
     let text = || Search::new(Query::Text("kettle".to_owned()));
-    let deep = Search {
-        offset: usize::MAX,
-        ..text()
-    };
-    let filtered = |filter: &str| Search {
-        filter: Some(filter.to_owned()),
-        ..text()
-    };
+    let deep = text().with_offset(usize::MAX);
+    let filtered = |filter: &str| text().with_filter(Some(filter.to_owned()));
     let blank = Search::new(Query::Text(" \u{200b} ".to_owned()));
     let bad = [
         deep,
@@ -464,14 +453,14 @@ fn child() {
             println!("\nerror {error}");
             assert!(matches!(error, Error::Io { .. }), "{error:?}");
             let reader = Catalog::open_read_only(&task[1]).unwrap();
-            let mut reader = reader.with_embedder(toy).unwrap();
+            let reader = reader.with_embedder(toy).unwrap();
             let text = Search::new(Query::Text("red kettle".to_owned()));
             assert_eq!(reader.search(&text).unwrap().found.len(), 10);
             let products = common::products(9, 400);
             let how = ClassifyOptions::default();
             let decisions = reader.classify(&[products[0].0.clone()], &how).unwrap();
             assert!(decisions[0].category.is_some());
-            common::assert_clean(&mut reader);
+            common::assert_clean(&reader);
             let elsewhere = Path::new(&task[1]).join("new");
             let taxonomy = common::taxonomy();
             let created = Catalog::create(elsewhere, &taxonomy, Arc::new(Toy::new("a")), "toy");
@@ -529,8 +518,8 @@ fn a_full_disk_fails_clearly_and_loses_nothing_that_was_committed() {
     assert!(text.contains("free some space"), "{text}");
 
     let catalog = Catalog::open(directory.path()).unwrap();
-    let mut catalog = catalog.with_embedder(toy.clone()).unwrap();
-    common::assert_clean(&mut catalog);
+    let catalog = catalog.with_embedder(toy.clone()).unwrap();
+    common::assert_clean(&catalog);
     let stored = catalog.stats().unwrap().products;
     assert!(stored >= acknowledged, "{stored} {acknowledged}");
     let products = common::products(4, 9000);
@@ -539,7 +528,7 @@ fn a_full_disk_fails_clearly_and_loses_nothing_that_was_committed() {
     }
     let report = catalog.put(all(&products)).unwrap();
     assert_eq!((report.unchanged, report.added), (stored, 9000 - stored));
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]

@@ -16,14 +16,8 @@ use crate::common::{self, Recorder};
 const PRODUCTS: usize = 2000;
 
 fn options() -> DistillOptions {
-    DistillOptions {
-        teaching: Options {
-            buckets: 8192,
-            epochs: Some(12),
-            ..Options::default()
-        },
-        ..DistillOptions::default()
-    }
+    DistillOptions::default()
+        .with_teaching(Options::default().with_buckets(8192).with_epochs(Some(12)))
 }
 
 /// A catalog of products with labels.
@@ -51,7 +45,7 @@ fn pair(made: &Distillation, toy: &Arc<Toy>) -> Distilled {
 #[test]
 fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = shop(&toy);
+    let (_directory, catalog) = shop(&toy);
     toy.embedded();
     let outcome = catalog.distill_and_adopt(&teacher(&toy), &options(), &mut ());
     let (made, adoption) = outcome
@@ -92,7 +86,7 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
     assert_eq!(again.unwrap(), Adoption::AlreadyThere);
     let waiting = catalog.adopt_waiting_student(&teacher(&toy), &mut ());
     assert_eq!(waiting.unwrap(), None);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     let page = catalog
         .search(&Search::new(Query::Text("deluxe pack".to_owned())))
         .unwrap();
@@ -123,10 +117,7 @@ fn a_catalog_moves_to_a_student_that_files_and_finds_as_its_teacher_does() {
 fn a_student_learns_from_labels_and_confidence_stays_true() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, catalog) = shop(&toy);
-    let plain = DistillOptions {
-        labels: 0.0,
-        ..options()
-    };
+    let plain = options().with_labels(0.0);
     let plain = catalog.distill(toy.as_ref(), &plain, &mut ()).unwrap();
     let made = catalog.distill(toy.as_ref(), &options(), &mut ()).unwrap();
     assert_eq!(plain.student.card().labels, 0.0);
@@ -158,10 +149,7 @@ fn a_student_learns_from_labels_and_confidence_stays_true() {
     let said = sum / decisions.len() as f32;
     assert!(said < right + 0.1, "{said} said, {right} right");
     for labels in [-0.1, 1.1, f32::NAN] {
-        let wrong = DistillOptions {
-            labels,
-            ..options()
-        };
+        let wrong = options().with_labels(labels);
         let error = catalog.distill(toy.as_ref(), &wrong, &mut ()).unwrap_err();
         assert!(matches!(error, Error::Argument(_)), "{error}");
     }
@@ -207,7 +195,7 @@ fn a_teacher_is_asked_once_even_if_the_run_was_stopped() {
 #[test]
 fn a_catalog_stays_on_its_encoder_if_the_teacher_fails_or_the_move_is_stopped() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = shop(&toy);
+    let (_directory, catalog) = shop(&toy);
     let broken = Toy::new("b");
     broken.break_at(3, Fault::Nan);
     let failed = catalog.distill(&broken, &options(), &mut ());
@@ -221,27 +209,21 @@ fn a_catalog_stays_on_its_encoder_if_the_teacher_fails_or_the_move_is_stopped() 
     assert!(matches!(adoption.unwrap(), Adoption::Stopped(_)));
     assert_eq!(catalog.waiting_student().unwrap(), made.file);
     assert_eq!(catalog.space().unwrap(), *toy.space());
-    common::assert_clean(&mut catalog);
-    let options = ClassifyOptions {
-        method: Method::Neighbors,
-        ..ClassifyOptions::default()
-    };
+    common::assert_clean(&catalog);
+    let options = ClassifyOptions::default().with_method(Method::Neighbors);
     let product = common::products(3, 1).remove(0).0;
     assert!(catalog.classify(&[product], &options).is_ok());
     // The student that waits is found, and the move goes on.
     let adoption = catalog.adopt_waiting_student(&teacher(&toy), &mut ());
     assert!(matches!(adoption.unwrap(), Some(Adoption::Moved(_))));
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
 fn a_student_that_is_not_good_enough_is_not_kept() {
     let toy = Arc::new(Toy::new("a"));
-    let (directory, mut catalog) = shop(&toy);
-    let asked = DistillOptions {
-        min_quality: 0.9999,
-        ..options()
-    };
+    let (directory, catalog) = shop(&toy);
+    let asked = options().with_min_quality(0.9999);
     let outcome = catalog.distill_and_adopt(&teacher(&toy), &asked, &mut ());
     let outcome = outcome.unwrap();
     assert_eq!(outcome.adoption, Adoption::BelowQuality);
@@ -260,7 +242,7 @@ fn a_student_that_is_not_good_enough_is_not_kept() {
     assert_eq!(catalog.space().unwrap(), on);
     let students = std::fs::read_dir(directory.path().join("students")).unwrap();
     assert_eq!(students.count(), 1);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -346,7 +328,7 @@ fn too_few_products_teach_nothing() {
 #[test]
 fn rows_that_are_to_come_teach_too() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = common::products(11, PRODUCTS);
     let rows = || {
         let products = products.clone().into_iter();
@@ -363,7 +345,7 @@ fn rows_that_are_to_come_teach_too() {
         .unwrap();
     assert_eq!(report.added as usize, PRODUCTS);
     assert!(toy.embedded().len() < PRODUCTS / 20);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     let opened = Student::open(&made.file.unwrap()).unwrap();
     assert_eq!(opened.digest(), made.student.digest());
 }

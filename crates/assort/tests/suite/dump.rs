@@ -12,7 +12,7 @@ use crate::common::{self, path};
 #[test]
 fn a_catalog_holds_what_was_put_into_it() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = common::products(1, 6)
         .into_iter()
         .map(|(product, _)| product);
@@ -21,10 +21,7 @@ fn a_catalog_holds_what_was_put_into_it() {
     catalog
         .label(labels, LabelOptions::default(), &mut ())
         .unwrap();
-    let how = ClassifyOptions {
-        method: Method::ZeroShot,
-        ..ClassifyOptions::default()
-    };
+    let how = ClassifyOptions::default().with_method(Method::ZeroShot);
     let ids = ["p00000", "p00002"];
     let decided = catalog.classify_stored(&ids, &how).unwrap();
     catalog

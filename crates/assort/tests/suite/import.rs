@@ -13,10 +13,9 @@ use crate::common::{self, Recorder, path};
 /// Products of a group that the engine commits together.
 const GROUP: usize = 2048;
 
-const PRUNE: ImportOptions = ImportOptions {
-    prune: true,
-    dry_run: false,
-};
+fn prune() -> ImportOptions {
+    ImportOptions::default().with_prune(true)
+}
 
 fn file(count: usize) -> Vec<Product> {
     common::products(5, count)
@@ -47,13 +46,13 @@ fn contents(catalog: &Catalog, products: &[Product]) -> Vec<String> {
 #[test]
 fn the_same_file_again_embeds_nothing_and_changes_nothing() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = file(300);
     let first = import(&catalog, &products, &ImportOptions::default());
     assert_eq!((first.rows, first.added, first.embedded), (300, 300, 300));
     assert_eq!(toy.embedded().len(), 300);
     let before = contents(&catalog, &products);
-    let second = import(&catalog, &products, &PRUNE);
+    let second = import(&catalog, &products, &prune());
     let expected = ImportReport {
         rows: 300,
         unchanged: 300,
@@ -62,13 +61,13 @@ fn the_same_file_again_embeds_nothing_and_changes_nothing() {
     assert_eq!(second, expected);
     assert_eq!(toy.embedded(), [""; 0]);
     assert_eq!(contents(&catalog, &products), before);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
 fn only_changed_texts_are_embedded_again() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let mut products = file(100);
     import(&catalog, &products, &ImportOptions::default());
     toy.embedded();
@@ -85,13 +84,13 @@ fn only_changed_texts_are_embedded_again() {
         assert_eq!(stored.product, *product);
         common::assert_found_by_own_vector(&catalog, &toy, product);
     }
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
 fn equal_texts_are_embedded_once_and_counted_as_duplicates() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let mut products = file(40);
     for (at, product) in products.iter_mut().enumerate() {
         product.title = format!("thing {}", at % 4);
@@ -105,7 +104,7 @@ fn equal_texts_are_embedded_once_and_counted_as_duplicates() {
     assert_eq!(report.duplicates, 35);
     assert_eq!(toy.embedded().len(), 4);
     common::assert_found_by_own_vector(&catalog, &toy, &products[39]);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -119,10 +118,7 @@ fn a_bad_row_is_named_by_its_line_and_the_rest_is_taken() {
         4,,Kitchen > Pans\n\
         5,garden hose,hoses\n";
     let input = Input::from_reader("toys.csv", text.as_bytes(), None).unwrap();
-    let mapping = Mapping {
-        require_title: true,
-        ..Mapping::default()
-    };
+    let mapping = Mapping::default().with_require_title(true);
     let reader = ProductReader::new(input, &mapping).unwrap();
     let mut observer = Recorder::default();
     let report = catalog
@@ -153,13 +149,13 @@ fn a_bad_row_is_named_by_its_line_and_the_rest_is_taken() {
 #[test]
 fn pruning_removes_what_the_file_lacks_and_nothing_else() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = file(60);
     import(&catalog, &products, &ImportOptions::default());
     let labels = common::labels([(products[0].id.as_str(), Some(path(1)))]);
     let options = LabelOptions::default();
     catalog.label(labels, options, &mut ()).unwrap();
-    let report = import(&catalog, &products[10..], &PRUNE);
+    let report = import(&catalog, &products[10..], &prune());
     assert_eq!((report.pruned, report.unchanged), (10, 50));
     for (at, product) in products.iter().enumerate() {
         let found = catalog.product(&product.id);
@@ -167,7 +163,7 @@ fn pruning_removes_what_the_file_lacks_and_nothing_else() {
     }
     let stats = catalog.stats().unwrap();
     assert_eq!((stats.products, stats.labelled), (50, 0));
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -178,11 +174,13 @@ fn nothing_is_pruned_if_a_row_was_bad_or_the_import_was_stopped() {
     import(&catalog, &products, &ImportOptions::default());
     let bad = Rejected::new(99, None, "torn".to_owned());
     let with_bad = rows(&products[30..]).chain([Ok(Err(bad))]);
-    let report = catalog.import(with_bad, &PRUNE, &|| None, &mut ()).unwrap();
+    let report = catalog
+        .import(with_bad, &prune(), &|| None, &mut ())
+        .unwrap();
     assert_eq!((report.rejected, report.pruned), (1, 0));
     let mut observer = Recorder::stopping_after(10);
     let report = catalog
-        .import(rows(&products[30..]), &PRUNE, &|| None, &mut observer)
+        .import(rows(&products[30..]), &prune(), &|| None, &mut observer)
         .unwrap();
     assert!(report.stopped);
     assert_eq!(report.pruned, 0);
@@ -202,14 +200,11 @@ fn a_dry_run_counts_the_same_and_changes_nothing() {
     let input = &input[2..];
     toy.embedded();
     let before = contents(&catalog, &products);
-    let dry = ImportOptions {
-        dry_run: true,
-        prune: true,
-    };
+    let dry = ImportOptions::default().with_dry_run(true).with_prune(true);
     let planned = import(&catalog, input, &dry);
     assert_eq!(toy.embedded(), [""; 0]);
     assert_eq!(contents(&catalog, &products), before);
-    let done = import(&catalog, input, &PRUNE);
+    let done = import(&catalog, input, &prune());
     assert_eq!((done.added, done.updated, done.pruned), (20, 3, 2));
     let embedded = done.embedded;
     assert_eq!(
@@ -224,7 +219,7 @@ fn a_dry_run_counts_the_same_and_changes_nothing() {
 #[test]
 fn a_stopped_import_keeps_what_is_whole_and_the_next_run_finishes() {
     let toy = Arc::new(Toy::new("a").batch_of(16));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = file(3000);
     // In the middle of embedding the second group.
     let mut observer = Recorder::stopping_after(GROUP + GROUP / 16 + 900 + 20);
@@ -240,12 +235,12 @@ fn a_stopped_import_keeps_what_is_whole_and_the_next_run_finishes() {
     let stored = catalog.stats().unwrap().products;
     assert_eq!(stored, report.added);
     assert!(stored >= GROUP as u64 && stored < 3000, "{stored}");
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     let report = import(&catalog, &products, &ImportOptions::default());
     assert_eq!(report.unchanged, stored);
     assert_eq!(report.added, 3000 - stored);
     assert_eq!(report.embedded, 3000 - stored);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -273,7 +268,7 @@ fn what_is_told_on_the_way_is_committed() {
 #[test]
 fn an_unreadable_input_keeps_what_came_before() {
     let toy = Arc::new(Toy::new("a"));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let products = file(100);
     let torn = Error::Input {
         file: "toys.csv".to_owned(),
@@ -283,11 +278,11 @@ fn an_unreadable_input_keeps_what_came_before() {
     };
     let input = rows(&products).chain([Err(torn)]);
     let error = catalog
-        .import(input, &PRUNE, &|| None, &mut ())
+        .import(input, &prune(), &|| None, &mut ())
         .unwrap_err();
     assert!(error.to_string().starts_with("toys.csv, line 102: "));
     assert_eq!(catalog.stats().unwrap().products, 100);
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }
 
 #[test]
@@ -323,7 +318,7 @@ fn labels_of_the_file_count_as_updates_and_missing_ones_clear_nothing() {
 #[test]
 fn a_catalog_moves_to_other_embedders_while_it_is_imported_into_and_asked() {
     let toy = Arc::new(Toy::new("a").batch_of(16));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let first = file(1500);
     import(&catalog, &first, &ImportOptions::default());
     let changed = |at: usize, times: usize| Product {
@@ -379,5 +374,5 @@ fn a_catalog_moves_to_other_embedders_while_it_is_imported_into_and_asked() {
         let stored = catalog.product(&first.id).ok().map(|stored| stored.product);
         assert_eq!(stored, *product);
     }
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
 }

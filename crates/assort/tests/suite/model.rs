@@ -239,10 +239,7 @@ impl Both {
 
     fn clear_labels(&mut self) {
         let ids = self.some_ids(3);
-        let options = LabelOptions {
-            clear: true,
-            ..LabelOptions::default()
-        };
+        let options = LabelOptions::default().with_clear(true);
         let rows = common::labels(ids.iter().map(|id| (id.as_str(), None)));
         self.catalog().label(rows, options, &mut ()).unwrap();
         for id in &ids {
@@ -368,10 +365,7 @@ impl Both {
             next.insert(known.product.id.clone(), known);
         }
         let prune = self.random.one_in(2);
-        let options = ImportOptions {
-            prune,
-            ..ImportOptions::default()
-        };
+        let options = ImportOptions::default().with_prune(prune);
         let report = self
             .catalog()
             .import(common::rows(input.clone()), &options, &|| None, &mut ())
@@ -414,14 +408,11 @@ impl Both {
             }
         };
         let (filter, wanted) = self.filter();
-        let search = Search {
-            query,
-            filter,
-            top: self.random.below(15),
-            offset: self.random.below(2) * self.random.below(10),
-            exact: self.random.one_in(3),
-            ..Search::new(Query::Text(String::new()))
-        };
+        let search = Search::new(query)
+            .with_filter(filter)
+            .with_top(self.random.below(15))
+            .with_offset(self.random.below(2) * self.random.below(10))
+            .with_exact(self.random.one_in(3));
         let matching: Vec<&Known> = self.known.values().filter(|known| wanted(known)).collect();
         let mut scored: Vec<f32> = Vec::new();
         for known in &matching {
@@ -560,11 +551,9 @@ impl Both {
         if ids.is_empty() {
             return;
         }
-        let options = ClassifyOptions {
-            method: *self.random.pick(&Method::ALL),
-            explain: self.random.one_in(2),
-            ..ClassifyOptions::default()
-        };
+        let options = ClassifyOptions::default()
+            .with_method(*self.random.pick(&Method::ALL))
+            .with_explain(self.random.one_in(2));
         let handles = [self.catalog.as_ref(), self.follower.as_ref()];
         for handle in handles.into_iter().flatten() {
             // What was learned stays the same from here on.

@@ -106,7 +106,7 @@ fn what_a_reader_may_not_do_is_refused() {
         .put(products.iter().map(|(product, _)| product.clone()))
         .unwrap();
     let reader = Catalog::open_read_only(directory.path()).unwrap();
-    let mut reader = reader.with_embedder(toy.clone()).unwrap();
+    let reader = reader.with_embedder(toy.clone()).unwrap();
     let id = products[0].0.id.as_str();
     let label = common::labels([(id, Some(path(0)))]);
     let refused = [
@@ -143,7 +143,7 @@ fn a_reader_sees_whole_commits_while_another_process_imports() {
     let mut child = common::start(CHILD, &["import", at]);
     let mut out = out(&mut child);
     let reader = Catalog::open_read_only(directory.path()).unwrap();
-    let mut reader = reader.with_embedder(toy.clone()).unwrap();
+    let reader = reader.with_embedder(toy.clone()).unwrap();
     let told_so_far = Arc::new(std::sync::atomic::AtomicU64::new(0));
     let ended = Arc::new(AtomicBool::new(false));
     let (told_to, ended_to) = (told_so_far.clone(), ended.clone());
@@ -173,7 +173,7 @@ fn a_reader_sees_whole_commits_while_another_process_imports() {
             .unwrap();
         assert!(page.matches >= before);
         assert_eq!(page.found.len() as u64, page.matches.min(10));
-        common::assert_clean(&mut reader);
+        common::assert_clean(&reader);
         if last {
             break;
         }
@@ -207,8 +207,8 @@ fn a_killed_writers_catalog_opens_for_readers_at_once() {
     });
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(3), "{took:?}");
-    for mut reader in readers {
-        common::assert_clean(&mut reader);
+    for reader in readers {
+        common::assert_clean(&reader);
         assert!(reader.stats().unwrap().products >= GROUP);
     }
 }
@@ -247,7 +247,7 @@ fn a_reader_never_answers_with_the_embedder_of_a_space_that_was_left() {
 fn threads_that_change_the_same_products_leave_the_catalog_whole() {
     let seed = common::seed();
     let toy = Arc::new(Toy::new("a").batch_of(8));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let end = Instant::now() + Duration::from_secs(2);
     std::thread::scope(|scope| {
         for thread in 0..6 {

@@ -95,11 +95,7 @@ fn texts() -> Vec<String> {
 }
 
 fn options() -> Options {
-    Options {
-        buckets: 4096,
-        epochs: Some(30),
-        ..Options::default()
-    }
+    Options::default().with_buckets(4096).with_epochs(Some(30))
 }
 
 fn student(floor: f32, queries: QueryEncoder) -> Student {
@@ -257,14 +253,8 @@ fn a_stopped_or_senseless_lesson_gives_no_table() {
     let targets = [1.0, 0.0, 0.0, 1.0];
     let stopped = teach(&texts, &targets, 2, &options(), |_| false);
     assert!(matches!(stopped, Err(Error::Interrupted)));
-    let nothing = Options {
-        buckets: 0,
-        ..options()
-    };
-    let never = Options {
-        epochs: Some(0),
-        ..options()
-    };
+    let nothing = options().with_buckets(0);
+    let never = options().with_epochs(Some(0));
     for (texts, targets, options) in [
         (&texts[..0], &targets[..0], &options()),
         (&texts[..], &targets[..2], &options()),

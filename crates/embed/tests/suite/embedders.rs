@@ -94,10 +94,7 @@ fn bundled_keeps_its_promises() {
 
 #[test]
 fn bundled_refuses_to_be_varied() {
-    let options = Options {
-        max_length: Some(64),
-        ..Options::default()
-    };
+    let options = Options::default().with_max_length(Some(64));
     let refused = open(&Spec::Bundled, &options).err().unwrap();
     assert!(matches!(refused, Error::Fixed), "{refused}");
 }
@@ -123,10 +120,7 @@ fn use_folder_keeps_its_promises() {
 
 #[test]
 fn callers_may_share_an_embedder() {
-    let options = Options {
-        threads: Some(2),
-        ..Options::default()
-    };
+    let options = Options::default().with_threads(Some(2));
     let Some(embedder) = open_folder("minilm-l6-int8", &options) else {
         return;
     };
@@ -142,12 +136,10 @@ fn callers_may_share_an_embedder() {
 #[test]
 fn pooling_and_length_decide_the_space() {
     let opened = |pooling, max_length| {
-        let options = Options {
-            pooling,
-            max_length,
-            threads: Some(1),
-            ..Options::default()
-        };
+        let options = Options::default()
+            .with_pooling(pooling)
+            .with_max_length(max_length)
+            .with_threads(Some(1));
         open_folder("minilm-l6-int8", &options).map(|e| e.space().clone())
     };
     let Some(plain) = opened(None, None) else {

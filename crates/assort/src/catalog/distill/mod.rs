@@ -43,6 +43,7 @@ const FLOOR: f32 = 0.45;
 
 /// How to distil.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DistillOptions {
     /// Distinct products to learn from, at most.
     pub sample: usize,
@@ -68,6 +69,43 @@ impl Default for DistillOptions {
             labels: 0.3,
             min_quality: 0.8,
         }
+    }
+}
+
+impl DistillOptions {
+    /// The same with another value of [`Self::sample`].
+    #[must_use]
+    pub fn with_sample(mut self, sample: usize) -> Self {
+        self.sample = sample;
+        self
+    }
+
+    /// The same with another value of [`Self::teaching`].
+    #[must_use]
+    pub fn with_teaching(mut self, teaching: assort_distill::Options) -> Self {
+        self.teaching = teaching;
+        self
+    }
+
+    /// The same with another value of [`Self::queries`].
+    #[must_use]
+    pub fn with_queries(mut self, queries: impl Into<Option<QueryEncoder>>) -> Self {
+        self.queries = queries.into();
+        self
+    }
+
+    /// The same with another value of [`Self::labels`].
+    #[must_use]
+    pub fn with_labels(mut self, labels: f32) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// The same with another value of [`Self::min_quality`].
+    #[must_use]
+    pub fn with_min_quality(mut self, min_quality: f32) -> Self {
+        self.min_quality = min_quality;
+        self
     }
 }
 

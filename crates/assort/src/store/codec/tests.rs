@@ -78,10 +78,10 @@ prop_compose! {
 
 prop_compose! {
     fn category()(
-        (id, name): (String, String),
+        (id, name) in any::<(String, String)>(),
         parent: Option<u32>,
         children: Vec<u32>,
-        (descriptions, aliases, examples): (Texts, Texts, Texts),
+        (descriptions, aliases, examples) in any::<(Texts, Texts, Texts)>(),
         translations: Vec<(String, Texts)>,
     ) -> CategoryRecord {
         assort_core::Category {
@@ -128,9 +128,9 @@ prop_compose! {
 
 prop_compose! {
     fn fit()(
-        (products, labels, changed): (u64, u64, (u64, u64)),
+        (products, labels, changed) in any::<(u64, u64, (u64, u64))>(),
         mean: Option<Vec<f32>>,
-        (leaves, prior, taught): (Vec<f32>, Vec<f32>, Vec<f32>),
+        (leaves, prior, taught) in any::<(Vec<f32>, Vec<f32>, Vec<f32>)>(),
         votes: f32,
         calibrations: Vec<Option<[f32; 3]>>,
     ) -> FitRecord {

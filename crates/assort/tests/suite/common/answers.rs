@@ -6,7 +6,9 @@ use std::fmt::Write;
 use assort::core::Product;
 use assort::{Catalog, ClassifyOptions, Query, Search};
 
-use super::{Random, product_of};
+use assort_testkit::Chance;
+
+use super::product_of;
 
 /// Asks a catalog for what it holds, for searches and for classifications.
 pub fn answers(catalog: &Catalog) -> String {
@@ -20,10 +22,7 @@ pub fn answers(catalog: &Catalog) -> String {
     for query in ["red kettle", "soft shoe", "garden hose nozzle"] {
         let search = Search::new(Query::Text(query.to_owned()));
         found(catalog, query, search.clone(), &mut text);
-        let filtered = Search {
-            filter: Some("brand = Ada and price < 60".to_owned()),
-            ..search
-        };
+        let filtered = search.with_filter(Some("brand = Ada and price < 60".to_owned()));
         found(catalog, &format!("{query} of Ada"), filtered, &mut text);
     }
     classified(catalog, &mut text);
@@ -81,7 +80,7 @@ fn found(catalog: &Catalog, name: &str, search: Search, text: &mut String) {
 }
 
 fn classified(catalog: &Catalog, text: &mut String) {
-    let mut random = Random(99);
+    let mut random = Chance(99);
     let products: Vec<Product> = (0..16)
         .map(|at| product_of(&mut random, &format!("new{at}"), at % 8))
         .collect();

@@ -162,7 +162,7 @@ pub fn catalog(toy: &Arc<Toy>) -> (tempfile::TempDir, Catalog) {
 
 /// Fails unless the catalog is whole.
 #[track_caller]
-pub fn assert_clean(catalog: &mut Catalog) {
+pub fn assert_clean(catalog: &Catalog) {
     let problems = catalog.check().unwrap();
     assert!(problems.is_empty(), "{problems:#?}");
 }
