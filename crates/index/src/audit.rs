@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use crate::graph::NONE;
+use crate::plan::SearchParams;
 use crate::scratch::Visited;
-use crate::search::{SearchParams, Searcher};
+use crate::searcher::Searcher;
 use crate::segment::{MappedLevel, Segment};
 use crate::slot_filter::SlotFilter;
 use crate::{Error, Result};

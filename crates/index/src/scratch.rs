@@ -158,7 +158,7 @@ impl Pool {
     }
 
     /// Rows, best first.
-    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + Clone + '_ {
         self.entries.iter().copied().map(id)
     }
 }

@@ -18,4 +18,5 @@ mod distill;
 mod dump;
 mod import;
 mod model;
+mod pages;
 mod processes;
