@@ -133,7 +133,7 @@ impl Quantizer {
             base: centers - middle,
             back: if unit > 0.0 { unit.recip() } else { 0.0 },
             error: (scaled.iter().map(|value| value * value).sum::<f32>() / 12.0).sqrt(),
-            half_error: HALF * vector.iter().fold(0f32, |most, v| most.max(v.abs())),
+            half_error: HALF_ERROR * vector.iter().fold(0f32, |most, v| most.max(v.abs())),
             scaled,
             coarse,
         }
@@ -173,18 +173,18 @@ pub(crate) struct CodeQuery {
 
 /// The own step of a row, beyond which its codes say too little: some
 /// coordinate lies far outside the rest of the data.
-const COARSE: f32 = 0.1;
+const COARSEST_SCALE: f32 = 0.1;
 
 /// Usual errors by which a row must be farther than another before it counts
 /// as farther, however near both are.
-const ERRORS: f32 = 4.0;
+const FAR_ERRORS: f32 = 4.0;
 
 /// Usual relative error of a coordinate in half precision, at most.
-const HALF: f32 = 2.8e-4;
+const HALF_ERROR: f32 = 2.8e-4;
 
 /// Usual errors that a similarity by twelve bits may be wrong by; it is by more
 /// in one of 500 million rows.
-const MARGIN: f32 = 6.0;
+const MARGIN_ERRORS: f32 = 6.0;
 
 impl CodeQuery {
     /// The product below which a row is more than `slack` times as far from
@@ -194,7 +194,7 @@ impl CodeQuery {
             return i32::MIN;
         }
         let near = 1.0 - (self.base + nearer as f32 * self.back);
-        let far = (slack * near).max(near + ERRORS * self.error);
+        let far = (slack * near).max(near + FAR_ERRORS * self.error);
         // Saturates where there is no limit.
         ((1.0 - far - self.base) / self.back).floor() as i32
     }
@@ -233,11 +233,11 @@ impl CodeQuery {
     ) -> Option<(f32, f32)> {
         let (head, bytes) = refinements.get(id).split_at(SCALE_BYTES);
         let scale = f32::from_le_bytes(head.try_into().ok()?);
-        if scale > COARSE {
+        if scale > COARSEST_SCALE {
             return None;
         }
         let (coarse, fine) = dot_refined(&self.scaled, records.get(id), bytes);
-        let margin = MARGIN * (scale * self.error + self.half_error);
+        let margin = MARGIN_ERRORS * (scale * self.error + self.half_error);
         Some((self.base + coarse + scale * fine, margin))
     }
 }

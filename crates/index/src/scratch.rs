@@ -208,7 +208,7 @@ pub(crate) struct Scratch {
     pub(crate) scores: Vec<i32>,
     pub(crate) sums: Sums,
     /// Rows whose sketches are most like the query.
-    pub(crate) likely: Vec<u32>,
+    pub(crate) sketched: Vec<u32>,
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ impl Searcher {
         walk(&links, records, &codes.coarse, way, &mut self.scratch)
     }
 
-    /// Compares the codes of all rows that may be found, or of the likely ones
+    /// Compares the codes of all rows that may be found, or of those with the best sketches
     /// where they are many.
     fn scan(&mut self, segment: &Segment, codes: &CodeQuery, search: &SearchParams<'_>) {
         // What a walk left there, or an earlier search, does not count.
@@ -211,11 +211,11 @@ impl Searcher {
             self.compare(segment, codes, filter.slots().iter());
             return;
         };
-        let mut likely = std::mem::take(&mut self.scratch.likely);
+        let mut sketched = std::mem::take(&mut self.scratch.sketched);
         let sketches = filter.sketches(segment);
-        sketches.likely(codes, wanted, &mut self.scratch.sums, &mut likely);
-        self.compare(segment, codes, likely.iter().copied());
-        self.scratch.likely = likely;
+        sketches.best(codes, wanted, &mut self.scratch.sums, &mut sketched);
+        self.compare(segment, codes, sketched.iter().copied());
+        self.scratch.sketched = sketched;
     }
 
     /// Keeps those slots in `found` whose codes are most like the query.

@@ -13,7 +13,7 @@ use crate::store::{ArchivedProductRecord, Reader};
 use crate::{Error, Result};
 
 /// Filters that are kept.
-const KEPT: usize = 16;
+const FILTERS_KEPT: usize = 16;
 
 /// What the last filters matched.
 #[derive(Default)]
@@ -32,19 +32,19 @@ impl State {
         let taxonomy = self.taxonomy_in(reader)?;
         let filter = parse_filter(expression, &taxonomy)?;
         let (text, version) = (filter.to_string(), snapshot.version());
-        let known = |(other, at, matching): &(String, u64, Arc<FilteredRows>)| {
-            (*other == text && *at == version).then(|| Arc::clone(matching))
+        let same = |(other, at, filtered): &(String, u64, Arc<FilteredRows>)| {
+            (*other == text && *at == version).then(|| Arc::clone(filtered))
         };
-        if let Some(matching) = lock(&self.last_filters).kept.iter().find_map(known) {
-            return Ok(matching);
+        if let Some(filtered) = lock(&self.last_filters).kept.iter().find_map(same) {
+            return Ok(filtered);
         }
         let rows = evaluate(reader, &taxonomy, &filter)?;
-        let matching = Arc::new(FilteredRows::new(snapshot, rows));
+        let filtered = Arc::new(FilteredRows::new(snapshot, rows));
         let mut last = lock(&self.last_filters);
         last.kept.retain(|(_, at, _)| *at == version);
-        last.kept.truncate(KEPT - 1);
-        last.kept.push_front((text, version, Arc::clone(&matching)));
-        Ok(matching)
+        last.kept.truncate(FILTERS_KEPT - 1);
+        last.kept.push_front((text, version, Arc::clone(&filtered)));
+        Ok(filtered)
     }
 }
 
