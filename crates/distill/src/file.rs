@@ -23,7 +23,7 @@ const PREFIX: usize = 32;
 const ALIGNMENT: usize = 64;
 
 /// Longest description that is read.
-const LONGEST: usize = 1 << 20;
+const LONGEST_DESCRIPTION: usize = 1 << 20;
 
 /// What a student is, as its file says in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +33,9 @@ pub(crate) struct Description {
     /// Places that features are hashed into.
     pub(crate) buckets: usize,
     pub(crate) dimensions: usize,
-    /// Words of 64 bits that say which features are known.
-    pub(crate) known: usize,
+    /// Words of 64 bits that say which features are in the vocabulary.
+    #[serde(rename = "known")]
+    pub(crate) vocabulary: usize,
     pub(crate) teacher: Teacher,
     /// Texts it learned from.
     pub(crate) texts: u64,
@@ -63,7 +64,7 @@ impl Description {
 pub(crate) struct Places {
     pub(crate) rows: Range<usize>,
     pub(crate) scales: Range<usize>,
-    pub(crate) known: Range<usize>,
+    pub(crate) vocabulary: Range<usize>,
 }
 
 impl Places {
@@ -79,7 +80,7 @@ impl Places {
         Some(Self {
             rows: next(rows.checked_mul(description.dimensions)?)?,
             scales: next(rows.checked_mul(4)?)?,
-            known: next(description.known.checked_mul(8)?)?,
+            vocabulary: next(description.vocabulary.checked_mul(8)?)?,
         })
     }
 }
@@ -107,13 +108,13 @@ pub(crate) fn lay_out(
     description: &Description,
     rows: &[i8],
     scales: &[f32],
-    known: &[u64],
+    vocabulary: &[u64],
 ) -> Result<Bytes> {
     let described = serde_json::to_vec(description)
         .map_err(|e| Error::Fault(format!("the student cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the student is too large for this machine".to_owned()))?;
-    let length = places.known.end;
+    let length = places.vocabulary.end;
     let mut words = vec![0u64; length.div_ceil(8)];
     let bytes: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut words)[..length];
     bytes[..8].copy_from_slice(&MAGIC);
@@ -124,7 +125,7 @@ pub(crate) fn lay_out(
     for (out, scale) in bytes[places.scales].chunks_exact_mut(4).zip(scales) {
         out.copy_from_slice(&scale.to_le_bytes());
     }
-    for (out, word) in bytes[places.known].chunks_exact_mut(8).zip(known) {
+    for (out, word) in bytes[places.vocabulary].chunks_exact_mut(8).zip(vocabulary) {
         out.copy_from_slice(&word.to_le_bytes());
     }
     let sum = xxh3_128(&bytes[PREFIX..]);
@@ -178,7 +179,7 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     let described = number(12) as usize;
     let text = body
         .get(..described)
-        .filter(|text| text.len() <= LONGEST)
+        .filter(|text| text.len() <= LONGEST_DESCRIPTION)
         .ok_or_else(|| strange("it has been cut short".to_owned()))?;
     let mut sum = [0; 16];
     sum.copy_from_slice(&prefix[16..]);
@@ -200,9 +201,9 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     let shaped = description.dimensions > 0
         && description.buckets > 0
         && description.buckets < u32::MAX as usize
-        && description.known.is_power_of_two();
+        && description.vocabulary.is_power_of_two();
     let places = Places::of(&description, described)
-        .filter(|places| shaped && places.known.end == bytes.len())
+        .filter(|places| shaped && places.vocabulary.end == bytes.len())
         .ok_or_else(|| strange("its parts do not fit its size".to_owned()))?;
     Ok(Read {
         bytes,

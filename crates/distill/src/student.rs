@@ -13,7 +13,7 @@ use crate::vocabulary::Vocabulary;
 use crate::{Result, Table};
 
 /// Texts that one thread embeds at a time.
-const SHARE: usize = 64;
+const EMBED_BATCH: usize = 64;
 
 /// Which of the two encoders of a space embeds queries and categories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,12 +68,12 @@ pub struct StudentCard {
 }
 
 /// Texts of which a student never learns the label, one in so many.
-const APART: u128 = 8;
+const HELD_OUT_OF: u128 = 8;
 
 /// Whether a student must not learn the label of the text with this digest: on
 /// such texts it can be told how well it files.
 pub fn is_kept_apart(text: u128) -> bool {
-    text.is_multiple_of(APART)
+    text.is_multiple_of(HELD_OUT_OF)
 }
 
 /// A table of rows, one for each place that features are hashed into. The
@@ -83,7 +83,7 @@ pub struct Student {
     bytes: Bytes,
     rows: std::ops::Range<usize>,
     scales: Vec<f32>,
-    known: Vocabulary,
+    vocabulary: Vocabulary,
     description: Description,
     /// Checksum of all its bytes.
     sum: u128,
@@ -109,11 +109,11 @@ impl Student {
         let number = |chunk: &[u8; 4]| f32::from_le_bytes(*chunk);
         let scales = bytes[places.scales].as_chunks::<4>().0.iter().map(number);
         let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk);
-        let known = bytes[places.known].as_chunks::<8>().0.iter().map(word);
+        let words = bytes[places.vocabulary].as_chunks::<8>().0.iter().map(word);
         Self {
             scales: scales.collect(),
-            known: Vocabulary {
-                bits: known.collect(),
+            vocabulary: Vocabulary {
+                bits: words.collect(),
                 buckets: description.buckets,
             },
             rows: places.rows,
@@ -132,9 +132,9 @@ impl Student {
         let (rows, scales) = table.rounded();
         let description = Description {
             features: features::VERSION,
-            buckets: table.known.buckets,
+            buckets: table.vocabulary.buckets,
             dimensions: table.dimensions,
-            known: table.known.bits.len(),
+            vocabulary: table.vocabulary.bits.len(),
             teacher: Teacher {
                 model: teacher.model.clone(),
                 fingerprint: teacher.fingerprint.clone(),
@@ -142,7 +142,7 @@ impl Student {
             texts,
             card,
         };
-        let bytes = file::lay_out(&description, &rows, &scales, &table.known.bits)?;
+        let bytes = file::lay_out(&description, &rows, &scales, &table.vocabulary.bits)?;
         Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
     }
 
@@ -155,7 +155,12 @@ impl Student {
             card,
             ..self.description.clone()
         };
-        let bytes = file::lay_out(&description, self.table(), &self.scales, &self.known.bits)?;
+        let bytes = file::lay_out(
+            &description,
+            self.table(),
+            &self.scales,
+            &self.vocabulary.bits,
+        )?;
         Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
     }
 
@@ -209,9 +214,9 @@ impl Student {
         let dimensions = self.dimensions();
         let mut rows = vec![0.0; texts.len() * dimensions];
         let mut familiar = vec![0.0; texts.len()];
-        rows.par_chunks_mut(SHARE * dimensions)
-            .zip(familiar.par_chunks_mut(SHARE))
-            .zip(texts.par_chunks(SHARE))
+        rows.par_chunks_mut(EMBED_BATCH * dimensions)
+            .zip(familiar.par_chunks_mut(EMBED_BATCH))
+            .zip(texts.par_chunks(EMBED_BATCH))
             .for_each_init(Scratch::default, |scratch, ((rows, familiar), texts)| {
                 let rows = rows.chunks_exact_mut(dimensions);
                 for ((row, familiar), text) in rows.zip(familiar).zip(texts) {
@@ -225,7 +230,7 @@ impl Student {
         let Scratch { features, places } = scratch;
         features.read(text);
         places.clear();
-        self.known.places(&features.found, places);
+        self.vocabulary.places(&features.found, places);
         let last = self.description.buckets as u32;
         kernel::add_bytes(row, self.table(), &self.scales, places);
         let familiar = self.length(row, features.found.len());

@@ -15,10 +15,10 @@ use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
 /// Texts that are taught together.
-const BATCH: usize = 256;
+const TRAIN_BATCH: usize = 256;
 
 /// Rows that one thread moves at a time.
-const SHARD: usize = 1024;
+const TRAIN_SHARD: usize = 1024;
 
 /// How to teach.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,11 +98,11 @@ impl Options {
 
 /// Readings of texts that are enough, where that is between so many times.
 const READINGS: usize = 160_000;
-const TIMES: std::ops::RangeInclusive<usize> = 4..=12;
+const EPOCHS: std::ops::RangeInclusive<usize> = 4..=12;
 
 impl Options {
     fn epochs(&self, texts: usize) -> usize {
-        let enough = (READINGS / texts.max(1)).clamp(*TIMES.start(), *TIMES.end());
+        let enough = (READINGS / texts.max(1)).clamp(*EPOCHS.start(), *EPOCHS.end());
         self.epochs.unwrap_or(enough)
     }
 }
@@ -111,7 +111,7 @@ impl Options {
 pub struct Table {
     pub(crate) dimensions: usize,
     pub(crate) rows: Vec<f32>,
-    pub(crate) known: Vocabulary,
+    pub(crate) vocabulary: Vocabulary,
 }
 
 impl Table {
@@ -120,9 +120,14 @@ impl Table {
         let mut features = Features::default();
         features.read(text);
         let mut places = Vec::new();
-        self.known.places(&features.found, &mut places);
+        self.vocabulary.places(&features.found, &mut places);
         let mut sum = vec![0.0; self.dimensions];
-        sum_of(&self.rows, &places, self.known.buckets as u32, &mut sum);
+        sum_of(
+            &self.rows,
+            &places,
+            self.vocabulary.buckets as u32,
+            &mut sum,
+        );
         assort_core::vector::normalize(&mut sum);
         sum
     }
@@ -184,27 +189,27 @@ pub fn teach(
             features.found.clone()
         })
         .collect();
-    let known = Vocabulary::of(&found, options.min_df, options.buckets);
-    let mut lessons = Examples {
+    let vocabulary = Vocabulary::of(&found, options.min_df, options.buckets);
+    let mut examples = Examples {
         places: Vec::new(),
         starts: vec![0],
         targets,
     };
     for found in &found {
-        known.places(found, &mut lessons.places);
-        lessons.starts.push(lessons.places.len());
+        vocabulary.places(found, &mut examples.places);
+        examples.starts.push(examples.places.len());
     }
     drop(found);
-    let mut pupil = Pupil::new(dimensions, options, &lessons);
+    let mut pupil = Pupil::new(dimensions, options, &examples);
     let mut order: Vec<usize> = (0..texts.len()).collect();
     let epochs = options.epochs(texts.len());
-    let batches = texts.len().div_ceil(BATCH) * epochs;
+    let batches = texts.len().div_ceil(TRAIN_BATCH) * epochs;
     let mut chance = options.seed;
     let mut done = 0;
     for _ in 0..epochs {
         shuffle(&mut order, &mut chance);
-        for batch in order.chunks(BATCH) {
-            pupil.learn(&lessons, batch, 1.0 - done as f32 / batches as f32);
+        for batch in order.chunks(TRAIN_BATCH) {
+            pupil.learn(&examples, batch, 1.0 - done as f32 / batches as f32);
             done += 1;
             if !go_on(done as f64 / batches as f64) {
                 return Err(Error::Interrupted);
@@ -214,7 +219,7 @@ pub fn teach(
     Ok(Table {
         dimensions,
         rows: pupil.rows,
-        known,
+        vocabulary,
     })
 }
 
@@ -248,11 +253,11 @@ struct Pupil<'o> {
 }
 
 impl<'o> Pupil<'o> {
-    fn new(dimensions: usize, options: &'o Options, lessons: &Examples<'_>) -> Self {
+    fn new(dimensions: usize, options: &'o Options, examples: &Examples<'_>) -> Self {
         let size = (options.buckets + 1) * dimensions;
         let mut rows = vec![0.0; size];
-        // A text of which nothing is known points where all point.
-        let mean = assort_core::mean_of(lessons.targets, dimensions);
+        // A text of which nothing is in the vocabulary points where all point.
+        let mean = assort_core::mean_of(examples.targets, dimensions);
         rows[size - dimensions..].copy_from_slice(&mean);
         Self {
             options,
@@ -261,12 +266,12 @@ impl<'o> Pupil<'o> {
             first: vec![0.0; size],
             second: vec![0.0; size],
             steps: 0,
-            slopes: vec![0.0; BATCH * dimensions],
+            slopes: vec![0.0; TRAIN_BATCH * dimensions],
             pairs: Vec::new(),
         }
     }
 
-    fn learn(&mut self, lessons: &Examples<'_>, batch: &[usize], left: f32) {
+    fn learn(&mut self, examples: &Examples<'_>, batch: &[usize], left: f32) {
         let (rows, dimensions) = (&self.rows, self.dimensions);
         let last = self.options.buckets as u32;
         self.slopes
@@ -275,13 +280,13 @@ impl<'o> Pupil<'o> {
             .for_each_init(
                 || vec![0.0; dimensions],
                 |sum, (slope, &text)| {
-                    let target = &lessons.targets[text * dimensions..][..dimensions];
-                    look(rows, lessons.places(text), last, target, sum, slope);
+                    let target = &examples.targets[text * dimensions..][..dimensions];
+                    look(rows, examples.places(text), last, target, sum, slope);
                 },
             );
         self.pairs.clear();
         for (at, &text) in (0u64..).zip(batch) {
-            let own = lessons.places(text).iter();
+            let own = examples.places(text).iter();
             self.pairs.extend(own.map(|&row| u64::from(row) << 32 | at));
             self.pairs.push(u64::from(last) << 32 | at);
         }
@@ -299,7 +304,7 @@ impl<'o> Pupil<'o> {
     /// Moves all rows that the batch has.
     fn step(&mut self, pace: Pace) {
         let (pairs, slopes, dimensions) = (&self.pairs, &self.slopes, self.dimensions);
-        let shard = SHARD * dimensions;
+        let shard = TRAIN_SHARD * dimensions;
         self.rows
             .par_chunks_mut(shard)
             .zip(self.first.par_chunks_mut(shard))
@@ -308,9 +313,10 @@ impl<'o> Pupil<'o> {
             .for_each_init(
                 || vec![0.0; dimensions],
                 |slope, (number, ((rows, first), second))| {
-                    let from = number * SHARD;
+                    let from = number * TRAIN_SHARD;
                     let begin = pairs.partition_point(|pair| ((pair >> 32) as usize) < from);
-                    let end = pairs.partition_point(|pair| ((pair >> 32) as usize) < from + SHARD);
+                    let end =
+                        pairs.partition_point(|pair| ((pair >> 32) as usize) < from + TRAIN_SHARD);
                     for own in pairs[begin..end].chunk_by(|a, b| a >> 32 == b >> 32) {
                         slope.fill(0.0);
                         for pair in own {

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 /// Bits for each feature that is learned, at least: with sixteen one in
-/// seventeen of the others is taken for known.
+/// seventeen of the others is taken for one of it.
 const BITS_PER_FEATURE: usize = 16;
 
-/// The features that are known, as bits by their hash (a Bloom filter of one
+/// The features that a student has learned, as bits by their hash (a Bloom filter of one
 /// hash), and the number of places they share.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Vocabulary {
@@ -28,14 +28,14 @@ impl Vocabulary {
             })
             .collect();
         all.par_sort_unstable();
-        let known: Vec<u64> = all
+        let learned: Vec<u64> = all
             .chunk_by(|a, b| a == b)
             .filter(|same| same.len() >= min_df as usize)
             .map(|same| same[0])
             .collect();
-        let size = (known.len().max(64) * BITS_PER_FEATURE).next_power_of_two();
+        let size = (learned.len().max(64) * BITS_PER_FEATURE).next_power_of_two();
         let mut bits = vec![0u64; size / 64];
-        for feature in known {
+        for feature in learned {
             let bit = feature as usize & (size - 1);
             bits[bit / 64] |= 1 << (bit % 64);
         }
@@ -47,15 +47,15 @@ impl Vocabulary {
         self.bits[bit / 64] >> (bit % 64) & 1 == 1
     }
 
-    /// Appends the places of the known ones of `features`.
+    /// Appends the places of those of `features` that are in the vocabulary.
     pub(crate) fn places(&self, features: &[u64], places: &mut Vec<u32>) {
-        let known = features.iter().filter(|&&feature| self.has(feature));
-        places.extend(known.map(|&feature| place(feature, self.buckets)));
+        let learned = features.iter().filter(|&&feature| self.has(feature));
+        places.extend(learned.map(|&feature| place(feature, self.buckets)));
     }
 }
 
 /// The place of a feature among `buckets`, by other bits than those that say
-/// whether it is known.
+/// whether it is in the vocabulary.
 fn place(feature: u64, buckets: usize) -> u32 {
     (((feature >> 32) * buckets as u64) >> 32) as u32
 }

@@ -5,21 +5,22 @@ use std::collections::{BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use crate::graph::NONE;
+use crate::plan::SearchParams;
 use crate::scratch::Visited;
-use crate::search::{SearchParams, Searcher};
+use crate::searcher::Searcher;
 use crate::segment::{MappedLevel, Segment};
 use crate::slot_filter::SlotFilter;
 use crate::{Error, Result};
 
 /// Rows that a row's own vector is to be among.
-const K: usize = 200;
+const AUDIT_K: usize = 200;
 
 /// Rows a walk keeps while it looks for a row by its own vector.
-const EF: usize = 1024;
+const AUDIT_EF: usize = 1024;
 
-/// Similarities that differ by no more are equal: the codes that rank rows
-/// are no more precise.
-const ALIKE: f32 = 1e-3;
+/// Similarities that differ by no more are equal: the codes by which a
+/// walk keeps rows are no more precise.
+const EQUAL_WITHIN: f32 = 1e-3;
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -176,10 +177,10 @@ fn finds(
 ) -> Result<bool> {
     segment.vector(slot, vector)?;
     let search = SearchParams {
-        ef: EF,
+        ef: AUDIT_EF,
         slack: f32::INFINITY,
         filter: alive,
-        ..SearchParams::new(K)
+        ..SearchParams::new(AUDIT_K)
     };
     let hits = searcher.search_graph(segment, vector, &search)?;
     let row = segment.row(slot);
@@ -192,11 +193,11 @@ fn finds(
             segment.intact()?;
             return Err(Error::Fault(format!("row {} has no slot", hit.row)));
         };
-        if similarity(segment, vector, other)? < own - ALIKE {
+        if similarity(segment, vector, other)? < own - EQUAL_WITHIN {
             return Ok(false);
         }
     }
-    Ok(hits.len() == K)
+    Ok(hits.len() == AUDIT_K)
 }
 
 fn similarity(segment: &Segment, vector: &[f32], slot: u32) -> Result<f32> {

@@ -133,6 +133,7 @@ impl Quantizer {
             base: centers - middle,
             back: if unit > 0.0 { unit.recip() } else { 0.0 },
             error: (scaled.iter().map(|value| value * value).sum::<f32>() / 12.0).sqrt(),
+            half_error: HALF_ERROR * vector.iter().fold(0f32, |most, v| most.max(v.abs())),
             scaled,
             coarse,
         }
@@ -163,6 +164,8 @@ pub(crate) struct CodeQuery {
     /// Usual error of a similarity by four bits: that of rounding (1/12 of a
     /// step, squared) in each coordinate.
     error: f32,
+    /// Usual error of a similarity by the rounding of a vector to half precision.
+    half_error: f32,
     scaled: Vec<f32>,
     /// Whole-number coordinates for the walk.
     pub(crate) coarse: Vec<i8>,
@@ -170,11 +173,18 @@ pub(crate) struct CodeQuery {
 
 /// The own step of a row, beyond which its codes say too little: some
 /// coordinate lies far outside the rest of the data.
-const COARSE: f32 = 0.1;
+const COARSEST_SCALE: f32 = 0.1;
 
 /// Usual errors by which a row must be farther than another before it counts
 /// as farther, however near both are.
-const ERRORS: f32 = 4.0;
+const FAR_ERRORS: f32 = 4.0;
+
+/// Usual relative error of a coordinate in half precision, at most.
+const HALF_ERROR: f32 = 2.8e-4;
+
+/// Usual errors that a similarity by twelve bits may be wrong by; it is by more
+/// in one of 500 million rows.
+const MARGIN_ERRORS: f32 = 6.0;
 
 impl CodeQuery {
     /// The product below which a row is more than `slack` times as far from
@@ -184,7 +194,7 @@ impl CodeQuery {
             return i32::MIN;
         }
         let near = 1.0 - (self.base + nearer as f32 * self.back);
-        let far = (slack * near).max(near + ERRORS * self.error);
+        let far = (slack * near).max(near + FAR_ERRORS * self.error);
         // Saturates where there is no limit.
         ((1.0 - far - self.base) / self.back).floor() as i32
     }
@@ -213,20 +223,22 @@ impl CodeQuery {
         }
     }
 
-    /// Similarity with a row by all its twelve bits; none if they say too little.
+    /// Similarity with a row by all its twelve bits, and how far it may be from
+    /// that of the whole vector; none if the bits say too little.
     pub(crate) fn similarity(
         &self,
         records: Records<'_>,
         refinements: Records<'_>,
         id: u32,
-    ) -> Option<f32> {
+    ) -> Option<(f32, f32)> {
         let (head, bytes) = refinements.get(id).split_at(SCALE_BYTES);
         let scale = f32::from_le_bytes(head.try_into().ok()?);
-        if scale > COARSE {
+        if scale > COARSEST_SCALE {
             return None;
         }
         let (coarse, fine) = dot_refined(&self.scaled, records.get(id), bytes);
-        Some(self.base + coarse + scale * fine)
+        let margin = MARGIN_ERRORS * (scale * self.error + self.half_error);
+        Some((self.base + coarse + scale * fine, margin))
     }
 }
 

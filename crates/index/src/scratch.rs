@@ -158,7 +158,7 @@ impl Pool {
     }
 
     /// Rows, best first.
-    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + Clone + '_ {
         self.entries.iter().copied().map(id)
     }
 }
@@ -208,7 +208,7 @@ pub(crate) struct Scratch {
     pub(crate) scores: Vec<i32>,
     pub(crate) sums: Sums,
     /// Rows whose sketches are most like the query.
-    pub(crate) likely: Vec<u32>,
+    pub(crate) sketched: Vec<u32>,
 }
 
 #[cfg(test)]

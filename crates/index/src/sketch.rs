@@ -23,7 +23,7 @@ pub(crate) struct Sketches {
 }
 
 /// Sums that are looked at for the bound of the likely ones.
-const SAMPLE: usize = 2048;
+const BOUND_SAMPLE: usize = 2048;
 
 impl Sketches {
     /// Sketches the rows in some slots, but for those the segment does not
@@ -55,7 +55,7 @@ impl Sketches {
 
     /// Writes about `wanted` slots to `out`, those whose sketches are most
     /// like a query; at least half as many, in ascending order.
-    pub(crate) fn likely(
+    pub(crate) fn best(
         &self,
         query: &CodeQuery,
         wanted: usize,
@@ -80,7 +80,10 @@ impl Sketches {
 /// The sum that about `wanted` of all reach.
 fn bound(sums: &[u16], wanted: usize, sample: &mut Vec<u16>) -> u16 {
     sample.clear();
-    sample.extend(sums.iter().step_by(sums.len().div_ceil(SAMPLE).max(1)));
+    sample.extend(
+        sums.iter()
+            .step_by(sums.len().div_ceil(BOUND_SAMPLE).max(1)),
+    );
     let place = wanted * sample.len() / sums.len().max(1);
     if place >= sample.len() {
         return 0;

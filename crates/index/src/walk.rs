@@ -60,8 +60,8 @@ pub(crate) struct Way<'a> {
     pub(crate) ending: Option<Ending<'a>>,
 }
 
-/// Rows that tell how many more a walk will take.
-const TELLING: usize = 256;
+/// Rows compared before the budget of a walk is judged by what was found.
+const BUDGET_SAMPLE: usize = 256;
 
 impl Way<'_> {
     /// Whether the budget does not suffice, by the rows that were compared
@@ -69,7 +69,7 @@ impl Way<'_> {
     fn is_spent(&self, compared: usize, matched: usize) -> bool {
         let hopeless = |(_, wanted): (&Bitmap, usize)| {
             let expected = compared.saturating_mul(wanted) / matched.max(1);
-            compared >= TELLING && matched < wanted && expected > self.budget
+            compared >= BUDGET_SAMPLE && matched < wanted && expected > self.budget
         };
         compared > self.budget || self.filter.is_some_and(hopeless)
     }

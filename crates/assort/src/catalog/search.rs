@@ -1,11 +1,12 @@
 //! Finding products by text, by likeness, and by filters.
 
 use assort_core::vector;
-use assort_index::{Hit, Plan};
+use assort_index::Plan;
 
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
-use crate::knn::graph::{Effort, nearest};
+use crate::knn::graph::Effort;
+use crate::knn::pages::{DEEPEST, depths, first};
 use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
 use crate::store::Reader;
@@ -22,7 +23,20 @@ pub enum Query {
     Vector(Vec<f32>),
 }
 
-/// A search.
+/// A search: a page of the products that are most similar to a query.
+///
+/// Products come by the similarity of their whole vectors, the most similar
+/// first, and of equal ones the first imported first. Pages of one commit of a
+/// catalog fit together: those of 20 from `offset` 0, 20, 40 and so on hold what
+/// one search for 200 gives, in the same order, whatever the plan.
+///
+/// A search of graphs or codes may miss a few of the best, and the deeper it
+/// goes, the fewer. It looks for 10 products, then 40, 160, and so on, up to
+/// what a page needs. What it finds late stands behind what it found before,
+/// even if it is more similar: a product never moves to a page that was shown
+/// already. So the order by similarity holds within the first 10, the next 30,
+/// the next 120, and so on; with `exact`, and in a catalog without segments, it
+/// holds throughout.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Search {
@@ -32,14 +46,14 @@ pub struct Search {
     pub filter: Option<String>,
     /// Results to give.
     pub top: usize,
-    /// Better results to pass over, for paging.
+    /// Results to pass over, for paging. Beyond the last result a page is empty.
     pub offset: usize,
     /// Compare every vector: slower, and nothing is missed.
     pub exact: bool,
     /// Rows that a walk of the graph keeps: more find more, and take longer.
     /// None takes what [`Catalog::tune`] found, or else 128.
     pub ef: Option<usize>,
-    /// Rows ranked by all their bits for each one to find. None takes 8.
+    /// Rows ranked by twelve bits a coordinate for each one to find. None takes 8.
     pub oversample: Option<usize>,
 }
 
@@ -114,7 +128,7 @@ pub struct Found {
 /// A page of results.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    /// The results, most similar first; ties in the order of import.
+    /// The results, in the order that [`Search`] promises.
     pub found: Vec<Found>,
     /// Number of products that match the filter, or of all products.
     pub matches: u64,
@@ -132,12 +146,10 @@ pub struct Step {
     pub products: usize,
     /// Products of it that may be found.
     pub matches: usize,
-    /// What was done.
+    /// What was done; of a search that went deeper and deeper, what was done
+    /// last.
     pub plan: Plan,
 }
-
-/// Results deeper than this are not worth sorting.
-const DEEPEST: usize = 100_000;
 
 impl Catalog {
     /// Finds the most similar products. Live vectors are all compared, and
@@ -171,7 +183,10 @@ impl Catalog {
             None => None,
         };
         let filter = matching.as_deref().map_or(RowFilter::All, RowFilter::Rows);
-        let wanted = search.offset + search.top;
+        let wanted = match search.top {
+            0 => 0,
+            top => search.offset + top,
+        };
         let tuned = Effort::tuned(reader.tuning()?);
         let effort = Effort {
             ef: search.ef.unwrap_or(tuned.ef),
@@ -179,11 +194,7 @@ impl Catalog {
             exact: search.exact,
             ..tuned
         };
-        let hits = nearest(&snapshot, &query, wanted, filter, &[without], effort)?;
-        let mut hits: Vec<Hit> = hits.into_iter().flatten().collect();
-        if !effort.exact {
-            rank_whole(&snapshot, &query, &mut hits)?;
-        }
+        let hits = first(&snapshot, &query, wanted, filter, without, effort)?;
         let mut found = Vec::with_capacity(search.top);
         for hit in hits.into_iter().skip(search.offset) {
             if let Some(product) = self.stored(&reader, hit.row)? {
@@ -238,20 +249,8 @@ impl Catalog {
     }
 }
 
-/// Gives results the similarity of their whole vectors and puts the most
-/// similar first: a walk ranks by fewer bits.
-fn rank_whole(snapshot: &Snapshot, query: &[f32], hits: &mut [Hit]) -> Result<()> {
-    for hit in hits.iter_mut() {
-        if let Some(vector) = snapshot.vector(hit.row)? {
-            hit.similarity = vector::dot(query, &vector);
-        }
-    }
-    hits.sort_by(Hit::best_first);
-    Ok(())
-}
-
-/// How the parts of a catalog are searched.
-fn steps(snapshot: &Snapshot, k: usize, filter: RowFilter<'_>, effort: Effort) -> Vec<Step> {
+/// How the parts of a catalog are searched for the best `wanted` rows.
+fn steps(snapshot: &Snapshot, wanted: usize, filter: RowFilter<'_>, effort: Effort) -> Vec<Step> {
     let live = Step {
         segment: None,
         products: snapshot.live().len(),
@@ -261,7 +260,9 @@ fn steps(snapshot: &Snapshot, k: usize, filter: RowFilter<'_>, effort: Effort) -
         },
         plan: Plan::Exact,
     };
-    let sealed = effort.plans(snapshot, k, filter).into_iter();
+    let depths = depths(snapshot, wanted, filter, effort);
+    let deepest = depths.last().copied().unwrap_or(wanted);
+    let sealed = effort.plans(snapshot, deepest, filter).into_iter();
     let sealed = sealed.map(|(segment, products, matches, plan)| Step {
         segment: Some(segment),
         products,

@@ -17,12 +17,12 @@ use crate::snapshot::chunk::Chunk;
 
 /// Rows compared with all queries before the next ones are fetched: they stay
 /// in the first-level cache meanwhile.
-const TILE: usize = 16;
+const SCAN_TILE: usize = 16;
 
 /// Queries that share a tile; more would push it out of the cache.
-const QUERIES: usize = 32;
+const SCAN_QUERIES: usize = 32;
 
-/// The best `k` rows of `parts` for each of `queries` (unit vectors, row by
+/// The best `k` rows of `chunks` for each of `queries` (unit vectors, row by
 /// row), best first, ties by row. `without` names a row each query must not
 /// find.
 pub(crate) fn scan(
@@ -41,7 +41,7 @@ pub(crate) fn scan(
     }
     let numbers: Vec<usize> = (0..count).collect();
     let groups: Vec<Vec<Vec<Hit>>> = numbers
-        .par_chunks(QUERIES)
+        .par_chunks(SCAN_QUERIES)
         .map(|chunk| {
             let mut group: Vec<Query<'_>> = chunk.iter().map(|&at| query(at)).collect();
             for chunk in chunks {
@@ -53,7 +53,7 @@ pub(crate) fn scan(
     Ok(groups.into_iter().flatten().collect())
 }
 
-/// Few queries: the parts are shared out.
+/// Few queries: the chunks are shared out.
 fn scan_shared(
     chunks: &[Chunk<'_>],
     queries: Vec<Query<'_>>,
@@ -88,8 +88,8 @@ fn scan_chunk(chunk: &Chunk<'_>, queries: &mut [Query<'_>], filter: RowFilter<'_
         .into_iter()
         .filter(|(_, row)| filter.has(chunk, *row))
         .collect();
-    let mut tile = vec![0f32; TILE * dimensions];
-    for places in wanted.chunks(TILE) {
+    let mut tile = vec![0f32; SCAN_TILE * dimensions];
+    for places in wanted.chunks(SCAN_TILE) {
         for ((at, _), vector) in places.iter().zip(tile.chunks_exact_mut(dimensions)) {
             chunk.read(*at, vector)?;
         }

@@ -19,7 +19,7 @@ pub(crate) struct Effort {
     pub(crate) ef: usize,
     /// How much farther than what it has found a walk goes.
     pub(crate) slack: f32,
-    /// Rows ranked by all their bits for each one to find.
+    /// Rows ranked by twelve bits a coordinate for each one to find.
     pub(crate) oversample: usize,
     /// Compare every vector instead.
     pub(crate) exact: bool,
@@ -98,8 +98,9 @@ thread_local! {
     static SEARCHER: RefCell<Searcher> = RefCell::default();
 }
 
-/// The best `k` rows for each of `queries` (unit vectors, row by row), best
-/// first, ties by row. `without` names a row each query must not find.
+/// The best `k` rows for each of `queries` (unit vectors, row by row) by the
+/// similarity of whole vectors, best first, ties by row. `without` names a row
+/// each query must not find.
 pub(crate) fn nearest(
     snapshot: &Snapshot,
     queries: &[f32],

@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 
 /// Neighbours by plain similarity from which the voters are chosen by
 /// centered similarity.
-const POOL: usize = 3 * NEIGHBORS;
+const VOTER_POOL: usize = 3 * NEIGHBORS;
 
 /// The voters for each of `queries`, nearest first. `without` names a row each
 /// query must not find: a product has no vote on itself.
@@ -25,7 +25,7 @@ pub(crate) fn voters(
     let found = nearest(
         snapshot,
         queries,
-        POOL,
+        VOTER_POOL,
         RowFilter::Labelled,
         without,
         effort,

@@ -4,3 +4,4 @@ pub(crate) mod filter_cache;
 pub(crate) mod flat;
 pub(crate) mod graph;
 pub(crate) mod labelled;
+pub(crate) mod pages;

@@ -13,6 +13,7 @@ use crate::common::{self, path};
 fn a_catalog_holds_what_was_put_into_it() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, catalog) = common::catalog(&toy);
+    let catalog = catalog.with_live_limit(5);
     let products = common::products(1, 6)
         .into_iter()
         .map(|(product, _)| product);
@@ -27,8 +28,8 @@ fn a_catalog_holds_what_was_put_into_it() {
     catalog
         .apply(how.method, ids.into_iter().zip(&decided))
         .unwrap();
+    catalog.wait_until_indexed(&mut ()).unwrap();
     catalog.remove(["p00004"]).unwrap();
-    catalog.compact(&mut ()).unwrap();
-    catalog.remove(["p00005"]).unwrap();
+    catalog.put([common::products(2, 7).remove(6).0]).unwrap();
     insta::assert_snapshot!(dump(&catalog).unwrap());
 }

@@ -19,4 +19,5 @@ mod distill;
 mod dump;
 mod import;
 mod model;
+mod pages;
 mod processes;

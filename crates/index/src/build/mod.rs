@@ -5,6 +5,7 @@ mod growing;
 mod native;
 mod order;
 mod ordered;
+#[cfg(feature = "reference")]
 mod reference;
 mod repair;
 mod select;
@@ -55,14 +56,25 @@ pub enum Builder {
     Native,
     /// The crate hnsw_rs, with one thread: the reference that the native
     /// builder is compared with.
-    HnswRs,
+    #[cfg(feature = "reference")]
+    Reference,
+}
+
+impl Builder {
+    /// All builders.
+    pub const ALL: &[Self] = &[
+        Self::Native,
+        #[cfg(feature = "reference")]
+        Self::Reference,
+    ];
 }
 
 impl fmt::Display for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Native => "native",
-            Self::HnswRs => "hnsw_rs",
+            #[cfg(feature = "reference")]
+            Self::Reference => "hnsw_rs",
         })
     }
 }
@@ -71,11 +83,12 @@ impl FromStr for Builder {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let all = [Self::Native, Self::HnswRs];
-        let named = all.into_iter().find(|builder| builder.to_string() == name);
-        named.ok_or_else(|| {
+        let named = Self::ALL.iter().find(|builder| builder.to_string() == name);
+        named.copied().ok_or_else(|| {
+            let all: Vec<String> = Self::ALL.iter().map(Self::to_string).collect();
             Error::argument(format!(
-                "there is no builder {name:?}; try native or hnsw_rs"
+                "there is no builder {name:?}; try {}",
+                all.join(" or ")
             ))
         })
     }
@@ -155,7 +168,8 @@ pub fn build(
         Builder::Native => native::build(&source, options, &|inserted| {
             observe(ORDERED + (INSERTED - ORDERED) * inserted)
         })?,
-        Builder::HnswRs => reference::build(&source, options, &|| observe(ORDERED))?,
+        #[cfg(feature = "reference")]
+        Builder::Reference => reference::build(&source, options, &|| observe(ORDERED))?,
     };
     repair::repair(&source, &mut graph, options.builder, &|| observe(INSERTED))?;
     let header = Header {

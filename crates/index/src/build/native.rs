@@ -14,10 +14,10 @@ use crate::walk::{Way, descend, walk};
 use crate::{Error, Result};
 
 /// Rows that are inserted one by one before threads share the rest.
-const ALONE: usize = 256;
+const FIRST_ROWS: usize = 256;
 
 /// Rows a thread takes at a time.
-const SHARE: usize = 32;
+const INSERT_BATCH: usize = 32;
 
 /// What a graph is built from; rows stand in the order of their ids.
 pub(super) struct Source<'a> {
@@ -42,12 +42,12 @@ pub(super) fn build(
         .collect();
     let rows = source.counts.first().copied().unwrap_or(0);
     let mut worker = Worker::new(source, options, &levels);
-    let alone = rows.min(ALONE);
+    let alone = rows.min(FIRST_ROWS);
     for id in 0..alone {
         worker.insert(id as u32)?;
     }
     let next = AtomicUsize::new(0);
-    let shares = (rows - alone).div_ceil(SHARE);
+    let shares = (rows - alone).div_ceil(INSERT_BATCH);
     let lanes = options.threads.max(1);
     let lane = shares.div_ceil(lanes).max(1);
     let work = || {
@@ -58,11 +58,11 @@ pub(super) fn build(
             if turn >= lane * lanes {
                 return Ok(());
             }
-            let from = alone + (turn % lanes * lane + turn / lanes) * SHARE;
+            let from = alone + (turn % lanes * lane + turn / lanes) * INSERT_BATCH;
             if observe(turn as f64 / (lane * lanes) as f64) {
                 return Err(Error::Interrupted);
             }
-            for id in from..rows.min(from + SHARE) {
+            for id in from..rows.min(from + INSERT_BATCH) {
                 worker.insert(id as u32)?;
             }
         }

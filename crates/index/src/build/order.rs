@@ -18,7 +18,7 @@ use crate::scratch::Scratch;
 use crate::walk::{Way, descend, walk};
 
 /// Rows a walk keeps while it looks for the nearest row of the level above.
-const EF: usize = 16;
+const ORDER_EF: usize = 16;
 
 /// Rows of each level, the lowest first: each level holds an m-th of the one
 /// below.
@@ -87,7 +87,7 @@ fn nearest(graph: &Graph, records: Records<'_>, query: &[i8], scratch: &mut Scra
     let way = Way {
         from,
         rows: graph.level(0).len(),
-        ef: EF,
+        ef: ORDER_EF,
         filter: None,
         budget: usize::MAX,
         ending: None,

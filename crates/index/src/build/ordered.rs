@@ -52,15 +52,15 @@ impl Codes {
 }
 
 /// The largest coordinate in half precision.
-const MOST: f32 = 65504.0;
+const LARGEST_HALF: f32 = 65504.0;
 
-/// Bitmap that are read together.
-const SHARE: usize = 1024;
+/// Vectors that one thread reads at a time.
+const READ_BATCH: usize = 1024;
 
 /// Ranges of slots that are worked on together.
 fn shares(rows: usize) -> Vec<Range<usize>> {
-    let from = (0..rows).step_by(SHARE);
-    from.map(|from| from..rows.min(from + SHARE)).collect()
+    let from = (0..rows).step_by(READ_BATCH);
+    from.map(|from| from..rows.min(from + READ_BATCH)).collect()
 }
 
 impl Ordered<'_> {
@@ -74,7 +74,7 @@ impl Ordered<'_> {
         for slot in slots {
             self.read(slot as u32, &mut vector)?;
             // They are kept in half precision.
-            if !vector.iter().all(|value| value.abs() <= MOST) {
+            if !vector.iter().all(|value| value.abs() <= LARGEST_HALF) {
                 let row = self.vectors.row(self.order[slot] as usize);
                 return Err(Error::argument(format!(
                     "the vector of row {row} is not finite, or not of unit length"
@@ -113,9 +113,9 @@ impl Ordered<'_> {
         };
         codes
             .records
-            .par_chunks_mut(SHARE * record)
-            .zip(codes.refined.par_chunks_mut(SHARE))
-            .zip(codes.bytes.par_chunks_mut(SHARE))
+            .par_chunks_mut(READ_BATCH * record)
+            .zip(codes.refined.par_chunks_mut(READ_BATCH))
+            .zip(codes.bytes.par_chunks_mut(READ_BATCH))
             .zip(shares(rows))
             .try_for_each(|(((records, refined), mut bytes), share)| {
                 let from = share.start;

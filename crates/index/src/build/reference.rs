@@ -31,7 +31,7 @@ const LAYERS: usize = 16;
 const FEWEST_LINKS: usize = 2;
 
 /// Rows inserted between two looks at `stop`.
-const SHARE: usize = 64;
+const STOP_EVERY: usize = 64;
 
 /// Builds the levels with those numbers of rows.
 pub(super) fn build(
@@ -67,7 +67,7 @@ fn links(
     let mut order = shuffled(rows, options.seed);
     order.retain(|&id| source.duplicates.first(id).is_none());
     for (turn, id) in order.into_iter().enumerate() {
-        if turn % SHARE == 0 && stop() {
+        if turn % STOP_EVERY == 0 && stop() {
             return Err(Error::Interrupted);
         }
         graph.insert((&[id], id as usize));

@@ -18,7 +18,7 @@ use crate::walk::{Links, Way, descend, walk};
 use crate::{Error, Result};
 
 /// Rows a walk keeps while it looks for a reached row near to another.
-const EF: usize = 64;
+const REPAIR_EF: usize = 64;
 
 /// Repairs every level, from the top, since walks come from above.
 pub(super) fn repair(
@@ -125,7 +125,7 @@ impl<'a, 's> Repair<'a, 's> {
             if stop() {
                 return Err(Error::Interrupted);
             }
-            let place = match self.place_of_twin(id) {
+            let place = match self.place_of_duplicate(id) {
                 Some(place) => place,
                 None => self.place_near(id)?.ok_or_else(no_place)?,
             };
@@ -153,16 +153,16 @@ impl<'a, 's> Repair<'a, 's> {
         Some(before)
     }
 
-    /// A place in the list of a twin: of the first one for the second, which
-    /// costs one of its links, and a free one of those linked before for the
-    /// others.
-    fn place_of_twin(&mut self, id: u32) -> Option<usize> {
+    /// A place in the list of an equal row: in that of the first one for the
+    /// second, which costs one of its links, and a free one in those of rows
+    /// linked before for the others.
+    fn place_of_duplicate(&mut self, id: u32) -> Option<usize> {
         let first = self.source.duplicates.first(id)?;
         let stride = self.stride();
         let links = &self.graph.levels[self.level];
         if let Some(linked) = self.duplicates.get_mut(&first) {
-            while let Some(&twin) = linked.front() {
-                let from = twin as usize * stride;
+            while let Some(&duplicate) = linked.front() {
+                let from = duplicate as usize * stride;
                 if let Some(at) = free(&links[from..][..stride]) {
                     return Some(from + at);
                 }
@@ -194,7 +194,7 @@ impl<'a, 's> Repair<'a, 's> {
     /// Reached rows, the nearest first.
     fn near(&mut self, id: u32) -> Result<Vec<u32>> {
         let mut memory = std::mem::replace(&mut self.memory, Memory::new(self.source));
-        self.walk_to(id, EF, &mut memory)?;
+        self.walk_to(id, REPAIR_EF, &mut memory)?;
         let bytes = &self.source.codes.bytes;
         let own = bytes.row(id);
         let found = memory.scratch.pool.ids().filter(|&found| found != id);

@@ -15,7 +15,7 @@ use super::{BLOCK, FORMAT, Header, Section};
 use crate::{Error, Result};
 
 /// Blocks that are verified between two returns of their memory.
-const TOGETHER: usize = (16 << 20) / BLOCK;
+const RELEASE_BLOCKS: usize = (16 << 20) / BLOCK;
 
 /// A segment file that is read in place.
 pub(crate) struct Blocks {
@@ -140,8 +140,8 @@ impl Blocks {
     pub(crate) fn verify_all(&self) -> Result<()> {
         let blocks = (self.sums - HEADER).div_ceil(BLOCK);
         let mut bad = 0;
-        for from in (0..blocks).step_by(TOGETHER) {
-            let to = blocks.min(from + TOGETHER);
+        for from in (0..blocks).step_by(RELEASE_BLOCKS) {
+            let to = blocks.min(from + RELEASE_BLOCKS);
             bad += (from..to).filter(|&block| !self.verify(block)).count();
             // Reading a whole file is no reason to keep it in memory.
             let end = (HEADER + to * BLOCK).min(self.map.len());

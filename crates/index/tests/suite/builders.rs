@@ -6,7 +6,7 @@ use assort_index::{Audit, BuildOptions, Builder};
 
 use crate::common::{self, Data, built, temporary};
 
-const BUILDERS: [Builder; 2] = [Builder::Native, Builder::HnswRs];
+const BUILDERS: [Builder; 2] = [Builder::Native, Builder::Reference];
 
 fn audited(data: &Data, options: &BuildOptions) -> Audit {
     let directory = temporary();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assort_files::Disk;
-use assort_index::{BuildOptions, Error, Result, Segment, Vectors, build};
+use assort_index::{BuildOptions, Builder, Error, Result, Segment, Vectors, build};
 use assort_testkit::disk::{Failing, Fault};
 
 use crate::common::{Data, SPACE, temporary};
@@ -97,7 +97,7 @@ fn an_interrupted_build_leaves_nothing() {
     let directory = temporary();
     let path = directory.path().join("new.seg");
     for threads in [1, 3] {
-        for builder in [assort_index::Builder::Native, assort_index::Builder::HnswRs] {
+        for &builder in Builder::ALL {
             let options = BuildOptions {
                 builder,
                 threads,
@@ -220,7 +220,7 @@ fn one_thread_and_a_seed_give_the_same_bytes() {
     let data = Data::clustered(900, 40, 50, 3);
     let directory = temporary();
     let path = directory.path().join("new.seg");
-    for builder in [assort_index::Builder::Native, assort_index::Builder::HnswRs] {
+    for &builder in Builder::ALL {
         let bytes = |seed| {
             let options = BuildOptions {
                 builder,

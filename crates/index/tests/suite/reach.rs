@@ -38,7 +38,7 @@ fn every_build_leads_to_every_row() {
         let (kind, data) = data(turn);
         let options = BuildOptions {
             builder: if turn % 7 == 6 {
-                Builder::HnswRs
+                Builder::Reference
             } else {
                 Builder::Native
             },

@@ -5,20 +5,20 @@
 
 use rayon::prelude::*;
 
-use super::{EF, Memory, Repair};
+use super::{Memory, REPAIR_EF, Repair};
 use crate::build::Builder;
 use crate::walk::Links;
 use crate::{Error, Result};
 
 /// Rows a walk keeps while it looks again for a row it did not find: among
 /// many of the same four bits it may just not have kept it.
-const WIDE: usize = 1024;
+const WIDE_EF: usize = 1024;
 
 /// Links to a row below which it is looked for.
-const FEW: u32 = 4;
+const DOUBTFUL_LINKS: u32 = 4;
 
-/// Turns of looking for rows.
-const TURNS: usize = 4;
+/// Rounds of looking for rows.
+const ROUNDS: usize = 4;
 
 impl Repair<'_, '_> {
     /// Links every row that no walk leads to, of those where that may be.
@@ -28,7 +28,7 @@ impl Repair<'_, '_> {
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<()> {
         let mut doubtful = self.doubtful(builder);
-        for _ in 0..TURNS {
+        for _ in 0..ROUNDS {
             let unreachable = self.unreachable(&doubtful)?;
             doubtful.clear();
             for id in unreachable {
@@ -52,7 +52,7 @@ impl Repair<'_, '_> {
         let rows = (0..self.incoming.len() as u32).into_par_iter();
         let doubtful = rows.filter(|&id| {
             let sure = builder == Builder::Native
-                && self.incoming[id as usize] >= FEW
+                && self.incoming[id as usize] >= DOUBTFUL_LINKS
                 && self.is_answered(id);
             // Duplicates are found by the first of them.
             !sure && self.source.duplicates.first(id).is_none()
@@ -74,7 +74,8 @@ impl Repair<'_, '_> {
         let unreachable = doubtful.par_iter().map_init(
             || Memory::new(self.source),
             |memory, &id| {
-                let found = self.finds(id, EF, memory)? || self.finds(id, WIDE, memory)?;
+                let found =
+                    self.finds(id, REPAIR_EF, memory)? || self.finds(id, WIDE_EF, memory)?;
                 Ok((!found).then_some(id))
             },
         );
