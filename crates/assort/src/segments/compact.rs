@@ -5,8 +5,8 @@ use assort_index::BuildOptions;
 use super::merge::merge;
 use super::merge_policy::LIVE;
 use super::seal::seal_locked;
-use crate::Result;
 use crate::state::State;
+use crate::{Error, Result};
 
 /// Seals what is live, unless it is so little that a scan is quicker, and
 /// merges all segments into one.
@@ -44,8 +44,13 @@ pub(crate) fn merge_all(
 /// Writes the store's file anew if most of it is free, once there is nothing to
 /// seal or merge: vectors that were sealed leave much behind.
 pub(crate) fn give_back(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
-    if state.store.is_bloated()? {
-        state.store.rewrite(stop)?;
+    if !state.store.is_bloated()? {
+        return Ok(());
     }
-    Ok(())
+    let rewritten = state.store.rewrite(stop);
+    if matches!(rewritten, Err(Error::Interrupted)) {
+        // There will be another time.
+        state.store.note_released();
+    }
+    rewritten
 }

@@ -173,7 +173,7 @@ fn fill(directory: &Path, rows: usize) {
 
 /// Each product is found by its own vector, as the most similar one.
 fn assert_whole(directory: &Path, rows: usize) {
-    let mut catalog = Catalog::open(directory).unwrap();
+    let catalog = Catalog::open(directory).unwrap();
     assert_eq!(catalog.check().unwrap(), []);
     for number in 0..rows {
         let vector = Chance::vector(&product(number).title);
@@ -306,7 +306,7 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
                 std::fs::write(&file, bytes).unwrap();
             }
         }
-        let mut catalog = Catalog::open(directory.path())
+        let catalog = Catalog::open(directory.path())
             .unwrap()
             .with_embedder(Chance::new())
             .unwrap();

@@ -61,7 +61,9 @@ macro_rules! is_a_record {
     )*};
 }
 
-type Texts = Vec<String>;
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(any::<String>(), 0..4)
+}
 
 prop_compose! {
     fn product()(
@@ -78,11 +80,11 @@ prop_compose! {
 
 prop_compose! {
     fn category()(
-        (id, name): (String, String),
-        parent: Option<u32>,
-        children: Vec<u32>,
-        (descriptions, aliases, examples): (Texts, Texts, Texts),
-        translations: Vec<(String, Texts)>,
+        (id, name) in any::<(String, String)>(),
+        parent in any::<Option<u32>>(),
+        children in any::<Vec<u32>>(),
+        (descriptions, aliases, examples) in (texts(), texts(), texts()),
+        translations in prop::collection::vec((any::<String>(), texts()), 0..4),
     ) -> CategoryRecord {
         assort_core::Category {
             id, name, parent, children, descriptions, aliases, examples, translations,
@@ -128,11 +130,11 @@ prop_compose! {
 
 prop_compose! {
     fn fit()(
-        (products, labels, changed): (u64, u64, (u64, u64)),
-        mean: Option<Vec<f32>>,
-        (leaves, prior, taught): (Vec<f32>, Vec<f32>, Vec<f32>),
-        votes: f32,
-        calibrations: Vec<Option<[f32; 3]>>,
+        (products, labels, changed) in any::<(u64, u64, (u64, u64))>(),
+        mean in any::<Option<Vec<f32>>>(),
+        (leaves, prior, taught) in any::<(Vec<f32>, Vec<f32>, Vec<f32>)>(),
+        votes in any::<f32>(),
+        calibrations in any::<Vec<Option<[f32; 3]>>>(),
     ) -> FitRecord {
         FitRecord { products, labels, changed, mean, leaves, prior, taught, votes, calibrations }
     }
