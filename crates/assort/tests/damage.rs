@@ -159,7 +159,7 @@ fn examine(directory: &Path, toy: &Arc<Toy>, products: &[(Product, usize)]) -> O
         use_it(&reader, products);
     }
     let catalog = Catalog::open(directory).and_then(|catalog| catalog.with_embedder(toy.clone()));
-    let mut catalog = match catalog {
+    let catalog = match catalog {
         Ok(catalog) => catalog,
         Err(error) => {
             let expected = matches!(error, Error::Damaged { .. } | Error::Io { .. });

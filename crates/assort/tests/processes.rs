@@ -44,11 +44,13 @@ fn child() {
         "compact" => {
             let catalog = Catalog::open(&task[1]).unwrap();
             let catalog = catalog.with_embedder(Arc::new(Toy::new("a"))).unwrap();
-            for (product, done) in common::products(5, 40).into_iter().zip(1..) {
+            for (product, done) in common::products(5, 200).into_iter().zip(1..) {
                 catalog.put([product.0]).unwrap();
                 catalog.compact(&mut ()).unwrap();
                 tell("done", done);
             }
+            // Until the parent closes the pipe or dies.
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
         }
         "read" => {
             let catalog = Catalog::open_read_only(&task[1]).unwrap();
@@ -281,20 +283,22 @@ fn readers_follow_a_writer_that_writes_the_file_anew_and_writers_are_refused() {
     let mut child = common::start(&["compact", directory.path().to_str().unwrap()]);
     let mut told = out(&mut child);
     let mut done = 0;
-    while done < 40 {
+    while done < 200 {
         done = wait_for(&mut told, "done");
         let seen = reader.ids().unwrap().len() as u64;
         assert!(seen >= done, "{done} products are told and {seen} seen");
-        if done < 35 {
+        if done % 40 == 1 {
+            // It tries for half a second, while the name goes to other files.
             let second = Catalog::open(directory.path()).map(drop);
             assert!(matches!(second, Err(Error::Locked(_))), "{second:?}");
         }
     }
+    drop(child.stdin.take());
     told.read_to_end(&mut Vec::new()).unwrap();
     assert!(child.wait().unwrap().success());
     let mut catalog = Catalog::open(directory.path()).unwrap();
     common::assert_clean(&mut catalog);
-    assert_eq!(catalog.stats().unwrap().products, 40);
+    assert_eq!(catalog.stats().unwrap().products, 200);
 }
 
 #[test]
@@ -331,7 +335,7 @@ fn a_reader_never_answers_with_the_embedder_of_a_space_that_was_left() {
 fn threads_that_change_the_same_products_leave_the_catalog_whole() {
     let seed = common::seed();
     let toy = Arc::new(Toy::new("a").batch_of(8));
-    let (_directory, mut catalog) = common::catalog(&toy);
+    let (_directory, catalog) = common::catalog(&toy);
     let end = Instant::now() + Duration::from_secs(2);
     std::thread::scope(|scope| {
         for thread in 0..6 {

@@ -9,7 +9,7 @@ use assort::{Catalog, ClassifyOptions, Query, Search};
 use crate::common::{Random, product_of};
 
 /// Asks a catalog for what it holds, for searches and for classifications.
-pub fn answers(catalog: &Catalog) -> String {
+pub(crate) fn answers(catalog: &Catalog) -> String {
     let mut text = stats(catalog);
     let ids = catalog.ids().unwrap();
     for id in ids.iter().step_by(ids.len().div_ceil(12)) {
