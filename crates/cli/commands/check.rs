@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Check, global: &Global) -> Outcome {
     if args.repair {
         repair(args, global)?;
     }
-    let (mut catalog, writable) = open_for_writing_else_reading(&args.dir)?;
+    let (catalog, writable) = open_for_writing_else_reading(&args.dir)?;
     if !writable {
         global.say("note: the catalog cannot be opened for writing, so the file's checksums are not verified");
     }

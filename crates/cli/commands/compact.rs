@@ -8,7 +8,7 @@ use crate::progress::Console;
 use crate::text::bytes;
 
 pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
-    let mut catalog = Catalog::open(&args.dir)?;
+    let catalog = Catalog::open(&args.dir)?;
     let mut console = Console::new(global.quiet);
     let saved = catalog.compact(&mut console)?;
     console.finish();

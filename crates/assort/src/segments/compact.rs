@@ -35,6 +35,7 @@ pub(crate) fn merge_all(
         [only] => !reader.dead(*only)?.is_empty(),
         _ => true,
     };
+    drop(reader);
     if worn {
         merge(state, &space, &numbers, options, stop)?;
     }

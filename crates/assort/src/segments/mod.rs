@@ -15,6 +15,6 @@ mod tests;
 
 pub(crate) use background::{Background, step};
 pub(crate) use compact::{give_back, merge_all};
-pub(crate) use merge_policy::{LIVE, MOST};
+pub(crate) use merge_policy::{BACKLOG, LIVE, MOST};
 pub(crate) use repair::{broken, repair};
-pub(crate) use seal::seal;
+pub(crate) use seal::{seal, seal_over};

@@ -326,3 +326,17 @@ fn a_lost_or_changed_segment_is_refused_and_repaired() {
         assert_whole(directory.path(), 400);
     }
 }
+
+#[test]
+fn an_import_seals_once_far_too_many_vectors_are_live_and_not_before() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path(), 500);
+    let catalog = Catalog::open(directory.path()).unwrap();
+    catalog.seal_backlog(501, &mut ()).unwrap();
+    assert_eq!(catalog.stats().unwrap().live, 500);
+    catalog.seal_backlog(500, &mut ()).unwrap();
+    let stats = catalog.stats().unwrap();
+    assert_eq!((stats.live, stats.segments.len()), (0, 1));
+    drop(catalog);
+    assert_whole(directory.path(), 500);
+}
