@@ -12,6 +12,7 @@ use crate::import_report::ImportReport;
 use crate::locks::read;
 use crate::observer::{Observer, Progress};
 use crate::read::{ProductRow, Rejected};
+use crate::segments::BACKLOG;
 use crate::snapshot::Changes;
 use crate::store::{
     ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord,
@@ -313,7 +314,7 @@ impl Importer<'_> {
             lacking = self.complete(lacking)?;
         }
         self.report = report;
-        match self.catalog.seal_backlog(self.observer) {
+        match self.catalog.seal_backlog(BACKLOG, self.observer) {
             // What is stored stays.
             Err(Error::Interrupted) => self.report.stopped = true,
             other => other?,

@@ -11,7 +11,7 @@ use crate::error::Maintenance;
 use crate::knn::graph::{Effort, nearest};
 use crate::observer::{Observer, Progress};
 use crate::segments::{
-    LIVE, MOST, give_back, merge_all, planned_rows, planned_rows_of_merging_all, step,
+    LIVE, give_back, merge_all, planned_rows, planned_rows_of_merging_all, seal_over, step,
 };
 use crate::snapshot::RowFilter;
 use crate::snapshot::{Changes, Snapshot};
@@ -23,9 +23,6 @@ use crate::{Error, Result};
 const WIDTHS: [usize; 14] = [
     10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024,
 ];
-
-/// Live vectors at which an import waits until fewer are.
-const BACKLOG: u64 = 2 * MOST as u64;
 
 /// Slacks that tuning tries, each with the narrowest walk that does.
 const SLACKS: [f32; 7] = [1.1, 1.15, 1.175, 1.2, 1.25, 1.5, f32::INFINITY];
@@ -112,26 +109,26 @@ impl Catalog {
         Ok(())
     }
 
-    /// Seals with all threads while far more vectors are live than are sealed
-    /// together: a live vector takes up to twice its size in the store's file,
-    /// which does not shrink by itself.
-    pub(crate) fn seal_backlog(&self, observer: &mut dyn Observer) -> Result<()> {
-        let waiting = || -> Result<u64> {
-            let reader = self.state.store.read()?;
-            reader.live_vectors(&reader.space()?)
-        };
-        if waiting()? < BACKLOG {
+    /// Where `backlog` vectors or more are live, seals with all threads until
+    /// they are fewer than half of that.
+    pub(crate) fn seal_backlog(&self, backlog: u64, observer: &mut dyn Observer) -> Result<()> {
+        let reader = self.state.store.read()?;
+        if reader.live_vectors(&reader.space()?)? < backlog {
             return Ok(());
         }
+        let waiting = || {
+            let reader = self.state.store.read()?;
+            let live = reader.live_vectors(&reader.space()?)?;
+            Ok(live.saturating_sub(backlog / 2))
+        };
         let mut meter = Meter::new(&self.state, &waiting);
+        drop(reader);
         self.background.hand_over(true);
         let waited = self.wait_for_background(&mut meter, observer);
         let sealed = waited.and_then(|()| {
             observed(&mut meter, observer, |stop| {
-                let most = MOST as u64;
-                while waiting()? >= most && step(&self.state, most, &BuildOptions::default(), stop)?
-                {
-                }
+                let options = BuildOptions::default();
+                while seal_over(&self.state, backlog / 2, &options, stop)? {}
                 Ok(())
             })
         });

@@ -102,7 +102,10 @@ pub(crate) fn step(
     let _guard = state.lock_segments();
     let reader = state.store.read()?;
     let space = reader.space()?;
-    match due(&reader, &space, limit)? {
+    let work = due(&reader, &space, limit)?;
+    // While a commit is read, pages that later ones free cannot be used again.
+    drop(reader);
+    match work {
         None => return Ok(false),
         Some(Work::Seal) => {
             seal_locked(state, &space, options, stop)?;

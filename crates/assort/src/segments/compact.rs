@@ -5,8 +5,8 @@ use assort_index::BuildOptions;
 use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, sizes};
 use super::seal::seal_locked;
-use crate::Result;
 use crate::state::State;
+use crate::{Error, Result};
 
 /// Rows that [`merge_all`] will write.
 pub(crate) fn planned_rows_of_merging_all(state: &State) -> Result<u64> {
@@ -68,6 +68,7 @@ pub(crate) fn merge_all(
         }
         _ => true,
     };
+    drop(reader);
     if worn {
         merge(state, &space, &numbers, options, stop)?;
     }
@@ -77,8 +78,13 @@ pub(crate) fn merge_all(
 /// Writes the store's file anew if most of it is free, once there is nothing to
 /// seal or merge: vectors that were sealed leave much behind.
 pub(crate) fn give_back(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
-    if state.store.is_bloated()? {
-        state.rewrite(stop)?;
+    if !state.store.is_bloated()? {
+        return Ok(());
     }
-    Ok(())
+    let rewritten = state.rewrite(stop);
+    if matches!(rewritten, Err(Error::Interrupted)) {
+        // There will be another time.
+        state.store.note_released();
+    }
+    rewritten
 }

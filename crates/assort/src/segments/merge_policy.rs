@@ -10,6 +10,10 @@ pub(crate) const LIVE: u64 = 8192;
 /// Vectors that are sealed together at most: they are in memory meanwhile.
 pub(crate) const MOST: usize = 1 << 17;
 
+/// Live vectors at which an import waits for sealing: each takes up to twice
+/// its size in the store's file, which does not shrink by itself.
+pub(crate) const BACKLOG: u64 = 2 * MOST as u64;
+
 /// Segments of like size that are merged: each row is written once for each
 /// power of this that the catalog is larger than [`LIVE`].
 const FAN: usize = 4;

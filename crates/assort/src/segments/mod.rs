@@ -15,6 +15,6 @@ mod tests;
 
 pub(crate) use background::{Background, step};
 pub(crate) use compact::{give_back, merge_all, planned_rows_of_merging_all};
-pub(crate) use merge_policy::{LIVE, MOST, planned_rows};
+pub(crate) use merge_policy::{BACKLOG, LIVE, MOST, planned_rows};
 pub(crate) use repair::{broken, repair};
-pub(crate) use seal::seal;
+pub(crate) use seal::{seal, seal_over};

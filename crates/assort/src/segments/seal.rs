@@ -67,7 +67,24 @@ pub(crate) fn seal(
     seal_locked(state, space, options, stop)
 }
 
-/// The same, when segments are locked.
+/// Makes a segment of live vectors if there are `limit` of them or more; tells
+/// whether there were.
+pub(crate) fn seal_over(
+    state: &State,
+    limit: u64,
+    options: &BuildOptions,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<bool> {
+    let _guard = state.lock_segments();
+    let reader = state.store.read()?;
+    let space = reader.space()?;
+    let due = reader.live_vectors(&space)? >= limit;
+    // While a commit is read, pages that later ones free cannot be used again.
+    drop(reader);
+    Ok(due && seal_locked(state, &space, options, stop)? > 0)
+}
+
+/// The same as [`seal`], when segments are locked.
 pub(super) fn seal_locked(
     state: &State,
     space: &SpaceRecord,

@@ -244,3 +244,17 @@ fn progress_counts_the_rows_that_sealing_and_merging_write() {
     catalog.compact(&mut told).unwrap();
     told.assert_goes_to(0);
 }
+
+#[test]
+fn an_import_seals_once_far_too_many_vectors_are_live_and_not_before() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(directory.path(), 500);
+    let catalog = Catalog::open(directory.path()).unwrap();
+    catalog.seal_backlog(501, &mut ()).unwrap();
+    assert_eq!(catalog.stats().unwrap().live, 500);
+    catalog.seal_backlog(500, &mut ()).unwrap();
+    let stats = catalog.stats().unwrap();
+    assert_eq!((stats.live, stats.segments.len()), (0, 1));
+    drop(catalog);
+    assert_whole(directory.path(), 500);
+}

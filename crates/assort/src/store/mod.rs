@@ -248,7 +248,7 @@ impl Store {
     }
 
     /// Notes that much of the file may be free once a transaction is committed.
-    fn note_released(&self) {
+    pub(crate) fn note_released(&self) {
         self.released.store(true, Ordering::Relaxed);
     }
 

@@ -17,7 +17,7 @@ use redb::{
 
 use super::builder::builder;
 use super::handle::Handle;
-use super::tables::{Layout, layout};
+use super::tables::{Layout, TableWork, layout};
 use super::{DRAFT, Reader, Store};
 use crate::locks::{lock, write};
 use crate::{Error, Result};
@@ -60,8 +60,18 @@ impl Store {
         }
         self.released.store(false, Ordering::Relaxed);
         let reader = self.read()?;
-        let used = self.guarded(|| used(reader.transaction()).map_err(|e| self.failed(e)))?;
-        Ok(used < self.size() / 2)
+        let transaction = reader.transaction();
+        let half = self.size() / 2;
+        self.guarded(|| {
+            // A look at every page is saved where the rows alone take so much.
+            let mut rows = 0;
+            for (name, layout) in self.tables(transaction)? {
+                rows += layout
+                    .apply(&name, &Weigh(transaction))
+                    .map_err(|e| self.failed(e))?;
+            }
+            Ok(rows < half && used(transaction).map_err(|e| self.failed(e))? < half)
+        })
     }
 
     /// Writes the file anew without what is free in it. Readers that are open
@@ -129,15 +139,14 @@ impl Store {
             .map_err(|e| self.draft_failed(e))?;
         let (source, copied) = (reader.transaction(), reader.version()?);
         let target = database.begin_write().map_err(|e| self.draft_failed(e))?;
+        let copy = Copy {
+            source,
+            target: &target,
+            stop,
+        };
         for (name, layout) in self.tables(source)? {
-            let copy = Copy {
-                source,
-                target: &target,
-                name: &name,
-                stop,
-            };
-            let whole = copy.run(layout).map_err(|e| self.draft_failed(e))?;
-            if !whole {
+            let whole = layout.apply(&name, &copy);
+            if !whole.map_err(|e| self.draft_failed(e))? {
                 return Err(Error::Interrupted);
             }
         }
@@ -162,13 +171,13 @@ impl Store {
                 .delete_table(table)
                 .map_err(|e| self.draft_failed(e))?;
         }
+        let update = Update {
+            source,
+            target: &target,
+        };
         for (name, layout) in &tables {
-            let update = Update {
-                source,
-                target: &target,
-                name,
-            };
-            update.run(*layout).map_err(|e| self.draft_failed(e))?;
+            let updated = layout.apply(name, &update);
+            updated.map_err(|e| self.draft_failed(e))?;
         }
         target.commit().map_err(|e| self.draft_failed(e))
     }
@@ -238,34 +247,50 @@ fn used(transaction: &ReadTransaction) -> Outcome<u64> {
     Ok(used)
 }
 
-/// Copying a table to where it is not yet.
+/// Rows that stand for all of a table.
+const SAMPLE: usize = 256;
+
+/// Estimating the bytes of a table's rows by the first of them.
+struct Weigh<'a>(&'a ReadTransaction);
+
+impl TableWork for Weigh<'_> {
+    type Output = Outcome<u64>;
+
+    fn run<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Outcome<u64> {
+        let table = self.0.open_table(table)?;
+        let (mut rows, mut bytes) = (0, 0);
+        for entry in table.iter()?.take(SAMPLE) {
+            let (key, value) = entry?;
+            rows += 1;
+            bytes += K::as_bytes(&key.value()).as_ref().len() as u64;
+            bytes += V::as_bytes(&value.value()).as_ref().len() as u64;
+        }
+        Ok(table.len()? * bytes / rows.max(1))
+    }
+}
+
+/// Copying a table to where it is not yet; false if it was stopped.
 struct Copy<'a> {
     source: &'a ReadTransaction,
     target: &'a WriteTransaction,
-    name: &'a str,
     stop: &'a dyn Fn() -> bool,
 }
 
 /// Rows that are copied between two looks at whether to stop.
 const GROUP: u64 = 4096;
 
-impl Copy<'_> {
-    fn run(&self, layout: Layout) -> Outcome<bool> {
-        match layout {
-            Layout::TextToBytes => self.rows::<&str, &[u8]>(),
-            Layout::TextToRow => self.rows::<&str, u32>(),
-            Layout::RowToText => self.rows::<u32, &str>(),
-            Layout::RowToBytes => self.rows::<u32, &[u8]>(),
-            Layout::ChunkToBytes => self.rows::<u64, &[u8]>(),
-            Layout::DigestToBytes => self.rows::<u128, &[u8]>(),
-        }
-    }
+impl TableWork for Copy<'_> {
+    type Output = Outcome<bool>;
 
-    /// Copies all rows in order of keys; false if it was stopped.
-    fn rows<K: Key + 'static, V: Value + 'static>(&self) -> Outcome<bool> {
-        let definition = TableDefinition::<K, V>::new(self.name);
-        let source = self.source.open_table(definition)?;
-        let mut target = self.target.open_table(definition)?;
+    fn run<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Outcome<bool> {
+        let source = self.source.open_table(table)?;
+        let mut target = self.target.open_table(table)?;
         for (entry, at) in source.iter()?.zip(0u64..) {
             let (key, value) = entry?;
             target.insert(key.value(), value.value())?;
@@ -281,33 +306,17 @@ impl Copy<'_> {
 struct Update<'a> {
     source: &'a ReadTransaction,
     target: &'a WriteTransaction,
-    name: &'a str,
 }
 
-/// What is to be done with a copied table: keys that are gone, and keys with
-/// new values, as bytes.
-#[derive(Default)]
-struct Difference {
-    gone: Vec<Vec<u8>>,
-    changed: Vec<(Vec<u8>, Vec<u8>)>,
-}
+impl TableWork for Update<'_> {
+    type Output = Outcome<()>;
 
-impl Update<'_> {
-    fn run(&self, layout: Layout) -> Outcome<()> {
-        match layout {
-            Layout::TextToBytes => self.rows::<&str, &[u8]>(),
-            Layout::TextToRow => self.rows::<&str, u32>(),
-            Layout::RowToText => self.rows::<u32, &str>(),
-            Layout::RowToBytes => self.rows::<u32, &[u8]>(),
-            Layout::ChunkToBytes => self.rows::<u64, &[u8]>(),
-            Layout::DigestToBytes => self.rows::<u128, &[u8]>(),
-        }
-    }
-
-    fn rows<K: Key + 'static, V: Value + 'static>(&self) -> Outcome<()> {
-        let definition = TableDefinition::<K, V>::new(self.name);
-        let source = self.source.open_table(definition)?;
-        let mut target = self.target.open_table(definition)?;
+    fn run<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Outcome<()> {
+        let source = self.source.open_table(table)?;
+        let mut target = self.target.open_table(table)?;
         let difference = difference(&source, &target)?;
         for key in &difference.gone {
             target.remove(K::from_bytes(key))?;
@@ -317,6 +326,14 @@ impl Update<'_> {
         }
         Ok(())
     }
+}
+
+/// What is to be done with a copied table: keys that are gone, and keys with
+/// new values, as bytes.
+#[derive(Default)]
+struct Difference {
+    gone: Vec<Vec<u8>>,
+    changed: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// Compares two tables, both in order of keys.

@@ -1,6 +1,6 @@
 //! Names and types of the tables.
 
-use redb::TableDefinition;
+use redb::{Key, TableDefinition, Value};
 
 /// The newest format; a catalog of a higher one is refused.
 pub(crate) const FORMAT: u32 = 2;
@@ -108,6 +108,30 @@ pub(super) fn layout(table: &str) -> Option<Layout> {
         ("dead", None) => Some(Layout::ChunkToBytes),
         ("texts" | "taught", Some(_)) => Some(Layout::DigestToBytes),
         _ => None,
+    }
+}
+
+/// Something that is done with a table, whatever it holds.
+pub(super) trait TableWork {
+    type Output;
+
+    fn run<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Self::Output;
+}
+
+impl Layout {
+    /// Does `work` with the table of that name, which has this layout.
+    pub(super) fn apply<W: TableWork>(self, name: &str, work: &W) -> W::Output {
+        match self {
+            Self::TextToBytes => work.run(TableDefinition::<&str, &[u8]>::new(name)),
+            Self::TextToRow => work.run(TableDefinition::<&str, u32>::new(name)),
+            Self::RowToText => work.run(TableDefinition::<u32, &str>::new(name)),
+            Self::RowToBytes => work.run(TableDefinition::<u32, &[u8]>::new(name)),
+            Self::ChunkToBytes => work.run(TableDefinition::<u64, &[u8]>::new(name)),
+            Self::DigestToBytes => work.run(TableDefinition::<u128, &[u8]>::new(name)),
+        }
     }
 }
 

@@ -301,40 +301,40 @@ fn apply(store: &Store, change: &Change) {
     }
 }
 
+/// Every row of a table, as text.
+struct Rows<'a>(&'a redb::ReadTransaction);
+
+impl tables::TableWork for Rows<'_> {
+    type Output = Vec<String>;
+
+    fn run<K: redb::Key + 'static, V: redb::Value + 'static>(
+        &self,
+        table: redb::TableDefinition<'_, K, V>,
+    ) -> Vec<String> {
+        use redb::ReadableTable;
+        let open = self.0.open_table(table).unwrap();
+        let rows = open.iter().unwrap().map(|entry| {
+            let (key, value) = entry.unwrap();
+            format!("{table}: {:?} {:?}", key.value(), value.value())
+        });
+        rows.collect()
+    }
+}
+
 /// Every row of every table, as text.
 fn dump(store: &Store) -> Vec<String> {
-    fn rows<K: redb::Key + 'static, V: redb::Value + 'static>(
-        transaction: &redb::ReadTransaction,
-        name: &str,
-        into: &mut Vec<String>,
-    ) {
-        use redb::ReadableTable;
-        let definition = redb::TableDefinition::<K, V>::new(name);
-        let table = transaction.open_table(definition).unwrap();
-        for entry in table.iter().unwrap() {
-            let (key, value) = entry.unwrap();
-            into.push(format!("{name}: {:?} {:?}", key.value(), value.value()));
-        }
-    }
     use redb::TableHandle;
-    use tables::Layout;
     let reader = store.read().unwrap();
     let transaction = reader.transaction();
-    let mut into = Vec::new();
+    let mut rows = Vec::new();
     for table in transaction.list_tables().unwrap() {
         let name = table.name();
-        into.push(name.to_owned());
-        match tables::layout(name).unwrap() {
-            Layout::TextToBytes => rows::<&str, &[u8]>(transaction, name, &mut into),
-            Layout::TextToRow => rows::<&str, u32>(transaction, name, &mut into),
-            Layout::RowToText => rows::<u32, &str>(transaction, name, &mut into),
-            Layout::RowToBytes => rows::<u32, &[u8]>(transaction, name, &mut into),
-            Layout::ChunkToBytes => rows::<u64, &[u8]>(transaction, name, &mut into),
-            Layout::DigestToBytes => rows::<u128, &[u8]>(transaction, name, &mut into),
-        }
+        rows.push(name.to_owned());
+        let layout = tables::layout(name).unwrap();
+        rows.extend(layout.apply(name, &Rows(transaction)));
     }
-    into.sort_unstable();
-    into
+    rows.sort_unstable();
+    rows
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assort::core::{Embedder, Product};
-use assort::{Catalog, ImportOptions, InputRow, LabelOptions};
+use assort::{Catalog, Error, ImportOptions, InputRow, LabelOptions};
 use assort_testkit::Chance;
 use assort_testkit::toy::Toy;
 
@@ -47,6 +47,9 @@ fn indexing(at: usize) -> Vec<Product> {
     });
     changed.chain(new(at)).collect()
 }
+
+/// Name of a store's file that is not whole yet.
+const DRAFT: &str = "catalog.redb.new";
 
 /// A toy that takes about a second for everything.
 fn slow_toy(name: &str) -> Arc<Toy> {
@@ -124,6 +127,23 @@ fn child() {
             }
             catalog.wait_until_indexed(&mut ()).unwrap();
         }
+        "compact" => {
+            let catalog = catalog.with_embedder(Arc::new(Toy::new("a"))).unwrap();
+            for at in 0..INDEXINGS {
+                catalog.put(indexing(at)).unwrap();
+                tell("done", 1 + at as u64);
+                catalog.compact(&mut ()).unwrap();
+            }
+        }
+        "compact on a full disk" => {
+            let error = catalog.compact(&mut ()).unwrap_err();
+            assert!(matches!(error, Error::Io { .. }), "{error:?}");
+            assert!(error.to_string().contains(DRAFT), "{error}");
+            assert!(!Path::new(&task[1]).join(DRAFT).exists());
+            for (product, _) in common::products(SEED, PRODUCTS) {
+                assert_eq!(catalog.product(&product.id).unwrap().product, product);
+            }
+        }
         other => panic!("{other}"),
     }
     tell("end", 0);
@@ -179,8 +199,8 @@ fn reopen(directory: &Path) -> Catalog {
 }
 
 fn rounds() -> usize {
-    // Four kinds share them.
-    common::setting("ASSORT_CRASH_ROUNDS", 12).div_ceil(4)
+    // Five kinds share them.
+    common::setting("ASSORT_CRASH_ROUNDS", 15).div_ceil(5)
 }
 
 #[test]
@@ -394,4 +414,79 @@ fn a_killed_move_to_another_space_goes_on_where_it_was() {
         assert_eq!(catalog.stats().unwrap().moving_to, None);
         assert_found(&catalog, &new, &mut random, &file);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_catalog_whose_file_was_written_anew_at_the_kill_is_whole() {
+    let mut random = Random(common::seed());
+    let toy = Arc::new(Toy::new("a"));
+    for round in 0..2 * rounds() {
+        let (directory, catalog) = common::catalog(&toy);
+        catalog.put(old_file()).unwrap();
+        drop(catalog);
+        let child = common::start(&["compact", directory.path().to_str().unwrap()]);
+        let (acknowledged, ended) = kill_at_random(child, &mut random, INDEXINGS as u64);
+        let left = directory.path().join(DRAFT).exists();
+        let catalog = reopen(directory.path()).with_embedder(toy.clone()).unwrap();
+        println!("round {round}: {acknowledged} acknowledged, ended: {ended}, draft left: {left}");
+        assert!(!directory.path().join(DRAFT).exists(), "the draft stays");
+        let mut expected = std::collections::HashMap::new();
+        for at in 0..acknowledged as usize {
+            let products = indexing(at).into_iter();
+            expected.extend(products.map(|product| (product.id.clone(), product)));
+        }
+        // The commit after the last that was acknowledged may be there too.
+        let next = indexing(acknowledged as usize % INDEXINGS);
+        for (id, product) in &expected {
+            let stored = catalog.product(id).unwrap().product;
+            let newer = next.iter().any(|next| *next == stored);
+            assert!(stored == *product || newer, "{id} is lost");
+        }
+        assert_found_some(&catalog, &toy, &mut random, expected.values());
+    }
+}
+
+#[cfg(unix)]
+fn assert_found_some<'p>(
+    catalog: &Catalog,
+    toy: &Toy,
+    random: &mut Random,
+    products: impl Iterator<Item = &'p Product>,
+) {
+    let products: Vec<&Product> = products.collect();
+    for _ in 0..products.len().min(20) {
+        let stored = catalog.product(&random.pick(&products).id).unwrap();
+        common::assert_found_by_own_vector(catalog, toy, &stored.product);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_disk_that_is_too_full_for_a_new_file_leaves_the_old_one_in_force() {
+    let toy = Arc::new(Toy::new("a"));
+    let (directory, catalog) = common::catalog(&toy);
+    let products = common::products(SEED, PRODUCTS).into_iter();
+    catalog.put(products.map(|(product, _)| product)).unwrap();
+    drop(catalog);
+    let whole =
+        common::child_command(&["compact on a full disk", directory.path().to_str().unwrap()]);
+    // The limit of a file's size, in blocks of 512 bytes, stands for the disk.
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\""])
+        .arg(whole.get_program())
+        .args(whole.get_args());
+    for (name, value) in whole.get_envs() {
+        limited.env(name, value.unwrap());
+    }
+    let output = limited.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("end 0"),
+        "{output:?}"
+    );
+    let mut catalog = Catalog::open(directory.path()).unwrap();
+    common::assert_clean(&mut catalog);
+    assert!(catalog.compact(&mut ()).is_ok());
 }

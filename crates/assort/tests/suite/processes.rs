@@ -40,6 +40,21 @@ fn child() {
             // Until the parent closes the pipe or dies.
             std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
         }
+        "compact" => {
+            let catalog = Catalog::open(&task[1]).unwrap();
+            let catalog = catalog.with_embedder(Arc::new(Toy::new("a"))).unwrap();
+            for (product, done) in common::products(5, 200).into_iter().zip(1..) {
+                catalog.put([product.0]).unwrap();
+                catalog.compact(&mut ()).unwrap();
+                tell("done", done);
+            }
+            // Until the parent closes the pipe or dies.
+            std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        }
+        "read" => {
+            let catalog = Catalog::open_read_only(&task[1]).unwrap();
+            tell("products", catalog.ids().unwrap().len() as u64);
+        }
         "import" => import(Toy::new("a").slow(Duration::from_micros(120)), &task[1]),
         other => panic!("{other}"),
     }
@@ -211,6 +226,78 @@ fn a_killed_writers_catalog_opens_for_readers_at_once() {
         common::assert_clean(&reader);
         assert!(reader.stats().unwrap().products >= GROUP);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn who_may_not_write_reads_a_killed_writers_catalog() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let toy = Arc::new(Toy::new("a"));
+    let (directory, catalog) = common::catalog(&toy);
+    drop(catalog);
+    let mut child = common::start(&["import", directory.path().to_str().unwrap()]);
+    let mut told = out(&mut child);
+    while wait_for(&mut told, "done") < GROUP {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let file = directory.path().join("catalog.redb");
+    let allow = |of_directory: u32, of_file: u32| {
+        let mode = std::fs::Permissions::from_mode;
+        std::fs::set_permissions(&file, mode(of_file)).unwrap();
+        std::fs::set_permissions(directory.path(), mode(of_directory)).unwrap();
+    };
+    allow(0o555, 0o444);
+    let before = std::fs::read(&file).unwrap();
+    let mut reader = common::child_command(&["read", directory.path().to_str().unwrap()]);
+    // Root may write whatever the modes say: another user reads.
+    if std::fs::OpenOptions::new().write(true).open(&file).is_ok() {
+        reader.uid(65534).gid(65534);
+    }
+    let output = reader.output();
+    let after = std::fs::read(&file).unwrap();
+    allow(0o755, 0o644);
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            println!("skipped: another user cannot run this test ({error})");
+            return;
+        }
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let products = text.lines().find_map(|line| common::told(line, "products"));
+    assert!(products.is_some_and(|count| count >= GROUP), "{output:?}");
+    assert!(before == after, "the file was changed");
+    let mut catalog = Catalog::open(directory.path()).unwrap();
+    common::assert_clean(&mut catalog);
+    assert_eq!(catalog.stats().unwrap().products, products.unwrap());
+}
+
+#[test]
+fn readers_follow_a_writer_that_writes_the_file_anew_and_writers_are_refused() {
+    let toy = Arc::new(Toy::new("a"));
+    let (directory, catalog) = common::catalog(&toy);
+    drop(catalog);
+    let reader = Catalog::open_read_only(directory.path()).unwrap();
+    let mut child = common::start(&["compact", directory.path().to_str().unwrap()]);
+    let mut told = out(&mut child);
+    let mut done = 0;
+    while done < 200 {
+        done = wait_for(&mut told, "done");
+        let seen = reader.ids().unwrap().len() as u64;
+        assert!(seen >= done, "{done} products are told and {seen} seen");
+        if done % 40 == 1 {
+            // It tries for half a second, while the name goes to other files.
+            let second = Catalog::open(directory.path()).map(drop);
+            assert!(matches!(second, Err(Error::Locked(_))), "{second:?}");
+        }
+    }
+    drop(child.stdin.take());
+    told.read_to_end(&mut Vec::new()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let mut catalog = Catalog::open(directory.path()).unwrap();
+    common::assert_clean(&mut catalog);
+    assert_eq!(catalog.stats().unwrap().products, 200);
 }
 
 #[test]

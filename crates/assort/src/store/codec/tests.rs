@@ -61,7 +61,9 @@ macro_rules! is_a_record {
     )*};
 }
 
-type Texts = Vec<String>;
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(any::<String>(), 0..4)
+}
 
 prop_compose! {
     fn product()(
@@ -79,10 +81,10 @@ prop_compose! {
 prop_compose! {
     fn category()(
         (id, name) in any::<(String, String)>(),
-        parent: Option<u32>,
-        children: Vec<u32>,
-        (descriptions, aliases, examples) in any::<(Texts, Texts, Texts)>(),
-        translations: Vec<(String, Texts)>,
+        parent in any::<Option<u32>>(),
+        children in any::<Vec<u32>>(),
+        (descriptions, aliases, examples) in (texts(), texts(), texts()),
+        translations in prop::collection::vec((any::<String>(), texts()), 0..4),
     ) -> CategoryRecord {
         assort_core::Category {
             id, name, parent, children, descriptions, aliases, examples, translations,
@@ -129,10 +131,10 @@ prop_compose! {
 prop_compose! {
     fn fit()(
         (products, labels, changed) in any::<(u64, u64, (u64, u64))>(),
-        mean: Option<Vec<f32>>,
+        mean in any::<Option<Vec<f32>>>(),
         (leaves, prior, taught) in any::<(Vec<f32>, Vec<f32>, Vec<f32>)>(),
-        votes: f32,
-        calibrations: Vec<Option<[f32; 3]>>,
+        votes in any::<f32>(),
+        calibrations in any::<Vec<Option<[f32; 3]>>>(),
     ) -> FitRecord {
         FitRecord { products, labels, changed, mean, leaves, prior, taught, votes, calibrations }
     }

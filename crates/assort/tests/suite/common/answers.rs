@@ -11,7 +11,7 @@ use assort_testkit::Chance;
 use super::product_of;
 
 /// Asks a catalog for what it holds, for searches and for classifications.
-pub fn answers(catalog: &Catalog) -> String {
+pub(crate) fn answers(catalog: &Catalog) -> String {
     let mut text = stats(catalog);
     let ids = catalog.ids().unwrap();
     for id in ids.iter().step_by(ids.len().div_ceil(12)) {
