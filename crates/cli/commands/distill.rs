@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::args::{Distill, Global, ReportFormat, Teaching};
 use crate::embedder::{self, Opened};
 use crate::failure::{Done, Failure, Outcome};
-use crate::output;
 use crate::progress::Console;
+use crate::render;
 use crate::text::{bytes, count};
 
 pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
@@ -110,10 +110,10 @@ pub(crate) fn adopt(
 }
 
 fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     match format {
         ReportFormat::Json => writeln!(sink, "{}", json(report))?,
-        ReportFormat::Table => write!(sink, "{}", output::facts(&facts(report)))?,
+        ReportFormat::Table => write!(sink, "{}", render::facts(&facts(report)))?,
     }
     Ok(sink.flush()?)
 }
@@ -180,7 +180,7 @@ fn facts(report: &DistillReport) -> Vec<(&'static str, String)> {
 }
 
 fn json(report: &DistillReport) -> Value {
-    let figure = |value: f32| output::rounded(value.into());
+    let figure = |value: f32| render::rounded(value.into());
     let accuracy = report.accuracy.map(|accuracy| {
         json!({
             "zero_shot": figure(accuracy.zero_shot_student),
@@ -194,7 +194,7 @@ fn json(report: &DistillReport) -> Value {
         "learned": report.learned,
         "taught": report.taught,
         "held_out": report.held_out,
-        "seconds": output::rounded(report.seconds),
+        "seconds": render::rounded(report.seconds),
         "cosine": figure(report.cosine),
         "rounding": figure(report.rounding),
         "overlap": figure(report.overlap),
