@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::render::Format;
 pub(crate) use shared::{
-    Columns, Deciding, Directory, EmbedderArgs, Format, Global, ReportFormat, Teaching,
+    Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
 
 /// Files products into a category tree, and finds them again.

@@ -17,9 +17,9 @@ mod embedder;
 mod failure;
 mod files;
 mod hints;
-mod output;
 mod progress;
 mod rejects;
+mod render;
 mod stop;
 mod text;
 

@@ -9,8 +9,8 @@ use crate::args::{Check, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
-use crate::output;
 use crate::progress::Console;
+use crate::render;
 use crate::text::counted;
 
 pub(crate) fn run(args: &Check, global: &Global) -> Outcome {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Check, global: &Global) -> Outcome {
         ));
         return Ok(Done::Whole);
     }
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     for problem in &problems {
         writeln!(sink, "{}", hints::told_of_problem(problem, &args.dir))?;
     }

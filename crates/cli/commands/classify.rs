@@ -2,17 +2,17 @@
 
 use std::io::Write;
 
-use assort::core::{Decision, Product, Taxonomy, clean};
+use assort::core::{Product, Taxonomy, clean};
 use assort::{Catalog, ClassifyOptions, Observer};
 
 use super::open_for_writing_else_reading;
-use crate::args::{Classify, Format, Global};
+use crate::args::{Classify, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::Files;
-use crate::output::{self, Columns};
 use crate::progress::Console;
 use crate::rejects::Rejects;
+use crate::render::{self, Filed, Results};
 use crate::stop;
 use crate::text::counted;
 
@@ -43,10 +43,10 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
             )
             .with_min_confidence(args.deciding.min_confidence)
             .with_explain(args.explain),
-        sink: output::sink(args.output.as_deref())?,
+        sink: render::sink(args.output.as_deref())?,
+        results: args.format.results(),
         catalog: &catalog,
         args: &args,
-        begun: false,
         done: 0,
         decided: 0,
         kept: 0,
@@ -92,9 +92,9 @@ struct Job<'a> {
     taxonomy: std::sync::Arc<Taxonomy>,
     options: ClassifyOptions,
     sink: Box<dyn Write>,
+    results: Box<dyn Results>,
     catalog: &'a Catalog,
     args: &'a Classify,
-    begun: bool,
     done: u64,
     decided: u64,
     kept: usize,
@@ -193,7 +193,18 @@ impl Job<'_> {
             // Another process has replaced it.
             self.taxonomy = self.catalog.taxonomy()?;
         }
-        match self.print(products, &decisions) {
+        if let Some(decision) = decisions.first()
+            && decision.taxonomy != self.taxonomy.version()
+        {
+            // Another process has replaced it.
+            self.taxonomy = self.catalog.taxonomy()?;
+        }
+        let filed = Filed {
+            taxonomy: &self.taxonomy,
+            products,
+            decisions: &decisions,
+        };
+        match self.results.filed(&mut self.sink, &filed) {
             // Decisions are kept whether anybody reads them or not.
             Err(Failure::NobodyListens) if self.args.apply => {
                 self.sink = Box::new(std::io::sink());
@@ -212,146 +223,6 @@ impl Job<'_> {
             .iter()
             .filter(|decision| decision.category.is_some())
             .count() as u64;
-        Ok(())
-    }
-
-    fn print(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
-        match self.args.format {
-            Format::Table => self.table(products, decisions)?,
-            Format::Jsonl => self.json(products, decisions)?,
-            Format::Csv => self.csv(products, decisions)?,
-        }
-        self.begun = true;
-        Ok(())
-    }
-
-    fn json(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
-        for (product, decision) in products.iter().zip(decisions) {
-            let value = output::decision(&self.taxonomy, product, decision);
-            writeln!(self.sink, "{value}")?;
-        }
-        Ok(())
-    }
-
-    fn csv(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
-        let mut writer = csv::Writer::from_writer(&mut self.sink);
-        if !self.begun {
-            writer.write_record([
-                "id",
-                "title",
-                "category_id",
-                "category",
-                "confidence",
-                "margin",
-                "alternatives",
-            ])?;
-        }
-        for (product, decision) in products.iter().zip(decisions) {
-            let (id, path) = match decision.category {
-                Some(index) => (
-                    self.taxonomy.category(index).id.clone(),
-                    self.taxonomy.path(index),
-                ),
-                None => Default::default(),
-            };
-            let others: Vec<String> = decision
-                .alternatives
-                .iter()
-                .filter(|alternative| Some(alternative.category) != decision.category)
-                .map(|alternative| {
-                    format!(
-                        "{}={:.4}",
-                        self.taxonomy.category(alternative.category).id,
-                        alternative.confidence
-                    )
-                })
-                .collect();
-            let (confidence, margin) = (
-                format!("{:.4}", decision.confidence),
-                format!("{:.4}", decision.margin),
-            );
-            writer.write_record([
-                &product.id,
-                &product.title,
-                &id,
-                &path,
-                &confidence,
-                &margin,
-                &others.join("|"),
-            ])?;
-        }
-        writer.flush()?;
-        Ok(())
-    }
-
-    fn table(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
-        let columns = Columns::new(&[16, 0, 5, 0]);
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        let mut header = (!self.begun).then_some(&["id", "title", "sure", "category"][..]);
-        for (product, decision) in products.iter().zip(decisions) {
-            rows.extend(self.lines_of(product, decision));
-            if self.args.explain {
-                write!(
-                    self.sink,
-                    "{}",
-                    columns.lines(header.take(), &std::mem::take(&mut rows))
-                )?;
-                self.reasons(decision)?;
-            }
-        }
-        if !rows.is_empty() {
-            write!(self.sink, "{}", columns.lines(header.take(), &rows))?;
-        }
-        Ok(())
-    }
-
-    /// A product's line, and one for each further alternative.
-    fn lines_of(&self, product: &Product, decision: &Decision) -> Vec<Vec<String>> {
-        let path = |index| self.taxonomy.path(index);
-        let best = match (decision.category, decision.alternatives.first()) {
-            (Some(index), _) => path(index),
-            (None, Some(alternative)) => format!("unknown, perhaps {}", path(alternative.category)),
-            (None, None) => "unknown".to_owned(),
-        };
-        let sure = |confidence: f32| format!("{:.0}%", 100.0 * confidence);
-        let mut lines = vec![vec![
-            product.id.clone(),
-            product.title.clone(),
-            sure(decision.confidence),
-            best,
-        ]];
-        lines.extend(decision.alternatives.iter().skip(1).map(|alternative| {
-            vec![
-                String::new(),
-                String::new(),
-                sure(alternative.confidence),
-                path(alternative.category),
-            ]
-        }));
-        lines
-    }
-
-    fn reasons(&mut self, decision: &Decision) -> Result<(), Failure> {
-        let Some(reasons) = &decision.reasons else {
-            return Ok(());
-        };
-        for text in &reasons.texts {
-            writeln!(
-                self.sink,
-                "    {:.2} like its {}: {}",
-                text.similarity,
-                text.kind.as_str(),
-                text.text
-            )?;
-        }
-        for voter in reasons.neighbors.iter().take(5) {
-            let path = self.taxonomy.path(voter.category);
-            writeln!(
-                self.sink,
-                "    {:.2} like {}, filed under {path}: {}",
-                voter.similarity, voter.id, voter.title
-            )?;
-        }
         Ok(())
     }
 }

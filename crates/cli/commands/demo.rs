@@ -6,13 +6,13 @@ use assort::core::Taxonomy;
 use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
 use assort::{Catalog, ClassifyOptions, ImportOptions, Query, Search};
 
-use super::{evaluate, search};
+use super::evaluate;
 use crate::args::{Demo, EmbedderArgs, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
-use crate::output::{self, Columns};
 use crate::progress::Console;
+use crate::render::{self, Columns};
 use crate::text::{count, time};
 
 const TAXONOMY: &str = include_str!("../../../examples/data/taxonomy.tsv");
@@ -38,7 +38,7 @@ pub(crate) fn run(args: Demo, global: &Global) -> Outcome {
     filed(&catalog, &mut page)?;
     searched(&catalog, &mut page)?;
     judged(&catalog, &mut page)?;
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     std::io::Write::write_all(&mut sink, page.as_bytes())?;
     std::io::Write::flush(&mut sink)?;
     console.say(&format!("\nall of it took {}", time(begun.elapsed())));
@@ -125,7 +125,7 @@ fn searched(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
                 .with_filter(filter.map(str::to_owned))
                 .with_top(3),
         )?;
-        page.push_str(&search::table(&taxonomy, &found));
+        page.push_str(&render::found(&taxonomy, &found));
     }
     Ok(())
 }

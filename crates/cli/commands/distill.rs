@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::args::{Distill, Global, ReportFormat};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
-use crate::output;
 use crate::progress::Console;
+use crate::render;
 use crate::text::{bytes, count};
 
 pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
@@ -77,10 +77,10 @@ pub(crate) fn tell(
 }
 
 fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     match format {
         ReportFormat::Json => writeln!(sink, "{}", json(report))?,
-        ReportFormat::Table => write!(sink, "{}", output::facts(&facts(report)))?,
+        ReportFormat::Table => write!(sink, "{}", render::facts(&facts(report)))?,
     }
     Ok(sink.flush()?)
 }
@@ -147,7 +147,7 @@ fn facts(report: &DistillReport) -> Vec<(&'static str, String)> {
 }
 
 fn json(report: &DistillReport) -> Value {
-    let figure = |value: f32| output::rounded(value.into());
+    let figure = |value: f32| render::rounded(value.into());
     let accuracy = report.accuracy.map(|accuracy| {
         json!({
             "zero_shot": figure(accuracy.zero_shot_student),
@@ -161,7 +161,7 @@ fn json(report: &DistillReport) -> Value {
         "learned": report.learned,
         "taught": report.taught,
         "held_out": report.held_out,
-        "seconds": output::rounded(report.seconds),
+        "seconds": render::rounded(report.seconds),
         "cosine": figure(report.cosine),
         "rounding": figure(report.rounding),
         "overlap": figure(report.overlap),

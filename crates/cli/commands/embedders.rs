@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::failure::{Done, Outcome};
-use crate::output::{self, Columns};
+use crate::render::{self, Columns};
 
 pub(crate) fn run(cache: Option<&std::path::Path>) -> Outcome {
     let mut rows: Vec<Vec<String>> = assort_embed::list(cache)
@@ -24,7 +24,7 @@ pub(crate) fn run(cache: Option<&std::path::Path>) -> Outcome {
         String::new(),
         "A folder with model.onnx and tokenizer.json".to_owned(),
     ]);
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     write!(
         sink,
         "{}",

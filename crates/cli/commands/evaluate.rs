@@ -12,9 +12,9 @@ use crate::args::{Evaluate, Global, ReportFormat};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
 use crate::files::Files;
-use crate::output::{self, Columns, rounded};
 use crate::progress::Console;
 use crate::rejects::Rejects;
+use crate::render::{self, Columns, rounded};
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
@@ -43,7 +43,7 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     console.finish_rejects()?;
     let evaluation = evaluation?;
     let seconds = begun.elapsed().as_secs_f64();
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     match args.format {
         ReportFormat::Json => writeln!(sink, "{}", object(&evaluation.report, seconds))?,
         ReportFormat::Table => {
@@ -90,7 +90,7 @@ fn object(report: &Report, seconds: f64) -> Value {
 
 /// The report for people.
 pub(crate) fn table(report: &Report, taxonomy: &Taxonomy) -> String {
-    let mut text = output::facts(&[
+    let mut text = render::facts(&[
         ("products", count(report.products as u64)),
         (
             "decided",

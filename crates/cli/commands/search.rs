@@ -2,15 +2,13 @@
 
 use std::io::Write;
 
-use assort::core::Taxonomy;
 use assort::index::Plan;
-use assort::{Catalog, Found, Page, Query, Search, Step};
-use serde_json::json;
+use assort::{Catalog, Query, Search, Step};
 
-use crate::args::{Format, Global, SearchArgs};
+use crate::args::{Global, SearchArgs};
 use crate::embedder;
-use crate::failure::{Done, Failure, Outcome};
-use crate::output::{self, Columns};
+use crate::failure::{Done, Outcome};
+use crate::render;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
@@ -32,12 +30,8 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
             .with_oversample(args.oversample.map(Into::into)),
     )?;
     let taxonomy = catalog.taxonomy()?;
-    let mut sink = output::sink(None)?;
-    match args.format {
-        Format::Table => write!(sink, "{}", table(&taxonomy, &page))?,
-        Format::Jsonl => json_lines(&mut sink, &taxonomy, &page)?,
-        Format::Csv => csv(&mut sink, &taxonomy, &page)?,
-    }
+    let mut sink = render::sink(None)?;
+    args.format.results().found(&mut sink, &taxonomy, &page)?;
     sink.flush()?;
     if args.explain {
         page.steps.iter().for_each(explain);
@@ -71,61 +65,4 @@ fn explain(step: &Step) {
         count(step.matches as u64),
         counted(step.products as u64, "product", "products")
     );
-}
-
-/// Where a product is filed, as a path.
-fn filed(taxonomy: &Taxonomy, found: &Found) -> Option<String> {
-    let decided = found
-        .product
-        .decision
-        .as_ref()
-        .and_then(|decision| decision.category);
-    let category = found.product.label.or(decided)?;
-    Some(taxonomy.path(category))
-}
-
-/// The results for people.
-pub(crate) fn table(taxonomy: &Taxonomy, page: &Page) -> String {
-    let rows: Vec<Vec<String>> = page
-        .found
-        .iter()
-        .map(|found| {
-            let product = &found.product.product;
-            let category = filed(taxonomy, found).unwrap_or_default();
-            vec![
-                format!("{:.3}", found.similarity),
-                product.id.clone(),
-                product.title.clone(),
-                category,
-            ]
-        })
-        .collect();
-    Columns::new(&[6, 16, 0, 0]).lines(Some(&["like", "id", "title", "category"]), &rows)
-}
-
-fn json_lines(sink: &mut dyn Write, taxonomy: &Taxonomy, page: &Page) -> Result<(), Failure> {
-    for found in &page.found {
-        let mut value = output::product(&found.product.product);
-        value["similarity"] = output::rounded(found.similarity.into());
-        value["category"] = json!(filed(taxonomy, found));
-        writeln!(sink, "{value}")?;
-    }
-    Ok(())
-}
-
-fn csv(sink: &mut dyn Write, taxonomy: &Taxonomy, page: &Page) -> Result<(), Failure> {
-    let mut writer = csv::Writer::from_writer(sink);
-    writer.write_record(["similarity", "id", "title", "category"])?;
-    for found in &page.found {
-        let product = &found.product.product;
-        let category = filed(taxonomy, found).unwrap_or_default();
-        writer.write_record([
-            &format!("{:.4}", found.similarity),
-            &product.id,
-            &product.title,
-            &category,
-        ])?;
-    }
-    writer.flush()?;
-    Ok(())
 }

@@ -7,21 +7,21 @@ use serde_json::json;
 
 use crate::args::{ReportFormat, Show};
 use crate::failure::{Done, Outcome};
-use crate::output;
+use crate::render;
 
 pub(crate) fn run(args: &Show) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
     let stored = catalog.product(&args.id)?;
     let taxonomy = catalog.taxonomy()?;
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     let product = &stored.product;
     if args.format == ReportFormat::Json {
-        let mut value = output::product(product);
-        value["label"] = json!(stored.label.map(|label| output::category(&taxonomy, label)));
+        let mut value = render::product(product);
+        value["label"] = json!(stored.label.map(|label| render::category(&taxonomy, label)));
         value["decision"] = json!(stored.decision.as_ref().map(|decision| json!({
             "category": decision.category_id,
             "path": decision.category.map(|index| taxonomy.path(index)),
-            "confidence": output::rounded(decision.confidence.into()),
+            "confidence": render::rounded(decision.confidence.into()),
             "method": decision.method,
         })));
         writeln!(sink, "{value}")?;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Show) -> Outcome {
                 ),
             ));
         }
-        write!(sink, "{}", output::facts(&facts))?;
+        write!(sink, "{}", render::facts(&facts))?;
     }
     sink.flush()?;
     Ok(Done::Whole)

@@ -11,7 +11,7 @@ use crate::args::{ReportFormat, Stats};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
 use crate::hints;
-use crate::output;
+use crate::render;
 use crate::text::{bytes, count, counted};
 
 pub(crate) fn run(args: &Stats) -> Outcome {
@@ -35,9 +35,9 @@ pub(crate) fn run(args: &Stats) -> Outcome {
         .collect();
     let tuned = stats
         .tuned
-        .map(|(ef, recall)| json!({ "ef": ef, "recall": output::rounded(recall.into()) }));
+        .map(|(ef, recall)| json!({ "ef": ef, "recall": render::rounded(recall.into()) }));
     let student = embedder::student_card(&catalog);
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({
             "products": stats.products,
@@ -56,8 +56,8 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             "segments": segments,
             "tuned": tuned,
             "student": student.map(|student| json!({
-                "familiarity": stats.familiarity.map(|part| output::rounded(part.into())),
-                "cosine": output::rounded(student.cosine.into()),
+                "familiarity": stats.familiarity.map(|part| render::rounded(part.into())),
+                "cosine": render::rounded(student.cosine.into()),
                 "queries": student.queries.as_str(),
             })),
             "bytes": stats.bytes,
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
         if let Some(student) = &student {
             facts.push(("student", drift(student, stats.familiarity, &args.dir)));
         }
-        write!(sink, "{}", output::facts(&facts))?;
+        write!(sink, "{}", render::facts(&facts))?;
     }
     sink.flush()?;
     Ok(Done::Whole)

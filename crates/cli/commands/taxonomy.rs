@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::init::read;
 use crate::args::{Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
 use crate::failure::{Done, Failure, Outcome};
-use crate::output;
+use crate::render;
 use crate::text::counted;
 
 pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
@@ -64,7 +64,7 @@ fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
             .filter(|&index| taxonomy.category(index).parent.is_none())
             .collect(),
     };
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     // A stack rather than recursion: a tree may be as deep as it likes.
     let mut stack: Vec<(CategoryIndex, usize)> =
         roots.into_iter().rev().map(|root| (root, 0)).collect();
@@ -99,7 +99,7 @@ fn with_id(taxonomy: &Taxonomy, index: CategoryIndex, name: &str) -> String {
 fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
     let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
     let found = taxonomy.find(text);
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     for &index in &found {
         writeln!(sink, "{}", with_id(&taxonomy, index, &taxonomy.path(index)))?;
     }
@@ -115,7 +115,7 @@ fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
 
 fn export(dir: &Path, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
     let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
-    let mut sink = output::sink(path)?;
+    let mut sink = render::sink(path)?;
     match format {
         TaxonomyFormat::Paths => {
             for index in 0..taxonomy.len() as CategoryIndex {

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::args::{AuditIndex, Global, ReportFormat, Tune};
 use crate::failure::{Done, Outcome};
 use crate::hints;
-use crate::output;
 use crate::progress::Console;
+use crate::render;
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
@@ -18,12 +18,12 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     catalog.wait_until_indexed(&mut console)?;
     let tuning = catalog.tune(args.recall, args.queries.get(), &mut console)?;
     console.finish();
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({
             "ef": tuning.ef,
-            "slack": tuning.slack.is_finite().then(|| output::rounded(tuning.slack.into())),
-            "recall": output::rounded(tuning.recall),
+            "slack": tuning.slack.is_finite().then(|| render::rounded(tuning.slack.into())),
+            "recall": render::rounded(tuning.recall),
             "asked": args.recall,
             "queries": tuning.queries,
         });
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
                 counted(tuning.queries as u64, "product", "products"),
             ),
         ];
-        write!(sink, "{}", output::facts(&facts))?;
+        write!(sink, "{}", render::facts(&facts))?;
     }
     sink.flush()?;
     if tuning.recall < args.recall {
@@ -52,11 +52,11 @@ pub(crate) fn audit(args: &AuditIndex, global: &Global) -> Outcome {
     let mut console = Console::heedless(global.quiet);
     let audit = catalog.audit_index(args.queries.get(), &mut console)?;
     console.finish();
-    let mut sink = output::sink(None)?;
+    let mut sink = render::sink(None)?;
     if args.format == ReportFormat::Json {
         writeln!(sink, "{}", json(&audit))?;
     } else {
-        write!(sink, "{}", output::facts(&facts(&audit)))?;
+        write!(sink, "{}", render::facts(&facts(&audit)))?;
     }
     sink.flush()?;
     let lost: usize = audit
@@ -89,7 +89,7 @@ fn json(audit: &IndexAudit) -> serde_json::Value {
                 "dead": segment.dead,
                 "levels": segment.levels,
                 "links": {
-                    "mean": output::rounded(segment.links.mean),
+                    "mean": render::rounded(segment.links.mean),
                     "least": segment.links.min,
                     "most": segment.links.max,
                 },

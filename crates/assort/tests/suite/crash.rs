@@ -419,13 +419,13 @@ fn a_killed_move_to_another_space_goes_on_where_it_was() {
 #[test]
 #[cfg(unix)]
 fn a_catalog_whose_file_was_written_anew_at_the_kill_is_whole() {
-    let mut random = Random(common::seed());
+    let mut random = Chance(common::seed());
     let toy = Arc::new(Toy::new("a"));
     for round in 0..2 * rounds() {
         let (directory, catalog) = common::catalog(&toy);
         catalog.put(old_file()).unwrap();
         drop(catalog);
-        let child = common::start(&["compact", directory.path().to_str().unwrap()]);
+        let child = common::start(CHILD, &["compact", directory.path().to_str().unwrap()]);
         let (acknowledged, ended) = kill_at_random(child, &mut random, INDEXINGS as u64);
         let left = directory.path().join(DRAFT).exists();
         let catalog = reopen(directory.path()).with_embedder(toy.clone()).unwrap();
@@ -451,7 +451,7 @@ fn a_catalog_whose_file_was_written_anew_at_the_kill_is_whole() {
 fn assert_found_some<'p>(
     catalog: &Catalog,
     toy: &Toy,
-    random: &mut Random,
+    random: &mut Chance,
     products: impl Iterator<Item = &'p Product>,
 ) {
     let products: Vec<&Product> = products.collect();
@@ -469,8 +469,10 @@ fn a_disk_that_is_too_full_for_a_new_file_leaves_the_old_one_in_force() {
     let products = common::products(SEED, PRODUCTS).into_iter();
     catalog.put(products.map(|(product, _)| product)).unwrap();
     drop(catalog);
-    let whole =
-        common::child_command(&["compact on a full disk", directory.path().to_str().unwrap()]);
+    let whole = common::child_command(
+        CHILD,
+        &["compact on a full disk", directory.path().to_str().unwrap()],
+    );
     // The limit of a file's size, in blocks of 512 bytes, stands for the disk.
     let mut limited = std::process::Command::new("sh");
     limited

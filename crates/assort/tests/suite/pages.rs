@@ -104,7 +104,6 @@ fn pages_equal_one_long_search_by_every_plan() {
                 (None, None, true),
             ] {
                 let search = Search::new(query.clone())
-                    .with_query(query.clone())
                     .with_filter(filter.map(str::to_owned))
                     .with_exact(exact)
                     .with_ef(ef)

@@ -236,7 +236,7 @@ fn who_may_not_write_reads_a_killed_writers_catalog() {
     let toy = Arc::new(Toy::new("a"));
     let (directory, catalog) = common::catalog(&toy);
     drop(catalog);
-    let mut child = common::start(&["import", directory.path().to_str().unwrap()]);
+    let mut child = common::start(CHILD, &["import", directory.path().to_str().unwrap()]);
     let mut told = out(&mut child);
     while wait_for(&mut told, "done") < GROUP {}
     child.kill().unwrap();
@@ -249,7 +249,7 @@ fn who_may_not_write_reads_a_killed_writers_catalog() {
     };
     allow(0o555, 0o444);
     let before = std::fs::read(&file).unwrap();
-    let mut reader = common::child_command(&["read", directory.path().to_str().unwrap()]);
+    let mut reader = common::child_command(CHILD, &["read", directory.path().to_str().unwrap()]);
     // Root may write whatever the modes say: another user reads.
     if std::fs::OpenOptions::new().write(true).open(&file).is_ok() {
         reader.uid(65534).gid(65534);
@@ -279,7 +279,7 @@ fn readers_follow_a_writer_that_writes_the_file_anew_and_writers_are_refused() {
     let (directory, catalog) = common::catalog(&toy);
     drop(catalog);
     let reader = Catalog::open_read_only(directory.path()).unwrap();
-    let mut child = common::start(&["compact", directory.path().to_str().unwrap()]);
+    let mut child = common::start(CHILD, &["compact", directory.path().to_str().unwrap()]);
     let mut told = out(&mut child);
     let mut done = 0;
     while done < 200 {

@@ -1,0 +1,104 @@
+//! Results as JSON Lines.
+
+use std::io::Write;
+
+use assort::Page;
+use assort::core::{Alternative, CategoryIndex, Decision, Product, Taxonomy};
+use serde_json::{Value, json};
+
+use super::{Filed, Results, path_of};
+use crate::failure::Failure;
+
+/// Results as one JSON object a line.
+pub(super) struct JsonLines;
+
+impl Results for JsonLines {
+    fn filed(&mut self, sink: &mut dyn Write, filed: &Filed<'_>) -> Result<(), Failure> {
+        for (product, made) in filed.products.iter().zip(filed.decisions) {
+            writeln!(sink, "{}", decision(filed.taxonomy, product, made))?;
+        }
+        Ok(())
+    }
+
+    fn found(
+        &mut self,
+        sink: &mut dyn Write,
+        taxonomy: &Taxonomy,
+        page: &Page,
+    ) -> Result<(), Failure> {
+        for found in &page.found {
+            let mut value = product(&found.product.product);
+            value["similarity"] = rounded(found.similarity.into());
+            value["category"] = json!(path_of(taxonomy, found));
+            writeln!(sink, "{value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Four decimals: what figures of a few thousand products can bear.
+pub(crate) fn rounded(value: f64) -> Value {
+    json!((value * 1e4).round() / 1e4)
+}
+
+/// A category as JSON.
+pub(crate) fn category(taxonomy: &Taxonomy, index: CategoryIndex) -> Value {
+    json!({"id": taxonomy.category(index).id, "path": taxonomy.path(index)})
+}
+
+/// A product as JSON.
+pub(crate) fn product(product: &Product) -> Value {
+    let attributes: serde_json::Map<String, Value> = product
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    json!({
+        "id": product.id,
+        "title": product.title,
+        "text": product.text,
+        "attributes": attributes,
+        "image": product.image,
+    })
+}
+
+/// A decision as JSON, with its reasons if it has any.
+fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Value {
+    let sure = |all: &[Alternative]| -> Vec<Value> {
+        let values = all.iter().map(|one| {
+            let mut value = category(taxonomy, one.category);
+            value["confidence"] = rounded(one.confidence.into());
+            value
+        });
+        values.collect()
+    };
+    let mut value = json!({
+        "id": product.id,
+        "title": product.title,
+        "category": decision.category.map(|index| category(taxonomy, index)),
+        "confidence": rounded(decision.confidence.into()),
+        "margin": rounded(decision.margin.into()),
+        "alternatives": sure(&decision.alternatives),
+        "levels": sure(&decision.levels),
+    });
+    if let Some(reasons) = &decision.reasons {
+        let neighbors = reasons.neighbors.iter().map(|neighbor| {
+            json!({
+                "id": neighbor.id,
+                "title": neighbor.title,
+                "category": category(taxonomy, neighbor.category),
+                "similarity": rounded(neighbor.similarity.into()),
+            })
+        });
+        value["neighbors"] = neighbors.collect();
+        let texts = reasons.texts.iter().map(|text| {
+            json!({
+                "kind": text.kind.as_str(),
+                "text": text.text,
+                "similarity": rounded(text.similarity.into()),
+            })
+        });
+        value["texts"] = texts.collect();
+    }
+    value
+}

@@ -1,0 +1,88 @@
+//! Results on stdout or in a file. A format is a file here that implements
+//! [`Results`], and a line in [`Format`]; no command knows formats.
+
+mod csv;
+mod jsonl;
+mod table;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use assort::core::{Decision, Product, Taxonomy};
+use assort::{Found, Page};
+use clap::ValueEnum;
+
+pub(crate) use self::jsonl::{category, product, rounded};
+pub(crate) use self::table::{Columns, facts, found};
+use crate::failure::Failure;
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+impl Format {
+    /// What writes results in this format.
+    pub(crate) fn results(self) -> Box<dyn Results> {
+        match self {
+            Self::Table => Box::<table::Table>::default(),
+            Self::Jsonl => Box::new(jsonl::JsonLines),
+            Self::Csv => Box::<csv::Csv>::default(),
+        }
+    }
+}
+
+/// Products that were filed together.
+pub(crate) struct Filed<'a> {
+    pub(crate) taxonomy: &'a Taxonomy,
+    pub(crate) products: &'a [Product],
+    /// As many as products.
+    pub(crate) decisions: &'a [Decision],
+}
+
+/// Writes results in one format. A header comes once, however often it is
+/// called.
+pub(crate) trait Results {
+    /// Writes what a group of products was filed under.
+    fn filed(&mut self, sink: &mut dyn Write, filed: &Filed<'_>) -> Result<(), Failure>;
+
+    /// Writes what a search found.
+    fn found(
+        &mut self,
+        sink: &mut dyn Write,
+        taxonomy: &Taxonomy,
+        page: &Page,
+    ) -> Result<(), Failure>;
+}
+
+/// Where results go.
+pub(crate) fn sink(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = path else {
+        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
+    };
+    let file = File::create(path).map_err(|error| {
+        Failure::Failed(format!(
+            "{} cannot be written: {error}; choose another file",
+            path.display()
+        ))
+    })?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Where a product that was found is filed, as a path.
+fn path_of(taxonomy: &Taxonomy, found: &Found) -> Option<String> {
+    let decided = found
+        .product
+        .decision
+        .as_ref()
+        .and_then(|decision| decision.category);
+    let category = found.product.label.or(decided)?;
+    Some(taxonomy.path(category))
+}
