@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use assort_core::{EmbedError, ErrorKind, Space};
 
-use crate::read::Unstated;
-
 /// Result of the operations of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -182,6 +180,22 @@ impl fmt::Display for Maintenance {
             Self::Repair => "repaired",
         })
     }
+}
+
+/// What a caller can state so that a refused file or row is read after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unstated {
+    /// The encoding, with the label of one that fits the bytes, if one does
+    /// (see [`Input::open`](crate::read::Input::open)).
+    Encoding(Option<&'static str>),
+    /// The column of the id ([`Mapping::id`](crate::read::Mapping::id)), or that
+    /// rows are numbered.
+    Id,
+    /// The column of the title ([`Mapping::title`](crate::read::Mapping::title)).
+    Title,
+    /// That quotes enclose fields ([`Quoting::On`](crate::read::Quoting::On)).
+    Quoting,
 }
 
 fn advice(source: &std::io::Error) -> &'static str {

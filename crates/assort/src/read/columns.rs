@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::refusal::{Refusal, Unstated};
+use super::refusal::Refusal;
 use super::table::Quoting;
+use crate::error::Unstated;
 
 /// What the user says about the columns of a product file.
 ///

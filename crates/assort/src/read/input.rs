@@ -9,7 +9,8 @@ use encoding_rs::{Encoding, GBK, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
-use super::refusal::{Refusal, Unstated};
+use super::refusal::Refusal;
+use crate::error::Unstated;
 use crate::{Error, Result};
 
 /// How much of the input is looked at to recognise its format.

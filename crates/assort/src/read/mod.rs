@@ -25,9 +25,9 @@ mod dataset_tests;
 #[cfg(test)]
 mod robustness_tests;
 
+pub use crate::error::Unstated;
 pub use columns::{Columns, Mapping};
 pub use input::Input;
 pub use products::{MAX_ID, ProductReader, ProductRow, Rejected};
-pub use refusal::Unstated;
 pub use table::{Quoting, Record, RowError, Table};
 pub use taxonomy::{TaxonomyFile, read_taxonomy};

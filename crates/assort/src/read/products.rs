@@ -10,8 +10,8 @@ use crate::Result;
 use super::columns::{Columns, IdSource, Mapping};
 use super::input::Input;
 use super::json::{JsonLines, flatten, text_of};
-use super::refusal::Unstated;
 use super::table::{RowError, Table};
+use crate::error::Unstated;
 
 /// The longest id a product may have, in bytes.
 pub const MAX_ID: usize = 512;

@@ -1,20 +1,6 @@
 //! Why a file or a row is refused, and what the caller could state about it.
 
-/// What a caller can state so that a refused file or row is read after all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unstated {
-    /// The encoding, with the label of one that fits the bytes, if one does
-    /// (see [`Input::open`](super::Input::open)).
-    Encoding(Option<&'static str>),
-    /// The column of the id ([`Mapping::id`](super::Mapping::id)), or that
-    /// rows are numbered.
-    Id,
-    /// The column of the title ([`Mapping::title`](super::Mapping::title)).
-    Title,
-    /// That quotes enclose fields ([`Quoting::On`](super::Quoting::On)).
-    Quoting,
-}
+use crate::error::Unstated;
 
 /// A message about a file or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use crate::Result;
 
 use super::input::Input;
 use super::lines::{Line, Lines, MAX_RECORD};
-use super::refusal::{Refusal, Unstated};
+use super::refusal::Refusal;
 use super::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
+use crate::error::Unstated;
 
 /// What a quote character means in a delimited file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
