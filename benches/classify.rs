@@ -83,7 +83,7 @@ fn measure(
 
 /// Filing alone: the vectors are there.
 fn stored_rate(catalog: &Catalog) -> Result<(), Failure> {
-    let ids = catalog.ids()?;
+    let ids = catalog.ids(None, usize::MAX)?;
     let ids: Vec<&str> = ids.iter().take(2048).map(String::as_str).collect();
     for method in Method::ALL {
         let options = ClassifyOptions::default().with_method(method);

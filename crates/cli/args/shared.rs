@@ -34,7 +34,7 @@ pub(crate) struct Directory {
 }
 
 /// How to open an embedder.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct EmbedderArgs {
     /// bundled, fastembed:NAME (see `assort embedders`), dir:PATH with a
     /// model.onnx and a tokenizer.json, or distilled:FILE

@@ -8,6 +8,7 @@ use crate::args::{Global, Init};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
+use crate::progress::Console;
 use crate::text::counted;
 
 pub(crate) fn run(args: Init, global: &Global) -> Outcome {
@@ -28,6 +29,13 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
             taxonomy.depth(),
             catalog.space()?,
         );
+    }
+    // Whoever reads the catalog need not embed the categories.
+    let mut console = Console::new(global.quiet);
+    let prepared = catalog.prepare(&mut console);
+    console.finish();
+    prepared?;
+    if !global.quiet {
         tell!("{}", hints::import_is_next(&args.dir));
     }
     Ok(Done::Whole)

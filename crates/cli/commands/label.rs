@@ -3,8 +3,8 @@
 use assort::read::{Mapping, Quoting};
 use assort::{Catalog, LabelOptions};
 
+use super::learn;
 use crate::args::{Global, Label};
-use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::Files;
 use crate::progress::Console;
@@ -50,26 +50,12 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
         ));
     }
     if report.changed > 0 {
-        learn(catalog, &args, global, &mut console);
+        let safe = "the labels are stored; the next classify learns from them";
+        learn(catalog, &args.embedder, global, &mut console, safe);
     }
     Ok(if report.rejected > 0 {
         Done::WithRejects
     } else {
         Done::Whole
     })
-}
-
-/// Fits the classifier to the new labels. The labels are safe already, so
-/// what goes wrong here is only told.
-fn learn(catalog: Catalog, args: &Label, global: &Global, console: &mut Console) {
-    let learned = embedder::of_catalog(catalog, &args.embedder, global)
-        .and_then(|catalog| Ok(catalog.prepare(console)?));
-    console.finish();
-    if let Err(Failure::Failed(message) | Failure::Usage(message) | Failure::Stopped(message)) =
-        learned
-    {
-        console.say(&format!(
-            "the labels are stored; the next classify learns from them: {message}"
-        ));
-    }
 }

@@ -23,6 +23,11 @@ use std::path::Path;
 
 use assort::Catalog;
 
+use crate::args::{EmbedderArgs, Global};
+use crate::embedder;
+use crate::failure::Failure;
+use crate::progress::Console;
+
 /// Opens a catalog for writing, so that what is learned on the way is kept, or
 /// for reading where another process or the file system forbids writing. Tells
 /// whether it may be written.
@@ -32,5 +37,25 @@ fn open_for_writing_else_reading(dir: &Path) -> assort::Result<(Catalog, bool)> 
             Ok((Catalog::open_read_only(dir)?, false))
         }
         other => Ok((other?, true)),
+    }
+}
+
+/// Embeds the texts of the categories and learns from the catalog, so that whoever
+/// reads it need not. What was done before is safe already, so what goes wrong
+/// here is only told, after `safe`.
+fn learn(
+    catalog: Catalog,
+    args: &EmbedderArgs,
+    global: &Global,
+    console: &mut Console,
+    safe: &str,
+) {
+    let learned = embedder::of_catalog(catalog, args, global)
+        .and_then(|catalog| Ok(catalog.prepare(console)?));
+    console.finish();
+    if let Err(Failure::Failed(message) | Failure::Usage(message) | Failure::Stopped(message)) =
+        learned
+    {
+        console.say(&format!("{safe}: {message}"));
     }
 }

@@ -8,8 +8,10 @@ use assort::core::{CategoryIndex, SEPARATOR, Taxonomy};
 use serde_json::{Value, json};
 
 use super::init::read;
-use crate::args::{Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
+use super::learn;
+use crate::args::{EmbedderArgs, Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
 use crate::failure::{Done, Failure, Outcome};
+use crate::progress::Console;
 use crate::render;
 use crate::text::counted;
 
@@ -33,7 +35,8 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             encoding,
         } => {
             let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
-            let orphans = Catalog::open(&dir)?.replace_taxonomy(&taxonomy)?;
+            let catalog = Catalog::open(&dir)?;
+            let orphans = catalog.replace_taxonomy(&taxonomy)?;
             if !global.quiet {
                 tell!("{format}");
                 tell!(
@@ -47,6 +50,9 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
                     "note: {labels} a category that is gone; kept, and used again if it comes back"
                 );
             }
+            let safe = "the taxonomy is stored; the next import or classify embeds its texts";
+            let (own, mut console) = (EmbedderArgs::default(), Console::new(global.quiet));
+            learn(catalog, &own, global, &mut console, safe);
             Ok(Done::Whole)
         }
     }

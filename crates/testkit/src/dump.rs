@@ -26,7 +26,7 @@ pub fn dump(catalog: &Catalog) -> Result<String> {
         branch(&mut out, &taxonomy, root, 1);
     }
     line(&mut out, 0, "products", "");
-    for id in catalog.ids()? {
+    for id in catalog.ids(None, usize::MAX)? {
         product(&mut out, &taxonomy, &catalog.product(&id)?);
     }
     line(&mut out, 0, "live", &stats.live.to_string());

@@ -279,13 +279,36 @@ impl Catalog {
         self.stored(&reader, row)?.ok_or_else(missing)
     }
 
-    /// The ids of all products, in the order they came.
+    /// The ids of at most `limit` products in the order they came: the first ones,
+    /// or those that follow the product `after`, the last id of the page before.
     ///
     /// # Errors
+    /// [`Error::NoProduct`] if `after` has been removed meanwhile,
     /// [`Error::Damaged`] or [`Error::Io`].
-    pub fn ids(&self) -> Result<Vec<String>> {
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> assort::Result<()> {
+    /// let catalog = assort::Catalog::open_read_only("shop")?;
+    /// let mut page = catalog.ids(None, 1000)?;
+    /// while let Some(last) = page.last() {
+    ///     println!("{}", page.join("\n"));
+    ///     page = catalog.ids(Some(last), 1000)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
+        let reader = self.state.store.read()?;
+        let from = match after {
+            Some(id) => {
+                let row = reader.row(id)?;
+                row.ok_or_else(|| Error::NoProduct(id.to_owned()))? + 1
+            }
+            None => 0,
+        };
         let mut ids = Vec::new();
-        self.state.store.read()?.each_product(|_, product| {
+        reader.each_product_from(from, limit, |_, product| {
             ids.push(product.id.as_str().to_owned());
             Ok(())
         })?;

@@ -324,10 +324,21 @@ impl<'a> Reader<'a> {
     /// Visits every product in order of rows, without copying.
     pub(crate) fn each_product(
         &self,
+        visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>,
+    ) -> Result<()> {
+        self.each_product_from(0, usize::MAX, visit)
+    }
+
+    /// Visits at most `limit` products from row `from` on, in order of rows.
+    pub(crate) fn each_product_from(
+        &self,
+        from: u32,
+        limit: usize,
         mut visit: impl FnMut(u32, &ArchivedProductRecord) -> Result<()>,
     ) -> Result<()> {
         self.in_table(PRODUCTS, (), |table| {
-            for entry in table.iter().map_err(|e| self.store.failed(e))? {
+            let entries = table.range(from..).map_err(|e| self.store.failed(e))?;
+            for entry in entries.take(limit) {
                 let (row, value) = entry.map_err(|e| self.store.failed(e))?;
                 let view = codec::view::<ProductRecord>(value.value()).map_err(|e| {
                     self.store

@@ -13,7 +13,7 @@ use super::product_of;
 /// Asks a catalog for what it holds, for searches and for classifications.
 pub(crate) fn answers(catalog: &Catalog) -> String {
     let mut text = stats(catalog);
-    let ids = catalog.ids().unwrap();
+    let ids = catalog.ids(None, usize::MAX).unwrap();
     for id in ids.iter().step_by(ids.len().div_ceil(12)) {
         stored(catalog, id, &mut text);
         let like = Search::new(Query::Like(id.clone()));
