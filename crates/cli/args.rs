@@ -124,6 +124,9 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 
+    /// Leave embedding the categories to the next command that needs it
+    #[arg(long)]
+    pub(crate) no_prepare: bool,
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
 }
@@ -407,6 +410,9 @@ pub(crate) enum TaxonomyCommand {
         /// Encoding of the file [default: utf-8]
         #[arg(long, value_name = "NAME")]
         encoding: Option<String>,
+        /// Leave embedding the categories to the next command that needs it
+        #[arg(long)]
+        no_prepare: bool,
     },
 }
 

@@ -30,11 +30,13 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
             catalog.space()?,
         );
     }
-    // Whoever reads the catalog need not embed the categories.
-    let mut console = Console::new(global.quiet);
-    let prepared = catalog.prepare(&mut console);
-    console.finish();
-    prepared?;
+    if !args.no_prepare {
+        // Whoever reads the catalog need not embed the categories.
+        let mut console = Console::new(global.quiet);
+        let prepared = catalog.prepare(&mut console);
+        console.finish();
+        prepared?;
+    }
     if !global.quiet {
         tell!("{}", hints::import_is_next(&args.dir));
     }

@@ -33,6 +33,7 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             file,
             separator,
             encoding,
+            no_prepare,
         } => {
             let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
             let catalog = Catalog::open(&dir)?;
@@ -49,6 +50,9 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
                 tell!(
                     "note: {labels} a category that is gone; kept, and used again if it comes back"
                 );
+            }
+            if no_prepare {
+                return Ok(Done::Whole);
             }
             let safe = "the taxonomy is stored; the next import or classify embeds its texts";
             let (own, mut console) = (EmbedderArgs::default(), Console::new(global.quiet));

@@ -22,6 +22,9 @@ const PREFIX: usize = 32;
 /// Sections begin at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
 
+/// Largest scale of a row: sums of rows stay finite. One that is no number is larger.
+const LARGEST_SCALE: f32 = 1e9;
+
 /// Longest description that is read.
 const LONGEST_DESCRIPTION: usize = 1 << 20;
 
@@ -205,6 +208,11 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     let places = Places::of(&description, described)
         .filter(|places| shaped && places.vocabulary.end == bytes.len())
         .ok_or_else(|| strange("its parts do not fit its size".to_owned()))?;
+    let scales = bytes[places.scales.clone()].as_chunks::<4>().0.iter();
+    let mut scales = scales.map(|scale| f32::from_le_bytes(*scale));
+    if !scales.all(|scale| scale.abs() <= LARGEST_SCALE) {
+        return Err(strange("a row has no usable scale".to_owned()));
+    }
     Ok(Read {
         bytes,
         description,

@@ -11,6 +11,8 @@ pub(crate) mod cache;
 mod category_texts;
 mod classify;
 mod fit;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod learned;
 mod model_file;
 mod models;

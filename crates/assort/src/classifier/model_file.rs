@@ -24,7 +24,7 @@ const ALIGNMENT: usize = 64;
 const PREFIX: usize = MAGIC.len() + 8;
 
 /// Bytes of the digest at the end.
-const DIGEST: usize = 16;
+pub(super) const DIGEST: usize = 16;
 
 /// The bytes of a model file, and their digest.
 pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {

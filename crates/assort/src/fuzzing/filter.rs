@@ -47,7 +47,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         "brand = \"HP\" and price < 500",
         "category under \"Electronics > Laptops\" and not colour in (red, pink)",
         "(`screen size` in 13..15.6 or title contains \"15.6 inch\") and has weight",
-        "price between 1,000 and 2e3 or id != 'P\\'1' or category in (one, two)",
+        "price between 1000 and 2e3 or id != 'P\\'1' or category in (one, two)",
         "not (text not contains x) and brand not in (a) and price >= -0.5",
     ];
     expressions.map(|text| text.as_bytes().to_vec()).into()

@@ -18,7 +18,7 @@ pub use readers::{products, taxonomy};
 pub use segment::segment;
 pub use student::student;
 
-use crate::store;
+use crate::{classifier, store};
 
 /// A function that reads any bytes, and valid bytes for it to begin with.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct Entry {
 }
 
 /// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.
-pub const ENTRIES: [Entry; 7] = [
+pub const ENTRIES: [Entry; 8] = [
     Entry {
         name: "categories",
         run: categories,
@@ -42,6 +42,11 @@ pub const ENTRIES: [Entry; 7] = [
         name: "filter",
         run: filter,
         seeds: || Ok(filter::seeds()),
+    },
+    Entry {
+        name: "model",
+        run: model,
+        seeds: || Ok(classifier::fuzzing::model_seeds()),
     },
     Entry {
         name: "products",
@@ -74,6 +79,11 @@ pub const ENTRIES: [Entry; 7] = [
 /// is read must be encoded and read again as the same.
 pub fn records(bytes: &[u8]) -> bool {
     store::fuzzing::decode_each(bytes)
+}
+
+/// Decodes a file of what was learned, with its digest made right.
+pub fn model(bytes: &[u8]) -> bool {
+    classifier::fuzzing::model(bytes)
 }
 
 /// Decodes a list of stored categories and makes a taxonomy of them. Each has

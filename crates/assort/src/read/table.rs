@@ -500,7 +500,11 @@ mod tests {
         assert!(message(b" \n").contains("file is empty"));
         assert!(message(b"id,name,name\n").contains("two columns `name`"));
         assert!(message(b"id,caf\xe9\n").contains("line 1: the header is not UTF-8"));
-        assert!(message(b"i\0d\0,\0").contains("utf-16le"));
+        let wide = open(b"i\0d\0,\0", Quoting::Auto).unwrap_err();
+        let crate::Error::Input { unstated, .. } = wide else {
+            panic!("it is an input that cannot be read: {wide}");
+        };
+        assert_eq!(unstated, Some(Unstated::Encoding(Some("utf-16le"))));
         assert!(rows("id,title").is_empty());
     }
 

@@ -1,0 +1,34 @@
+//! Files of what was learned, for [`crate::fuzzing`].
+
+use assort_core::Ensemble;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::learned::{FitCounts, Learned};
+use super::model_file::{DIGEST, decode, encode};
+
+/// Decodes a file, first as it is, then with its digest made right. What is read
+/// must be written and read again as the same.
+pub(crate) fn model(bytes: &[u8]) -> bool {
+    let body = &bytes[..bytes.len().saturating_sub(DIGEST)];
+    let digest = xxh3_128(body);
+    let sealed = [body, &digest.to_le_bytes()].concat();
+    let Some(learned) = decode(&sealed, digest) else {
+        return false;
+    };
+    let (again, digest) = encode(&learned);
+    assert_eq!(decode(&again, digest), Some(learned));
+    true
+}
+
+pub(crate) fn model_seeds() -> Vec<Vec<u8>> {
+    let sizes = [0, 1, 20];
+    let learned = sizes.map(|rows| Learned {
+        counts: FitCounts::default(),
+        mean: (rows > 0).then(|| vec![0.5; 3]),
+        leaves: vec![0.25; 3 * rows],
+        prior: vec![0.1; rows],
+        by_labels: Vec::new(),
+        ensemble: Ensemble::default(),
+    });
+    learned.map(|learned| encode(&learned).0).into()
+}
