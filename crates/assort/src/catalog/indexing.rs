@@ -130,10 +130,15 @@ impl Catalog {
         let size = |state: &State| state.store.size() + state.segment_files.size();
         let before = size(&self.state);
         self.background.rest();
-        observed(observer, |stop| {
+        let rewritten = observed(observer, |stop| {
             merge_all(&self.state, &BuildOptions::default(), stop)?;
             self.state.store.rewrite(stop)
         })?;
+        if !rewritten {
+            return Err(Error::argument(
+                "the catalog is being read, and its file cannot be replaced here; compact it when nobody reads",
+            ));
+        }
         Ok(before.saturating_sub(size(&self.state)))
     }
 
