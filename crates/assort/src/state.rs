@@ -110,8 +110,9 @@ impl State {
         Ok(Published { snapshot, commit })
     }
 
-    /// Writes the store's file anew, without what is free in it.
-    pub(crate) fn rewrite(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<()> {
+    /// Writes the store's file anew, without what is free in it; see
+    /// [`Store::rewrite`].
+    pub(crate) fn rewrite(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<bool> {
         self.let_go();
         let rewritten = self.store.rewrite(stop);
         // Readers that came meanwhile would keep the old file on the disk.

@@ -151,10 +151,15 @@ impl Catalog {
         let before = size(&self.state);
         self.background.rest();
         let planned = || planned_rows_of_merging_all(&self.state);
-        observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
+        let rewritten = observed(&mut Meter::new(&self.state, &planned), observer, |stop| {
             merge_all(&self.state, &BuildOptions::default(), stop)?;
             self.state.rewrite(stop)
         })?;
+        if !rewritten {
+            return Err(Error::argument(
+                "the catalog is being read, and its file cannot be replaced here; compact it when nobody reads",
+            ));
+        }
         Ok(before.saturating_sub(size(&self.state)))
     }
 

@@ -144,7 +144,8 @@ impl Catalog {
 
     /// Verifies everything that is stored: the file's checksums, every value,
     /// and that all of them fit together. Returns what is wrong, at most
-    /// a hundred findings.
+    /// a hundred findings. Others wait while checksums are verified; who only
+    /// reads does not verify them.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read.

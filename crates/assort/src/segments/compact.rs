@@ -1,5 +1,7 @@
 //! Making one segment of everything, and giving back what is free.
 
+use std::io::ErrorKind;
+
 use assort_index::BuildOptions;
 
 use super::merge::merge;
@@ -81,10 +83,19 @@ pub(crate) fn give_back(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> Resu
     if !state.store.is_bloated()? {
         return Ok(());
     }
-    let rewritten = state.rewrite(stop);
-    if matches!(rewritten, Err(Error::Interrupted)) {
+    match state.rewrite(stop) {
+        Ok(true) => Ok(()),
         // There will be another time.
-        state.store.note_released();
+        Ok(false) => {
+            state.store.note_released();
+            Ok(())
+        }
+        Err(Error::Interrupted) => {
+            state.store.note_released();
+            Err(Error::Interrupted)
+        }
+        // Nobody asked: what belongs to another user is left as it is.
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
     }
-    rewritten
 }

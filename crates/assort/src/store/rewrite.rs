@@ -6,7 +6,8 @@
 //! draft is nearly whole; what was committed meanwhile is brought up to date
 //! while commits wait, for as long as it takes to compare the rows.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -63,13 +64,17 @@ impl Store {
         let transaction = reader.transaction();
         let half = self.size() / 2;
         self.guarded(|| {
-            // A look at every page is saved where the rows alone take so much.
+            let tables = transaction.list_tables().map_err(|e| self.failed(e))?;
             let mut rows = 0;
-            for (name, layout) in self.tables(transaction)? {
-                rows += layout
-                    .apply(&name, &Weigh(transaction))
-                    .map_err(|e| self.failed(e))?;
+            for table in tables {
+                // What cannot be copied is left as it is.
+                let Some(layout) = layout(table.name()) else {
+                    return Ok(false);
+                };
+                let weight = layout.apply(table.name(), &Weigh(transaction));
+                rows += weight.map_err(|e| self.failed(e))?;
             }
+            // A look at every page is saved where the rows alone take so much.
             Ok(rows < half && used(transaction).map_err(|e| self.failed(e))? < half)
         })
     }
@@ -77,15 +82,16 @@ impl Store {
     /// Writes the file anew without what is free in it. Readers that are open
     /// keep the old file until they end.
     ///
-    /// Where an open file cannot be replaced, rows are moved within the file,
-    /// which waits until nobody reads.
-    pub(crate) fn rewrite(&self, stop: &dyn Fn() -> bool) -> Result<()> {
+    /// Where an open file cannot be replaced, or is reached by a link, rows are
+    /// moved within the file instead; false if that could not be because it is
+    /// being read.
+    pub(crate) fn rewrite(&self, stop: &dyn Fn() -> bool) -> Result<bool> {
         if !self.writes {
             return Err(Error::ReadOnly);
         }
         let _one_at_a_time = lock(&self.rewriting);
-        if cfg!(unix) {
-            self.guarded(|| self.replace(stop))
+        if cfg!(unix) && !self.file().is_symlink() {
+            self.guarded(|| self.replace(stop)).map(|()| true)
         } else {
             self.compact_in_place()
         }
@@ -108,6 +114,7 @@ impl Store {
             std::fs::remove_file(&draft.path).map_err(io("removing an unfinished file"))?;
         }
         let copied = self.copy_rows(&draft.path, stop)?;
+        keep_owner(&self.file(), &draft.path).map_err(io("giving the new file its owner"))?;
         // Commits wait from here on.
         let (_old, waiting) = self.begin_write()?;
         let database = builder()
@@ -119,6 +126,8 @@ impl Store {
         }
         self.compare_counts(&database, &reader)?;
         let fresh = Handle::named(database, &draft.path).map_err(io("looking at the new file"))?;
+        let synced = File::open(&draft.path).and_then(|file| file.sync_all());
+        synced.map_err(io("syncing the new file"))?;
         std::fs::rename(&draft.path, self.file()).map_err(io("naming the new file"))?;
         draft.named = true;
         self.unsynced.store(true, Ordering::Release);
@@ -131,7 +140,7 @@ impl Store {
 
     /// Copies the rows of the last commit to a new file; gives the commit's
     /// number.
-    fn copy_rows(&self, path: &std::path::Path, stop: &dyn Fn() -> bool) -> Result<u64> {
+    fn copy_rows(&self, path: &Path, stop: &dyn Fn() -> bool) -> Result<u64> {
         let reader = self.read()?;
         let database = builder()
             .set_cache_size(DRAFT_CACHE)
@@ -204,8 +213,8 @@ impl Store {
             .map(|table| {
                 let name = table.name().to_owned();
                 let layout = layout(&name).ok_or_else(|| {
-                    self.damaged(format!(
-                        "it has a table `{name}`, which this program does not know and cannot copy"
+                    Error::argument(format!(
+                        "the catalog has a table `{name}`, which this program does not know and cannot copy; use the Assort that made it"
                     ))
                 })?;
                 Ok((name, layout))
@@ -224,6 +233,22 @@ impl Store {
             other => self.failed(other),
         }
     }
+}
+
+/// Gives a file the mode and the owner of another one.
+fn keep_owner(of: &Path, to: &Path) -> std::io::Result<()> {
+    let (theirs, ours) = (std::fs::metadata(of)?, std::fs::metadata(to)?);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        if (theirs.uid(), theirs.gid()) != (ours.uid(), ours.gid()) {
+            chown(to, Some(theirs.uid()), Some(theirs.gid()))?;
+        }
+    }
+    if theirs.permissions() != ours.permissions() {
+        std::fs::set_permissions(to, theirs.permissions())?;
+    }
+    Ok(())
 }
 
 /// Rows of each table.

@@ -174,6 +174,28 @@ fn a_draft_that_cannot_be_written_leaves_the_file_in_force() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_file_written_anew_has_the_mode_of_the_old_one_and_a_linked_one_stays_where_it_is() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (directory, store) = store();
+    put(&store, 0..500, "red");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(store.file(), PermissionsExt::from_mode(0o660)).unwrap();
+    assert!(store.rewrite(&never).unwrap());
+    assert_eq!(mode(&store.file()), 0o660);
+    drop(store);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (link, real) = (directory.path().join(FILE), elsewhere.path().join(FILE));
+    std::fs::rename(&link, &real).unwrap();
+    symlink(&real, &link).unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    remove(&store, 10..500);
+    assert!(store.rewrite(&never).unwrap());
+    assert!(link.is_symlink() && real.is_file());
+    assert_eq!(contents(&store).len(), 10);
+}
+
+#[test]
 fn a_table_of_a_newer_program_is_never_left_out() {
     let (_directory, store) = store();
     let (handle, transaction) = store.begin_write().unwrap();

@@ -47,17 +47,16 @@ impl Store {
         )))
     }
 
-    /// Moves rows within the file, where it cannot be replaced.
-    pub(super) fn compact_in_place(&self) -> Result<()> {
+    /// Moves rows within the file, where it cannot be replaced; false if it is
+    /// being read.
+    pub(super) fn compact_in_place(&self) -> Result<bool> {
         let compacted = self.alone(|database| match database.compact() {
-            Ok(_) => Ok(Some(())),
+            Ok(_) => Ok(true),
             // Readers in other processes.
-            Err(CompactionError::TransactionInProgress) => Ok(None),
+            Err(CompactionError::TransactionInProgress) => Ok(false),
             Err(error) => Err(self.failed(error)),
         })?;
-        compacted.flatten().ok_or_else(|| {
-            Error::argument("the catalog is being read by others; compact it when they are done")
-        })
+        Ok(compacted.unwrap_or(false))
     }
 
     /// Works on the database while nobody else in this process has it, if that
