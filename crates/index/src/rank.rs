@@ -42,6 +42,8 @@ impl Ranking {
     ) {
         self.compare(segment, query, codes, slots);
         self.cut(k);
+        let slots = self.candidates.iter().map(|candidate| candidate.slot);
+        slots.for_each(|slot| segment.prefetch_half(slot));
         hits.extend(self.candidates.iter().filter_map(|candidate| {
             // None has been read from changed bytes; the search fails then.
             let row = segment.row(candidate.slot)?;

@@ -7,7 +7,7 @@ use half::f16;
 use crate::codes::{CodeQuery, Quantizer, record_bytes, refinement_bytes};
 use crate::file::{Blocks, Section};
 use crate::graph::{NONE, stride};
-use crate::kernel::{Records, prefetch_links};
+use crate::kernel::{Records, prefetch, prefetch_links};
 use crate::walk::Links;
 use crate::{Error, Result};
 
@@ -157,6 +157,13 @@ impl Segment {
         self.blocks
             .trust(at + 2 * from, 2 * vector.len())
             .then_some(vector)
+    }
+
+    /// Fetches the coordinates in a slot into the cache, ahead of their use.
+    pub(crate) fn prefetch_half(&self, slot: u32) {
+        let (_, bytes) = self.blocks.section(Section::Vectors);
+        let stride = size_of::<f16>() * self.dimensions();
+        prefetch(Records { bytes, stride }, slot);
     }
 
     /// Writes the coordinates in a slot to `out`, which must have
