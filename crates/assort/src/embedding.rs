@@ -15,7 +15,7 @@ pub(crate) struct Item<'t> {
     pub(crate) hash: u128,
     /// Bytes of the composed text.
     pub(crate) length: usize,
-    input: TextInput<'t>,
+    pub(crate) input: TextInput<'t>,
 }
 
 impl<'t> Item<'t> {

@@ -72,12 +72,25 @@ impl Catalog {
             products: counts.products,
             ..ReembedReport::default()
         };
-        self.embed_missing(&next, embedder.as_ref(), &mut report, observer)?;
+        let mut furthest = 0;
+        self.embed_missing(
+            &next,
+            embedder.as_ref(),
+            &mut report,
+            &mut furthest,
+            observer,
+        )?;
         // Other threads may have stored products behind it. Now they wait.
         let _moving = write(&self.moving);
         let now = self.state.store.read()?.counts()?;
         if !report.stopped && now.changed.vectors != counts.changed.vectors {
-            self.embed_missing(&next, embedder.as_ref(), &mut report, observer)?;
+            self.embed_missing(
+                &next,
+                embedder.as_ref(),
+                &mut report,
+                &mut furthest,
+                observer,
+            )?;
         }
         if !report.stopped {
             self.switch(&old, &next, embedder)?;
@@ -86,17 +99,26 @@ impl Catalog {
     }
 
     /// Embeds the products that have no current vector in `next`; counts them
-    /// in `report`, and whether it was stopped.
+    /// in `report`, and whether it was stopped. Progress never falls behind
+    /// `furthest`.
     fn embed_missing(
         &self,
         next: &SpaceRecord,
         embedder: &dyn Embedder,
         report: &mut ReembedReport,
+        furthest: &mut u64,
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let (mut from, mut done) = (0, 0);
-        let total = report.products;
-        observer.progress(Progress::Reembed { done, total });
+        let mut tell = |done: u64, observer: &mut dyn Observer| {
+            *furthest = done.max(*furthest);
+            observer.progress(Progress::Reembed {
+                done: *furthest,
+                // Products may have come since they were counted.
+                total: report.products.max(*furthest),
+            });
+        };
+        tell(done, observer);
         loop {
             let group = self.state.store.read()?.products_from(from, GROUP)?;
             let Some((last, _)) = group.last() else {
@@ -107,7 +129,7 @@ impl Catalog {
             let (embedded, left) = self.embed_group(next, embedder, &group, observer)?;
             report.embedded += embedded;
             done += size - left;
-            observer.progress(Progress::Reembed { done, total });
+            tell(done, observer);
             if observer.stop() {
                 report.stopped = true;
                 return Ok(());

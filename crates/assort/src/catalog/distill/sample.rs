@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use assort_core::{CategoryIndex, Taxonomy, TextInput};
+use assort_core::{CategoryIndex, Taxonomy};
 
 use super::DistillOptions;
 use crate::catalog::Catalog;
@@ -27,14 +27,13 @@ pub(super) struct Text {
 }
 
 impl Text {
-    fn new(row: Option<u32>, title: &str, further: &str, label: Option<CategoryIndex>) -> Self {
+    fn new(row: Option<u32>, item: Item<'_>, label: Option<CategoryIndex>) -> Self {
         // Rows may hold whole pages, and a sample is kept in memory.
-        let embedded = TextInput::of_product(title, further);
         Self {
             row,
-            hash: Item::of_fields(title, further).hash,
-            title: embedded.title().to_owned(),
-            further: embedded.further().to_owned(),
+            hash: item.hash,
+            title: item.input.title().to_owned(),
+            further: item.input.further().to_owned(),
             label,
         }
     }
@@ -46,7 +45,7 @@ impl Text {
 
     /// What a student reads.
     pub(super) fn composed(&self) -> Cow<'_, str> {
-        TextInput::of_product(&self.title, &self.further).composed()
+        self.item().input.composed()
     }
 }
 
@@ -83,7 +82,8 @@ impl Sample {
                 continue;
             };
             let label = reader.label(row)?.and_then(|label| taxonomy.by_id(&label));
-            texts.push(Text::new(Some(row), &record.title, &record.text, label));
+            let item = Item::of_fields(&record.title, &record.text);
+            texts.push(Text::new(Some(row), item, label));
         }
         Ok(Self { texts })
     }
@@ -105,13 +105,13 @@ impl Sample {
             }
             // A bad row is told when it is imported.
             let Ok(row) = row? else { continue };
-            let (title, further) = (&row.product.title, &row.product.text);
-            let rank = rank(Item::of_fields(title, further).hash, options);
+            let item = Item::of_product(&row.product);
+            let rank = rank(item.hash, options);
             if !seen.insert(rank) {
                 continue;
             }
             let label = row.category.and_then(|name| taxonomy.resolve(&name).ok());
-            texts.push((rank, Text::new(None, title, further, label)));
+            texts.push((rank, Text::new(None, item, label)));
             if texts.len() >= 2 * options.sample.max(EVERY as usize) {
                 shorten(&mut texts, options.sample);
             }
