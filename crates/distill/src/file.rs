@@ -24,6 +24,10 @@ const PREFIX: usize = 32;
 /// Sections begin at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
 
+/// Largest scale of a row. Learned rows have coordinates about 1; with scales
+/// far beyond, sums of rows and their squares would leave `f32`.
+const LARGEST_SCALE: f32 = 1e6;
+
 /// Longest description that is read.
 const LONGEST: usize = 1 << 20;
 
@@ -215,6 +219,13 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     let places = Places::of(&description, described)
         .filter(|places| shaped && places.known.end == bytes.len())
         .ok_or_else(|| strange("its parts do not fit its size".to_owned()))?;
+    let scales = bytes[places.scales.clone()].as_chunks::<4>().0;
+    if let Some(row) = scales
+        .iter()
+        .position(|scale| !(0.0..=LARGEST_SCALE).contains(&f32::from_le_bytes(*scale)))
+    {
+        return Err(strange(format!("the scale of its row {row} is no scale")));
+    }
     Ok(Read {
         bytes,
         description,
