@@ -110,6 +110,22 @@ fn valid_bytes_are_read() {
     }
 }
 
+/// As a student's scales that were no numbers did, found by fuzzing.
+#[test]
+fn no_number_at_its_edge_upsets_whoever_reads_it() {
+    for (entry, seeds) in ENTRIES.iter().zip(seeds()) {
+        for seed in seeds.iter().filter(|seed| seed.len() < 2000) {
+            for at in (0..seed.len() / 4 * 4).step_by(4) {
+                for number in EXTREMES {
+                    let mut bytes = seed.clone();
+                    bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+                    (entry.run)(&bytes);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_entry_has_a_fuzz_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
