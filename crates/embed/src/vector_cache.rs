@@ -158,7 +158,7 @@ impl Embedder for VectorCache {
 
 #[cfg(test)]
 mod tests {
-    use assort_testkit::toy::Toy;
+    use assort_testkit::toy::{DIMENSIONS, Toy};
 
     use super::*;
 
@@ -191,7 +191,9 @@ mod tests {
                 Role::Document,
             );
             assert_eq!(one.embedded().len(), 1);
-            assert_eq!((&again[..2], &again[4..]), (&first[2..], &first[..2]));
+            let (kettle, shoe) = first.split_at(DIMENSIONS);
+            let known = (&again[2 * DIMENSIONS..], &again[..DIMENSIONS]);
+            assert_eq!(known, (kettle, shoe));
             // A query may be embedded in another way.
             embed(&cache, &["blue shoe"], Role::Query);
             assert_eq!(one.embedded().len(), 1);

@@ -37,13 +37,22 @@ impl FromStr for StoredSpec {
         let strange = |_| Error::Stored {
             given: text.to_owned(),
         };
-        if let Some((student, teacher)) = text.split_once(TAUGHT_BY)
-            && let Some(student) = parse_student(student)
-        {
-            return Ok(Self {
-                student: Some(student),
-                ..parse_model(teacher).map_err(strange)?
-            });
+        if let Some((student, teacher)) = text.split_once(TAUGHT_BY) {
+            match parse_student(student) {
+                Some(student) => {
+                    return Ok(Self {
+                        student: Some(student),
+                        ..parse_model(teacher).map_err(strange)?
+                    });
+                }
+                None if student.starts_with("distilled:") => {
+                    return Err(Error::Stored {
+                        given: text.to_owned(),
+                    });
+                }
+                // A folder may be named so.
+                None => {}
+            }
         }
         parse_model(text).map_err(strange)
     }
