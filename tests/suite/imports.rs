@@ -134,10 +134,10 @@ fn leaves(tree: &str) -> Vec<String> {
 fn absolute(module: &[String], names: &[&str]) -> Option<Vec<String>> {
     let rest = |from: usize| names[from..].iter().map(|name| (*name).to_owned());
     let above = names.iter().take_while(|name| **name == "super").count();
-    match names.first()? {
-        &"crate" => Some(rest(1).collect()),
-        &"self" => Some(module.iter().cloned().chain(rest(1)).collect()),
-        &"super" => {
+    match *names.first()? {
+        "crate" => Some(rest(1).collect()),
+        "self" => Some(module.iter().cloned().chain(rest(1)).collect()),
+        "super" => {
             let stem = module.len().checked_sub(above)?;
             Some(module[..stem].iter().cloned().chain(rest(above)).collect())
         }

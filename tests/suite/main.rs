@@ -3,6 +3,7 @@
 //! One binary for all of them, because linking takes longer than running.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a failure in a helper of a test fails the test"

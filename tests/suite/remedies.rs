@@ -67,7 +67,7 @@ fn files_that_leave_something_open_are_read_once_it_is_stated() {
         (&b"id,title\nbad,Kaffeem\xfchle\n"[..], "--encoding latin1"),
         (b"id,title\nbad,\xd6\xd0\xce\xc4\n", "--encoding gbk"),
         (
-            b"i\0d\0,\0t\0i\0t\0l\0e\0\n\0001\0,\0M\0u\0g\0\n\0",
+            b"i\0d\0,\0t\0i\0t\0l\0e\0\n\x001\0,\0M\0u\0g\0\n\0",
             "--encoding utf-16le",
         ),
         (b"name,price\nMug,2\n", "--id"),

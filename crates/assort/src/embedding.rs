@@ -104,11 +104,14 @@ mod tests {
 
     use super::*;
 
+    /// Titles and further texts.
+    type Titled = Vec<(String, String)>;
+
     /// Remembers what it was asked, and reads what it was told to.
     struct Listening {
         space: Space,
         reads_texts: bool,
-        asked: Mutex<Vec<(Role, Vec<(String, String)>)>>,
+        asked: Mutex<Vec<(Role, Titled)>>,
     }
 
     impl Listening {

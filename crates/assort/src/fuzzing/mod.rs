@@ -20,6 +20,9 @@ pub use student::student;
 
 use crate::{classifier, store};
 
+/// Valid bytes to begin with, or why they could not be made.
+pub type Seeds = Result<Vec<Vec<u8>>, Box<dyn Error>>;
+
 /// A function that reads any bytes, and valid bytes for it to begin with.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -28,7 +31,7 @@ pub struct Entry {
     /// Reads bytes; returns whether they were of the kind it reads.
     pub run: fn(&[u8]) -> bool,
     /// Makes valid bytes.
-    pub seeds: fn() -> Result<Vec<Vec<u8>>, Box<dyn Error>>,
+    pub seeds: fn() -> Seeds,
 }
 
 /// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.

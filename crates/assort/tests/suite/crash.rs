@@ -440,7 +440,7 @@ fn a_catalog_whose_file_was_written_anew_at_the_kill_is_whole() {
         let next = indexing(acknowledged as usize % INDEXINGS);
         for (id, product) in &expected {
             let stored = catalog.product(id).unwrap().product;
-            let newer = next.iter().any(|next| *next == stored);
+            let newer = next.contains(&stored);
             assert!(stored == *product || newer, "{id} is lost");
         }
         assert_found_some(&catalog, &toy, &mut random, expected.values());
@@ -489,6 +489,6 @@ fn a_disk_that_is_too_full_for_a_new_file_leaves_the_old_one_in_force() {
         "{output:?}"
     );
     let mut catalog = Catalog::open(directory.path()).unwrap();
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     assert!(catalog.compact(&mut ()).is_ok());
 }

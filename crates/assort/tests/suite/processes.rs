@@ -272,7 +272,7 @@ fn who_may_not_write_reads_a_killed_writers_catalog() {
     assert!(products.is_some_and(|count| count >= GROUP), "{output:?}");
     assert!(before == after, "the file was changed");
     let mut catalog = Catalog::open(directory.path()).unwrap();
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     assert_eq!(catalog.stats().unwrap().products, products.unwrap());
 }
 
@@ -299,7 +299,7 @@ fn readers_follow_a_writer_that_writes_the_file_anew_and_writers_are_refused() {
     told.read_to_end(&mut Vec::new()).unwrap();
     assert!(child.wait().unwrap().success());
     let mut catalog = Catalog::open(directory.path()).unwrap();
-    common::assert_clean(&mut catalog);
+    common::assert_clean(&catalog);
     assert_eq!(catalog.stats().unwrap().products, 200);
 }
 

@@ -101,11 +101,7 @@ impl Ensemble {
 
     /// The sources that say something and count, each with its weight; the
     /// weights sum to one.
-    fn heard<'e>(
-        weights: Weights,
-        method: Method,
-        evidence: &'e Evidence,
-    ) -> Vec<(f32, &'e Beliefs)> {
+    fn heard(weights: Weights, method: Method, evidence: &Evidence) -> Vec<(f32, &Beliefs)> {
         let mut heard: Vec<(f32, &Beliefs)> = Source::ALL
             .into_iter()
             .zip(&evidence.beliefs)
