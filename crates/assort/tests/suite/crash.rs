@@ -488,7 +488,7 @@ fn a_disk_that_is_too_full_for_a_new_file_leaves_the_old_one_in_force() {
         output.status.success() && text.contains("end 0"),
         "{output:?}"
     );
-    let mut catalog = Catalog::open(directory.path()).unwrap();
+    let catalog = Catalog::open(directory.path()).unwrap();
     common::assert_clean(&catalog);
     assert!(catalog.compact(&mut ()).is_ok());
 }

@@ -271,7 +271,7 @@ fn who_may_not_write_reads_a_killed_writers_catalog() {
     let products = text.lines().find_map(|line| common::told(line, "products"));
     assert!(products.is_some_and(|count| count >= GROUP), "{output:?}");
     assert!(before == after, "the file was changed");
-    let mut catalog = Catalog::open(directory.path()).unwrap();
+    let catalog = Catalog::open(directory.path()).unwrap();
     common::assert_clean(&catalog);
     assert_eq!(catalog.stats().unwrap().products, products.unwrap());
 }
@@ -298,7 +298,7 @@ fn readers_follow_a_writer_that_writes_the_file_anew_and_writers_are_refused() {
     drop(child.stdin.take());
     told.read_to_end(&mut Vec::new()).unwrap();
     assert!(child.wait().unwrap().success());
-    let mut catalog = Catalog::open(directory.path()).unwrap();
+    let catalog = Catalog::open(directory.path()).unwrap();
     common::assert_clean(&catalog);
     assert_eq!(catalog.stats().unwrap().products, 200);
 }
