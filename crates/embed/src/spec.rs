@@ -141,7 +141,7 @@ impl Options {
         self
     }
 
-    /// The same with another value of [`Self::threads`].
+    /// The same with another value of `threads`.
     #[must_use]
     pub fn with_threads(mut self, threads: impl Into<Option<usize>>) -> Self {
         self.threads = threads.into();
