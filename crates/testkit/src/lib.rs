@@ -3,7 +3,7 @@
 //! - [`Chance`]: numbers that look random and are the same for the same seed.
 //! - [`toy`]: embedders that need no model, and misbehave on demand.
 //! - [`disk`]: a file system that fails at a chosen operation.
-//! - [`dump()`]: a catalog as text, for snapshots (feature `dump`).
+//! - `dump`: a catalog as text, for snapshots (feature `dump`).
 
 mod chance;
 pub mod disk;
