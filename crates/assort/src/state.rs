@@ -65,6 +65,8 @@ impl State {
     /// Replaces the taxonomy.
     pub(crate) fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<()> {
         let _guard = self.lock_commits();
+        // Whoever reads from here on waits for what comes.
+        self.forget();
         self.store.write(|writer| writer.set_taxonomy(taxonomy))?;
         self.forget();
         Ok(())
@@ -74,6 +76,8 @@ impl State {
     /// the new space with what is in memory of the old one.
     pub(crate) fn switch_space(&self, old: &SpaceRecord, next: &SpaceRecord) -> Result<()> {
         let _guard = self.lock_commits();
+        // Whoever reads from here on waits for what comes.
+        self.forget();
         self.store.write(|writer| writer.switch_space(old, next))?;
         self.forget();
         Ok(())

@@ -145,8 +145,18 @@ impl Catalog {
     /// The classifier and a commit it may decide by.
     fn ready(&self) -> Result<(Arc<Classifier>, Reader<'_>, Arc<Snapshot>)> {
         loop {
-            let embedder = self.embedder_for(&self.state.store.read()?).ok();
-            let classifier = self.classifier.get(&self.state, embedder)?;
+            let (before, _) = self.state.view()?;
+            let embedder = self.embedder_for(&before).ok();
+            let generation = before.space()?.generation;
+            let classifier = match self.classifier.get(&self.state, embedder) {
+                // The catalog was moved meanwhile.
+                Err(Error::NoEmbedder | Error::SpaceMismatch { .. })
+                    if self.state.store.read()?.space()?.generation != generation =>
+                {
+                    continue;
+                }
+                classifier => classifier?,
+            };
             let (reader, snapshot) = self.state.view()?;
             // Otherwise the taxonomy or the space was replaced between the two.
             if classifier.epoch == *snapshot.epoch() {

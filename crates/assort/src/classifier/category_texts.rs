@@ -68,6 +68,11 @@ fn text_vectors(
     let mut done = 0;
     for chunk in missing.chunks(TEXTS_PER_COMMIT) {
         let embedder = embedder.ok_or(Error::NoEmbedder)?;
+        let (catalog, given) = (space.space(), embedder.space());
+        if catalog != *given {
+            let given = given.clone();
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
         let own = chunk.iter().map(|&at| Item::of_text(texts[at]));
         let made = embed_all(embedder, Role::Query, own, |count| {
             let done = done + count as u64;
