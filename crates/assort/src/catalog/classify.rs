@@ -136,10 +136,12 @@ impl Catalog {
     /// [`Error::NoEmbedder`] if texts are to be embedded and there is none,
     /// [`Error::Interrupted`] if `observer` stopped it.
     pub fn prepare(&self, observer: &mut dyn Observer) -> Result<()> {
-        let reader = self.state.store.read()?;
-        let embedder = self.embedder_for(&reader).ok();
-        self.classifier
-            .prepare(&self.state, embedder.as_deref(), observer)
+        self.again_if_moved(|| {
+            let reader = self.state.store.read()?;
+            let embedder = self.embedder_for(&reader).ok();
+            self.classifier
+                .prepare(&self.state, embedder.as_deref(), observer)
+        })
     }
 
     /// The classifier and a commit it may decide by.
