@@ -60,7 +60,7 @@ impl Options {
         self
     }
 
-    /// The same with another value of [`Self::epochs`].
+    /// The same with another value of `epochs`.
     #[must_use]
     pub fn with_epochs(mut self, epochs: impl Into<Option<usize>>) -> Self {
         self.epochs = epochs.into();

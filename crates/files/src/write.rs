@@ -42,7 +42,7 @@ pub fn write(
     named
 }
 
-/// Writes bytes durably under a name; see [`write`].
+/// Writes bytes durably under a name; see [`write()`].
 ///
 /// # Errors
 /// An [`Error`] that names the file and what was being done.
@@ -58,7 +58,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(Error::of(path, "reading the file"))
 }
 
-/// Whether a file is one that [`write`] had not finished. If no other process
+/// Whether a file is one that [`write()`] had not finished. If no other process
 /// writes there, it may be removed.
 pub fn is_draft(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == DRAFT)
