@@ -21,7 +21,7 @@ pub use classifier::class_means::ClassMeans;
 pub use classifier::ensemble::{Ensemble, Evidence, LevelInput, calibration_inputs};
 pub use classifier::knn::{NEIGHBORS, Neighbor};
 pub use classifier::prototypes::{Prototypes, beliefs, mean_of};
-pub use classifier::source::{Beliefs, Source, Weights};
+pub use classifier::source::{Beliefs, Fused, Source, Weights};
 pub use compose::{TextInput, TextKind};
 pub use decision::{Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence};
 pub use embedder::{

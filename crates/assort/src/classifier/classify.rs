@@ -16,6 +16,9 @@ use crate::knn::labelled::voters;
 use crate::snapshot::Snapshot;
 use crate::store::Epoch;
 
+/// Products that one thread files at a time.
+const BLOCK: usize = 64;
+
 /// Everything needed to file products, as it was learned from the catalog.
 pub(crate) struct Classifier {
     /// The taxonomy and space it is of.
@@ -46,10 +49,16 @@ impl Indexed {
         Ok(Self { prototypes, index })
     }
 
-    fn scores(&self, query: &[f32]) -> Result<Vec<f32>> {
+    /// Scores of each of `queries`.
+    fn scores(&self, queries: &[f32]) -> Result<Vec<Vec<f32>>> {
+        let dimensions = self.prototypes.dimensions();
         match &self.index {
-            Some(index) => index.scores(&self.prototypes, query),
-            None => Ok(self.prototypes.scores(query)),
+            Some(index) => queries
+                .chunks_exact(dimensions)
+                .map(|query| index.scores(&self.prototypes, query))
+                .collect(),
+            None if queries.len() == dimensions => Ok(vec![self.prototypes.scores(queries)]),
+            None => Ok(self.prototypes.scores_of_all(queries)),
         }
     }
 }
@@ -100,42 +109,53 @@ impl Classifier {
         effort: Effort,
     ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
         let asks_neighbors = asked.method != Method::ZeroShot && snapshot.has_labels();
-        let neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
+        let mut neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
             voters(snapshot, &self.plain.prototypes, queries, without, effort)?
         } else {
             vec![Vec::new(); without.len()]
         };
-        queries
-            .par_chunks_exact(snapshot.dimensions())
-            .zip(neighbors)
-            .map(|(query, neighbors)| {
-                let evidence = self.evidence(asked.method, query, neighbors)?;
-                let decision = self.ensemble.decide(
-                    asked.method,
-                    &self.candidates,
-                    &evidence,
-                    asked.top,
-                    asked.min_confidence,
-                );
-                Ok((decision, evidence.into_neighbors()))
-            })
-            .collect()
+        let decided: Vec<Vec<_>> = queries
+            .par_chunks(BLOCK * snapshot.dimensions())
+            .zip(neighbors.par_chunks_mut(BLOCK))
+            .map(|(queries, neighbors)| self.decide_block(queries, neighbors, asked))
+            .collect::<Result<_>>()?;
+        Ok(decided.into_iter().flatten().collect())
     }
 
-    /// What the sources that a method asks say of a product.
-    fn evidence(
+    fn decide_block(
         &self,
-        method: Method,
-        query: &[f32],
-        neighbors: Vec<Neighbor>,
-    ) -> Result<Evidence> {
-        let evidence = Evidence::default().with_neighbors(neighbors);
-        let prototypes = match (method, &self.by_labels) {
-            (Method::Neighbors, _) => return Ok(evidence),
-            (Method::Auto, Some(by_labels)) => by_labels,
-            _ => &self.plain,
+        queries: &[f32],
+        neighbors: &mut [Vec<Neighbor>],
+        asked: Asked,
+    ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
+        let neighbors = neighbors.iter_mut().map(std::mem::take);
+        let mut evidence: Vec<Evidence> = neighbors
+            .map(|neighbors| Evidence::default().with_neighbors(neighbors))
+            .collect();
+        let prototypes = match (asked.method, &self.by_labels) {
+            (Method::Neighbors, _) => None,
+            (Method::Auto, Some(by_labels)) => Some(by_labels),
+            _ => Some(&self.plain),
         };
-        let scores = prototypes.scores(query)?;
-        Ok(evidence.with(Source::Prototypes, beliefs(scores)))
+        if let Some(prototypes) = prototypes {
+            let scores = prototypes.scores(queries)?;
+            let both = evidence.into_iter().zip(scores);
+            evidence = both
+                .map(|(evidence, scores)| evidence.with(Source::Prototypes, beliefs(scores)))
+                .collect();
+        }
+        let decide = |evidence: Evidence| {
+            let Asked {
+                method,
+                top,
+                min_confidence,
+            } = asked;
+            let candidates = &self.candidates;
+            let decision = self
+                .ensemble
+                .decide(method, candidates, &evidence, top, min_confidence);
+            (decision, evidence.into_neighbors())
+        };
+        Ok(evidence.into_iter().map(decide).collect())
     }
 }

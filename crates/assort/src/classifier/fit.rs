@@ -17,6 +17,9 @@ const FIT_SAMPLE: usize = 20_000;
 /// categories the sample shrinks accordingly.
 const FIT_BUDGET: usize = 30_000_000_000;
 
+/// Products that are compared with the prototypes at a time.
+const BLOCK: usize = 64;
+
 /// Mean of all vectors; none if there are too few.
 pub(super) fn mean(snapshot: &Snapshot) -> Result<Option<Vec<f32>>> {
     let dimensions = snapshot.dimensions();
@@ -46,17 +49,18 @@ pub(super) fn mean(snapshot: &Snapshot) -> Result<Option<Vec<f32>>> {
 /// Moves prototypes towards the products they attract.
 pub(super) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Result<Prototypes> {
     let rows = sample(snapshot, start)?;
-    if rows.len() < ENOUGH_FOR_MEAN {
+    let count = rows.len() / snapshot.dimensions();
+    if count < ENOUGH_FOR_MEAN {
         return Ok(start.clone());
     }
-    let share = rows.len().div_ceil(rayon::current_num_threads());
+    let share = count.div_ceil(rayon::current_num_threads()) * snapshot.dimensions();
     Ok((0..ROUNDS).fold(start.clone(), |prototypes, _| {
         let gathered: Vec<SoftAssignments> = rows
             .par_chunks(share)
             .map(|rows| {
                 let mut assignments = SoftAssignments::empty(&prototypes);
-                rows.iter()
-                    .for_each(|row| assignments.gather(&prototypes, row));
+                rows.chunks(BLOCK * snapshot.dimensions())
+                    .for_each(|rows| assignments.gather(&prototypes, rows));
                 assignments
             })
             .collect();
@@ -66,8 +70,8 @@ pub(super) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Result<Prototy
     }))
 }
 
-/// Vectors evenly spread over the catalog, as many as the budget allows.
-fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<Vec<f32>>> {
+/// Vectors evenly spread over the catalog, as many as the budget allows, row by row.
+fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<f32>> {
     let row_cost = prototypes.candidates().len() * prototypes.dimensions();
     let limit = FIT_SAMPLE.min(FIT_BUDGET / row_cost.max(1));
     let chunks = snapshot.chunks();
@@ -79,12 +83,11 @@ fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<Vec<f32>>>
     }
     all.sort_unstable();
     let chosen: Vec<_> = spread(all.len(), limit).map(|at| all[at]).collect();
-    let read = |(_, chunk, at): &(u32, u32, u32)| {
-        let mut vector = vec![0.0; snapshot.dimensions()];
-        chunks[*chunk as usize].read(*at, &mut vector)?;
-        Ok(vector)
-    };
-    chosen.par_iter().map(read).collect()
+    let mut rows = vec![0.0; chosen.len() * snapshot.dimensions()];
+    rows.par_chunks_exact_mut(snapshot.dimensions())
+        .zip(&chosen)
+        .try_for_each(|(row, (_, chunk, at))| chunks[*chunk as usize].read(*at, row))?;
+    Ok(rows)
 }
 
 /// At most `limit` of `count` positions, evenly spread.

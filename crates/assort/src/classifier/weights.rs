@@ -210,9 +210,11 @@ fn fitted(prototypes: &Prototypes, trials: &[Trial]) -> Ensemble {
 }
 
 fn is_right(ensemble: &Ensemble, prototypes: &Prototypes, trial: &Trial) -> bool {
-    let beliefs = ensemble.fuse(Method::Auto, prototypes.candidates(), &trial.auto);
-    let best = beliefs.first();
-    best.is_some_and(|(category, _)| *category == trial.truth)
+    let candidates = prototypes.candidates();
+    let fused = ensemble.fuse(Method::Auto, candidates, &trial.auto);
+    let best = fused.best(candidates, 1);
+    best.first()
+        .is_some_and(|(category, _)| *category == trial.truth)
 }
 
 /// Learns how far a method's confidence can be trusted on each level.
@@ -222,8 +224,8 @@ fn calibrate(ensemble: &mut Ensemble, method: Method, prototypes: &Prototypes, t
         .par_iter()
         .map(|trial| {
             let evidence = trial.evidence(method);
-            let beliefs = ensemble.fuse(method, candidates, evidence);
-            (trial, calibration_inputs(candidates, &beliefs, evidence))
+            let fused = ensemble.fuse(method, candidates, evidence);
+            (trial, calibration_inputs(candidates, &fused, evidence))
         })
         .collect();
     let levels: BTreeSet<u32> = seen

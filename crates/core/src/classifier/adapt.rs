@@ -44,16 +44,18 @@ impl SoftAssignments {
         }
     }
 
-    /// Adds a product, a unit vector, to the candidates it is likely of.
-    pub fn gather(&mut self, prototypes: &Prototypes, product: &[f32]) {
-        let mut shares = prototypes.scores(product);
-        softmax(&mut shares, SCALE);
-        let centered = prototypes.center(product);
-        let rows = self.sums.chunks_exact_mut(prototypes.dimensions());
-        for ((share, count), row) in shares.into_iter().zip(&mut self.counts).zip(rows) {
-            if share > NEGLIGIBLE {
-                *count += share;
-                add_scaled(row, &centered, share);
+    /// Adds products, unit vectors row by row, to the candidates they are likely of.
+    pub fn gather(&mut self, prototypes: &Prototypes, products: &[f32]) {
+        let rows = products.chunks_exact(prototypes.dimensions());
+        for (product, mut shares) in rows.zip(prototypes.scores_of_all(products)) {
+            softmax(&mut shares, SCALE);
+            let centered = prototypes.center(product);
+            let sums = self.sums.chunks_exact_mut(prototypes.dimensions());
+            for ((share, count), row) in shares.into_iter().zip(&mut self.counts).zip(sums) {
+                if share > NEGLIGIBLE {
+                    *count += share;
+                    add_scaled(row, &centered, share);
+                }
             }
         }
     }
@@ -135,9 +137,7 @@ mod tests {
     fn fitted(start: &Prototypes, products: &[[f32; 2]]) -> Prototypes {
         (0..ROUNDS).fold(start.clone(), |at, _| {
             let mut assignments = SoftAssignments::empty(&at);
-            products
-                .iter()
-                .for_each(|product| assignments.gather(&at, product));
+            assignments.gather(&at, products.as_flattened());
             assignments.maximised(start)
         })
     }

@@ -2,8 +2,8 @@
 
 use super::calibration::{CalibrationInput, Calibrations, LEAF};
 use super::candidates::Candidates;
-use super::knn::{Neighbor, rank, votes};
-use super::source::{Beliefs, Source, Weights};
+use super::knn::{Neighbor, votes};
+use super::source::{Beliefs, Fused, Source, Weights};
 use crate::decision::{Alternative, Decision, Method};
 use crate::taxonomy::CategoryIndex;
 
@@ -67,36 +67,20 @@ impl Default for Ensemble {
 }
 
 impl Ensemble {
-    /// Beliefs in categories, best first: shares that sum to at most one. The
-    /// weight of a source that says nothing goes to the others.
-    pub fn fuse(
-        &self,
-        method: Method,
-        candidates: &Candidates,
-        evidence: &Evidence,
-    ) -> Vec<(CategoryIndex, f32)> {
+    /// What all sources that a method asks believe together. The weight of a source
+    /// that says nothing goes to the others.
+    pub fn fuse(&self, method: Method, candidates: &Candidates, evidence: &Evidence) -> Fused {
         let weights = match method {
             Method::ZeroShot => Weights::only(Source::Prototypes),
             Method::Neighbors => Weights::only(Source::Neighbors),
             Method::Auto => self.weights,
         };
-        let heard = Self::heard(weights, method, evidence);
-        if heard.is_empty() {
-            return Vec::new();
+        let mut fused = Fused::default();
+        for (weight, beliefs) in Self::heard(weights, method, evidence) {
+            fused.shares.resize(candidates.len(), 0.0);
+            beliefs.add_to(&mut fused, candidates, weight);
         }
-        let categories = candidates.categories().iter();
-        let mut sum: Vec<(CategoryIndex, f32)> = categories.map(|&at| (at, 0.0)).collect();
-        for (weight, beliefs) in &heard {
-            beliefs.add_to(&mut sum, candidates, *weight);
-        }
-        if heard
-            .iter()
-            .all(|(_, beliefs)| matches!(beliefs, Beliefs::Sparse(_)))
-        {
-            sum.retain(|(_, belief)| *belief > 0.0);
-        }
-        rank(&mut sum);
-        sum
+        fused
     }
 
     /// The sources that say something and count, each with its weight; the
@@ -127,16 +111,17 @@ impl Ensemble {
         top: usize,
         min_confidence: f32,
     ) -> Decision {
-        let beliefs = self.fuse(method, candidates, evidence);
-        let Some(&(best, _)) = beliefs.first() else {
+        let fused = self.fuse(method, candidates, evidence);
+        let best = fused.best(candidates, top.max(2));
+        let inputs = calibration_inputs(candidates, &fused, evidence);
+        let alternatives = self.alternatives(method, &best, fused.total(), &inputs);
+        let Some(first) = alternatives.first() else {
             return Decision::unknown(candidates.taxonomy());
         };
-        let inputs = calibration_inputs(candidates, &beliefs, evidence);
-        let alternatives = self.alternatives(method, &beliefs, &inputs, top.max(2));
-        let confidence = alternatives[0].confidence;
+        let confidence = first.confidence;
         let second = alternatives.get(1).map_or(0.0, |second| second.confidence);
         Decision {
-            category: (confidence >= min_confidence).then_some(best),
+            category: (confidence >= min_confidence).then_some(first.category),
             confidence,
             margin: confidence - second,
             levels: self.levels(method, confidence, &inputs),
@@ -161,16 +146,32 @@ pub struct LevelInput {
 /// the root down; empty without beliefs.
 pub fn calibration_inputs(
     candidates: &Candidates,
-    beliefs: &[(CategoryIndex, f32)],
+    fused: &Fused,
     evidence: &Evidence,
 ) -> Vec<LevelInput> {
-    let Some(&(best, belief)) = beliefs.first() else {
+    let best = fused.best(candidates, 1);
+    let Some(&(best, belief)) = best.first() else {
         return Vec::new();
     };
     let lineage = candidates.lineage(best);
     let votes = votes(evidence.neighbors());
-    let belief_by_level = by_level(candidates, best, lineage.len(), beliefs);
-    let support_by_level = by_level(candidates, best, lineage.len(), &votes);
+    let above = |category| {
+        let at = candidates.position(category);
+        at.map_or(&[][..], |at| candidates.above(at))
+    };
+    let mut belief_by_level = vec![0.0; lineage.len()];
+    for (at, share) in fused.shares.iter().enumerate() {
+        add_by_level(
+            &mut belief_by_level,
+            above(best),
+            candidates.above(at),
+            *share,
+        );
+    }
+    let mut support_by_level = vec![0.0; lineage.len()];
+    for (category, share) in &votes {
+        add_by_level(&mut support_by_level, above(best), above(*category), *share);
+    }
     let own = votes.iter().find(|(category, _)| *category == best);
     let last = lineage.len() - 1;
     let levels = lineage.into_iter().enumerate();
@@ -193,38 +194,25 @@ pub fn calibration_inputs(
         .collect()
 }
 
-/// Sums of the shares of all candidates that lie below the ancestors of `best`,
-/// by level from the root down.
-fn by_level(
-    candidates: &Candidates,
-    best: CategoryIndex,
-    levels: usize,
-    shares: &[(CategoryIndex, f32)],
-) -> Vec<f32> {
-    let above = |category| {
-        let at = candidates.position(category);
-        at.map_or(&[][..], |at| candidates.above(at))
-    };
-    let own = above(best);
-    let mut sums = vec![0.0; levels];
-    for &(category, share) in shares.iter().filter(|(_, share)| *share > 0.0) {
-        let common = above(category).iter().rev().zip(own.iter().rev());
-        for (sum, _) in sums.iter_mut().zip(common.take_while(|(a, b)| a == b)) {
-            *sum += share;
-        }
+/// Adds a share to the sum of each level, from the root down, on which the
+/// ancestors of its category (`above`, parent first) are those of the best (`own`).
+fn add_by_level(sums: &mut [f32], own: &[u32], above: &[u32], share: f32) {
+    let common = above.iter().rev().zip(own.iter().rev());
+    for (sum, _) in sums.iter_mut().zip(common.take_while(|(a, b)| a == b)) {
+        *sum += share;
     }
-    sums
 }
 
 impl Ensemble {
-    /// The best alternatives. The best one's confidence is calibrated; the others
-    /// share what is left by their beliefs, none of them above the best.
+    /// The alternatives for the best beliefs. The best one's confidence is
+    /// calibrated; the others share what is left by their beliefs, of which all sum
+    /// to `total`, none of them above the best.
     fn alternatives(
         &self,
         method: Method,
         beliefs: &[(CategoryIndex, f32)],
+        total: f32,
         inputs: &[LevelInput],
-        count: usize,
     ) -> Vec<Alternative> {
         let (Some((&(best, belief), others)), Some(own)) = (beliefs.split_first(), inputs.last())
         else {
@@ -232,18 +220,14 @@ impl Ensemble {
         };
         let calibration = self.calibrations.get(method, LEAF);
         let confidence = calibration.map_or(belief, |curve| curve.apply(own.input));
-        let total: f32 = others.iter().map(|(_, belief)| belief).sum();
         let left = match calibration {
-            Some(_) => (1.0 - confidence) / total.max(f32::MIN_POSITIVE),
+            Some(_) => (1.0 - confidence) / (total - belief).max(f32::MIN_POSITIVE),
             None => 1.0,
         };
-        let others = others
-            .iter()
-            .take(count.saturating_sub(1))
-            .map(|&(category, belief)| Alternative {
-                category,
-                confidence: (left * belief).min(confidence),
-            });
+        let others = others.iter().map(|&(category, belief)| Alternative {
+            category,
+            confidence: (left * belief).min(confidence),
+        });
         let best = Alternative {
             category: best,
             confidence,

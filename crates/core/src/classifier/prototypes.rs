@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::candidates::Candidates;
 use super::source::Beliefs;
-use crate::vector::{add_scaled, centered, dot, normalize};
+use crate::vector::{add_scaled, centered, dot, inner_products, normalize};
 
 /// How much the ancestors' mean similarity counts beside the leaf's own.
 const ANCESTORS: f32 = 0.5;
@@ -106,20 +106,21 @@ impl Prototypes {
 
     /// What each candidate's ancestors and prior add to its similarity.
     pub fn context(&self, product: &[f32]) -> Vec<f32> {
-        let inner: Vec<f32> = self
-            .inner
-            .chunks_exact(self.dimensions)
-            .map(|row| dot(row, product))
-            .collect();
-        self.prior
-            .iter()
-            .enumerate()
-            .map(|(at, prior)| {
-                let above = self.candidates.above(at);
-                let sum: f32 = above.iter().map(|&at| inner[at as usize]).sum();
-                ANCESTORS * sum / (above.len().max(1) as f32) + prior
-            })
-            .collect()
+        let inner = self.inner.chunks_exact(self.dimensions);
+        let inner: Vec<f32> = inner.map(|row| dot(row, product)).collect();
+        let mut context = vec![0.0; self.prior.len()];
+        self.add_context(&mut context, &inner);
+        context
+    }
+
+    /// Adds what ancestors and priors count, by the similarities of all inner
+    /// categories.
+    fn add_context(&self, scores: &mut [f32], inner: &[f32]) {
+        for (at, (score, prior)) in scores.iter_mut().zip(&self.prior).enumerate() {
+            let above = self.candidates.above(at);
+            let sum: f32 = above.iter().map(|&at| inner[at as usize]).sum();
+            *score += ANCESTORS * sum / (above.len().max(1) as f32) + prior;
+        }
     }
 
     /// Scores of all candidates for a product vector of unit length, higher
@@ -134,6 +135,24 @@ impl Prototypes {
             *score += dot(row, &centered);
         }
         scores
+    }
+
+    /// [`Self::scores`] of many products (unit vectors, row by row), by products of
+    /// matrices; but for rounding what each alone would get.
+    pub fn scores_of_all(&self, products: &[f32]) -> Vec<Vec<f32>> {
+        let rows = products.chunks_exact(self.dimensions);
+        let centered: Vec<f32> = rows.flat_map(|row| self.center(row)).collect();
+        let own = inner_products(&centered, &self.leaves, self.dimensions);
+        let inner = inner_products(products, &self.inner, self.dimensions);
+        let own = own.chunks_exact(self.candidates.len().max(1));
+        own.enumerate()
+            .map(|(at, own)| {
+                let mut scores = own.to_vec();
+                let count = self.candidates.inner().len();
+                self.add_context(&mut scores, &inner[at * count..][..count]);
+                scores
+            })
+            .collect()
     }
 
     /// As [`Self::scores`], when only the nearest candidates are known: their
@@ -251,6 +270,22 @@ mod tests {
         // The best stays the best when the others are not known.
         let few = prototypes.scores_among(&product, &nearest[..1]);
         assert_eq!(best(&few), best(&all));
+    }
+
+    #[test]
+    fn many_products_get_what_each_alone_would_get() {
+        let leaves = leaves(&["x > a", "x > b", "y > c"]);
+        let rows = [1.0, 0.0, 0.0, 0.8, 0.6, 0.0, 0.0, 0.6, 0.8];
+        let mean = vec![0.1, 0.2, 0.3];
+        let prototypes = Prototypes::new(leaves, &rows, 3, Some(mean));
+        let products = [0.6, 0.8, 0.0, 0.0, 1.0, 0.0];
+        let together = prototypes.scores_of_all(&products);
+        assert_eq!(together.len(), 2);
+        for (product, scores) in products.chunks_exact(3).zip(together) {
+            let alone = prototypes.scores(product);
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+            assert!(scores.iter().zip(&alone).all(near));
+        }
     }
 
     #[test]

@@ -39,34 +39,70 @@ pub enum Beliefs {
 }
 
 impl Beliefs {
-    /// Adds these beliefs, times `weight`, to a sum whose first entries are
-    /// those of all candidates.
-    pub(crate) fn add_to(
-        &self,
-        sum: &mut Vec<(CategoryIndex, f32)>,
-        candidates: &Candidates,
-        weight: f32,
-    ) {
+    /// Adds these beliefs, times `weight`, to a sum.
+    pub(super) fn add_to(&self, sum: &mut Fused, candidates: &Candidates, weight: f32) {
         match self {
             Self::Dense(shares) => {
-                for (entry, share) in sum.iter_mut().zip(shares) {
-                    entry.1 += weight * share;
+                for (entry, share) in sum.shares.iter_mut().zip(shares) {
+                    *entry += weight * share;
                 }
             }
             Self::Sparse(shares) => {
                 for &(category, share) in shares {
-                    let others = candidates.len()..sum.len();
-                    let known = candidates.position(category).or_else(|| {
-                        let mut others = others;
-                        others.find(|&at| sum[at].0 == category)
-                    });
-                    match known {
-                        Some(at) => sum[at].1 += weight * share,
-                        None => sum.push((category, weight * share)),
-                    }
+                    *sum.share_mut(candidates, category) += weight * share;
                 }
             }
         }
+    }
+}
+
+/// What all sources together believe: shares that sum to at most one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fused {
+    /// A share for each candidate, in their order; empty if nothing was heard.
+    pub(super) shares: Vec<f32>,
+    /// Shares of categories that are no candidates.
+    pub(super) others: Vec<(CategoryIndex, f32)>,
+}
+
+impl Fused {
+    fn share_mut(&mut self, candidates: &Candidates, category: CategoryIndex) -> &mut f32 {
+        if let Some(at) = candidates.position(category) {
+            return &mut self.shares[at];
+        }
+        let known = self.others.iter().position(|(other, _)| *other == category);
+        let at = known.unwrap_or_else(|| {
+            self.others.push((category, 0.0));
+            self.others.len() - 1
+        });
+        &mut self.others[at].1
+    }
+
+    /// The `count` categories that are believed in most, best first, ties by
+    /// category; none that nobody believes in.
+    pub fn best(&self, candidates: &Candidates, count: usize) -> Vec<(CategoryIndex, f32)> {
+        let own = candidates.categories().iter().copied();
+        let all = own.zip(self.shares.iter().copied());
+        let mut best: Vec<(CategoryIndex, f32)> = Vec::with_capacity(count + 1);
+        for (category, share) in all.chain(self.others.iter().copied()) {
+            let worst = best.last().map_or(0.0, |(_, share)| *share);
+            if share.is_nan() || share <= 0.0 || (best.len() == count && share < worst) {
+                continue;
+            }
+            let better = |other: &(CategoryIndex, f32)| {
+                other.1 > share || (other.1 == share && other.0 < category)
+            };
+            let at = best.partition_point(better);
+            best.insert(at, (category, share));
+            best.truncate(count);
+        }
+        best
+    }
+
+    /// The sum of all shares.
+    pub(super) fn total(&self) -> f32 {
+        let others = self.others.iter().map(|(_, share)| share);
+        self.shares.iter().chain(others).sum()
     }
 }
 

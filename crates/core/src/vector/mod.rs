@@ -1,6 +1,10 @@
 //! Small vector algebra on `f32` slices.
 
+mod matrix;
+
 use simsimd::SpatialSimilarity;
+
+pub use matrix::inner_products;
 
 /// Scales `vector` to unit length; a zero vector stays zero.
 pub fn normalize(vector: &mut [f32]) {
