@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use assort::core::{Product, Taxonomy, clean};
+use assort::core::{Decision, Product, Taxonomy, clean};
 use assort::{Catalog, ClassifyOptions, Observer};
+use rayon::prelude::*;
 
 use super::open_for_writing_else_reading;
 use crate::args::{Classify, Global};
@@ -18,6 +19,9 @@ use crate::text::counted;
 
 /// Products that are classified and printed together at most.
 const GROUP: usize = 1024;
+
+/// The same for products of the catalog, whose vectors are there.
+const STORED_GROUP: usize = 4096;
 
 pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
     if let (Some(file), Some(output)) = (&args.file, &args.output)
@@ -114,7 +118,7 @@ impl Job<'_> {
                 title,
                 ..Product::default()
             };
-            self.group(&[product], false)?;
+            self.group(&[product])?;
             return Ok(0);
         }
         match &self.args.file {
@@ -147,22 +151,32 @@ impl Job<'_> {
                 }
             }
             if group.len() >= most {
-                self.group(&std::mem::take(&mut group), false)?;
+                self.group(&std::mem::take(&mut group))?;
                 self.after_group(console, None)?;
             }
         }
-        self.group(&group, false)?;
+        self.group(&group)?;
         Ok(rejected)
     }
 
+    /// Files what has no label; a group is judged while the one before is
+    /// printed and kept.
     fn unlabelled(&mut self, console: &mut Console) -> Result<(), Failure> {
         let ids = self.catalog.unlabelled()?;
-        for group in ids.chunks(GROUP) {
-            let products: Result<Vec<Product>, assort::Error> = group
-                .iter()
-                .map(|id| Ok(self.catalog.product(id)?.product))
-                .collect();
-            self.group(&products?, true)?;
+        let (catalog, options) = (self.catalog, self.options.clone());
+        let mut groups = ids.chunks(STORED_GROUP);
+        let mut judged = groups.next().map(|group| judge(catalog, &options, group));
+        while let Some(group) = judged {
+            let group = group?;
+            judged = std::thread::scope(|scope| {
+                let next = groups.next();
+                let next = next.map(|group| scope.spawn(|| judge(catalog, &options, group)));
+                self.show(&group.0, &group.1)?;
+                Ok::<_, Failure>(next.map(|next| match next.join() {
+                    Ok(judged) => judged,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }))
+            })?;
             self.after_group(console, Some(ids.len() as u64))?;
         }
         Ok(())
@@ -180,19 +194,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn group(&mut self, products: &[Product], stored: bool) -> Result<(), Failure> {
-        let decisions = if stored {
-            let ids: Vec<&str> = products.iter().map(|product| product.id.as_str()).collect();
-            self.catalog.classify_stored(&ids, &self.options)?
-        } else {
-            self.catalog.classify(products, &self.options)?
-        };
-        if let Some(decision) = decisions.first()
-            && decision.taxonomy != self.taxonomy.version()
-        {
-            // Another process has replaced it.
-            self.taxonomy = self.catalog.taxonomy()?;
-        }
+    fn group(&mut self, products: &[Product]) -> Result<(), Failure> {
+        let decisions = self.catalog.classify(products, &self.options)?;
+        self.show(products, &decisions)
+    }
+
+    /// Prints decisions, and keeps them if that was asked for.
+    fn show(&mut self, products: &[Product], decisions: &[Decision]) -> Result<(), Failure> {
         if let Some(decision) = decisions.first()
             && decision.taxonomy != self.taxonomy.version()
         {
@@ -202,7 +210,7 @@ impl Job<'_> {
         let filed = Filed {
             taxonomy: &self.taxonomy,
             products,
-            decisions: &decisions,
+            decisions,
         };
         match self.results.filed(&mut self.sink, &filed) {
             // Decisions are kept whether anybody reads them or not.
@@ -215,7 +223,7 @@ impl Job<'_> {
             let pairs = products
                 .iter()
                 .map(|product| product.id.as_str())
-                .zip(&decisions);
+                .zip(decisions);
             self.kept += self.catalog.apply(self.options.method, pairs)?;
         }
         self.done += products.len() as u64;
@@ -225,4 +233,16 @@ impl Job<'_> {
             .count() as u64;
         Ok(())
     }
+}
+
+/// Products of the catalog, with decisions on them.
+fn judge(
+    catalog: &Catalog,
+    options: &ClassifyOptions,
+    ids: &[String],
+) -> assort::Result<(Vec<Product>, Vec<Decision>)> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let decisions = catalog.classify_stored(&ids, options)?;
+    let products = ids.par_iter().map(|id| Ok(catalog.product(id)?.product));
+    Ok((products.collect::<assort::Result<_>>()?, decisions))
 }

@@ -11,6 +11,8 @@ pub struct Candidates {
     inner: Vec<CategoryIndex>,
     /// Positions in `inner` of the ancestors of each candidate, parent first.
     above: Vec<Vec<u32>>,
+    /// Positions of the candidates below each of `inner`.
+    below: Vec<Vec<u32>>,
 }
 
 impl Candidates {
@@ -19,7 +21,7 @@ impl Candidates {
         let categories: Vec<CategoryIndex> = taxonomy.leaves().collect();
         let mut position = vec![u32::MAX; taxonomy.len()];
         let mut inner = Vec::new();
-        let above = categories
+        let above: Vec<Vec<u32>> = categories
             .iter()
             .map(|&category| {
                 let parent = |&at: &CategoryIndex| taxonomy.category(at).parent;
@@ -36,11 +38,18 @@ impl Candidates {
                     .collect()
             })
             .collect();
+        let mut below = vec![Vec::new(); inner.len()];
+        for (at, above) in (0..).zip(&above) {
+            above
+                .iter()
+                .for_each(|&place| below[place as usize].push(at));
+        }
         Self {
             taxonomy: taxonomy.version(),
             categories,
             inner,
             above,
+            below,
         }
     }
 
@@ -78,6 +87,12 @@ impl Candidates {
     /// parent first.
     pub fn above(&self, at: usize) -> &[u32] {
         &self.above[at]
+    }
+
+    /// Places of the candidates below the inner category at `place` of
+    /// [`Self::inner`].
+    pub fn below(&self, place: u32) -> &[u32] {
+        &self.below[place as usize]
     }
 
     /// The place in [`Self::inner`] of the root above each candidate; none

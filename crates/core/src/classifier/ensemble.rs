@@ -113,15 +113,15 @@ impl Ensemble {
     ) -> Decision {
         let fused = self.fuse(method, candidates, evidence);
         let best = fused.best(candidates, top.max(2));
-        let inputs = calibration_inputs(candidates, &fused, evidence);
-        let alternatives = self.alternatives(method, &best, fused.total(), &inputs);
-        let Some(first) = alternatives.first() else {
+        let Some(first) = best.first() else {
             return Decision::unknown(candidates.taxonomy());
         };
-        let confidence = first.confidence;
+        let inputs = level_inputs(candidates, &fused, *first, evidence);
+        let alternatives = self.alternatives(method, &best, fused.total(), &inputs);
+        let confidence = alternatives.first().map_or(0.0, |first| first.confidence);
         let second = alternatives.get(1).map_or(0.0, |second| second.confidence);
         Decision {
-            category: (confidence >= min_confidence).then_some(first.category),
+            category: (confidence >= min_confidence).then_some(first.0),
             confidence,
             margin: confidence - second,
             levels: self.levels(method, confidence, &inputs),
@@ -150,35 +150,48 @@ pub fn calibration_inputs(
     evidence: &Evidence,
 ) -> Vec<LevelInput> {
     let best = fused.best(candidates, 1);
-    let Some(&(best, belief)) = best.first() else {
-        return Vec::new();
-    };
+    let best = best.first();
+    best.map_or_else(Vec::new, |best| {
+        level_inputs(candidates, fused, *best, evidence)
+    })
+}
+
+fn level_inputs(
+    candidates: &Candidates,
+    fused: &Fused,
+    (best, belief): (CategoryIndex, f32),
+    evidence: &Evidence,
+) -> Vec<LevelInput> {
     let lineage = candidates.lineage(best);
     let votes = votes(evidence.neighbors());
     let above = |category| {
         let at = candidates.position(category);
         at.map_or(&[][..], |at| candidates.above(at))
     };
-    let mut belief_by_level = vec![0.0; lineage.len()];
-    for (at, share) in fused.shares.iter().enumerate() {
-        add_by_level(
-            &mut belief_by_level,
-            above(best),
-            candidates.above(at),
-            *share,
-        );
-    }
-    let mut support_by_level = vec![0.0; lineage.len()];
+    let own = above(best);
+    let belief_by_level: Vec<f32> = own
+        .iter()
+        .rev()
+        .map(|&place| {
+            let below = candidates.below(place).iter();
+            below.map(|&at| fused.shares[at as usize]).sum()
+        })
+        .collect();
+    let mut support_by_level = vec![0.0; own.len()];
     for (category, share) in &votes {
-        add_by_level(&mut support_by_level, above(best), above(*category), *share);
+        let common = above(*category).iter().rev().zip(own.iter().rev());
+        let sums = support_by_level.iter_mut();
+        for (sum, _) in sums.zip(common.take_while(|(a, b)| a == b)) {
+            *sum += share;
+        }
     }
-    let own = votes.iter().find(|(category, _)| *category == best);
+    let voted = votes.iter().find(|(category, _)| *category == best);
     let last = lineage.len() - 1;
     let levels = lineage.into_iter().enumerate();
     levels
         .map(|(at, category)| {
             let (level, belief, support) = if at == last {
-                (LEAF, belief, own.map_or(0.0, |(_, share)| *share))
+                (LEAF, belief, voted.map_or(0.0, |(_, share)| *share))
             } else {
                 (at as u32 + 1, belief_by_level[at], support_by_level[at])
             };
@@ -192,15 +205,6 @@ pub fn calibration_inputs(
             }
         })
         .collect()
-}
-
-/// Adds a share to the sum of each level, from the root down, on which the
-/// ancestors of its category (`above`, parent first) are those of the best (`own`).
-fn add_by_level(sums: &mut [f32], own: &[u32], above: &[u32], share: f32) {
-    let common = above.iter().rev().zip(own.iter().rev());
-    for (sum, _) in sums.iter_mut().zip(common.take_while(|(a, b)| a == b)) {
-        *sum += share;
-    }
 }
 
 impl Ensemble {

@@ -84,9 +84,9 @@ impl Fused {
         let own = candidates.categories().iter().copied();
         let all = own.zip(self.shares.iter().copied());
         let mut best: Vec<(CategoryIndex, f32)> = Vec::with_capacity(count + 1);
+        let mut least = f32::MIN_POSITIVE;
         for (category, share) in all.chain(self.others.iter().copied()) {
-            let worst = best.last().map_or(0.0, |(_, share)| *share);
-            if share.is_nan() || share <= 0.0 || (best.len() == count && share < worst) {
+            if share.is_nan() || share < least {
                 continue;
             }
             let better = |other: &(CategoryIndex, f32)| {
@@ -94,7 +94,10 @@ impl Fused {
             };
             let at = best.partition_point(better);
             best.insert(at, (category, share));
-            best.truncate(count);
+            if best.len() >= count {
+                best.truncate(count);
+                least = best.last().map_or(least, |(_, share)| *share);
+            }
         }
         best
     }
