@@ -64,6 +64,9 @@ pub enum Error {
     /// Neighbours were to decide, and no product has a label.
     #[error("no product has a label yet, so there are no neighbours to ask")]
     NoLabels,
+    /// A head was to decide, and none was trained.
+    #[error("no head has been trained on the labels of this catalog yet")]
+    NoHead,
     /// The catalog is not in the state that the operation needs.
     #[error("{0}")]
     Precondition(String),
@@ -221,6 +224,7 @@ impl Error {
             Self::NoEmbedder
             | Self::ReadOnly
             | Self::NoLabels
+            | Self::NoHead
             | Self::OtherTaxonomy
             | Self::Precondition(_) => ErrorKind::Precondition,
             Self::SpaceMismatch { .. } | Self::NewerFormat { .. } | Self::RecordVersion { .. } => {
@@ -271,6 +275,23 @@ impl From<assort_distill::Error> for Error {
             Distill::Argument(message) => Self::Argument(message),
             Distill::NotAStudent { path, what } => Self::Student { path, what },
             Distill::Fault(message) => Self::Internal(message),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<assort_head::Error> for Error {
+    fn from(error: assort_head::Error) -> Self {
+        use assort_head::Error as Head;
+        match error {
+            Head::Interrupted => Self::Interrupted,
+            Head::File(error) => Self::Io {
+                path: error.path,
+                doing: error.doing,
+                source: error.source,
+            },
+            Head::Argument(message) => Self::Precondition(message),
+            error @ Head::Diverged { .. } => Self::Argument(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

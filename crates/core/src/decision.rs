@@ -16,11 +16,13 @@ pub enum Method {
     ZeroShot,
     /// The votes of similar labelled products.
     Neighbors,
+    /// The head that was trained on labels.
+    Head,
 }
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::ZeroShot, Self::Neighbors];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::ZeroShot, Self::Neighbors, Self::Head];
 
     /// The method's name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Method {
             Self::Auto => "auto",
             Self::ZeroShot => "zero-shot",
             Self::Neighbors => "neighbors",
+            Self::Head => "head",
         }
     }
 }
@@ -45,7 +48,9 @@ impl FromStr for Method {
         Self::ALL
             .into_iter()
             .find(|method| method.as_str() == text)
-            .ok_or_else(|| format!("unknown method `{text}`; choose auto, zero-shot or neighbors"))
+            .ok_or_else(|| {
+                format!("unknown method `{text}`; choose auto, zero-shot, neighbors or head")
+            })
     }
 }
 
@@ -100,13 +105,21 @@ pub struct Decision {
     pub taxonomy: u128,
     /// The category, or none: "I don't know".
     pub category: Option<CategoryIndex>,
-    /// Confidence in the best alternative, between 0 and 1.
+    /// Confidence in the category, or in the best alternative where there is none;
+    /// between 0 and 1.
     pub confidence: f32,
+    /// Whether confidence was calibrated on labels; otherwise it is what the evidence
+    /// comes to, and may be far off.
+    pub is_calibrated: bool,
     /// How far the best alternative is ahead of the second, in confidence.
     pub margin: f32,
     /// The best alternatives, best first, also where the decision is to abstain.
     pub alternatives: Vec<Alternative>,
-    /// The categories from the root down to the best alternative, each with the
+    /// Categories that hold the truth as often as was asked, best first; none unless
+    /// that was asked for and has been measured.
+    pub set: Option<Vec<Alternative>>,
+    /// The categories from the root down to the one decided on, or to the best
+    /// alternative where there is none, each with the
     /// confidence that the product belongs there or below; never more than
     /// that of the one above.
     pub levels: Vec<Alternative>,
@@ -121,7 +134,9 @@ impl Decision {
             taxonomy,
             category: None,
             confidence: 0.0,
+            is_calibrated: false,
             margin: 0.0,
+            set: None,
             alternatives: Vec::new(),
             levels: Vec::new(),
             reasons: None,

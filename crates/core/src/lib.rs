@@ -4,9 +4,11 @@
 
 mod classifier;
 pub mod compose;
+mod content;
 mod decision;
 mod embedder;
 mod error;
+pub mod features;
 mod filter;
 mod metrics;
 mod product;
@@ -15,14 +17,18 @@ mod text;
 pub mod vector;
 
 pub use classifier::adapt::{ROUNDS, SoftAssignments};
-pub use classifier::calibration::{CalibrationInput, Calibrations, LEAF, PlattScaling};
+pub use classifier::calibration::{BetaCalibration, Calibrations, LEAF};
 pub use classifier::candidates::Candidates;
 pub use classifier::class_means::ClassMeans;
-pub use classifier::ensemble::{Ensemble, Evidence, LevelInput, calibration_inputs};
+pub use classifier::ensemble::{DecideOptions, Ensemble, Evidence, Shares, sources};
 pub use classifier::knn::{NEIGHBORS, Neighbor};
-pub use classifier::prototypes::{Prototypes, beliefs, mean_of};
-pub use classifier::source::{Beliefs, Fused, Source, Weights};
+pub use classifier::lexical::Lexicon;
+pub use classifier::outcomes::{Outcome, Outcomes};
+pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
+pub use classifier::source::{Source, Weights};
+pub use classifier::weigh::weigh;
 pub use compose::{TextInput, TextKind};
+pub use content::content_key;
 pub use decision::{Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence};
 pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,

@@ -194,11 +194,11 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     }
     let description: Description =
         serde_json::from_slice(text).map_err(|e| strange(format!("its description: {e}")))?;
-    if description.features != crate::features::VERSION {
+    if description.features != assort_core::features::FEATURES {
         return Err(strange(format!(
             "it looks for features by the rules {}, this program by {}",
             description.features,
-            crate::features::VERSION
+            assort_core::features::FEATURES
         )));
     }
     let shaped = description.dimensions > 0

@@ -27,9 +27,7 @@
 //! ```
 
 mod error;
-mod features;
 mod file;
-mod kernel;
 mod pair;
 mod student;
 mod train;

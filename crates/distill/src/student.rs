@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use assort_core::features::{FEATURES, Features};
+use assort_core::vector::kernel;
 use assort_core::{Space, vector};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::features::{self, Features};
 use crate::file::{self, Bytes, Description, Read, Teacher};
-use crate::kernel;
 use crate::vocabulary::Vocabulary;
 use crate::{Result, Table};
 
@@ -131,7 +131,7 @@ impl Student {
     pub fn new(table: &Table, teacher: &Space, texts: u64, card: StudentCard) -> Result<Self> {
         let (rows, scales) = table.rounded();
         let description = Description {
-            features: features::VERSION,
+            features: FEATURES,
             buckets: table.vocabulary.buckets,
             dimensions: table.dimensions,
             vocabulary: table.vocabulary.bits.len(),
@@ -227,16 +227,23 @@ impl Student {
     }
 
     fn one(&self, text: &str, scratch: &mut Scratch, row: &mut [f32]) -> f32 {
-        let Scratch { features, places } = scratch;
-        features.read(text);
+        let Scratch {
+            features,
+            places,
+            factors,
+        } = scratch;
+        let found = features.read(text);
         places.clear();
-        self.vocabulary.places(&features.found, places);
-        let last = self.description.buckets as u32;
-        kernel::add_bytes(row, self.table(), &self.scales, places);
-        let familiar = self.length(row, features.found.len());
+        self.vocabulary.places(found, places);
+        let scaled = |place: u32| (place, self.scales[place as usize]);
+        factors.clear();
+        factors.extend(places.iter().map(|&place| scaled(place)));
+        kernel::add_bytes(row, self.table(), factors);
+        let familiar = self.length(row, found.len());
         let root = (places.len().max(1) as f32).sqrt().recip();
         row.iter_mut().for_each(|value| *value *= root);
-        kernel::add_bytes(row, self.table(), &self.scales, &[last]);
+        let last = scaled(self.description.buckets as u32);
+        kernel::add_bytes(row, self.table(), &[last]);
         vector::normalize(row);
         if vector::dot(row, row) < 0.5 {
             // All rows cancelled out. There is no direction; one is as good as any.
@@ -265,6 +272,7 @@ impl Student {
 struct Scratch {
     features: Features,
     places: Vec<u32>,
+    factors: Vec<(u32, f32)>,
 }
 
 impl std::fmt::Debug for Student {

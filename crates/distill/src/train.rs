@@ -7,10 +7,10 @@
 //! it. Each row belongs to one thread at a time and gathers in a fixed order,
 //! so that the result does not depend on threads.
 
+use assort_core::features::{FACTOR, Features, mix};
+use assort_core::vector::kernel::{self, Pace};
 use rayon::prelude::*;
 
-use crate::features::{FACTOR, Features, mix};
-use crate::kernel::{self, Pace};
 use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
@@ -118,9 +118,8 @@ impl Table {
     /// Where a text points.
     pub fn embed(&self, text: &str) -> Vec<f32> {
         let mut features = Features::default();
-        features.read(text);
         let mut places = Vec::new();
-        self.vocabulary.places(&features.found, &mut places);
+        self.vocabulary.places(features.read(text), &mut places);
         let mut sum = vec![0.0; self.dimensions];
         sum_of(
             &self.rows,
@@ -185,8 +184,7 @@ pub fn teach(
     let found: Vec<Vec<u64>> = texts
         .par_iter()
         .map_init(Features::default, |features, text| {
-            features.read(text);
-            features.found.clone()
+            features.read(text).to_vec()
         })
         .collect();
     let vocabulary = Vocabulary::of(&found, options.min_df, options.buckets);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use assort_core::{Decision, Method, Product, Role};
+use assort_core::{DecideOptions, Decision, Method, Product, Role};
 
 use crate::catalog::Catalog;
-use crate::classifier::{Asked, Classifier, explain};
+use crate::classifier::{Asked, Classifier, Queries, Words, explain, words};
 use crate::embedding::{Item, embed_all};
 use crate::knn::graph::Effort;
 use crate::observer::Observer;
@@ -21,8 +21,16 @@ pub struct ClassifyOptions {
     pub method: Method,
     /// How many alternatives a decision shows.
     pub top: usize,
-    /// Decisions less sure than this abstain; between 0 and 1.
+    /// Decisions less sure than this go up to a category above that is sure enough, or
+    /// abstain; between 0 and 1.
     pub min_confidence: f32,
+    /// The precision that decisions shall have, between 0 and 1, in place of
+    /// [`Self::min_confidence`]: confidence must reach what trials on labels show to be
+    /// enough, by a lower bound.
+    pub target_precision: Option<f32>,
+    /// How often a set of categories shall hold the truth, between 0 and 1; none for no
+    /// sets.
+    pub set_coverage: Option<f32>,
     /// Whether decisions name the category texts that speak for them.
     pub explain: bool,
 }
@@ -33,6 +41,8 @@ impl Default for ClassifyOptions {
             method: Method::Auto,
             top: 3,
             min_confidence: 0.0,
+            target_precision: None,
+            set_coverage: None,
             explain: false,
         }
     }
@@ -57,6 +67,20 @@ impl ClassifyOptions {
     #[must_use]
     pub fn with_min_confidence(mut self, min_confidence: f32) -> Self {
         self.min_confidence = min_confidence;
+        self
+    }
+
+    /// The same with another value of [`Self::target_precision`].
+    #[must_use]
+    pub fn with_target_precision(mut self, target_precision: impl Into<Option<f32>>) -> Self {
+        self.target_precision = target_precision.into();
+        self
+    }
+
+    /// The same with another value of [`Self::set_coverage`].
+    #[must_use]
+    pub fn with_set_coverage(mut self, set_coverage: impl Into<Option<f32>>) -> Self {
+        self.set_coverage = set_coverage.into();
         self
     }
 
@@ -101,7 +125,13 @@ impl Catalog {
         }
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
-        decide(&classifier, &reader, &snapshot, &queries, &without, options)
+        let inputs: Vec<_> = items.iter().map(|item| item.input).collect();
+        let queries = Queries {
+            vectors: &queries,
+            inputs: &inputs,
+            without: &without,
+        };
+        decide(&classifier, &reader, &snapshot, queries, options)
     }
 
     /// Files products of the catalog by their stored vectors; see
@@ -123,7 +153,15 @@ impl Catalog {
             queries.extend(snapshot.vector(row)?.ok_or_else(missing)?);
             without.push(Some(row));
         }
-        decide(&classifier, &reader, &snapshot, &queries, &without, options)
+        let rows: Vec<u32> = without.iter().flatten().copied().collect();
+        let words = words(&reader, &rows)?;
+        let inputs: Vec<_> = words.iter().map(Words::input).collect();
+        let queries = Queries {
+            vectors: &queries,
+            inputs: &inputs,
+            without: &without,
+        };
+        decide(&classifier, &reader, &snapshot, queries, options)
     }
 
     /// Makes everything ready that classifying needs: embeds category texts
@@ -240,22 +278,44 @@ fn decide(
     classifier: &Classifier,
     reader: &Reader<'_>,
     snapshot: &Snapshot,
-    queries: &[f32],
-    without: &[Option<u32>],
+    queries: Queries<'_>,
     options: &ClassifyOptions,
 ) -> Result<Vec<Decision>> {
-    if options.method == Method::Neighbors && !snapshot.has_labels() {
+    let method = options.method;
+    if method == Method::Neighbors && !snapshot.has_labels() {
         return Err(Error::NoLabels);
     }
+    if method == Method::Head && !classifier.has_head() {
+        return Err(Error::NoHead);
+    }
     let asked = Asked {
-        method: options.method,
-        top: options.top,
-        min_confidence: options.min_confidence,
+        method,
+        decide: DecideOptions {
+            top: options.top,
+            min_confidence: least_confidence(classifier, options)?,
+            set_coverage: options.set_coverage,
+        },
     };
+    if options.set_coverage.is_some() {
+        classifier.outcomes(method)?;
+    }
     let effort = Effort::tuned(reader.tuning()?);
-    let decided = classifier.decide(snapshot, queries, without, asked, effort)?;
+    let decided = classifier.decide(snapshot, queries, asked, effort)?;
     if options.explain {
-        return explain(reader, &classifier.taxonomy, queries, decided);
+        return explain(reader, &classifier.taxonomy, queries.vectors, decided);
     }
     Ok(decided.into_iter().map(|(decision, _)| decision).collect())
+}
+
+/// The confidence that decisions must have.
+fn least_confidence(classifier: &Classifier, options: &ClassifyOptions) -> Result<f32> {
+    let Some(precision) = options.target_precision else {
+        return Ok(options.min_confidence);
+    };
+    let outcomes = classifier.outcomes(options.method)?;
+    let threshold = outcomes.threshold(f64::from(precision));
+    // Where it is never reached on labels, nothing is sure enough.
+    Ok(threshold
+        .unwrap_or(f32::INFINITY)
+        .max(options.min_confidence))
 }

@@ -13,9 +13,9 @@ use assort_core::{Candidates, Embedder, Prototypes};
 
 use super::category_texts::candidate_rows;
 use super::classify::Classifier;
+use super::learn::{Catalogued, learn};
 use super::learned::Learned;
-use super::{fit, models, weights};
-use crate::knn::graph::Effort;
+use super::models;
 use crate::locks::{read, try_lock, write};
 use crate::observer::{Observer, Progress};
 use crate::snapshot::Snapshot;
@@ -181,12 +181,18 @@ fn make(
     let start = |mean| Prototypes::new(Arc::clone(&candidates), &rows, dimensions, mean);
     let counts = reader.counts()?;
     let (kept, known) = models::load(&state.store, reader)?;
-    let known = known.filter(|known| wanted == Wanted::Any || known.counts.is_current(counts));
+    let current = |known: &Learned| wanted == Wanted::Any || known.counts.is_current(counts);
     let (kept, learned) = match known {
-        Some(known) => (kept, known),
-        None => {
+        Some(known) if current(&known) => (kept, known),
+        previous => {
             observer.progress(Progress::Learning);
-            let learned = learn(reader, snapshot, start, embedder, observer)?;
+            let catalogued = Catalogued {
+                reader,
+                snapshot,
+                taxonomy: &taxonomy,
+                embedder,
+            };
+            let learned = learn(&catalogued, start, previous, observer)?;
             let now = models::keep(state, &learned, snapshot.epoch())?;
             (now.or(kept), learned)
         }
@@ -194,51 +200,4 @@ fn make(
     let epoch = snapshot.epoch().clone();
     let start = start(learned.mean.clone());
     Classifier::new(epoch, kept, taxonomy, start, &learned)
-}
-
-/// Learns from the catalog as a whole.
-fn learn(
-    reader: &Reader<'_>,
-    snapshot: &Snapshot,
-    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
-    embedder: Option<&dyn Embedder>,
-    observer: &dyn Observer,
-) -> Result<Learned> {
-    let go_on = || match observer.stop() {
-        true => Err(Error::Interrupted),
-        false => Ok(()),
-    };
-    let mean = fit::mean(snapshot)?;
-    go_on()?;
-    let start = start(mean.clone());
-    let plain = match &mean {
-        Some(_) => fit::adapted(snapshot, &start)?,
-        None => start,
-    };
-    go_on()?;
-    let space = reader.space()?;
-    let was_taught = |row| {
-        let text = reader.text_hash(&space, row)?;
-        let student = embedder.and_then(|embedder| embedder.as_student());
-        let known = text.zip(student);
-        Ok(known.is_some_and(|(text, student)| student.was_taught(text)))
-    };
-    let effort = Effort::tuned(reader.tuning()?);
-    let by_labels = weights::learn(snapshot, &plain, &was_taught, effort)?;
-    let (leaves, prior) = plain.learned();
-    let (rows, ensemble) = match by_labels {
-        Some(by_labels) => (
-            by_labels.prototypes.learned().0.to_vec(),
-            by_labels.ensemble,
-        ),
-        None => Default::default(),
-    };
-    Ok(Learned {
-        counts: reader.counts()?.into(),
-        mean,
-        leaves: leaves.to_vec(),
-        prior: prior.to_vec(),
-        by_labels: rows,
-        ensemble,
-    })
 }

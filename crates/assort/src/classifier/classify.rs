@@ -1,20 +1,22 @@
-//! The classifier: prototypes and weights, ready to file products.
+//! The classifier: everything that was learned, ready to file products.
 
 use std::sync::Arc;
 
+use assort_core::features::Features;
 use assort_core::{
-    Candidates, Decision, Ensemble, Evidence, Method, Neighbor, Prototypes, Source, Taxonomy,
-    beliefs,
+    Candidates, DecideOptions, Decision, Ensemble, Evidence, Lexicon, Method, Neighbor, Outcomes,
+    Prototypes, Source, Taxonomy, TextInput, log_shares, sources,
 };
 use rayon::prelude::*;
 
+use super::heads::{HeadScorer, KnownHead};
 use super::learned::{FitCounts, Learned};
 use super::prototype_index::PrototypeIndex;
-use crate::Result;
 use crate::knn::graph::Effort;
 use crate::knn::labelled::voters;
 use crate::snapshot::Snapshot;
 use crate::store::Epoch;
+use crate::{Error, Result};
 
 /// Products that one thread files at a time.
 const BLOCK: usize = 64;
@@ -30,11 +32,14 @@ pub(crate) struct Classifier {
     pub(crate) counts: FitCounts,
     pub(crate) taxonomy: Arc<Taxonomy>,
     candidates: Arc<Candidates>,
-    ensemble: Ensemble,
+    pub(crate) ensemble: Ensemble,
     /// Prototypes of the texts, fitted to the catalog without labels.
     plain: Indexed,
     /// The same moved by labels; none without labels.
     by_labels: Option<Indexed>,
+    lexicon: Lexicon,
+    self_trained: Option<HeadScorer>,
+    heads: Option<HeadScorer>,
 }
 
 /// Prototypes with their index, where they are so many that it is worth it.
@@ -67,10 +72,18 @@ impl Indexed {
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
-    /// Alternatives of a decision.
-    pub(crate) top: usize,
-    /// Decisions less sure than this abstain.
-    pub(crate) min_confidence: f32,
+    pub(crate) decide: DecideOptions,
+}
+
+/// Products to be filed.
+#[derive(Clone, Copy)]
+pub(crate) struct Queries<'a> {
+    /// Their vectors of unit length, row by row.
+    pub(crate) vectors: &'a [f32],
+    /// Their words.
+    pub(crate) inputs: &'a [TextInput<'a>],
+    /// The row each must not be helped by: a product has no vote on itself.
+    pub(crate) without: &'a [Option<u32>],
 }
 
 impl Classifier {
@@ -85,10 +98,14 @@ impl Classifier {
     ) -> Result<Self> {
         let candidates = Arc::clone(start.candidates());
         let (plain, by_labels) = learned.prototypes(start);
+        let own: Vec<KnownHead> = learned.self_trained.iter().cloned().collect();
         Ok(Self {
             epoch,
             kept,
             counts: learned.counts,
+            lexicon: Lexicon::new(&taxonomy, &candidates),
+            self_trained: HeadScorer::new(&own, &taxonomy, &candidates),
+            heads: HeadScorer::new(&learned.heads, &taxonomy, &candidates),
             taxonomy,
             candidates,
             ensemble: learned.ensemble.clone(),
@@ -97,65 +114,117 @@ impl Classifier {
         })
     }
 
-    /// Decides where the products of `queries` (unit vectors, row by row) belong,
-    /// each with the labelled products that voted. `without` names a row each
-    /// query must not be helped by: a product has no vote on itself.
+    /// Whether a head learned from labels.
+    pub(crate) fn has_head(&self) -> bool {
+        self.heads.is_some()
+    }
+
+    /// How decisions of a method came out whose truth is known.
+    pub(crate) fn outcomes(&self, method: Method) -> Result<&Outcomes> {
+        let outcomes = self.ensemble.calibrations.outcomes(method);
+        outcomes.ok_or_else(|| {
+            Error::Precondition(format!(
+                "confidence of the method {method} is not calibrated: that takes a hundred labelled products of different content"
+            ))
+        })
+    }
+
+    /// Decides where products belong, each with the labelled products that voted.
     pub(crate) fn decide(
         &self,
         snapshot: &Snapshot,
-        queries: &[f32],
-        without: &[Option<u32>],
+        queries: Queries<'_>,
         asked: Asked,
         effort: Effort,
     ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
-        let asks_neighbors = asked.method != Method::ZeroShot && snapshot.has_labels();
-        let mut neighbors: Vec<Vec<Neighbor>> = if asks_neighbors {
-            voters(snapshot, &self.plain.prototypes, queries, without, effort)?
+        let hears_neighbors = sources(asked.method).contains(&Source::Neighbors);
+        let mut neighbors: Vec<Vec<Neighbor>> = if hears_neighbors && snapshot.has_labels() {
+            let (plain, none) = (&self.plain.prototypes, |_: usize, _: u32| false);
+            voters(
+                snapshot,
+                plain,
+                queries.vectors,
+                queries.without,
+                &none,
+                effort,
+            )?
         } else {
-            vec![Vec::new(); without.len()]
+            vec![Vec::new(); queries.without.len()]
         };
         let decided: Vec<Vec<_>> = queries
+            .vectors
             .par_chunks(BLOCK * snapshot.dimensions())
+            .zip(queries.inputs.par_chunks(BLOCK))
             .zip(neighbors.par_chunks_mut(BLOCK))
-            .map(|(queries, neighbors)| self.decide_block(queries, neighbors, asked))
+            .map(|((vectors, inputs), neighbors)| {
+                self.decide_block(vectors, inputs, neighbors, asked)
+            })
             .collect::<Result<_>>()?;
         Ok(decided.into_iter().flatten().collect())
     }
 
     fn decide_block(
         &self,
-        queries: &[f32],
+        vectors: &[f32],
+        inputs: &[TextInput<'_>],
         neighbors: &mut [Vec<Neighbor>],
         asked: Asked,
     ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
-        let neighbors = neighbors.iter_mut().map(std::mem::take);
         let mut evidence: Vec<Evidence> = neighbors
-            .map(|neighbors| Evidence::default().with_neighbors(neighbors))
+            .iter_mut()
+            .map(|near| Evidence::default().with_neighbors(&self.candidates, std::mem::take(near)))
             .collect();
-        let prototypes = match (asked.method, &self.by_labels) {
-            (Method::Neighbors, _) => None,
-            (Method::Auto, Some(by_labels)) => Some(by_labels),
-            _ => Some(&self.plain),
-        };
-        if let Some(prototypes) = prototypes {
-            let scores = prototypes.scores(queries)?;
-            let both = evidence.into_iter().zip(scores);
-            evidence = both
-                .map(|(evidence, scores)| evidence.with(Source::Prototypes, beliefs(scores)))
-                .collect();
+        for &source in sources(asked.method) {
+            if source != Source::Neighbors && self.counts_for(asked.method, source) {
+                let all = self.log_shares(source, asked.method, vectors, inputs)?;
+                let both = evidence.into_iter().zip(all);
+                evidence = both.map(|(one, says)| one.with(source, says)).collect();
+            }
         }
         let decide = |evidence: Evidence| {
-            let Asked {
-                method,
-                top,
-                min_confidence,
-            } = asked;
-            let candidates = &self.candidates;
-            let decision = self
-                .ensemble
-                .decide(method, candidates, &evidence, top, min_confidence);
+            let decision =
+                self.ensemble
+                    .decide(asked.method, &self.candidates, &evidence, asked.decide);
             (decision, evidence.into_neighbors())
         };
         Ok(evidence.into_iter().map(decide).collect())
+    }
+
+    /// Whether a source is heard at all: one without weight need not be asked.
+    fn counts_for(&self, method: Method, source: Source) -> bool {
+        method != Method::Auto || self.ensemble.weights.of(source) > 0.0
+    }
+
+    /// What a source says of each of some products.
+    fn log_shares(
+        &self,
+        source: Source,
+        method: Method,
+        vectors: &[f32],
+        inputs: &[TextInput<'_>],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        let of_head = |head: &Option<HeadScorer>| match head {
+            Some(head) => head.log_shares(inputs),
+            None => vec![None; inputs.len()],
+        };
+        Ok(match source {
+            Source::Prototypes => {
+                let by_labels = self.by_labels.as_ref().filter(|_| method == Method::Auto);
+                let scores = by_labels.unwrap_or(&self.plain).scores(vectors)?;
+                scores
+                    .iter()
+                    .map(|scores| Some(log_shares(scores)))
+                    .collect()
+            }
+            Source::Lexical => {
+                let mut features = Features::default();
+                let words =
+                    |input: &TextInput<'_>| self.lexicon.log_shares(&mut features, input.title());
+                inputs.iter().map(words).collect()
+            }
+            Source::SelfTrained => of_head(&self.self_trained),
+            Source::Head => of_head(&self.heads),
+            Source::Neighbors => vec![None; inputs.len()],
+        })
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn mean(snapshot: &Snapshot) -> Result<Option<Vec<f32>>> {
 
 /// Moves prototypes towards the products they attract.
 pub(super) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Result<Prototypes> {
-    let rows = sample(snapshot, start)?;
+    let (_, rows) = sample(snapshot, start)?;
     let count = rows.len() / snapshot.dimensions();
     if count < ENOUGH_FOR_MEAN {
         return Ok(start.clone());
@@ -70,8 +70,9 @@ pub(super) fn adapted(snapshot: &Snapshot, start: &Prototypes) -> Result<Prototy
     }))
 }
 
-/// Vectors evenly spread over the catalog, as many as the budget allows, row by row.
-fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<f32>> {
+/// Products evenly spread over the catalog, as many as the budget allows: their rows,
+/// and their vectors one after another.
+pub(super) fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<(Vec<u32>, Vec<f32>)> {
     let row_cost = prototypes.candidates().len() * prototypes.dimensions();
     let limit = FIT_SAMPLE.min(FIT_BUDGET / row_cost.max(1));
     let chunks = snapshot.chunks();
@@ -83,11 +84,12 @@ fn sample(snapshot: &Snapshot, prototypes: &Prototypes) -> Result<Vec<f32>> {
     }
     all.sort_unstable();
     let chosen: Vec<_> = spread(all.len(), limit).map(|at| all[at]).collect();
-    let mut rows = vec![0.0; chosen.len() * snapshot.dimensions()];
-    rows.par_chunks_exact_mut(snapshot.dimensions())
+    let mut vectors = vec![0.0; chosen.len() * snapshot.dimensions()];
+    vectors
+        .par_chunks_exact_mut(snapshot.dimensions())
         .zip(&chosen)
         .try_for_each(|(row, (_, chunk, at))| chunks[*chunk as usize].read(*at, row))?;
-    Ok(rows)
+    Ok((chosen.iter().map(|(row, _, _)| *row).collect(), vectors))
 }
 
 /// At most `limit` of `count` positions, evenly spread.

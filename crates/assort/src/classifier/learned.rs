@@ -3,6 +3,7 @@
 
 use assort_core::{Ensemble, Prototypes};
 
+use super::heads::KnownHead;
 use crate::store::Counts;
 
 /// Part of the products or labels that may change before what was learned is
@@ -20,6 +21,12 @@ pub(crate) struct Learned {
     pub(crate) prior: Vec<f32>,
     /// Rows of the prototypes that labels moved; empty without labels.
     pub(crate) by_labels: Vec<f32>,
+    /// Learned from the products without their labels; none for a small catalog.
+    pub(crate) self_trained: Option<KnownHead>,
+    /// Learned from labels; none without enough of them.
+    pub(crate) heads: Vec<KnownHead>,
+    /// Labels that heads which were asked for learned from; 0 if none were.
+    pub(crate) trained_on: u64,
     pub(crate) ensemble: Ensemble,
 }
 

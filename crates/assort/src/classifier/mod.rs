@@ -2,25 +2,32 @@
 //! which one answers.
 //!
 //! [`category_texts`] gives the categories their vectors. [`fit`] moves
-//! prototypes towards the catalog's products, and [`weights`] finds by its labels
-//! how much each source of evidence counts and how far confidence can be trusted.
-//! Both together are [`Learned`](learned::Learned), which [`models`] keeps in a file. A
+//! prototypes towards the catalog's products, [`self_training`] learns their words
+//! without labels and [`train`] with them, and [`trials`] find by labels how much each
+//! source of evidence counts and how far confidence can be trusted. All together are [`Learned`](learned::Learned), which [`models`] keeps in a file. A
 //! [`Classifier`] answers by it, and [`cache`] says which one does.
 
 pub(crate) mod cache;
 mod category_texts;
 mod classify;
+mod content;
 mod fit;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod heads;
+mod labelled;
+mod learn;
 mod learned;
 mod model_file;
 mod models;
 mod prototype_index;
 mod reasons;
-mod weights;
+mod self_training;
+mod train;
+mod trials;
 
 pub(crate) use cache::ClassifierCache;
-pub(crate) use classify::{Asked, Classifier};
+pub(crate) use classify::{Asked, Classifier, Queries};
+pub(crate) use content::{Words, words};
 pub(crate) use models::calibrated;
 pub(crate) use reasons::explain;

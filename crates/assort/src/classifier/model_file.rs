@@ -4,18 +4,21 @@
 //! zeros up to a multiple of 64, the numbers as little-endian `f32`, and the
 //! XXH3 digest (`u128`) of everything before it, by which the file is named. A
 //! file that is missing, changed or of another version is none: what it holds
-//! can be learned again.
+//! can be learned again. Heads are files beside it, which it names by their digests.
 
-use assort_core::{Calibrations, Ensemble, Method, PlattScaling, Source, Weights};
+use assort_core::{
+    BetaCalibration, Calibrations, Ensemble, Method, Outcome, Outcomes, Source, Weights,
+};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::heads::KnownHead;
 use super::learned::{FitCounts, Learned};
 
 const MAGIC: &[u8; 8] = b"ASRTMODL";
 
 /// Version of the layout, and of what the numbers mean.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Numbers begin at a multiple of this.
 const ALIGNMENT: usize = 64;
@@ -29,7 +32,14 @@ pub(super) const DIGEST: usize = 16;
 /// The bytes of a model file, and their digest.
 pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
     let mean = learned.mean.as_deref().unwrap_or_default();
-    let sections = [mean, &learned.leaves, &learned.prior, &learned.by_labels];
+    let outcomes = outcome_numbers(&learned.ensemble.calibrations);
+    let sections = [
+        mean,
+        &learned.leaves,
+        &learned.prior,
+        &learned.by_labels,
+        &outcomes,
+    ];
     let header = header(learned, sections.map(<[f32]>::len)).to_string();
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
@@ -44,14 +54,33 @@ pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
     (bytes, digest)
 }
 
-fn header(learned: &Learned, lengths: [usize; 4]) -> Value {
+/// Numbers that an outcome is written as.
+const OUTCOME: usize = 3;
+
+/// The outcomes of all methods, one after another.
+fn outcome_numbers(calibrations: &Calibrations) -> Vec<f32> {
+    let all = Method::ALL.into_iter();
+    let known = all.filter_map(|method| calibrations.outcomes(method));
+    known
+        .flat_map(|outcomes| outcomes.as_slice())
+        .flat_map(|one| {
+            [
+                one.confidence,
+                one.truth_share,
+                f32::from(u8::from(one.right)),
+            ]
+        })
+        .collect()
+}
+
+fn header(learned: &Learned, lengths: [usize; 5]) -> Value {
     let FitCounts {
         products,
         labels,
         changed_vectors,
         changed_labels,
     } = learned.counts;
-    let [mean, leaves, prior, by_labels] = lengths;
+    let [mean, leaves, prior, by_labels, outcomes] = lengths;
     let weights: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -67,19 +96,45 @@ fn header(learned: &Learned, lengths: [usize; 4]) -> Value {
             json!({"method": method.as_str(), "level": level, "weights": curve.weights()})
         })
         .collect();
+    let trials: serde_json::Map<String, Value> = Method::ALL
+        .into_iter()
+        .filter_map(|method| {
+            let outcomes = learned.ensemble.calibrations.outcomes(method)?;
+            Some((method.as_str().to_owned(), json!(outcomes.as_slice().len())))
+        })
+        .collect();
     json!({
         "products": products,
         "labels": labels,
         "changed": [changed_vectors, changed_labels],
         "has_mean": learned.mean.is_some(),
-        "lengths": {"mean": mean, "leaves": leaves, "prior": prior, "by_labels": by_labels},
+        "lengths": {
+            "mean": mean,
+            "leaves": leaves,
+            "prior": prior,
+            "by_labels": by_labels,
+            "outcomes": outcomes,
+        },
+        "outcomes": trials,
+        "self_trained": learned.self_trained.as_ref().map(digest_of),
+        "heads": learned.heads.iter().map(digest_of).collect::<Vec<_>>(),
+        "trained_on": learned.trained_on,
         "weights": weights,
         "calibrations": calibrations,
     })
 }
 
-/// What a model file holds, if it is whole and of this version.
-pub(super) fn decode(bytes: &[u8], digest: u128) -> Option<Learned> {
+fn digest_of(head: &KnownHead) -> String {
+    format!("{:032x}", head.0.digest())
+}
+
+/// What a model file holds, if it is whole and of this version; `open` opens the head of
+/// a digest.
+pub(super) fn decode(
+    bytes: &[u8],
+    digest: u128,
+    open: &dyn Fn(u128) -> Option<KnownHead>,
+) -> Option<Learned> {
     let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
     if end != digest.to_le_bytes() || xxh3_128(body) != digest {
         return None;
@@ -103,6 +158,14 @@ pub(super) fn decode(bytes: &[u8], digest: u128) -> Option<Learned> {
         (values.len() == length && values.iter().all(|value| value.is_finite())).then_some(values)
     };
     let mean = section("mean")?;
+    let (leaves, prior) = (section("leaves")?, section("prior")?);
+    let (by_labels, outcomes) = (section("by_labels")?, section("outcomes")?);
+    let head = |value: &Value| open(u128::from_str_radix(value.as_str()?, 16).ok()?);
+    let self_trained = match &header["self_trained"] {
+        Value::Null => None,
+        named => Some(head(named)?),
+    };
+    let heads: Option<Vec<KnownHead>> = header["heads"].as_array()?.iter().map(head).collect();
     let learned = Learned {
         counts: FitCounts {
             products: header["products"].as_u64()?,
@@ -111,15 +174,18 @@ pub(super) fn decode(bytes: &[u8], digest: u128) -> Option<Learned> {
             changed_labels: header["changed"][1].as_u64()?,
         },
         mean: header["has_mean"].as_bool()?.then_some(mean),
-        leaves: section("leaves")?,
-        prior: section("prior")?,
-        by_labels: section("by_labels")?,
-        ensemble: ensemble(&header)?,
+        leaves,
+        prior,
+        by_labels,
+        self_trained,
+        heads: heads?,
+        trained_on: header["trained_on"].as_u64()?,
+        ensemble: ensemble(&header, &outcomes)?,
     };
     numbers.next().is_none().then_some(learned)
 }
 
-fn ensemble(header: &Value) -> Option<Ensemble> {
+fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
     let mut weights = [0.0; Source::COUNT];
     for source in Source::ALL {
         weights[source as usize] = header["weights"][source.as_str()].as_f64()? as f32;
@@ -129,10 +195,26 @@ fn ensemble(header: &Value) -> Option<Ensemble> {
         let method: Method = one["method"].as_str()?.parse().ok()?;
         let level = u32::try_from(one["level"].as_u64()?).ok()?;
         let weight = |at: usize| Some(one["weights"][at].as_f64()? as f32);
-        let curve = PlattScaling::new([weight(0)?, weight(1)?, weight(2)?]);
+        let curve = BetaCalibration::new([weight(0)?, weight(1)?, weight(2)?]);
         calibrations.set(method, level, Some(curve));
     }
-    Some(Ensemble {
+    let mut rest = outcomes;
+    for method in Method::ALL {
+        let Some(count) = header["outcomes"][method.as_str()].as_u64() else {
+            continue;
+        };
+        let count = usize::try_from(count).ok()?.checked_mul(OUTCOME)?;
+        let (own, others) = rest.split_at_checked(count)?;
+        rest = others;
+        let own = own.as_chunks::<OUTCOME>().0.iter();
+        let own = own.map(|&[confidence, truth_share, right]| Outcome {
+            confidence,
+            truth_share,
+            right: right > 0.5,
+        });
+        calibrations.set_outcomes(method, Outcomes::new(own.collect()));
+    }
+    rest.is_empty().then(|| Ensemble {
         weights: Weights::new(weights),
         calibrations,
     })
@@ -146,9 +228,16 @@ mod tests {
 
     fn learned(values: Vec<f32>, has_mean: bool) -> Learned {
         let mut calibrations = Calibrations::default();
-        let curve = PlattScaling::new([0.1, -1.5, 1e-7]);
+        let curve = BetaCalibration::new([0.1, -1.5, 1e-7]);
         calibrations.set(Method::Auto, 0, Some(curve));
         calibrations.set(Method::Neighbors, 2, Some(curve));
+        let outcome = |confidence| Outcome {
+            confidence,
+            truth_share: 0.25,
+            right: confidence > 0.5,
+        };
+        let outcomes = Outcomes::new(vec![outcome(0.9), outcome(0.4)]);
+        calibrations.set_outcomes(Method::Auto, outcomes);
         Learned {
             counts: FitCounts {
                 products: 1 << 40,
@@ -160,8 +249,11 @@ mod tests {
             leaves: values.iter().map(|value| value * 2.0).collect(),
             prior: values.clone(),
             by_labels: Vec::new(),
+            self_trained: None,
+            heads: Vec::new(),
+            trained_on: 7,
             ensemble: Ensemble {
-                weights: Weights::new([0.3, 0.7]),
+                weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0]),
                 calibrations,
             },
         }
@@ -175,7 +267,7 @@ mod tests {
         ) {
             let learned = learned(values, has_mean);
             let (bytes, digest) = encode(&learned);
-            prop_assert_eq!(decode(&bytes, digest), Some(learned));
+            prop_assert_eq!(decode(&bytes, digest, &|_| None), Some(learned));
         }
 
         #[test]
@@ -184,15 +276,15 @@ mod tests {
             let mut changed = bytes.clone();
             let at = at % bytes.len();
             changed[at] ^= 1 << bit;
-            prop_assert_eq!(decode(&changed, digest), None);
-            prop_assert_eq!(decode(&bytes[..cut % bytes.len()], digest), None);
+            prop_assert_eq!(decode(&changed, digest, &|_| None), None);
+            prop_assert_eq!(decode(&bytes[..cut % bytes.len()], digest, &|_| None), None);
         }
 
         #[test]
         fn any_bytes_are_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             // With the digest that would be theirs.
             let body = bytes.len().saturating_sub(DIGEST);
-            prop_assert_eq!(decode(&bytes, xxh3_128(&bytes[..body])), None);
+            prop_assert_eq!(decode(&bytes, xxh3_128(&bytes[..body]), &|_| None), None);
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use assort_core::{Calibrations, Ensemble, LEAF, Method, PlattScaling, Weights};
+use assort_core::{Calibrations, LEAF, Method};
+use assort_head::Head;
 
-use super::learned::{FitCounts, Learned};
+use super::heads::KnownHead;
+use super::learned::Learned;
 use super::model_file;
 use crate::snapshot::Changes;
 use crate::state::State;
-use crate::store::{Epoch, FitRecord, ModelRecord, Reader, Store};
+use crate::store::{Epoch, ModelRecord, Reader, Store};
 use crate::{Error, Result};
 
 /// Folder of what was learned in a catalog's directory.
@@ -22,17 +25,26 @@ fn path(directory: &Path, digest: u128) -> PathBuf {
     directory.join(FOLDER).join(format!("{digest:032x}.model"))
 }
 
+/// The file of a head beside it.
+fn head_path(directory: &Path, digest: u128) -> PathBuf {
+    directory.join(FOLDER).join(format!("{digest:032x}.head"))
+}
+
 /// What the store says was learned: the digest of its file, and what it holds. A
 /// file that is missing or cannot be read is none: it can be learned again.
 pub(super) fn load(store: &Store, reader: &Reader<'_>) -> Result<(Option<u128>, Option<Learned>)> {
     let mut named = reader.model()?;
     loop {
         let Some(ModelRecord { digest }) = named else {
-            // Older programs kept it in the store itself.
-            return Ok((None, reader.fit()?.map(Learned::from)));
+            return Ok((None, None));
         };
         let bytes = std::fs::read(path(store.directory(), digest)).ok();
-        let learned = bytes.and_then(|bytes| model_file::decode(&bytes, digest));
+        let open = |digest| {
+            let head = Head::open(&head_path(store.directory(), digest)).ok();
+            let head = head.filter(|head| head.digest() == digest)?;
+            Some(KnownHead(Arc::new(head)))
+        };
+        let learned = bytes.and_then(|bytes| model_file::decode(&bytes, digest, &open));
         if learned.is_some() {
             return Ok((Some(digest), learned));
         }
@@ -64,6 +76,14 @@ pub(super) fn keep(state: &State, learned: &Learned, epoch: &Epoch) -> Result<Op
         return Ok(None);
     }
     let (bytes, digest) = model_file::encode(learned);
+    let heads: Vec<&KnownHead> = learned.self_trained.iter().chain(&learned.heads).collect();
+    for KnownHead(head) in &heads {
+        let file = head_path(state.store.directory(), head.digest());
+        // One that is named by its digest and whole is the same.
+        if !file.exists() {
+            write_durably(state, &file, head.bytes())?;
+        }
+    }
     let file = path(state.store.directory(), digest);
     write_durably(state, &file, &bytes)?;
     let mut kept = None;
@@ -75,18 +95,27 @@ pub(super) fn keep(state: &State, learned: &Learned, epoch: &Epoch) -> Result<Op
         }
         Ok(Changes::default())
     })?;
-    sweep(state, kept);
+    if kept.is_some() {
+        sweep(state, kept, &heads);
+    }
     Ok(kept)
 }
 
 /// Removes the files of what the store does not name any more. Where that cannot
 /// be, they go later.
-fn sweep(state: &State, kept: Option<u128>) {
+fn sweep(state: &State, kept: Option<u128>, heads: &[&KnownHead]) {
     let directory = state.store.directory();
-    let kept = kept.map(|digest| path(directory, digest));
+    let heads = heads
+        .iter()
+        .map(|head| head_path(directory, head.0.digest()));
+    let kept: Vec<PathBuf> = kept
+        .map(|digest| path(directory, digest))
+        .into_iter()
+        .chain(heads)
+        .collect();
     let entries = std::fs::read_dir(directory.join(FOLDER));
     for entry in entries.into_iter().flatten().flatten() {
-        if Some(entry.path()) != kept {
+        if !kept.contains(&entry.path()) {
             let _ = state.segment_files.files().remove(&entry.path());
         }
     }
@@ -112,29 +141,4 @@ fn write_durably(state: &State, path: &Path, bytes: &[u8]) -> Result<()> {
         files.rename(&draft, path)
     };
     write().map_err(failed("writing what was learned"))
-}
-
-impl From<FitRecord> for Learned {
-    fn from(fit: FitRecord) -> Self {
-        let mut calibrations = Calibrations::default();
-        for (method, curve) in Method::ALL.into_iter().zip(fit.calibrations) {
-            calibrations.set(method, LEAF, curve.map(PlattScaling::new));
-        }
-        Self {
-            counts: FitCounts {
-                products: fit.products,
-                labels: fit.labels,
-                changed_vectors: fit.changed.0,
-                changed_labels: fit.changed.1,
-            },
-            mean: fit.mean,
-            leaves: fit.leaves,
-            prior: fit.prior,
-            by_labels: fit.taught,
-            ensemble: Ensemble {
-                weights: Weights::new([1.0 - fit.votes, fit.votes]),
-                calibrations,
-            },
-        }
-    }
 }

@@ -2,25 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::outcomes::Outcomes;
+use super::weigh::solve;
 use crate::decision::Method;
 
-/// What can be seen of a decision that tells how far to trust it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CalibrationInput {
-    /// Belief in the best category, from 0 to 1.
-    pub belief: f32,
-    /// Share of the neighbours' votes that the best category has, from 0 to 1.
-    /// Where texts and neighbours disagree, trust neither.
-    pub support: f32,
-}
-
-/// A logistic curve from the signs of a decision to the chance that it is
-/// right: Platt scaling (Platt, 1999, "Probabilistic Outputs for Support Vector
-/// Machines") with two signs instead of one. With a few hundred examples it
-/// beats freer curves (Niculescu-Mizil and Caruana, 2005).
+/// A curve from a share to the chance of being right: beta calibration (Kull, Silva
+/// Filho and Flach, 2017), a logistic regression on the logarithms of the share and of
+/// what is left. It holds the identity, and bends either end on its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlattScaling {
-    /// Weights of the logits of the belief and the support, and an offset.
+pub struct BetaCalibration {
+    /// Weights of `ln share` and of `−ln(1 − share)`, and an offset.
     weights: [f32; WEIGHTS],
 }
 
@@ -32,37 +23,35 @@ const ENOUGH: usize = 100;
 /// Newton steps at most; the fit converges in about ten.
 const STEPS: usize = 50;
 
-/// Shares are kept this far from 0 and 1, where the logit is endless.
-const EDGE: f32 = 1e-3;
+/// How often a step is halved that leads up.
+const HALVINGS: i32 = 20;
 
-/// Strength of the pull of the weights towards zero, which keeps them finite
-/// where the signs separate right from wrong perfectly.
+/// Shares are kept this far from 0 and 1, where logarithms are endless.
+const EDGE: f32 = 1e-6;
+
+/// Strength of the pull of the curve towards the identity, which keeps it finite where
+/// right and wrong are told apart perfectly.
 const RIDGE: f64 = 1.0;
 
-impl PlattScaling {
-    /// Learns from decisions whose truth is known: their signs and whether
-    /// they were right; none if there are too few of them.
-    pub fn fit(seen: &[(CalibrationInput, bool)]) -> Option<Self> {
-        if seen.len() < ENOUGH {
+impl BetaCalibration {
+    /// Learns from decisions whose truth is known: their shares and whether they were
+    /// right. None if there are too few of them, or all of them are right or wrong:
+    /// nobody is right always, and trials that say so have seen the truth.
+    pub fn fit(seen: &[(f32, bool)]) -> Option<Self> {
+        let right = seen.iter().filter(|(_, right)| *right).count();
+        if seen.len() < ENOUGH || right == 0 || right == seen.len() {
             return None;
         }
-        let right = seen.iter().filter(|(_, right)| *right).count() as f64;
-        let wrong = seen.len() as f64 - right;
-        // Platt's targets, drawn a little to the middle: nothing is certain.
-        let (high, low) = ((right + 1.0) / (right + 2.0), 1.0 / (wrong + 2.0));
         let points: Vec<([f64; WEIGHTS], f64)> = seen
             .iter()
-            .map(|(signs, right)| (features(*signs), if *right { high } else { low }))
+            .map(|&(share, right)| (features(share), f64::from(u8::from(right))))
             .collect();
-        let mut weights = [0.0; WEIGHTS];
-        for _ in 0..STEPS {
-            let step = newton_step(&points, &weights);
-            for (weight, change) in weights.iter_mut().zip(step) {
-                *weight += change.clamp(-2.0, 2.0);
-            }
-            if step.iter().all(|change| change.abs() < 1e-6) {
-                break;
-            }
+        let mut used = [true; WEIGHTS];
+        let mut weights = newton(&points, used);
+        // A curve that falls anywhere would turn the order of decisions round.
+        while let Some(falling) = (0..WEIGHTS - 1).find(|&at| used[at] && weights[at] < 0.0) {
+            used[falling] = false;
+            weights = newton(&points, used);
         }
         Some(Self::new(weights.map(|weight| weight as f32)))
     }
@@ -72,25 +61,21 @@ impl PlattScaling {
         Self { weights }
     }
 
-    /// Weights of the logits of belief and support, and the offset.
+    /// Weights of `ln share` and of `−ln(1 − share)`, and the offset.
     pub fn weights(&self) -> [f32; 3] {
         self.weights
     }
 
-    /// The chance that a decision with these signs is right, between 0 and 1.
-    pub fn apply(&self, signs: CalibrationInput) -> f32 {
+    /// The chance that a decision with this share is right, between 0 and 1.
+    pub fn apply(&self, share: f32) -> f32 {
         let weights = self.weights.map(f64::from);
-        sigmoid(product(&features(signs), &weights)) as f32
+        sigmoid(product(&features(share), &weights)) as f32
     }
 }
 
-fn features(signs: CalibrationInput) -> [f64; WEIGHTS] {
-    [logit(signs.belief), logit(signs.support), 1.0]
-}
-
-fn logit(share: f32) -> f64 {
+fn features(share: f32) -> [f64; WEIGHTS] {
     let share = f64::from(share.clamp(EDGE, 1.0 - EDGE));
-    (share / (1.0 - share)).ln()
+    [share.ln(), -(1.0 - share).ln(), 1.0]
 }
 
 fn sigmoid(x: f64) -> f64 {
@@ -101,74 +86,110 @@ fn product(a: &[f64; WEIGHTS], b: &[f64; WEIGHTS]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// The step of Newton's method towards the least log loss plus ridge; the
-/// offset is free.
-fn newton_step(points: &[([f64; WEIGHTS], f64)], weights: &[f64; WEIGHTS]) -> [f64; WEIGHTS] {
-    let mut gradient = [0.0; WEIGHTS];
-    let mut curvature = [[0.0; WEIGHTS]; WEIGHTS];
-    for at in 0..WEIGHTS {
-        let ridge = if at + 1 < WEIGHTS { RIDGE } else { 1e-6 };
-        gradient[at] = -ridge * weights[at];
-        curvature[at][at] = ridge;
-    }
-    for (x, target) in points {
-        let p = sigmoid(product(x, weights));
-        for row in 0..WEIGHTS {
-            gradient[row] += (target - p) * x[row];
-            for column in 0..WEIGHTS {
-                curvature[row][column] += p * (1.0 - p) * x[row] * x[column];
-            }
-        }
-    }
-    solve(curvature, gradient)
+/// Log loss plus ridge.
+fn loss_of(
+    points: &[([f64; WEIGHTS], f64)],
+    weights: &[f64; WEIGHTS],
+    start: &[f64; WEIGHTS],
+) -> f64 {
+    let losses = points.iter().map(|(x, target)| {
+        let z = product(x, weights);
+        // ln(1 + e^z) − target × z, where e^z may be endless.
+        z.max(0.0) + (-z.abs()).exp().ln_1p() - target * z
+    });
+    let away = weights.iter().zip(start).take(WEIGHTS - 1);
+    losses.sum::<f64>() + 0.5 * RIDGE * away.map(|(a, b)| (a - b).powi(2)).sum::<f64>()
 }
 
-/// Solves `matrix × x = right` for a positive definite matrix, by elimination.
-fn solve(mut matrix: [[f64; WEIGHTS]; WEIGHTS], mut right: [f64; WEIGHTS]) -> [f64; WEIGHTS] {
-    for pivot in 0..WEIGHTS {
-        let above = matrix[pivot];
-        for row in pivot + 1..WEIGHTS {
-            let factor = matrix[row][pivot] / above[pivot];
-            for (value, known) in matrix[row].iter_mut().zip(above) {
-                *value -= factor * known;
+/// The weights of the least log loss plus ridge, by Newton's method; those that are not
+/// used stay zero.
+fn newton(points: &[([f64; WEIGHTS], f64)], used: [bool; WEIGHTS]) -> [f64; WEIGHTS] {
+    let start = [1.0, 1.0, 0.0];
+    let mut weights = start;
+    for (weight, used) in weights.iter_mut().zip(used) {
+        *weight *= f64::from(u8::from(used));
+    }
+    for _ in 0..STEPS {
+        let mut gradient = [0.0; WEIGHTS];
+        let mut curvature = [[0.0; WEIGHTS]; WEIGHTS];
+        for at in 0..WEIGHTS {
+            let ridge = if at + 1 < WEIGHTS { RIDGE } else { 1e-6 };
+            gradient[at] = ridge * (start[at] - weights[at]);
+            curvature[at][at] = ridge;
+        }
+        for (x, target) in points {
+            let p = sigmoid(product(x, &weights));
+            for row in 0..WEIGHTS {
+                gradient[row] += (target - p) * x[row];
+                for column in 0..WEIGHTS {
+                    curvature[row][column] += p * (1.0 - p) * x[row] * x[column];
+                }
             }
-            right[row] -= factor * right[pivot];
+        }
+        for at in (0..WEIGHTS).filter(|&at| !used[at]) {
+            gradient[at] = 0.0;
+            curvature[at] = [0.0; WEIGHTS];
+            curvature.iter_mut().for_each(|row| row[at] = 0.0);
+            curvature[at][at] = 1.0;
+        }
+        let Some(step) = solve(curvature, gradient) else {
+            break;
+        };
+        // A whole step may go too far; some part of it always leads down.
+        let loss = loss_of(points, &weights, &start);
+        let stepped = (0..HALVINGS).map(|halvings| {
+            let part = 0.5f64.powi(halvings);
+            [0, 1, 2].map(|at| weights[at] + part * step[at])
+        });
+        let better = stepped
+            .into_iter()
+            .find(|weights| loss_of(points, weights, &start) < loss);
+        match better {
+            Some(better) => weights = better,
+            None => break,
         }
     }
-    for row in (0..WEIGHTS).rev() {
-        let known: f64 = (row + 1..WEIGHTS)
-            .map(|column| matrix[row][column] * right[column])
-            .sum();
-        right[row] = (right[row] - known) / matrix[row][row];
-    }
-    right
+    weights
 }
 
 /// The calibrations of a classifier, by method and level. Levels are counted
 /// from 1 at the roots; [`LEAF`] is the category itself, however deep it lies.
 /// There is none where too few labels are known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Calibrations(BTreeMap<(Method, u32), PlattScaling>);
+pub struct Calibrations {
+    curves: BTreeMap<(Method, u32), BetaCalibration>,
+    outcomes: BTreeMap<Method, Outcomes>,
+}
 
 /// The level of the chosen category itself.
 pub const LEAF: u32 = 0;
 
 impl Calibrations {
     /// Sets the calibration of a method on a level, if there is one.
-    pub fn set(&mut self, method: Method, level: u32, calibration: Option<PlattScaling>) {
+    pub fn set(&mut self, method: Method, level: u32, calibration: Option<BetaCalibration>) {
         if let Some(calibration) = calibration {
-            self.0.insert((method, level), calibration);
+            self.curves.insert((method, level), calibration);
         }
     }
 
     /// The calibration of a method on a level.
-    pub fn get(&self, method: Method, level: u32) -> Option<&PlattScaling> {
-        self.0.get(&(method, level))
+    pub fn get(&self, method: Method, level: u32) -> Option<&BetaCalibration> {
+        self.curves.get(&(method, level))
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (Method, u32, &PlattScaling)> {
-        self.0
+    /// Sets how a method's decisions of known truth came out.
+    pub fn set_outcomes(&mut self, method: Method, outcomes: Outcomes) {
+        self.outcomes.insert(method, outcomes);
+    }
+
+    /// How a method's decisions of known truth came out.
+    pub fn outcomes(&self, method: Method) -> Option<&Outcomes> {
+        self.outcomes.get(&method)
+    }
+
+    /// All curves.
+    pub fn iter(&self) -> impl Iterator<Item = (Method, u32, &BetaCalibration)> {
+        self.curves
             .iter()
             .map(|((method, level), curve)| (*method, *level, curve))
     }
@@ -188,74 +209,52 @@ mod tests {
         ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 24) as f32
     }
 
-    fn belief(belief: f32) -> CalibrationInput {
-        CalibrationInput {
-            belief,
-            support: 0.5,
-        }
-    }
-
     #[test]
     fn overconfidence_is_corrected() {
         // Claims 0.95 and is right half the time; claims 0.3 and hardly is.
-        let seen: Vec<(CalibrationInput, bool)> = (0..400)
-            .map(|i| {
-                if i % 2 == 0 {
-                    (belief(0.95), i % 4 == 0)
-                } else {
-                    (belief(0.3), i % 20 == 1)
-                }
+        let seen: Vec<(f32, bool)> = (0..400)
+            .map(|i| match i % 2 {
+                0 => (0.95, i % 4 == 0),
+                _ => (0.3, i % 20 == 1),
             })
             .collect();
-        let calibration = PlattScaling::fit(&seen).unwrap();
-        assert!((calibration.apply(belief(0.95)) - 0.5).abs() < 0.05);
-        assert!((calibration.apply(belief(0.3)) - 0.1).abs() < 0.05);
+        let calibration = BetaCalibration::fit(&seen).unwrap();
+        assert!((calibration.apply(0.95) - 0.5).abs() < 0.05);
+        assert!((calibration.apply(0.3) - 0.1).abs() < 0.05);
     }
 
     #[test]
     fn honest_confidence_stays_as_it_is() {
-        let seen: Vec<(CalibrationInput, bool)> = (0..5000)
-            .map(|i| (belief(chance(i)), chance(i + 70_000) < chance(i)))
+        let seen: Vec<(f32, bool)> = (0..5000)
+            .map(|i| (chance(i), chance(i + 70_000) < chance(i)))
             .collect();
-        let calibration = PlattScaling::fit(&seen).unwrap();
+        let calibration = BetaCalibration::fit(&seen).unwrap();
         for raw in [0.1, 0.3, 0.5, 0.7, 0.9] {
-            let seen = calibration.apply(belief(raw));
+            let seen = calibration.apply(raw);
             assert!((seen - raw).abs() < 0.05, "{raw} became {seen}");
         }
     }
 
     #[test]
-    fn belief_that_the_neighbours_do_not_share_is_not_trusted() {
-        let signs = |support| CalibrationInput {
-            belief: 0.99,
-            support,
-        };
-        let seen: Vec<(CalibrationInput, bool)> = (0..200)
-            .map(|i| {
-                if i % 2 == 0 {
-                    (signs(0.9), i % 10 != 0)
-                } else {
-                    (signs(0.1), i % 10 == 1)
-                }
-            })
+    fn a_curve_never_falls() {
+        // The less it claims the more often it is right.
+        let seen: Vec<(f32, bool)> = (0..1000)
+            .map(|i| (chance(i), chance(i + 70_000) > chance(i)))
             .collect();
-        let calibration = PlattScaling::fit(&seen).unwrap();
-        assert!(calibration.apply(signs(0.9)) > 0.7);
-        assert!(calibration.apply(signs(0.1)) < 0.3);
+        let calibration = BetaCalibration::fit(&seen).unwrap();
+        let curve = (0..=100).map(|at| calibration.apply(at as f32 / 100.0));
+        assert!(curve.is_sorted());
     }
 
     #[test]
-    fn even_perfect_evidence_leaves_a_doubt() {
-        for right in [true, false] {
-            let seen: Vec<(CalibrationInput, bool)> =
-                (0..200).map(|i| (belief(chance(i)), right)).collect();
-            let confidence = PlattScaling::fit(&seen).unwrap().apply(belief(0.9));
-            assert!(confidence > 0.0 && confidence < 1.0, "{confidence}");
-        }
+    fn trials_that_are_always_right_have_seen_the_truth() {
+        let seen: Vec<(f32, bool)> = (0..1000).map(|i| (chance(i), true)).collect();
+        assert_eq!(BetaCalibration::fit(&seen), None);
     }
 
     #[test]
     fn little_evidence_is_no_evidence() {
-        assert_eq!(PlattScaling::fit(&[(belief(0.9), false); 10]), None);
+        let seen: Vec<(f32, bool)> = (0..10).map(|i| (0.9, i % 2 == 0)).collect();
+        assert_eq!(BetaCalibration::fit(&seen), None);
     }
 }

@@ -13,6 +13,8 @@ pub struct Candidates {
     above: Vec<Vec<u32>>,
     /// Positions of the candidates below each of `inner`.
     below: Vec<Vec<u32>>,
+    /// How many categories lie above each of `inner`.
+    depths: Vec<usize>,
 }
 
 impl Candidates {
@@ -38,6 +40,8 @@ impl Candidates {
                     .collect()
             })
             .collect();
+        let depths = inner.iter().map(|&at| taxonomy.lineage(at).len() - 1);
+        let depths = depths.collect();
         let mut below = vec![Vec::new(); inner.len()];
         for (at, above) in (0..).zip(&above) {
             above
@@ -50,6 +54,7 @@ impl Candidates {
             inner,
             above,
             below,
+            depths,
         }
     }
 
@@ -89,10 +94,27 @@ impl Candidates {
         &self.above[at]
     }
 
+    /// How many categories lie above the inner category at `place`.
+    pub fn depth(&self, place: usize) -> usize {
+        self.depths[place]
+    }
+
     /// Places of the candidates below the inner category at `place` of
     /// [`Self::inner`].
     pub fn below(&self, place: u32) -> &[u32] {
         &self.below[place as usize]
+    }
+
+    /// Places of the candidates below an inner category; none if it is not one.
+    pub fn below_category(&self, category: CategoryIndex) -> &[u32] {
+        let place = self.inner.iter().position(|&inner| inner == category);
+        place.map_or(&[], |place| &self.below[place])
+    }
+
+    /// Whether any place can be chosen for the truth `category`: it is a candidate or
+    /// above one.
+    pub fn holds(&self, category: CategoryIndex) -> bool {
+        self.position(category).is_some() || !self.below_category(category).is_empty()
     }
 
     /// The place in [`Self::inner`] of the root above each candidate; none
@@ -104,12 +126,21 @@ impl Candidates {
             .collect()
     }
 
-    /// The categories from the root down to a candidate, itself included; the
-    /// category alone if it is no candidate.
+    /// The categories from the root down to a candidate or inner category, itself
+    /// included; the category alone if it is neither.
     pub fn lineage(&self, category: CategoryIndex) -> Vec<CategoryIndex> {
-        let above = self.position(category).map_or(&[][..], |at| self.above(at));
-        let ancestors = above.iter().rev().map(|&at| self.inner[at as usize]);
-        ancestors.chain([category]).collect()
+        let own = self.position(category);
+        let below = self.below_category(category).first();
+        let Some(at) = own.or(below.map(|&at| at as usize)) else {
+            return vec![category];
+        };
+        let above = self.above(at).iter().rev();
+        let mut lineage: Vec<CategoryIndex> = above.map(|&at| self.inner[at as usize]).collect();
+        match lineage.iter().position(|&inner| inner == category) {
+            Some(end) => lineage.truncate(end + 1),
+            None => lineage.push(category),
+        }
+        lineage
     }
 }
 
@@ -131,6 +162,7 @@ mod tests {
         assert_eq!(of("a"), ["x", "y", "a"]);
         assert_eq!(of("b"), ["x", "b"]);
         assert_eq!(of("c"), ["c"]);
+        assert_eq!(of("y"), ["x", "y"]);
         assert_eq!(candidates.inner().len(), 2);
         assert_eq!(candidates.roots(), None);
     }

@@ -30,13 +30,14 @@ impl ClassMeans {
         }
     }
 
-    /// Adds a labelled product's centered vector to the candidate at `at`.
-    pub fn add(&mut self, at: usize, centered: &[f32]) {
-        self.counts[at] += 1.0;
+    /// Adds a labelled product's centered vector to the candidate at `at`, as
+    /// `weight` products: one of several of the same content counts a part.
+    pub fn add(&mut self, at: usize, centered: &[f32], weight: f32) {
+        self.counts[at] += weight;
         add_scaled(
             &mut self.sums[at * self.dimensions..][..self.dimensions],
             centered,
-            1.0,
+            weight,
         );
     }
 
@@ -48,8 +49,8 @@ impl ClassMeans {
         self
     }
 
-    /// The row of the candidate at `at` after the lessons, leaving one of its
-    /// products out if given.
+    /// The row of the candidate at `at` after the lessons, leaving out products whose
+    /// weighted sum is given.
     pub fn row(&self, prototypes: &Prototypes, at: usize, without: Option<&[f32]>) -> Vec<f32> {
         let mut row: Vec<f32> = prototypes
             .leaf(at)
@@ -95,7 +96,7 @@ mod tests {
         let prototypes = Prototypes::new(leaves, &[1.0, 0.0, 0.0, 1.0], 2, None);
         let product = [0.6, 0.8];
         let mut class_means = ClassMeans::empty(&prototypes);
-        class_means.add(0, &product);
+        class_means.add(0, &product, 1.0);
         let taught = class_means.taught(&prototypes);
         assert!(dot(taught.leaf(0), &product) > dot(prototypes.leaf(0), &product));
         assert_eq!(taught.leaf(1), prototypes.leaf(1));

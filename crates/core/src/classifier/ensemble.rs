@@ -1,9 +1,9 @@
 //! From evidence to a decision.
 
-use super::calibration::{CalibrationInput, Calibrations, LEAF};
+use super::calibration::{Calibrations, LEAF};
 use super::candidates::Candidates;
-use super::knn::{Neighbor, votes};
-use super::source::{Beliefs, Fused, Source, Weights};
+use super::knn::{self, Neighbor};
+use super::source::{Source, Weights};
 use crate::decision::{Alternative, Decision, Method};
 use crate::taxonomy::CategoryIndex;
 
@@ -12,314 +12,402 @@ use crate::taxonomy::CategoryIndex;
 /// nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    beliefs: [Option<Beliefs>; Source::COUNT],
+    log_shares: [Option<Vec<f32>>; Source::COUNT],
     neighbors: Vec<Neighbor>,
 }
 
 impl Evidence {
-    /// Adds what a source says.
+    /// Adds what a source says: the logarithm of a share for each candidate.
     #[must_use]
-    pub fn with(mut self, source: Source, beliefs: Beliefs) -> Self {
-        self.beliefs[source as usize] = Some(beliefs);
+    pub fn with(mut self, source: Source, log_shares: Option<Vec<f32>>) -> Self {
+        self.log_shares[source as usize] = log_shares;
         self
     }
 
     /// Adds the votes of labelled products, nearest first.
     #[must_use]
-    pub fn with_neighbors(mut self, neighbors: Vec<Neighbor>) -> Self {
-        if !neighbors.is_empty() {
-            let beliefs = super::knn::beliefs(&neighbors);
-            self.beliefs[Source::Neighbors as usize] = Some(beliefs);
-        }
+    pub fn with_neighbors(mut self, candidates: &Candidates, neighbors: Vec<Neighbor>) -> Self {
+        let log_shares = knn::log_shares(candidates, &neighbors);
+        self.log_shares[Source::Neighbors as usize] = log_shares;
         self.neighbors = neighbors;
         self
+    }
+
+    /// What a source says, if anything.
+    pub fn of(&self, source: Source) -> Option<&[f32]> {
+        self.log_shares[source as usize].as_deref()
     }
 
     /// The labelled products that voted, nearest first.
     pub fn into_neighbors(self) -> Vec<Neighbor> {
         self.neighbors
     }
+}
 
-    /// The labelled products that vote, nearest first.
-    pub fn neighbors(&self) -> &[Neighbor] {
-        &self.neighbors
+/// The sources that a method hears.
+pub fn sources(method: Method) -> &'static [Source] {
+    match method {
+        Method::Auto => &Source::ALL,
+        Method::ZeroShot => &[Source::Prototypes, Source::Lexical, Source::SelfTrained],
+        Method::Neighbors => &[Source::Neighbors],
+        Method::Head => &[Source::Head],
     }
 }
 
 /// Weights of the sources and calibrations of confidence: how evidence becomes
 /// a decision. Both were found by filing labelled products as if they had no
 /// label.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ensemble {
     /// How much each source counts in [`Method::Auto`].
     pub weights: Weights,
-    /// How raw confidence becomes calibrated confidence.
+    /// How shares become confidence.
     pub calibrations: Calibrations,
 }
 
-impl Default for Ensemble {
-    fn default() -> Self {
-        Self {
-            weights: Weights::new([0.3, 0.7]),
-            calibrations: Calibrations::default(),
+/// How to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct DecideOptions {
+    /// Alternatives that are told.
+    pub top: usize,
+    /// Decisions less sure than this go up to a category that is sure enough.
+    pub min_confidence: f32,
+    /// How often a set of categories must hold the truth; none without a set.
+    pub set_coverage: Option<f32>,
+}
+
+/// Shares of all candidates, in their order, and of the inner categories above
+/// them: what a level believes is the sum of what lies below it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shares {
+    own: Vec<f32>,
+    inner: Vec<f32>,
+}
+
+impl Shares {
+    fn of(candidates: &Candidates, own: Vec<f32>) -> Self {
+        let mut inner = vec![0.0; candidates.inner().len()];
+        for (at, share) in own.iter().enumerate() {
+            for &place in candidates.above(at) {
+                inner[place as usize] += share;
+            }
         }
+        Self { own, inner }
+    }
+
+    /// Whether no source said anything.
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty()
+    }
+
+    /// The share of each candidate.
+    pub fn own(&self) -> &[f32] {
+        &self.own
+    }
+
+    /// The share of a category, or of what lies below it.
+    pub fn of_category(&self, candidates: &Candidates, category: CategoryIndex) -> f32 {
+        if let Some(at) = candidates.position(category) {
+            return self.own[at];
+        }
+        let inner = candidates.inner().iter();
+        let place = inner.clone().position(|&inner| inner == category);
+        place.map_or(0.0, |place| self.inner[place])
+    }
+
+    /// The `count` candidates of the greatest shares, best first, ties by category.
+    pub fn best(&self, candidates: &Candidates, count: usize) -> Vec<(CategoryIndex, f32)> {
+        let mut best: Vec<(CategoryIndex, f32)> = Vec::with_capacity(count + 1);
+        let mut least = f32::MIN_POSITIVE;
+        for (&category, &share) in candidates.categories().iter().zip(&self.own) {
+            if share.is_nan() || share < least {
+                continue;
+            }
+            let at = best.partition_point(|other| other.1 >= share);
+            best.insert(at, (category, share));
+            if best.len() >= count {
+                best.truncate(count);
+                least = best.last().map_or(least, |(_, share)| *share);
+            }
+        }
+        best
+    }
+
+    /// The category of the greatest share on each level, the roots first, as far down
+    /// as inner categories go.
+    pub fn best_by_level(&self, candidates: &Candidates) -> Vec<(CategoryIndex, f32)> {
+        let mut best: Vec<(CategoryIndex, f32)> = Vec::new();
+        for (place, (&category, &share)) in candidates.inner().iter().zip(&self.inner).enumerate() {
+            let level = candidates.depth(place);
+            best.resize(best.len().max(level + 1), (category, -1.0));
+            let known = best[level];
+            if share > known.1 || (share == known.1 && category < known.0) {
+                best[level] = (category, share);
+            }
+        }
+        best.retain(|(_, share)| *share >= 0.0);
+        best
     }
 }
 
 impl Ensemble {
-    /// What all sources that a method asks believe together. The weight of a source
-    /// that says nothing goes to the others.
-    pub fn fuse(&self, method: Method, candidates: &Candidates, evidence: &Evidence) -> Fused {
+    /// What all sources that a method hears say together; nothing if none of them says
+    /// anything.
+    pub fn fuse(&self, method: Method, candidates: &Candidates, evidence: &Evidence) -> Shares {
         let weights = match method {
-            Method::ZeroShot => Weights::only(Source::Prototypes),
-            Method::Neighbors => Weights::only(Source::Neighbors),
             Method::Auto => self.weights,
+            _ => Weights::default(),
         };
-        let mut fused = Fused::default();
-        for (weight, beliefs) in Self::heard(weights, method, evidence) {
-            fused.shares.resize(candidates.len(), 0.0);
-            beliefs.add_to(&mut fused, candidates, weight);
+        let mut logits: Vec<f32> = Vec::new();
+        for &source in sources(method) {
+            if let Some(log_shares) = evidence.of(source) {
+                logits.resize(candidates.len(), 0.0);
+                crate::vector::add_scaled(&mut logits, log_shares, weights.of(source));
+            }
         }
-        fused
+        if logits.is_empty() {
+            return Shares::default();
+        }
+        super::prototypes::softmax(&mut logits, 1.0);
+        Shares::of(candidates, logits)
     }
 
-    /// The sources that say something and count, each with its weight; the
-    /// weights sum to one.
-    fn heard(weights: Weights, method: Method, evidence: &Evidence) -> Vec<(f32, &Beliefs)> {
-        let mut heard: Vec<(f32, &Beliefs)> = Source::ALL
-            .into_iter()
-            .zip(&evidence.beliefs)
-            .filter_map(|(source, beliefs)| Some((weights.of(source), beliefs.as_ref()?)))
-            .collect();
-        if method == Method::Auto && heard.iter().all(|(weight, _)| *weight <= 0.0) {
-            // Sources without weight are better than nothing.
-            heard.iter_mut().for_each(|(weight, _)| *weight = 1.0);
-        }
-        heard.retain(|(weight, _)| *weight > 0.0);
-        let total: f32 = heard.iter().map(|(weight, _)| weight).sum();
-        heard.iter_mut().for_each(|(weight, _)| *weight /= total);
-        heard
-    }
-
-    /// Decides by the evidence: the `top` best alternatives, and the best of
-    /// them as the decision if it is at least as sure as `min_confidence`.
+    /// Decides by the evidence. The decision is the best candidate if it is at least
+    /// as sure as is asked for, else the deepest category above the candidates that
+    /// is, else none.
     pub fn decide(
         &self,
         method: Method,
         candidates: &Candidates,
         evidence: &Evidence,
-        top: usize,
-        min_confidence: f32,
+        options: DecideOptions,
     ) -> Decision {
-        let fused = self.fuse(method, candidates, evidence);
-        let best = fused.best(candidates, top.max(2));
-        let Some(first) = best.first() else {
+        let shares = self.fuse(method, candidates, evidence);
+        let best = shares.best(candidates, options.top.max(2));
+        let Some(&first) = best.first() else {
             return Decision::unknown(candidates.taxonomy());
         };
-        let inputs = level_inputs(candidates, &fused, *first, evidence);
-        let alternatives = self.alternatives(method, &best, fused.total(), &inputs);
-        let confidence = alternatives.first().map_or(0.0, |first| first.confidence);
+        let alternatives = self.alternatives(method, &best);
+        let confidence = alternatives[0].confidence;
         let second = alternatives.get(1).map_or(0.0, |second| second.confidence);
+        let chosen = if confidence >= options.min_confidence {
+            Some(alternatives[0])
+        } else {
+            self.above(method, candidates, &shares, options.min_confidence)
+        };
+        let shown = chosen.map_or(first.0, |chosen| chosen.category);
+        let lineage = self.levels(method, candidates, &shares, shown);
         Decision {
-            category: (confidence >= min_confidence).then_some(first.0),
-            confidence,
+            category: chosen.map(|chosen| chosen.category),
+            confidence: chosen.map_or(confidence, |chosen| chosen.confidence),
             margin: confidence - second,
-            levels: self.levels(method, confidence, &inputs),
-            alternatives: alternatives.into_iter().take(top.max(1)).collect(),
+            levels: lineage,
+            alternatives: alternatives.into_iter().take(options.top.max(1)).collect(),
+            is_calibrated: self.calibrations.get(method, LEAF).is_some(),
+            set: options
+                .set_coverage
+                .and_then(|coverage| self.set(method, candidates, &shares, coverage)),
             ..Decision::unknown(candidates.taxonomy())
         }
     }
-}
 
-/// What can be seen of the best category on one level.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LevelInput {
-    /// The level, as [`Calibrations`] counts them.
-    pub level: u32,
-    /// The best category, or its ancestor on that level.
-    pub category: CategoryIndex,
-    /// Belief in it, and how far the neighbours share it.
-    pub input: CalibrationInput,
-}
-
-/// What can be seen of the best of the beliefs that [`Ensemble::fuse`] gave, from
-/// the root down; empty without beliefs.
-pub fn calibration_inputs(
-    candidates: &Candidates,
-    fused: &Fused,
-    evidence: &Evidence,
-) -> Vec<LevelInput> {
-    let best = fused.best(candidates, 1);
-    let best = best.first();
-    best.map_or_else(Vec::new, |best| {
-        level_inputs(candidates, fused, *best, evidence)
-    })
-}
-
-fn level_inputs(
-    candidates: &Candidates,
-    fused: &Fused,
-    (best, belief): (CategoryIndex, f32),
-    evidence: &Evidence,
-) -> Vec<LevelInput> {
-    let lineage = candidates.lineage(best);
-    let votes = votes(evidence.neighbors());
-    let above = |category| {
-        let at = candidates.position(category);
-        at.map_or(&[][..], |at| candidates.above(at))
-    };
-    let own = above(best);
-    let belief_by_level: Vec<f32> = own
-        .iter()
-        .rev()
-        .map(|&place| {
-            let below = candidates.below(place).iter();
-            below.map(|&at| fused.shares[at as usize]).sum()
-        })
-        .collect();
-    let mut support_by_level = vec![0.0; own.len()];
-    for (category, share) in &votes {
-        let common = above(*category).iter().rev().zip(own.iter().rev());
-        let sums = support_by_level.iter_mut();
-        for (sum, _) in sums.zip(common.take_while(|(a, b)| a == b)) {
-            *sum += share;
-        }
+    /// Confidence in a share on a level; the share itself where nothing is known.
+    pub fn confidence(&self, method: Method, level: u32, share: f32) -> f32 {
+        let curve = self.calibrations.get(method, level);
+        curve.map_or(share, |curve| curve.apply(share))
     }
-    let voted = votes.iter().find(|(category, _)| *category == best);
-    let last = lineage.len() - 1;
-    let levels = lineage.into_iter().enumerate();
-    levels
-        .map(|(at, category)| {
-            let (level, belief, support) = if at == last {
-                (LEAF, belief, voted.map_or(0.0, |(_, share)| *share))
-            } else {
-                (at as u32 + 1, belief_by_level[at], support_by_level[at])
-            };
-            LevelInput {
-                level,
-                category,
-                input: CalibrationInput {
-                    belief: belief.min(1.0),
-                    support: support.min(1.0),
-                },
-            }
-        })
-        .collect()
-}
 
-impl Ensemble {
-    /// The alternatives for the best beliefs. The best one's confidence is
-    /// calibrated; the others share what is left by their beliefs, of which all sum
-    /// to `total`, none of them above the best.
-    fn alternatives(
+    /// The deepest inner category that is sure enough.
+    fn above(
         &self,
         method: Method,
-        beliefs: &[(CategoryIndex, f32)],
-        total: f32,
-        inputs: &[LevelInput],
-    ) -> Vec<Alternative> {
-        let (Some((&(best, belief), others)), Some(own)) = (beliefs.split_first(), inputs.last())
-        else {
-            return Vec::new();
-        };
-        let calibration = self.calibrations.get(method, LEAF);
-        let confidence = calibration.map_or(belief, |curve| curve.apply(own.input));
-        let left = match calibration {
-            Some(_) => (1.0 - confidence) / (total - belief).max(f32::MIN_POSITIVE),
-            None => 1.0,
-        };
-        let others = others.iter().map(|&(category, belief)| Alternative {
-            category,
-            confidence: (left * belief).min(confidence),
-        });
-        let best = Alternative {
-            category: best,
-            confidence,
-        };
-        std::iter::once(best).chain(others).collect()
+        candidates: &Candidates,
+        shares: &Shares,
+        least: f32,
+    ) -> Option<Alternative> {
+        let levels = shares.best_by_level(candidates);
+        let sure = (1..)
+            .zip(levels)
+            .map(|(level, (category, share))| Alternative {
+                category,
+                confidence: self.confidence(method, level, share),
+            });
+        sure.filter(|one| one.confidence >= least).last()
     }
 
-    /// Confidence in the best category and those above it, from the root down.
-    fn levels(&self, method: Method, confidence: f32, inputs: &[LevelInput]) -> Vec<Alternative> {
+    /// The best alternatives. The best one's confidence is calibrated; the others
+    /// share what is left by their shares, none of them above the best.
+    fn alternatives(&self, method: Method, best: &[(CategoryIndex, f32)]) -> Vec<Alternative> {
+        let Some((&(category, share), others)) = best.split_first() else {
+            return Vec::new();
+        };
+        let confidence = self.confidence(method, LEAF, share);
+        let left = (1.0 - confidence) / (1.0 - share).max(f32::MIN_POSITIVE);
+        let others = others.iter().map(|&(category, share)| Alternative {
+            category,
+            confidence: (left * share).min(confidence),
+        });
+        let first = Alternative {
+            category,
+            confidence,
+        };
+        std::iter::once(first).chain(others).collect()
+    }
+
+    /// Confidence in a category and those above it, from the root down.
+    fn levels(
+        &self,
+        method: Method,
+        candidates: &Candidates,
+        shares: &Shares,
+        category: CategoryIndex,
+    ) -> Vec<Alternative> {
         let mut below = 0.0f32;
-        let mut levels: Vec<Alternative> = inputs
-            .iter()
+        let lineage = candidates.lineage(category);
+        let mut levels: Vec<Alternative> = (1..)
+            .zip(lineage)
+            .map(|(level, category)| (level, category))
+            .collect::<Vec<(u32, CategoryIndex)>>()
+            .into_iter()
             .rev()
-            .map(
-                |LevelInput {
-                     level,
-                     category,
-                     input,
-                 }| {
-                    let raw = || match self.calibrations.get(method, *level) {
-                        Some(curve) => curve.apply(*input),
-                        None => input.belief,
-                    };
-                    let own = if *level == LEAF { confidence } else { raw() };
-                    // What lies below a category belongs to it.
-                    below = below.max(own);
-                    Alternative {
-                        category: *category,
-                        confidence: below,
-                    }
-                },
-            )
+            .map(|(level, category)| {
+                let is_leaf = candidates.position(category).is_some();
+                let level = if is_leaf { LEAF } else { level };
+                let share = shares.of_category(candidates, category);
+                // What lies below a category belongs to it.
+                below = below.max(self.confidence(method, level, share));
+                Alternative {
+                    category,
+                    confidence: below,
+                }
+            })
             .collect();
         levels.reverse();
         levels
+    }
+
+    /// The categories that hold the truth as often as asked, best first: at least the
+    /// best one.
+    fn set(
+        &self,
+        method: Method,
+        candidates: &Candidates,
+        shares: &Shares,
+        coverage: f32,
+    ) -> Option<Vec<Alternative>> {
+        let outcomes = self.calibrations.outcomes(method)?;
+        let least = outcomes.set_share(f64::from(coverage))?;
+        let count = shares.own.iter().filter(|share| **share >= least).count();
+        let best = shares.best(candidates, count.max(1));
+        Some(self.alternatives(method, &best))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::calibration::PlattScaling;
-    use super::super::prototypes::beliefs;
+    use super::super::calibration::BetaCalibration;
+    use super::super::prototypes::log_shares;
     use super::*;
     use crate::taxonomy::Taxonomy;
+
+    const ASKED: DecideOptions = DecideOptions {
+        top: 5,
+        min_confidence: 0.0,
+        set_coverage: None,
+    };
 
     fn candidates() -> Candidates {
         Candidates::leaves(&Taxonomy::from_paths(["a", "b"]).unwrap())
     }
 
-    fn evidence() -> Evidence {
-        texts_only().with_neighbors(vec![Neighbor {
-            row: 7,
-            category: 1,
-            similarity: 0.8,
-        }])
+    fn texts_only() -> Evidence {
+        Evidence::default().with(Source::Prototypes, Some(log_shares(&[0.9, 0.7])))
     }
 
-    fn texts_only() -> Evidence {
-        Evidence::default().with(Source::Prototypes, beliefs(vec![0.9, 0.1]))
+    fn evidence() -> Evidence {
+        let near = Neighbor {
+            row: 7,
+            category: 1,
+            similarity: 0.9,
+        };
+        texts_only().with_neighbors(&candidates(), vec![near])
     }
 
     #[test]
     fn each_method_hears_its_own_evidence() {
         let (candidates, ensemble) = (candidates(), Ensemble::default());
-        let decide = |method| ensemble.decide(method, &candidates, &evidence(), 5, 0.0);
+        let decide = |method| ensemble.decide(method, &candidates, &evidence(), ASKED);
         assert_eq!(decide(Method::ZeroShot).category, Some(0));
         assert_eq!(decide(Method::Neighbors).category, Some(1));
         assert_eq!(decide(Method::Auto).category, Some(1));
+        assert_eq!(decide(Method::Head).category, None);
+    }
+
+    #[test]
+    fn a_label_far_away_changes_nothing() {
+        let (candidates, ensemble) = (candidates(), Ensemble::default());
+        let far = Neighbor {
+            row: 7,
+            category: 1,
+            similarity: 0.1,
+        };
+        let with = texts_only().with_neighbors(&candidates, vec![far]);
+        let confidence = |evidence| {
+            ensemble
+                .decide(Method::Auto, &candidates, evidence, ASKED)
+                .confidence
+        };
+        assert!((confidence(&with) - confidence(&texts_only())).abs() < 1e-3);
     }
 
     #[test]
     fn too_little_confidence_abstains_but_still_shows_the_alternatives() {
+        let options = DecideOptions {
+            min_confidence: 0.999,
+            ..ASKED
+        };
         let ensemble = Ensemble::default();
-        let decision = ensemble.decide(Method::Neighbors, &candidates(), &evidence(), 5, 0.9);
+        let decision = ensemble.decide(Method::Auto, &candidates(), &texts_only(), options);
         assert_eq!(decision.category, None);
-        assert_eq!(decision.alternatives[0].category, 1);
-        assert!((decision.confidence - 0.8).abs() < 1e-6);
+        assert_eq!(decision.alternatives[0].category, 0);
+        assert!(!decision.is_calibrated);
+    }
+
+    #[test]
+    fn who_is_unsure_of_the_leaf_may_be_sure_of_what_is_above() {
+        let taxonomy = Taxonomy::from_paths(["x > a", "x > b", "y > c"]).unwrap();
+        let candidates = Candidates::leaves(&taxonomy);
+        let scores = Some(log_shares(&[0.9, 0.9, 0.1]));
+        let evidence = Evidence::default().with(Source::Prototypes, scores);
+        let decide = |min_confidence| {
+            let options = DecideOptions {
+                min_confidence,
+                ..ASKED
+            };
+            Ensemble::default().decide(Method::ZeroShot, &candidates, &evidence, options)
+        };
+        let unsure = decide(0.9);
+        assert_eq!(unsure.category, taxonomy.resolve("x").ok());
+        assert!(unsure.confidence > 0.99);
+        assert_eq!(unsure.levels.len(), 1);
+        let any = decide(0.0);
+        let [root, leaf] = any.levels.as_slice() else {
+            panic!("two levels were expected: {:?}", any.levels);
+        };
+        assert_eq!(Some(leaf.category), any.category);
+        let both = any.alternatives[0].confidence + any.alternatives[1].confidence;
+        assert!((root.confidence - both).abs() < 1e-4);
     }
 
     #[test]
     fn alternatives_never_claim_more_than_everything() {
         let mut ensemble = Ensemble::default();
         for method in Method::ALL {
-            let curve = PlattScaling::new([0.05, 0.0, 3.0]);
+            let curve = BetaCalibration::new([0.05, 0.0, 3.0]);
             ensemble.calibrations.set(method, LEAF, Some(curve));
         }
         for method in Method::ALL {
-            let decision = ensemble.decide(method, &candidates(), &evidence(), 5, 0.0);
+            let decision = ensemble.decide(method, &candidates(), &evidence(), ASKED);
             let confidences = decision.alternatives.iter().map(|one| one.confidence);
             let total: f32 = confidences.clone().sum();
             assert!(total <= 1.0 + 1e-6, "{method}: {total}");
@@ -329,9 +417,8 @@ mod tests {
 
     #[test]
     fn no_evidence_is_no_decision() {
-        let nothing = Evidence::default();
-        let decision =
-            Ensemble::default().decide(Method::Neighbors, &candidates(), &nothing, 5, 0.0);
+        let (ensemble, nothing) = (Ensemble::default(), Evidence::default());
+        let decision = ensemble.decide(Method::Neighbors, &candidates(), &nothing, ASKED);
         assert_eq!(decision.category, None);
         assert!(decision.alternatives.is_empty());
     }
@@ -339,25 +426,8 @@ mod tests {
     #[test]
     fn auto_without_labels_is_zero_shot() {
         let (candidates, ensemble) = (candidates(), Ensemble::default());
-        let decide = |method| ensemble.decide(method, &candidates, &texts_only(), 5, 0.0);
+        let decide = |method| ensemble.decide(method, &candidates, &texts_only(), ASKED);
         let (auto, zero_shot) = (decide(Method::Auto), decide(Method::ZeroShot));
         assert_eq!(auto.alternatives, zero_shot.alternatives);
-    }
-
-    #[test]
-    fn a_level_is_believed_for_all_that_lies_below_it() {
-        let taxonomy = Taxonomy::from_paths(["x > a", "x > b", "y > c"]).unwrap();
-        let candidates = Candidates::leaves(&taxonomy);
-        let scores = beliefs(vec![0.52, 0.5, 0.4]);
-        let evidence = Evidence::default().with(Source::Prototypes, scores);
-        let decision = Ensemble::default().decide(Method::ZeroShot, &candidates, &evidence, 3, 0.0);
-        let [root, leaf] = decision.levels.as_slice() else {
-            panic!("two levels were expected: {:?}", decision.levels);
-        };
-        assert_eq!(taxonomy.path(root.category), "x");
-        assert_eq!(Some(leaf.category), decision.category);
-        let both = decision.alternatives[0].confidence + decision.alternatives[1].confidence;
-        assert!((root.confidence - both).abs() < 1e-6);
-        assert!(leaf.confidence < root.confidence);
     }
 }

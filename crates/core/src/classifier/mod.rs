@@ -2,9 +2,10 @@
 //!
 //! [`candidates`] are the categories that may be chosen. Each [`source`] of
 //! evidence has a file of its own: [`prototypes`] (with [`adapt`], which fits
-//! them without labels, and [`class_means`], which moves them by labels) and
-//! [`knn`]. An [`ensemble`] weighs the sources against each other, and
-//! [`calibration`] makes confidence of what comes out. A further source of
+//! them without labels, and [`class_means`], which moves them by labels),
+//! [`lexical`] and [`knn`]; heads are a crate of their own. [`weigh`] finds how much
+//! each counts, an [`ensemble`] adds them up, [`calibration`] makes confidence of what
+//! comes out, and [`outcomes`] say how much of it is enough. A further source of
 //! evidence is a variant of [`source::Source`] and a file beside these.
 
 pub(crate) mod adapt;
@@ -13,5 +14,8 @@ pub(crate) mod candidates;
 pub(crate) mod class_means;
 pub(crate) mod ensemble;
 pub(crate) mod knn;
+pub(crate) mod lexical;
+pub(crate) mod outcomes;
 pub(crate) mod prototypes;
 pub(crate) mod source;
+pub(crate) mod weigh;

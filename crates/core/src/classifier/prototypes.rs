@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use super::candidates::Candidates;
-use super::source::Beliefs;
 use crate::vector::{add_scaled, centered, dot, inner_products, normalize};
 
 /// How much the ancestors' mean similarity counts beside the leaf's own.
@@ -18,6 +17,9 @@ const ANCESTORS: f32 = 0.5;
 /// Similarity differences are multiplied by this before they become
 /// probabilities.
 pub(crate) const SCALE: f32 = 20.0;
+
+/// The same where they become evidence beside other sources.
+const EVIDENCE_SCALE: f32 = 15.0;
 
 /// Prototypes of the categories that products may be filed under.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,10 +196,21 @@ fn inner_rows(candidates: &Candidates, rows: &[f32], dimensions: usize) -> Vec<f
     inner
 }
 
-/// What the scores of all candidates come to.
-pub fn beliefs(mut scores: Vec<f32>) -> Beliefs {
-    softmax(&mut scores, SCALE);
-    Beliefs::Dense(scores)
+/// Logarithms of the shares that the scores of all candidates come to.
+pub fn log_shares(scores: &[f32]) -> Vec<f32> {
+    log_softmax(scores, EVIDENCE_SCALE)
+}
+
+/// Logarithms of a softmax of `scale × score`.
+pub(crate) fn log_softmax(scores: &[f32], scale: f32) -> Vec<f32> {
+    let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = scores
+        .iter()
+        .map(|score| (scale * (score - best)).exp())
+        .sum();
+    let log_sum = sum.ln();
+    let logarithm = |score: &f32| scale * (score - best) - log_sum;
+    scores.iter().map(logarithm).collect()
 }
 
 /// Turns scores into probabilities: a softmax of `scale × score`.

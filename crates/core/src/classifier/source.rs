@@ -1,115 +1,49 @@
-//! Where evidence comes from, and what it comes to.
-
-use super::candidates::Candidates;
-use crate::taxonomy::CategoryIndex;
+//! Where evidence comes from, and how much it counts.
 
 /// A source of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// What the taxonomy says of its categories, and what was learned of that.
+    /// Vectors of what the taxonomy says of its categories, and what was learned of
+    /// that.
     Prototypes,
+    /// The words that a product shares with a category's.
+    Lexical,
     /// Labelled products near the one to be filed.
     Neighbors,
+    /// A head that learned from the products the two first sources are surest of.
+    SelfTrained,
+    /// A head that learned from labels.
+    Head,
 }
 
 impl Source {
     /// Number of sources.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 5;
 
     /// All sources.
-    pub const ALL: [Self; Self::COUNT] = [Self::Prototypes, Self::Neighbors];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Prototypes,
+        Self::Lexical,
+        Self::Neighbors,
+        Self::SelfTrained,
+        Self::Head,
+    ];
 
     /// The source's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Prototypes => "prototypes",
+            Self::Lexical => "lexical",
             Self::Neighbors => "neighbors",
+            Self::SelfTrained => "self-trained",
+            Self::Head => "head",
         }
     }
 }
 
-/// What one source says of one product: shares of belief, which sum to at most
-/// one.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Beliefs {
-    /// A share for each candidate, in their order.
-    Dense(Vec<f32>),
-    /// Shares of some categories, which need not be candidates.
-    Sparse(Vec<(CategoryIndex, f32)>),
-}
-
-impl Beliefs {
-    /// Adds these beliefs, times `weight`, to a sum.
-    pub(super) fn add_to(&self, sum: &mut Fused, candidates: &Candidates, weight: f32) {
-        match self {
-            Self::Dense(shares) => {
-                for (entry, share) in sum.shares.iter_mut().zip(shares) {
-                    *entry += weight * share;
-                }
-            }
-            Self::Sparse(shares) => {
-                for &(category, share) in shares {
-                    *sum.share_mut(candidates, category) += weight * share;
-                }
-            }
-        }
-    }
-}
-
-/// What all sources together believe: shares that sum to at most one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fused {
-    /// A share for each candidate, in their order; empty if nothing was heard.
-    pub(super) shares: Vec<f32>,
-    /// Shares of categories that are no candidates.
-    pub(super) others: Vec<(CategoryIndex, f32)>,
-}
-
-impl Fused {
-    fn share_mut(&mut self, candidates: &Candidates, category: CategoryIndex) -> &mut f32 {
-        if let Some(at) = candidates.position(category) {
-            return &mut self.shares[at];
-        }
-        let known = self.others.iter().position(|(other, _)| *other == category);
-        let at = known.unwrap_or_else(|| {
-            self.others.push((category, 0.0));
-            self.others.len() - 1
-        });
-        &mut self.others[at].1
-    }
-
-    /// The `count` categories that are believed in most, best first, ties by
-    /// category; none that nobody believes in.
-    pub fn best(&self, candidates: &Candidates, count: usize) -> Vec<(CategoryIndex, f32)> {
-        let own = candidates.categories().iter().copied();
-        let all = own.zip(self.shares.iter().copied());
-        let mut best: Vec<(CategoryIndex, f32)> = Vec::with_capacity(count + 1);
-        let mut least = f32::MIN_POSITIVE;
-        for (category, share) in all.chain(self.others.iter().copied()) {
-            if share.is_nan() || share < least {
-                continue;
-            }
-            let better = |other: &(CategoryIndex, f32)| {
-                other.1 > share || (other.1 == share && other.0 < category)
-            };
-            let at = best.partition_point(better);
-            best.insert(at, (category, share));
-            if best.len() >= count {
-                best.truncate(count);
-                least = best.last().map_or(least, |(_, share)| *share);
-            }
-        }
-        best
-    }
-
-    /// The sum of all shares.
-    pub(super) fn total(&self) -> f32 {
-        let others = self.others.iter().map(|(_, share)| share);
-        self.shares.iter().chain(others).sum()
-    }
-}
-
-/// How much each source counts.
+/// How much each source counts: what it says, the logarithm of a share for each
+/// candidate, is multiplied by this before all are added up (a product of experts:
+/// Hinton, 2002).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights([f32; Source::COUNT]);
 
@@ -119,10 +53,13 @@ impl Weights {
         Self(weights)
     }
 
-    /// Only one source counts.
-    pub fn only(source: Source) -> Self {
+    /// Only these sources count, as before.
+    #[must_use]
+    pub fn only(self, sources: &[Source]) -> Self {
         let mut weights = [0.0; Source::COUNT];
-        weights[source as usize] = 1.0;
+        for &source in sources {
+            weights[source as usize] = self.of(source);
+        }
         Self(weights)
     }
 
@@ -134,5 +71,13 @@ impl Weights {
     /// The weights in the order of [`Source::ALL`].
     pub fn as_slice(&self) -> &[f32] {
         &self.0
+    }
+}
+
+/// What sources count before anything was measured: that of the two first in
+/// `docs/classification.md`; heads and neighbours speak for themselves.
+impl Default for Weights {
+    fn default() -> Self {
+        Self([1.0; Source::COUNT])
     }
 }

@@ -1,10 +1,11 @@
 //! Small vector algebra on `f32` slices.
 
+pub mod kernel;
 mod matrix;
 
 use simsimd::SpatialSimilarity;
 
-pub use matrix::inner_products;
+pub use matrix::{Matrix, inner_products};
 
 /// Scales `vector` to unit length; a zero vector stays zero.
 pub fn normalize(vector: &mut [f32]) {

@@ -1,19 +1,19 @@
-//! What of a text a student sees: words, pairs of words, and sequences of
+//! What of a text a model of words sees: words, pairs of words, and sequences of
 //! characters, each as one number.
 //!
 //! Scripts that put spaces between words give every word, every pair of
-//! neighbouring words, and the sequences of 3 to 5 characters of each word with
+//! neighbouring words, and the sequences of 3 (or 2) to 5 characters of each word with
 //! its ends marked (fastText's subwords: Bojanowski et al., 2017). Scripts
 //! without spaces, such as Chinese, Japanese and Thai, give all sequences of
 //! 1 to 3 characters of a run.
 //!
-//! A change here changes every vector: raise [`VERSION`] with it.
+//! A change here changes every student and head: raise [`FEATURES`] with it.
 
-/// Version of these rules, kept in every student.
-pub(crate) const VERSION: u32 = 1;
+/// Version of these rules, kept in every student and head.
+pub const FEATURES: u32 = 1;
 
-/// Sequences of characters of a word.
-const WORD_GRAMS: std::ops::RangeInclusive<usize> = 3..=5;
+/// Longest sequence of characters of a word.
+const WORD_GRAMS: usize = 5;
 
 /// Longest sequence of characters of a run without spaces.
 const RUN_GRAMS: usize = 3;
@@ -24,13 +24,20 @@ const LONGEST_WORD: usize = 48;
 /// Marks the beginning and end of a word.
 const EDGE: u32 = u32::MAX;
 
-/// Room for the features of a text, to be used again for the next.
-#[derive(Default)]
-pub(crate) struct Features {
+/// Finds the features of one text after another.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Shortest sequence of characters of a word.
+    shortest: usize,
     folded: String,
     word: Vec<u32>,
-    /// The features of the last text, in order, repetitions included.
-    pub(crate) found: Vec<u64>,
+    found: Vec<u64>,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self::with_sequences_from(3)
+    }
 }
 
 /// Scripts differ in where a word ends.
@@ -42,9 +49,21 @@ enum Class {
 }
 
 impl Features {
-    /// Finds the features of `text` and keeps them in `found`.
-    pub(crate) fn read(&mut self, text: &str) {
+    /// Features with sequences of so many characters of a word, and longer ones.
+    pub fn with_sequences_from(shortest: usize) -> Self {
+        Self {
+            shortest,
+            folded: String::new(),
+            word: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// The features of `text`, in order, repetitions included. Each is spread over
+    /// all bits.
+    pub fn read(&mut self, text: &str) -> &[u64] {
         let Self {
+            shortest,
             folded,
             word,
             found,
@@ -57,14 +76,15 @@ impl Features {
         for c in folded.chars() {
             let next = class_of(c);
             if next != class {
-                finish(class, word, &mut last_word, found);
+                finish(class, word, *shortest, &mut last_word, found);
                 class = next;
             }
             if class != Class::Between {
                 word.push(c.into());
             }
         }
-        finish(class, word, &mut last_word, found);
+        finish(class, word, *shortest, &mut last_word, found);
+        found
     }
 }
 
@@ -75,12 +95,18 @@ fn fold(text: &str, folded: &mut String) {
         folded.push_str(text);
         folded.make_ascii_lowercase();
     } else {
-        folded.push_str(&assort_core::fold(text));
+        folded.push_str(&crate::text::fold(text));
     }
 }
 
 /// Adds the features of a word or run, and empties it.
-fn finish(class: Class, word: &mut Vec<u32>, last_word: &mut Option<u64>, found: &mut Vec<u64>) {
+fn finish(
+    class: Class,
+    word: &mut Vec<u32>,
+    shortest: usize,
+    last_word: &mut Option<u64>,
+    found: &mut Vec<u64>,
+) {
     match class {
         Class::Between => return,
         Class::Run => {
@@ -94,7 +120,7 @@ fn finish(class: Class, word: &mut Vec<u32>, last_word: &mut Option<u64>, found:
                 found.push(mix(last.rotate_left(23) ^ own.wrapping_mul(FACTOR)));
             }
             *last_word = Some(own);
-            parts(word, found);
+            parts(word, shortest, found);
         }
     }
     word.clear();
@@ -110,15 +136,15 @@ fn run(run: &[u32], found: &mut Vec<u64>) {
     }
 }
 
-fn parts(word: &mut Vec<u32>, found: &mut Vec<u64>) {
+fn parts(word: &mut Vec<u32>, shortest: usize, found: &mut Vec<u64>) {
     word.truncate(LONGEST_WORD);
     word.insert(0, EDGE);
     word.push(EDGE);
     for at in 0..word.len() {
         let mut hash = Kind::Part.start();
-        for (length, &c) in (1..=*WORD_GRAMS.end()).zip(&word[at..]) {
+        for (length, &c) in (1..=WORD_GRAMS).zip(&word[at..]) {
             hash = step(hash, c);
-            if length >= *WORD_GRAMS.start() && length < word.len() {
+            if length >= shortest && length < word.len() {
                 found.push(mix(hash));
             }
         }
@@ -139,14 +165,15 @@ impl Kind {
     }
 }
 
-pub(crate) const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// An odd number whose bits look like chance (SplitMix64).
+pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 fn step(hash: u64, c: u32) -> u64 {
     (hash.rotate_left(5) ^ u64::from(c)).wrapping_mul(FACTOR)
 }
 
 /// Spreads over all bits, as the finalizer of SplitMix64 does.
-pub(crate) fn mix(hash: u64) -> u64 {
+pub fn mix(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)
@@ -196,9 +223,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<u64> {
-        let mut features = Features::default();
-        features.read(text);
-        features.found
+        Features::default().read(text).to_vec()
     }
 
     #[test]
@@ -217,6 +242,12 @@ mod tests {
         let swapped = of("cat red");
         let shared = both.iter().filter(|f| swapped.contains(f)).count();
         assert_eq!(shared, both.len() - 1, "only the pair knows the order");
+    }
+
+    #[test]
+    fn sequences_may_begin_with_two_characters() {
+        let mut features = Features::with_sequences_from(2);
+        assert_eq!(features.read("cat").len(), of("cat").len() + 4);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The loops that take the time, compiled twice: for any processor, and for
-//! those with AVX2. Both do the same sums in the same order, so that a student
-//! is the same on all machines.
+//! The loops over rows of tables that take the time, compiled twice: for any
+//! processor, and for those with AVX2. Both do the same sums in the same order, so
+//! that a model is the same on all machines.
 #![expect(
     unsafe_code,
     reason = "calling a function compiled for AVX2 is unsafe where the processor might lack it"
@@ -12,7 +12,7 @@ macro_rules! compiled_twice {
     ($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[inline]
-        pub(crate) fn $name($($argument: $kind),*) {
+        pub fn $name($($argument: $kind),*) {
             #[inline(always)]
             fn plain($($argument: $kind),*) $body
 
@@ -36,30 +36,41 @@ macro_rules! compiled_twice {
 const LANES: usize = 64;
 
 compiled_twice! {
-    /// Adds rows of bytes, each times its scale, to `sum`. A place counts rows
-    /// of `sum.len()` coordinates.
-    fn add_bytes(sum: &mut [f32], rows: &[i8], scales: &[f32], places: &[u32]) {
+    /// Adds rows of bytes, each times its factor, to `sum`. A row is named by its
+    /// place among rows of `sum.len()` coordinates.
+    fn add_bytes(sum: &mut [f32], rows: &[i8], factors: &[(u32, f32)]) {
         let dimensions = sum.len();
         for (block, sum) in sum.chunks_mut(LANES).enumerate() {
             let at = block * LANES;
             if let Ok(whole) = <&mut [f32; LANES]>::try_from(&mut *sum) {
                 let mut total = *whole;
-                for &place in places {
+                for &(place, factor) in factors {
                     let row = &rows[place as usize * dimensions + at..][..LANES];
-                    let scale = scales[place as usize];
                     for (total, &value) in total.iter_mut().zip(row) {
-                        *total += scale * f32::from(value);
+                        *total += factor * f32::from(value);
                     }
                 }
                 *whole = total;
             } else {
-                for &place in places {
+                for &(place, factor) in factors {
                     let row = &rows[place as usize * dimensions + at..];
-                    let scale = scales[place as usize];
                     for (total, &value) in sum.iter_mut().zip(row) {
-                        *total += scale * f32::from(value);
+                        *total += factor * f32::from(value);
                     }
                 }
+            }
+        }
+    }
+}
+
+compiled_twice! {
+    /// Adds rows, each times its factor, to `sum`. A row is named by its place among
+    /// rows of `sum.len()` coordinates.
+    fn add_weighted(sum: &mut [f32], rows: &[f32], factors: &[(u32, f32)]) {
+        for &(place, factor) in factors {
+            let row = &rows[place as usize * sum.len()..];
+            for (total, value) in sum.iter_mut().zip(row) {
+                *total += factor * value;
             }
         }
     }
@@ -78,14 +89,14 @@ compiled_twice! {
 }
 
 /// How far Adam goes, and what it remembers (Kingma and Ba, 2015).
-#[derive(Clone, Copy)]
-pub(crate) struct Pace {
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
     /// Step, corrected for the moments' beginning.
-    pub(crate) learning_rate: f32,
+    pub learning_rate: f32,
     /// Part of the first and of the second moment that is kept.
-    pub(crate) betas: (f32, f32),
+    pub betas: (f32, f32),
     /// Correction of the second moment for its beginning.
-    pub(crate) correction: f32,
+    pub correction: f32,
 }
 
 compiled_twice! {
@@ -119,9 +130,15 @@ mod tests {
                 .map(|i| scales[i / dimensions] * f32::from(rows[i]))
                 .collect();
             let mut sum = vec![0.5; dimensions];
-            add_bytes(&mut sum, &rows, &scales, &places);
+            let factors: Vec<(u32, f32)> =
+                places.iter().map(|&place| (place, scales[place as usize])).collect();
+            add_bytes(&mut sum, &rows, &factors);
             let mut other = vec![0.5; dimensions];
             add_rows(&mut other, &whole, &places);
+            let ones: Vec<(u32, f32)> = places.iter().map(|&place| (place, 1.0)).collect();
+            let mut weighted = vec![0.5; dimensions];
+            add_weighted(&mut weighted, &whole, &ones);
+            prop_assert_eq!(&weighted, &other);
             let naive = |at: usize| {
                 0.5 + places.iter().map(|&p| whole[p as usize * dimensions + at]).sum::<f32>()
             };

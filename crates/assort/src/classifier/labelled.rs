@@ -1,0 +1,94 @@
+//! The labelled products of a catalog, and the means of their categories.
+
+use assort_core::{Candidates, CategoryIndex, ClassMeans, Prototypes};
+use rayon::prelude::*;
+
+use super::content::{Groups, Words, words};
+use crate::snapshot::Snapshot;
+use crate::store::Reader;
+use crate::{Error, Result};
+
+/// All labelled products that have a vector, by row.
+pub(super) struct LabelledProducts {
+    pub(super) rows: Vec<u32>,
+    pub(super) categories: Vec<CategoryIndex>,
+    pub(super) words: Vec<Words>,
+    pub(super) groups: Groups,
+}
+
+impl LabelledProducts {
+    /// Those whose label is a candidate or above one.
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        snapshot: &Snapshot,
+        candidates: &Candidates,
+    ) -> Result<Self> {
+        let mut labelled: Vec<(u32, CategoryIndex)> = Vec::new();
+        for chunk in snapshot.chunks() {
+            let rows = chunk.rows()?;
+            let known = rows.iter().filter_map(|(_, row)| {
+                let label = chunk.label(*row)?;
+                candidates.holds(label).then_some((*row, label))
+            });
+            labelled.extend(known);
+        }
+        labelled.sort_unstable();
+        let rows: Vec<u32> = labelled.iter().map(|(row, _)| *row).collect();
+        let words = words(reader, &rows)?;
+        Ok(Self {
+            groups: Groups::of(&words),
+            categories: labelled.into_iter().map(|(_, category)| category).collect(),
+            words,
+            rows,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The number of the product in a row.
+    pub(super) fn at(&self, row: u32) -> Option<usize> {
+        self.rows.binary_search(&row).ok()
+    }
+
+    /// How much a product counts: those of the same content and label count as one.
+    pub(super) fn weight(&self, at: usize) -> f32 {
+        let label = self.categories[at];
+        let members = self.groups.members(at).iter();
+        let same = members.filter(|&&other| self.categories[other] == label);
+        1.0 / same.count().max(1) as f32
+    }
+}
+
+/// The means of the labelled products of each candidate.
+pub(super) fn class_means(
+    snapshot: &Snapshot,
+    labelled: &LabelledProducts,
+    plain: &Prototypes,
+) -> Result<ClassMeans> {
+    let chunks = snapshot.chunks();
+    let share = chunks.len().div_ceil(rayon::current_num_threads()).max(1);
+    let sums: Vec<ClassMeans> = chunks
+        .par_chunks(share)
+        .map(|chunks| {
+            let mut sums = ClassMeans::empty(plain);
+            for chunk in chunks {
+                chunk.each(|row, vector| {
+                    let at = labelled.at(row);
+                    let place = at.and_then(|at| {
+                        let place = plain.candidates().position(labelled.categories[at])?;
+                        Some((place, labelled.weight(at)))
+                    });
+                    if let Some((candidate, weight)) = place {
+                        sums.add(candidate, &plain.center(vector), weight);
+                    }
+                })?;
+            }
+            Ok::<_, Error>(sums)
+        })
+        .collect::<Result<_>>()?;
+    Ok(sums
+        .iter()
+        .fold(ClassMeans::empty(plain), ClassMeans::merged))
+}

@@ -1,0 +1,187 @@
+//! Learning from the catalog as a whole.
+
+use assort_core::{Candidates, Embedder, Ensemble, Lexicon, Prototypes, Taxonomy};
+use assort_head::{Shape, TrainOptions};
+
+use super::heads::{HeadScorer, KnownHead};
+use super::labelled::{LabelledProducts, class_means};
+use super::learned::Learned;
+use super::self_training::self_trained;
+use super::trials::{self, HeadEvidence, Sources, Trial};
+use super::{fit, train};
+use crate::knn::graph::Effort;
+use crate::observer::Observer;
+use crate::snapshot::Snapshot;
+use crate::store::Reader;
+use crate::{Error, Result};
+
+/// With up to so many labels a head is trained without being asked: it takes seconds.
+const FEW_LABELS: usize = 6_000;
+
+/// With fewer labels than this a head knows nothing.
+const MIN_LABELS: usize = 20;
+
+/// With fewer labels a category than this, weights of features do better than a hidden
+/// layer.
+const LABELS_FOR_HIDDEN: usize = 3;
+
+/// What is learned from.
+#[derive(Clone, Copy)]
+pub(super) struct Catalogued<'a> {
+    pub(super) reader: &'a Reader<'a>,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) taxonomy: &'a Taxonomy,
+    pub(super) embedder: Option<&'a dyn Embedder>,
+}
+
+impl Catalogued<'_> {
+    /// Whether the embedder knows the label of the product in a row.
+    fn was_taught(&self, row: u32) -> Result<bool> {
+        let text = self.reader.text_hash(&self.reader.space()?, row)?;
+        let student = self.embedder.and_then(|embedder| embedder.as_student());
+        let known = text.zip(student);
+        Ok(known.is_some_and(|(text, student)| student.was_taught(text)))
+    }
+
+    fn effort(&self) -> Result<Effort> {
+        Ok(Effort::tuned(self.reader.tuning()?))
+    }
+}
+
+/// Learns anew; heads that somebody asked for stay, with what was found out of them.
+pub(super) fn learn(
+    catalogued: &Catalogued<'_>,
+    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
+    previous: Option<Learned>,
+    observer: &dyn Observer,
+) -> Result<Learned> {
+    let Catalogued {
+        reader,
+        snapshot,
+        taxonomy,
+        ..
+    } = *catalogued;
+    let go_on = || match observer.stop() {
+        true => Err(Error::Interrupted),
+        false => Ok(()),
+    };
+    let mean = fit::mean(snapshot)?;
+    go_on()?;
+    let start = start(mean.clone());
+    let plain = match &mean {
+        Some(_) => fit::adapted(snapshot, &start)?,
+        None => start,
+    };
+    go_on()?;
+    let lexicon = Lexicon::new(taxonomy, plain.candidates());
+    let own = self_trained(reader, snapshot, taxonomy, &plain, &lexicon, observer)?;
+    go_on()?;
+    let (leaves, prior) = plain.learned();
+    let mut learned = Learned {
+        counts: reader.counts()?.into(),
+        mean,
+        leaves: leaves.to_vec(),
+        prior: prior.to_vec(),
+        by_labels: Vec::new(),
+        self_trained: own,
+        heads: Vec::new(),
+        trained_on: 0,
+        ensemble: Ensemble::default(),
+    };
+    let labelled = LabelledProducts::read(reader, snapshot, plain.candidates())?;
+    if labelled.len() == 0 {
+        return Ok(learned);
+    }
+    let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
+    learned.by_labels = by_labels.prototypes.learned().0.to_vec();
+    if let Some(previous) = previous.filter(|previous| previous.trained_on > 0) {
+        learned.heads = previous.heads;
+        learned.trained_on = previous.trained_on;
+        learned.ensemble = previous.ensemble;
+        return Ok(learned);
+    }
+    let heads = few_heads(taxonomy, plain.candidates(), &labelled, observer)?;
+    let evidence = heads.as_ref().map(|heads| &heads.evidence);
+    let own = learned.self_trained.as_ref();
+    let trials = by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, evidence)?;
+    learned.ensemble = trials::ensemble(plain.candidates(), &trials);
+    learned.heads = heads.map_or_else(Vec::new, |heads| heads.heads);
+    Ok(learned)
+}
+
+/// What labels make of prototypes.
+pub(super) struct ByLabels {
+    prototypes: Prototypes,
+    class_means: assort_core::ClassMeans,
+}
+
+impl ByLabels {
+    pub(super) fn new(
+        catalogued: &Catalogued<'_>,
+        labelled: &LabelledProducts,
+        plain: &Prototypes,
+    ) -> Result<Self> {
+        let class_means = class_means(catalogued.snapshot, labelled, plain)?;
+        Ok(Self {
+            prototypes: class_means.taught(plain),
+            class_means,
+        })
+    }
+
+    /// Labelled products filed as if nothing of their content had a label.
+    pub(super) fn trials(
+        &self,
+        catalogued: &Catalogued<'_>,
+        labelled: &LabelledProducts,
+        plain: &Prototypes,
+        lexicon: &Lexicon,
+        self_trained: Option<&KnownHead>,
+        heads: Option<&HeadEvidence>,
+    ) -> Result<Vec<Trial>> {
+        let own: Vec<KnownHead> = self_trained.cloned().into_iter().collect();
+        let candidates = plain.candidates();
+        let self_trained = HeadScorer::new(&own, catalogued.taxonomy, candidates);
+        let sources = Sources {
+            snapshot: catalogued.snapshot,
+            labelled,
+            plain,
+            by_labels: &self.prototypes,
+            class_means: &self.class_means,
+            lexicon,
+            self_trained: self_trained.as_ref(),
+            heads,
+            effort: catalogued.effort()?,
+        };
+        let was_taught = |row| catalogued.was_taught(row);
+        let chosen = trials::chosen(labelled, candidates, heads, &was_taught)?;
+        sources.trials(&chosen)
+    }
+}
+
+/// A head of a few labels; none for fewer than any, or for so many that it is asked for.
+fn few_heads(
+    taxonomy: &Taxonomy,
+    candidates: &Candidates,
+    labelled: &LabelledProducts,
+    observer: &dyn Observer,
+) -> Result<Option<train::Trained>> {
+    let categories: std::collections::BTreeSet<u32> = labelled.categories.iter().copied().collect();
+    let count = labelled.len();
+    if !(MIN_LABELS..=FEW_LABELS).contains(&count) || categories.len() < 2 {
+        return Ok(None);
+    }
+    let options = TrainOptions::default().with_epochs(20).with_min_df(1);
+    let options = if count / categories.len() >= LABELS_FOR_HIDDEN {
+        options.with_learning_rate(0.01)
+    } else {
+        options.with_shape(Shape::Linear).with_learning_rate(0.005)
+    };
+    let mut tell = |_: usize, _: usize, _: assort_head::Step| !observer.stop();
+    let trained = train::trained(labelled, taxonomy, candidates, &[options], &mut tell);
+    match trained {
+        Ok(trained) => Ok(Some(trained)),
+        // All labels of one fold's others are of one category: nothing to tell apart.
+        Err(Error::Precondition(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

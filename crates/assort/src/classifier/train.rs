@@ -1,0 +1,137 @@
+//! Training heads on the labels of a catalog, and what heads say of products whose
+//! content they did not learn from.
+
+use std::collections::BTreeSet;
+
+use assort_core::{Candidates, CategoryIndex, Taxonomy, TextInput};
+use assort_head::{Head, Labelled, Step, TrainOptions, train};
+
+use super::heads::{HeadScorer, KnownHead};
+use super::labelled::LabelledProducts;
+use super::trials::HeadEvidence;
+use crate::{Error, Result};
+
+/// With more labels than this, a part is held out instead of training several times.
+const MANY_LABELS: usize = 30_000;
+
+/// Parts into which labels are divided: each is judged by heads of the others.
+const FOLDS: usize = 4;
+
+/// Of many labels, one content in so many is held out.
+const HELD_OUT_OF: u128 = 32;
+
+/// Heads, and what is known of their quality.
+pub(super) struct Trained {
+    pub(super) heads: Vec<KnownHead>,
+    pub(super) evidence: HeadEvidence,
+}
+
+/// How far training has come: the number of the head, of how many, and its step.
+pub(super) type Tell<'a> = dyn FnMut(usize, usize, Step) -> bool + 'a;
+
+/// Trains a head for each of `options`. Products of one content are never on both
+/// sides of a split.
+pub(super) fn trained(
+    labelled: &LabelledProducts,
+    taxonomy: &Taxonomy,
+    candidates: &Candidates,
+    options: &[TrainOptions],
+    tell: &mut Tell<'_>,
+) -> Result<Trained> {
+    let classes = Classes::of(labelled, taxonomy, candidates);
+    let inputs: Vec<TextInput<'_>> = labelled.words.iter().map(|words| words.input()).collect();
+    let weights: Vec<f32> = (0..labelled.len()).map(|at| labelled.weight(at)).collect();
+    let part = |at: usize, of: u128| (labelled.groups.key(at) >> 7) % of;
+    let all = 0..labelled.len();
+    let folds: Vec<Vec<usize>> = if labelled.len() > MANY_LABELS {
+        vec![all.filter(|&at| part(at, HELD_OUT_OF) == 0).collect()]
+    } else {
+        let own = |fold| {
+            all.clone()
+                .filter(move |&at| part(at, FOLDS as u128) == fold)
+        };
+        (0..FOLDS as u128).map(|fold| own(fold).collect()).collect()
+    };
+    let holds_out = folds.len() == 1;
+    let count = options.len() * (folds.len() + usize::from(!holds_out));
+    let mut number = 0;
+    let mut one = |options: &TrainOptions, held_out: &[usize]| -> Result<KnownHead> {
+        let data = Labelled {
+            inputs: &inputs,
+            classes: &classes.of_products,
+            weights: &weights,
+            categories: &classes.ids,
+            held_out,
+        };
+        number += 1;
+        let head = train(&data, options, &mut |step| tell(number, count, step));
+        Ok(KnownHead(interruptible(head)?.into()))
+    };
+    let mut evidence = HeadEvidence::new();
+    let mut heads = Vec::new();
+    for held_out in &folds {
+        let own: Vec<KnownHead> = options
+            .iter()
+            .map(|options| one(options, held_out))
+            .collect::<Result<_>>()?;
+        add_evidence(&mut evidence, &own, held_out, &inputs, taxonomy, candidates);
+        heads = own;
+    }
+    if !holds_out {
+        heads = options
+            .iter()
+            .map(|options| one(options, &[]))
+            .collect::<Result<_>>()?;
+    }
+    Ok(Trained { heads, evidence })
+}
+
+fn interruptible(head: assort_head::Result<Head>) -> Result<Head> {
+    match head {
+        Err(assort_head::Error::Interrupted) => Err(Error::Interrupted),
+        other => Ok(other?),
+    }
+}
+
+fn add_evidence(
+    evidence: &mut HeadEvidence,
+    heads: &[KnownHead],
+    held_out: &[usize],
+    inputs: &[TextInput<'_>],
+    taxonomy: &Taxonomy,
+    candidates: &Candidates,
+) {
+    let Some(scorer) = HeadScorer::new(heads, taxonomy, candidates) else {
+        return;
+    };
+    let own: Vec<TextInput<'_>> = held_out.iter().map(|&at| inputs[at]).collect();
+    evidence.extend(held_out.iter().copied().zip(scorer.log_shares(&own)));
+}
+
+/// What a head tells apart: all candidates, and the inner categories that are labels.
+struct Classes {
+    ids: Vec<String>,
+    of_products: Vec<u32>,
+}
+
+impl Classes {
+    fn of(labelled: &LabelledProducts, taxonomy: &Taxonomy, candidates: &Candidates) -> Self {
+        let inner: BTreeSet<CategoryIndex> = labelled
+            .categories
+            .iter()
+            .copied()
+            .filter(|&category| candidates.position(category).is_none())
+            .collect();
+        let inner: Vec<CategoryIndex> = inner.into_iter().collect();
+        let all = candidates.categories().iter().chain(&inner);
+        let class = |&category: &CategoryIndex| {
+            let at = candidates.position(category);
+            let at = at.or_else(|| Some(candidates.len() + inner.binary_search(&category).ok()?));
+            at.unwrap_or_default() as u32
+        };
+        Self {
+            ids: all.map(|&at| taxonomy.category(at).id.clone()).collect(),
+            of_products: labelled.categories.iter().map(class).collect(),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Labelled products filed as if nothing of their content had a label: how much each
+//! source of evidence counts, and how far confidence can be trusted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use assort_core::features::Features;
+use assort_core::{
+    BetaCalibration, Candidates, CategoryIndex, ClassMeans, Ensemble, Evidence, LEAF, Lexicon,
+    Method, Neighbor, Outcome, Outcomes, Prototypes, Source, Weights, log_shares, vector, weigh,
+};
+use rayon::prelude::*;
+
+use super::fit::spread;
+use super::heads::HeadScorer;
+use super::labelled::LabelledProducts;
+use crate::Result;
+use crate::knn::graph::Effort;
+use crate::knn::labelled::{SAME_CONTENT, voters};
+use crate::snapshot::Snapshot;
+
+/// At most so many labelled products are filed.
+const TRIALS: usize = 3_000;
+
+/// At most so many labelled products are looked through for them.
+const TRIALS_LOOKED_AT: usize = 60_000;
+
+/// Numbers of evidence that are held at a time.
+const MOST_EVIDENCE: usize = 20_000_000;
+
+/// Fewer trials than this say too little to weigh sources by.
+const MIN_TRIALS: usize = 30;
+
+/// Logarithms of candidates' shares by the number of a labelled product: what heads say
+/// that did not learn from its content.
+pub(super) type HeadEvidence = HashMap<usize, Option<Vec<f32>>>;
+
+/// What labelled products are filed by.
+pub(super) struct Sources<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) labelled: &'a LabelledProducts,
+    pub(super) plain: &'a Prototypes,
+    pub(super) by_labels: &'a Prototypes,
+    pub(super) class_means: &'a ClassMeans,
+    pub(super) lexicon: &'a Lexicon,
+    pub(super) self_trained: Option<&'a HeadScorer>,
+    pub(super) heads: Option<&'a HeadEvidence>,
+    pub(super) effort: Effort,
+}
+
+/// A labelled product with what is known of it.
+pub(super) struct Trial {
+    pub(super) truth: CategoryIndex,
+    evidence: Evidence,
+    /// By the categories' own words alone.
+    zero_shot: Evidence,
+}
+
+impl Trial {
+    fn evidence(&self, method: Method) -> &Evidence {
+        match method {
+            Method::ZeroShot => &self.zero_shot,
+            _ => &self.evidence,
+        }
+    }
+}
+
+/// Labelled products to try methods on, spread over all, one of each content: those of
+/// which the embedder does not know the label already, and of which heads do not.
+pub(super) fn chosen(
+    labelled: &LabelledProducts,
+    candidates: &Candidates,
+    heads: Option<&HeadEvidence>,
+    was_taught: &dyn Fn(u32) -> Result<bool>,
+) -> Result<Vec<usize>> {
+    let fit: Vec<usize> = (0..labelled.len())
+        .filter(|at| match heads {
+            Some(heads) => heads.contains_key(at),
+            None => labelled.groups.is_first(*at),
+        })
+        .collect();
+    let most = TRIALS.min(MOST_EVIDENCE / (candidates.len() * Source::COUNT).max(1));
+    let mut apart = Vec::new();
+    for looked_at in [most, TRIALS_LOOKED_AT] {
+        apart.clear();
+        for at in spread(fit.len(), looked_at) {
+            if !was_taught(labelled.rows[fit[at]])? {
+                apart.push(fit[at]);
+            }
+        }
+        if apart.len() >= most / 2 {
+            break;
+        }
+    }
+    Ok(spread(apart.len(), most).map(|at| apart[at]).collect())
+}
+
+impl Sources<'_> {
+    /// Files the labelled products of these numbers.
+    pub(super) fn trials(&self, chosen: &[usize]) -> Result<Vec<Trial>> {
+        let (snapshot, labelled) = (self.snapshot, self.labelled);
+        let mut queries = Vec::with_capacity(chosen.len() * snapshot.dimensions());
+        for &at in chosen {
+            queries.extend(snapshot.vector(labelled.rows[at])?.into_iter().flatten());
+        }
+        let without: Vec<Option<u32>> = chosen.iter().map(|&at| Some(labelled.rows[at])).collect();
+        let is_out = |query: usize, row: u32| {
+            let own = labelled.groups.key(chosen[query]);
+            labelled
+                .at(row)
+                .is_some_and(|at| labelled.groups.key(at) == own)
+        };
+        let near = voters(
+            snapshot,
+            self.plain,
+            &queries,
+            &without,
+            &is_out,
+            self.effort,
+        )?;
+        let inputs: Vec<_> = chosen
+            .iter()
+            .map(|&at| labelled.words[at].input())
+            .collect();
+        let self_trained = match self.self_trained {
+            Some(scorer) => scorer.log_shares(&inputs),
+            None => vec![None; inputs.len()],
+        };
+        queries
+            .par_chunks_exact(snapshot.dimensions())
+            .zip(chosen)
+            .zip(near)
+            .zip(self_trained)
+            .map_init(
+                Features::default,
+                |features, (((query, &at), near), own)| self.trial(features, query, at, near, own),
+            )
+            .collect()
+    }
+
+    fn trial(
+        &self,
+        features: &mut Features,
+        query: &[f32],
+        at: usize,
+        mut near: Vec<Neighbor>,
+        self_trained: Option<Vec<f32>>,
+    ) -> Result<Trial> {
+        near.retain(|voter| voter.similarity <= SAME_CONTENT);
+        let title = &self.labelled.words[at].title;
+        let zero_shot = Evidence::default()
+            .with(
+                Source::Prototypes,
+                Some(log_shares(&self.plain.scores(query))),
+            )
+            .with(Source::Lexical, self.lexicon.log_shares(features, title))
+            .with(Source::SelfTrained, self_trained);
+        let head = self
+            .heads
+            .and_then(|heads| heads.get(&at).cloned().flatten());
+        let scores = self.scores_without(query, at)?;
+        let evidence = zero_shot
+            .clone()
+            .with(Source::Prototypes, Some(log_shares(&scores)))
+            .with(Source::Head, head)
+            .with_neighbors(self.plain.candidates(), near);
+        Ok(Trial {
+            truth: self.labelled.categories[at],
+            evidence,
+            zero_shot,
+        })
+    }
+
+    /// Scores by the prototypes that labels moved, as if the labels of a product's
+    /// content had not.
+    fn scores_without(&self, query: &[f32], at: usize) -> Result<Vec<f32>> {
+        let (labelled, plain) = (self.labelled, self.plain);
+        let mut scores = self.by_labels.scores(query);
+        let mut own: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+        for &member in labelled.groups.members(at) {
+            let place = plain.candidates().position(labelled.categories[member]);
+            let vector = self.snapshot.vector(labelled.rows[member])?;
+            if let Some((place, vector)) = place.zip(vector) {
+                let empty = || vec![0.0; vector.len()];
+                let sum = own.entry(place).or_insert_with(empty);
+                vector::add_scaled(sum, &plain.center(&vector), labelled.weight(member));
+            }
+        }
+        let centered = plain.center(query);
+        for (place, sum) in own {
+            let row = self.class_means.row(plain, place, Some(&sum));
+            let with = vector::dot(self.by_labels.leaf(place), &centered);
+            scores[place] += vector::dot(&row, &centered) - with;
+        }
+        Ok(scores)
+    }
+}
+
+/// The weights of the sources, and calibrations by method and level.
+pub(super) fn ensemble(candidates: &Candidates, trials: &[Trial]) -> Ensemble {
+    let mut ensemble = Ensemble::default();
+    if trials.len() < MIN_TRIALS {
+        return ensemble;
+    }
+    let known: Vec<(&Evidence, usize)> = trials
+        .iter()
+        .filter_map(|trial| Some((&trial.evidence, candidates.position(trial.truth)?)))
+        .collect();
+    ensemble.weights = weigh(&known, Weights::default());
+    for method in Method::ALL {
+        calibrate(&mut ensemble, method, candidates, trials);
+    }
+    ensemble
+}
+
+/// The share of trials that a method files rightly.
+pub(super) fn accuracy(
+    ensemble: &Ensemble,
+    method: Method,
+    candidates: &Candidates,
+    trials: &[Trial],
+) -> f64 {
+    let right = trials.par_iter().filter(|trial| {
+        let shares = ensemble.fuse(method, candidates, trial.evidence(method));
+        let best = shares.best(candidates, 1);
+        best.first()
+            .is_some_and(|(best, _)| candidates.lineage(*best).contains(&trial.truth))
+    });
+    right.count() as f64 / trials.len().max(1) as f64
+}
+
+/// How a trial came out on each level: the share of the best category, and whether it
+/// is right.
+struct Seen {
+    by_level: Vec<(u32, f32, bool)>,
+    truth_share: f32,
+}
+
+/// Learns how far a method's confidence can be trusted on each level.
+fn calibrate(ensemble: &mut Ensemble, method: Method, candidates: &Candidates, trials: &[Trial]) {
+    let seen: Vec<Seen> = trials
+        .par_iter()
+        .filter_map(|trial| seen(ensemble, method, candidates, trial))
+        .collect();
+    let mut by_level: BTreeMap<u32, Vec<(f32, bool)>> = BTreeMap::new();
+    for (level, share, right) in seen.iter().flat_map(|seen| &seen.by_level) {
+        by_level.entry(*level).or_default().push((*share, *right));
+    }
+    for (level, outcomes) in by_level {
+        let curve = BetaCalibration::fit(&outcomes);
+        ensemble.calibrations.set(method, level, curve);
+    }
+    if ensemble.calibrations.get(method, LEAF).is_none() {
+        return;
+    }
+    let outcomes = seen.iter().filter_map(|seen| {
+        let (_, share, right) = seen.by_level.iter().find(|(level, _, _)| *level == LEAF)?;
+        Some(Outcome {
+            confidence: ensemble.confidence(method, LEAF, *share),
+            truth_share: seen.truth_share,
+            right: *right,
+        })
+    });
+    let outcomes = Outcomes::new(outcomes.collect());
+    ensemble.calibrations.set_outcomes(method, outcomes);
+}
+
+fn seen(
+    ensemble: &Ensemble,
+    method: Method,
+    candidates: &Candidates,
+    trial: &Trial,
+) -> Option<Seen> {
+    let shares = ensemble.fuse(method, candidates, trial.evidence(method));
+    let best = shares.best(candidates, 1);
+    let (best, share) = *best.first()?;
+    let truth = candidates.lineage(trial.truth);
+    let right = candidates.lineage(best).contains(&trial.truth);
+    let mut by_level = vec![(LEAF, share, right)];
+    for (level, (category, share)) in (1u32..).zip(shares.best_by_level(candidates)) {
+        // A truth that ends above says nothing of this level.
+        if let Some(own) = truth.get(level as usize - 1) {
+            by_level.push((level, share, *own == category));
+        }
+    }
+    Some(Seen {
+        by_level,
+        truth_share: shares.of_category(candidates, trial.truth),
+    })
+}
