@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Search(SearchArgs),
     /// Set the categories of products
     Label(Label),
+    /// Train a head on the labels, and put it in force if it files better
+    Train(Train),
     /// Measure how well labelled products are filed
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy
@@ -357,6 +359,46 @@ pub(crate) struct Evaluate {
     /// Where rejected rows are listed [default: DIR/rejects-evaluate.csv]
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort train shop\n  assort train shop --hidden 512 --heads 2\n\nA head files by the words of products. Everything that can decide is weighed anew by held-out products, none of which shares its content with one that was learned from; the head comes into force only if they are filed no worse with it."
+)]
+pub(crate) struct Train {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Softmax regression, without a hidden layer
+    #[arg(long, conflicts_with = "hidden")]
+    pub(crate) linear: bool,
+
+    /// Coordinates of the hidden layer [default: 256]
+    #[arg(long, value_name = "N")]
+    pub(crate) hidden: Option<NonZeroUsize>,
+
+    /// Times that every label is read [default: by their number]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroUsize>,
+
+    /// Highest step of Adam [default: by their number]
+    #[arg(long, value_name = "R")]
+    pub(crate) learning_rate: Option<f32>,
+
+    /// Heads to train and average [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) heads: Option<NonZeroUsize>,
+
+    /// Where chance begins: equal seeds give equal heads [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

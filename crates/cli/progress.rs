@@ -58,6 +58,7 @@ enum Stage {
     Products,
     Indexing,
     Learning,
+    Training,
     Measuring,
 }
 
@@ -319,6 +320,19 @@ impl Observer for Console {
                 self.enter(Stage::Distilling);
                 self.show("teaching the student", Some(fraction));
             }
+            Progress::Training {
+                head,
+                of,
+                fraction,
+                epoch,
+            } => {
+                self.enter(Stage::Training);
+                if let Some(epoch) = epoch {
+                    self.say(&curve(head, of, &epoch));
+                }
+                let part = (head as f64 - 1.0 + fraction) / of as f64;
+                self.show("training", Some(part));
+            }
             Progress::Learning => {
                 self.enter(Stage::Learning);
                 self.show("learning from the catalog", None);
@@ -350,4 +364,16 @@ impl Observer for Console {
     fn stop(&self) -> bool {
         stop::requested()
     }
+}
+
+/// A point of the curve of losses.
+fn curve(head: usize, of: usize, epoch: &assort::heads::Epoch) -> String {
+    let held_out = epoch.held_out_loss.zip(epoch.held_out_accuracy);
+    let held_out = held_out.map_or_else(String::new, |(loss, accuracy)| {
+        format!(", held out {loss:.3}, {:.2}% right", 100.0 * accuracy)
+    });
+    format!(
+        "head {head} of {of}, epoch {} of {}: loss {:.3}{held_out}",
+        epoch.number, epoch.of, epoch.loss
+    )
 }

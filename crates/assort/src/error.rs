@@ -168,6 +168,8 @@ pub enum Maintenance {
     Reembed,
     /// [`Catalog::distill`](crate::Catalog::distill) and its like.
     Distill,
+    /// [`Catalog::train`](crate::Catalog::train).
+    Train,
     /// [`Catalog::compact`](crate::Catalog::compact).
     Compact,
     /// [`Catalog::repair`](crate::Catalog::repair).
@@ -179,6 +181,7 @@ impl fmt::Display for Maintenance {
         f.write_str(match self {
             Self::Reembed => "moved to another embedder",
             Self::Distill => "distilled",
+            Self::Train => "learned from",
             Self::Compact => "compacted",
             Self::Repair => "repaired",
         })

@@ -53,6 +53,7 @@ pub use assort_core::ErrorKind;
 pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
 pub use assort_files as files;
+pub use assort_head as heads;
 pub use assort_index as index;
 pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
@@ -66,6 +67,7 @@ pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
+pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::ImportReport;
 pub use observer::{Observer, Progress};

@@ -1,5 +1,7 @@
 //! Following long work, and stopping it.
 
+use assort_head::Epoch;
+
 use crate::import_report::ImportReport;
 use crate::read::Rejected;
 
@@ -26,6 +28,17 @@ pub enum Progress<'a> {
     },
     /// Prototypes and confidence are being fitted to the catalog.
     Learning,
+    /// A head is being trained on labels.
+    Training {
+        /// Number of the head, from 1: labels are learned from several times, to measure.
+        head: usize,
+        /// All heads.
+        of: usize,
+        /// Part of this head that is done.
+        fraction: f64,
+        /// How an epoch went, when it is done.
+        epoch: Option<Epoch>,
+    },
     /// Products are being classified and compared with the truth.
     Evaluate {
         /// Products that are done.

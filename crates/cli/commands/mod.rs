@@ -17,6 +17,7 @@ pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod taxonomy;
+pub(crate) mod train;
 pub(crate) mod tune;
 
 use std::path::Path;

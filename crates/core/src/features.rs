@@ -197,7 +197,7 @@ fn class_of(c: char) -> Class {
 }
 
 /// Whether the character's script puts no spaces between words.
-fn is_unspaced(c: char) -> bool {
+pub fn is_unspaced(c: char) -> bool {
     matches!(c,
         // Han, with its extensions and compatibility forms.
         '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{4dbf}'

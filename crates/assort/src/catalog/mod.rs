@@ -11,6 +11,7 @@ pub(crate) mod maintain;
 mod maintenance_lock;
 pub(crate) mod reembed;
 pub(crate) mod search;
+mod train;
 
 use std::fmt;
 use std::path::Path;

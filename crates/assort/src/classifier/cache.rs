@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
-use assort_core::{Candidates, Embedder, Prototypes};
+use assort_core::{Candidates, Embedder, Prototypes, Taxonomy};
 
 use super::category_texts::candidate_rows;
 use super::classify::Classifier;
 use super::learn::{Catalogued, learn};
 use super::learned::Learned;
 use super::models;
+use super::train_heads::{TrainHeads, TrainReport, train};
 use crate::locks::{read, try_lock, write};
 use crate::observer::{Observer, Progress};
 use crate::snapshot::Snapshot;
@@ -96,6 +97,30 @@ impl ClassifierCache {
             .map(drop)
     }
 
+    /// Trains heads on the labels, and puts them in force if they are no worse than
+    /// what there was.
+    pub(crate) fn train(
+        &self,
+        state: &State,
+        embedder: Option<&dyn Embedder>,
+        options: &TrainHeads,
+        observer: &mut dyn Observer,
+    ) -> Result<TrainReport> {
+        let _making = self.shared.begin(observer)?;
+        let (reader, snapshot) = state.view()?;
+        let ground = Ground::new(state, &reader, &snapshot, embedder, observer)?;
+        let (kept, learned) = ground.learned(state, Wanted::Current, observer)?;
+        let catalogued = ground.catalogued();
+        let start = |mean| ground.start(mean);
+        let (report, learned) = train(&catalogued, start, learned, options, observer)?;
+        if report.in_force {
+            let now = models::keep(state, &learned, snapshot.epoch())?;
+            let made = ground.classifier(now.or(kept), &learned)?;
+            *write(&self.shared.current) = Some(Arc::new(made));
+        }
+        Ok(report)
+    }
+
     /// What learning in the background does.
     pub(crate) fn health(&self) -> TaskState {
         self.task.state()
@@ -174,30 +199,84 @@ fn make(
     wanted: Wanted,
     observer: &mut dyn Observer,
 ) -> Result<Classifier> {
-    let taxonomy = state.taxonomy_in(reader)?;
-    let candidates = Arc::new(Candidates::leaves(&taxonomy));
-    let dimensions = snapshot.dimensions();
-    let rows = candidate_rows(state, reader, &taxonomy, &candidates, embedder, observer)?;
-    let start = |mean| Prototypes::new(Arc::clone(&candidates), &rows, dimensions, mean);
-    let counts = reader.counts()?;
-    let (kept, known) = models::load(&state.store, reader)?;
-    let current = |known: &Learned| wanted == Wanted::Any || known.counts.is_current(counts);
-    let (kept, learned) = match known {
-        Some(known) if current(&known) => (kept, known),
-        previous => {
-            observer.progress(Progress::Learning);
-            let catalogued = Catalogued {
-                reader,
-                snapshot,
-                taxonomy: &taxonomy,
-                embedder,
-            };
-            let learned = learn(&catalogued, start, previous, observer)?;
-            let now = models::keep(state, &learned, snapshot.epoch())?;
-            (now.or(kept), learned)
+    let ground = Ground::new(state, reader, snapshot, embedder, observer)?;
+    let (kept, learned) = ground.learned(state, wanted, observer)?;
+    ground.classifier(kept, &learned)
+}
+
+/// What a classifier stands on: a commit, its categories, and what their texts say.
+struct Ground<'a> {
+    reader: &'a Reader<'a>,
+    snapshot: &'a Snapshot,
+    embedder: Option<&'a dyn Embedder>,
+    taxonomy: Arc<Taxonomy>,
+    candidates: Arc<Candidates>,
+    /// One row for each candidate.
+    rows: Vec<f32>,
+}
+
+impl<'a> Ground<'a> {
+    fn new(
+        state: &State,
+        reader: &'a Reader<'a>,
+        snapshot: &'a Snapshot,
+        embedder: Option<&'a dyn Embedder>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let taxonomy = state.taxonomy_in(reader)?;
+        let candidates = Arc::new(Candidates::leaves(&taxonomy));
+        let rows = candidate_rows(state, reader, &taxonomy, &candidates, embedder, observer)?;
+        Ok(Self {
+            reader,
+            snapshot,
+            embedder,
+            taxonomy,
+            candidates,
+            rows,
+        })
+    }
+
+    fn catalogued(&self) -> Catalogued<'_> {
+        Catalogued {
+            reader: self.reader,
+            snapshot: self.snapshot,
+            taxonomy: &self.taxonomy,
+            embedder: self.embedder,
         }
-    };
-    let epoch = snapshot.epoch().clone();
-    let start = start(learned.mean.clone());
-    Classifier::new(epoch, kept, taxonomy, start, &learned)
+    }
+
+    /// Prototypes of the texts alone.
+    fn start(&self, mean: Option<Vec<f32>>) -> Prototypes {
+        let candidates = Arc::clone(&self.candidates);
+        Prototypes::new(candidates, &self.rows, self.snapshot.dimensions(), mean)
+    }
+
+    /// What was learned before, if that will do, else what is learned now; with the
+    /// digest of its file.
+    fn learned(
+        &self,
+        state: &State,
+        wanted: Wanted,
+        observer: &mut dyn Observer,
+    ) -> Result<(Option<u128>, Learned)> {
+        let counts = self.reader.counts()?;
+        let (kept, known) = models::load(&state.store, self.reader)?;
+        let current = |known: &Learned| wanted == Wanted::Any || known.counts.is_current(counts);
+        match known {
+            Some(known) if current(&known) => Ok((kept, known)),
+            previous => {
+                observer.progress(Progress::Learning);
+                let start = |mean| self.start(mean);
+                let learned = learn(&self.catalogued(), start, previous, observer)?;
+                let now = models::keep(state, &learned, self.snapshot.epoch())?;
+                Ok((now.or(kept), learned))
+            }
+        }
+    }
+
+    fn classifier(&self, kept: Option<u128>, learned: &Learned) -> Result<Classifier> {
+        let epoch = self.snapshot.epoch().clone();
+        let start = self.start(learned.mean.clone());
+        Classifier::new(epoch, kept, Arc::clone(&self.taxonomy), start, learned)
+    }
 }

@@ -68,13 +68,15 @@ pub(super) fn learn(
     let mean = fit::mean(snapshot)?;
     go_on()?;
     let start = start(mean.clone());
+    // Of prototypes that the catalog has not moved yet: two opinions are better than one.
+    let untaught = start.clone();
     let plain = match &mean {
         Some(_) => fit::adapted(snapshot, &start)?,
         None => start,
     };
     go_on()?;
     let lexicon = Lexicon::new(taxonomy, plain.candidates());
-    let own = self_trained(reader, snapshot, taxonomy, &plain, &lexicon, observer)?;
+    let own = self_trained(reader, snapshot, taxonomy, &untaught, &lexicon, observer)?;
     go_on()?;
     let (leaves, prior) = plain.learned();
     let mut learned = Learned {
@@ -111,7 +113,7 @@ pub(super) fn learn(
 
 /// What labels make of prototypes.
 pub(super) struct ByLabels {
-    prototypes: Prototypes,
+    pub(super) prototypes: Prototypes,
     class_means: assort_core::ClassMeans,
 }
 

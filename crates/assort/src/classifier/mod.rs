@@ -24,6 +24,7 @@ mod prototype_index;
 mod reasons;
 mod self_training;
 mod train;
+pub(crate) mod train_heads;
 mod trials;
 
 pub(crate) use cache::ClassifierCache;

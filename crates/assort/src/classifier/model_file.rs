@@ -120,6 +120,7 @@ fn header(learned: &Learned, lengths: [usize; 5]) -> Value {
         "heads": learned.heads.iter().map(digest_of).collect::<Vec<_>>(),
         "trained_on": learned.trained_on,
         "weights": weights,
+        "roots": learned.ensemble.roots,
         "calibrations": calibrations,
     })
 }
@@ -190,6 +191,7 @@ fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
     for source in Source::ALL {
         weights[source as usize] = header["weights"][source.as_str()].as_f64()? as f32;
     }
+    let roots = header["roots"].as_f64()? as f32;
     let mut calibrations = Calibrations::default();
     for one in header["calibrations"].as_array()? {
         let method: Method = one["method"].as_str()?.parse().ok()?;
@@ -216,6 +218,7 @@ fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
     }
     rest.is_empty().then(|| Ensemble {
         weights: Weights::new(weights),
+        roots,
         calibrations,
     })
 }
@@ -254,6 +257,7 @@ mod tests {
             trained_on: 7,
             ensemble: Ensemble {
                 weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0]),
+                roots: 0.5,
                 calibrations,
             },
         }

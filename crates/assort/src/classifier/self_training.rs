@@ -161,7 +161,11 @@ fn decided(
     candidates: &Candidates,
     scorer: Option<&HeadScorer>,
 ) -> Vec<Option<(usize, f32)>> {
-    let ensemble = Ensemble::default();
+    // Roots that hold much would draw more to themselves with every round.
+    let ensemble = Ensemble {
+        roots: 0.0,
+        ..Ensemble::default()
+    };
     let options = DecideOptions {
         top: 2,
         min_confidence: 0.0,

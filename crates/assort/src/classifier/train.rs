@@ -20,6 +20,27 @@ const FOLDS: usize = 4;
 /// Of many labels, one content in so many is held out.
 const HELD_OUT_OF: u128 = 32;
 
+/// Characters of scripts without spaces, in whose titles words of other scripts are names
+/// and numbers: their parts tell little.
+const UNSPACED: f64 = 0.3;
+
+/// How to train a head on so many labels of such products, by what measured best (see
+/// `docs/classification.md`).
+pub(super) fn recommended(labelled: &LabelledProducts) -> TrainOptions {
+    let is_unspaced = |c: &char| assort_core::features::is_unspaced(*c);
+    let titles = || labelled.words.iter().flat_map(|words| words.title.chars());
+    let (unspaced, all) = (titles().filter(is_unspaced).count(), titles().count());
+    let options = TrainOptions::default();
+    let options = match unspaced as f64 > UNSPACED * all as f64 {
+        true => options.with_shortest_sequence(5),
+        false => options,
+    };
+    match labelled.len() > MANY_LABELS {
+        true => options.with_epochs(10).with_learning_rate(0.005),
+        false => options.with_epochs(20).with_learning_rate(0.01),
+    }
+}
+
 /// Heads, and what is known of their quality.
 pub(super) struct Trained {
     pub(super) heads: Vec<KnownHead>,

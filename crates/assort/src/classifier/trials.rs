@@ -49,13 +49,22 @@ pub(super) struct Sources<'a> {
 
 /// A labelled product with what is known of it.
 pub(super) struct Trial {
-    pub(super) truth: CategoryIndex,
+    truth: CategoryIndex,
     evidence: Evidence,
     /// By the categories' own words alone.
     zero_shot: Evidence,
 }
 
 impl Trial {
+    /// The same as if there were no head.
+    pub(super) fn without_head(&self) -> Self {
+        Self {
+            truth: self.truth,
+            evidence: self.evidence.clone().with(Source::Head, None),
+            zero_shot: self.zero_shot.clone(),
+        }
+    }
+
     fn evidence(&self, method: Method) -> &Evidence {
         match method {
             Method::ZeroShot => &self.zero_shot,
@@ -206,10 +215,27 @@ pub(super) fn ensemble(candidates: &Candidates, trials: &[Trial]) -> Ensemble {
         .filter_map(|trial| Some((&trial.evidence, candidates.position(trial.truth)?)))
         .collect();
     ensemble.weights = weigh(&known, Weights::default());
+    ensemble.roots = best_roots(&ensemble, candidates, trials);
     for method in Method::ALL {
         calibrate(&mut ensemble, method, candidates, trials);
     }
     ensemble
+}
+
+/// How much roots should count: what files most trials rightly, the least of equals.
+fn best_roots(ensemble: &Ensemble, candidates: &Candidates, trials: &[Trial]) -> f32 {
+    let mut best = (f64::NEG_INFINITY, 0.0);
+    for roots in [0.0, 0.25, 0.5, 1.0] {
+        let ensemble = Ensemble {
+            roots,
+            ..ensemble.clone()
+        };
+        let right = accuracy(&ensemble, Method::Auto, candidates, trials);
+        if right > best.0 {
+            best = (right, roots);
+        }
+    }
+    best.1
 }
 
 /// The share of trials that a method files rightly.

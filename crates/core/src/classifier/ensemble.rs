@@ -57,12 +57,44 @@ pub fn sources(method: Method) -> &'static [Source] {
 /// Weights of the sources and calibrations of confidence: how evidence becomes
 /// a decision. Both were found by filing labelled products as if they had no
 /// label.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
     /// How much each source counts in [`Method::Auto`].
     pub weights: Weights,
+    /// How much the share of a candidate's root counts beside its own.
+    pub roots: f32,
     /// How shares become confidence.
     pub calibrations: Calibrations,
+}
+
+/// How much roots count before anything was measured: many leaves that are believed in a
+/// little speak for the root above them all.
+const ROOTS: f32 = 1.0;
+
+/// Evidence is multiplied by this before it is summed up for roots.
+const ROOT_SCALE: f32 = 0.5;
+
+impl Default for Ensemble {
+    fn default() -> Self {
+        Self {
+            weights: Weights::default(),
+            roots: ROOTS,
+            calibrations: Calibrations::default(),
+        }
+    }
+}
+
+/// Adds the logarithm of its root's share to each candidate.
+fn add_roots(logits: &mut [f32], candidates: &Candidates, factor: f32) {
+    let mut shares = logits.to_vec();
+    super::prototypes::softmax(&mut shares, ROOT_SCALE);
+    let shares = Shares::of(candidates, shares);
+    for (at, logit) in logits.iter_mut().enumerate() {
+        if let Some(&root) = candidates.above(at).last() {
+            let share = shares.inner[root as usize].max(f32::MIN_POSITIVE);
+            *logit += factor * share.ln();
+        }
+    }
 }
 
 /// How to decide.
@@ -167,6 +199,14 @@ impl Ensemble {
         }
         if logits.is_empty() {
             return Shares::default();
+        }
+        let roots = match method {
+            Method::Auto => self.roots,
+            Method::ZeroShot => ROOTS,
+            Method::Neighbors | Method::Head => 0.0,
+        };
+        if roots > 0.0 {
+            add_roots(&mut logits, candidates, roots);
         }
         super::prototypes::softmax(&mut logits, 1.0);
         Shares::of(candidates, logits)

@@ -1,0 +1,129 @@
+//! `assort train`
+
+use std::io::Write;
+use std::time::Instant;
+
+use assort::core::Source;
+use assort::heads::{Shape, TrainOptions};
+use assort::{Catalog, TrainHeads, TrainReport};
+use serde_json::{Value, json};
+
+use crate::args::{Global, ReportFormat, Train};
+use crate::embedder;
+use crate::failure::{Done, Outcome};
+use crate::progress::Console;
+use crate::render::{self, rounded};
+use crate::text::{bytes, count, time};
+
+pub(crate) fn run(args: &Train, global: &Global) -> Outcome {
+    let catalog = Catalog::open(&args.dir)?;
+    let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    let begun = Instant::now();
+    let report = catalog.train(&TrainHeads::default().with_heads(heads(args)), &mut console);
+    console.finish();
+    let (report, seconds) = (report?, begun.elapsed());
+    let mut sink = render::sink(None)?;
+    match args.format {
+        ReportFormat::Json => writeln!(sink, "{}", object(&report, seconds.as_secs_f64()))?,
+        ReportFormat::Table => {
+            write!(sink, "{}", table(&report))?;
+            console.say(&format!("trained and measured in {}", time(seconds)));
+        }
+    }
+    sink.flush()?;
+    if !report.in_force {
+        console.say("the head is not in force: held-out products are filed better without it");
+    }
+    Ok(Done::Whole)
+}
+
+/// The heads that were asked for; none leaves the choice to the engine.
+fn heads(args: &Train) -> Vec<TrainOptions> {
+    let chosen = args.linear
+        || args.hidden.is_some()
+        || args.epochs.is_some()
+        || args.learning_rate.is_some()
+        || args.seed.is_some()
+        || args.heads.is_some();
+    if !chosen {
+        return Vec::new();
+    }
+    let mut options = TrainOptions::default();
+    if args.linear {
+        options = options.with_shape(Shape::Linear).with_epochs(20);
+    }
+    if let Some(hidden) = args.hidden {
+        options = options.with_shape(Shape::Hidden(hidden.get()));
+    }
+    if let Some(epochs) = args.epochs {
+        options = options.with_epochs(epochs.get());
+    }
+    options = options.with_learning_rate(args.learning_rate.unwrap_or(0.01));
+    let seed = args.seed.unwrap_or(options.seed);
+    let count = args.heads.map_or(1, std::num::NonZeroUsize::get) as u64;
+    (0..count)
+        .map(|at| options.clone().with_seed(seed + at))
+        .collect()
+}
+
+fn object(report: &TrainReport, seconds: f64) -> Value {
+    let weights: serde_json::Map<String, Value> = Source::ALL
+        .into_iter()
+        .map(|source| {
+            let weight = f64::from(report.weights.of(source));
+            (source.as_str().to_owned(), rounded(weight))
+        })
+        .collect();
+    json!({
+        "labels": report.labels,
+        "contents": report.contents,
+        "categories": report.categories,
+        "features": report.features,
+        "bytes": report.bytes,
+        "held_out": report.held_out,
+        "head_accuracy": rounded(report.head_accuracy),
+        "accuracy": rounded(report.accuracy),
+        "accuracy_without": rounded(report.accuracy_without),
+        "weights": weights,
+        "in_force": report.in_force,
+        "seconds": rounded(seconds),
+    })
+}
+
+fn table(report: &TrainReport) -> String {
+    let weights: Vec<String> = Source::ALL
+        .into_iter()
+        .map(|source| format!("{} {:.2}", source.as_str(), report.weights.of(source)))
+        .collect();
+    render::facts(&[
+        (
+            "learned from",
+            format!(
+                "{} labels of {} categories, {} of different content",
+                count(report.labels),
+                count(report.categories),
+                count(report.contents)
+            ),
+        ),
+        (
+            "head",
+            format!(
+                "{} features, {}",
+                count(report.features),
+                bytes(report.bytes)
+            ),
+        ),
+        (
+            "held out",
+            format!(
+                "{} products: {:.2}% right by the head alone, {:.2}% by everything, {:.2}% without it",
+                count(report.held_out),
+                100.0 * report.head_accuracy,
+                100.0 * report.accuracy,
+                100.0 * report.accuracy_without
+            ),
+        ),
+        ("weights", weights.join(", ")),
+    ])
+}
