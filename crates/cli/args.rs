@@ -388,7 +388,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "R")]
     pub(crate) learning_rate: Option<f32>,
 
-    /// Heads to train and average [default: 1]
+    /// Heads to train and average [default: 2, or 3 for more than 30,000 labels]
     #[arg(long, value_name = "N")]
     pub(crate) heads: Option<NonZeroUsize>,
 

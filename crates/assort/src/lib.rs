@@ -59,7 +59,7 @@ pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
-pub use catalog::evaluate::Evaluation;
+pub use catalog::evaluate::{Evaluation, Overlap, SetReport};
 pub use catalog::import::{ImportOptions, InputRow};
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use assort::DistillOptions;
+use assort::{ClassifyOptions, DistillOptions};
 use assort::core::Method;
 use assort::read::Quoting;
 use assort::students::QueryEncoder;
@@ -146,13 +146,33 @@ pub(crate) enum ReportFormat {
 /// How to decide.
 #[derive(Args)]
 pub(crate) struct Deciding {
-    /// Which evidence counts: auto, zero-shot or neighbors
+    /// Which evidence counts: auto, zero-shot, neighbors or head
     #[arg(long, default_value = "auto")]
     pub(crate) method: Method,
 
-    /// Say "unknown" where the confidence is lower; between 0 and 1
+    /// Where the confidence is lower, name a category above that is sure enough, or say
+    /// "unknown"; between 0 and 1
     #[arg(long, value_name = "C", default_value_t = 0.0, value_parser = confidence)]
     pub(crate) min_confidence: f32,
+
+    /// As before, with the confidence that trials on labels show to be enough for this
+    /// part of the decisions to be right
+    #[arg(long, value_name = "P", value_parser = confidence)]
+    pub(crate) target_precision: Option<f32>,
+
+    /// Give sets of categories of which this part holds the right one
+    #[arg(long, value_name = "P", value_parser = confidence)]
+    pub(crate) sets: Option<f32>,
+}
+
+impl Deciding {
+    pub(crate) fn options(&self) -> ClassifyOptions {
+        ClassifyOptions::default()
+            .with_method(self.method)
+            .with_min_confidence(self.min_confidence)
+            .with_target_precision(self.target_precision)
+            .with_set_coverage(self.sets)
+    }
 }
 
 fn confidence(text: &str) -> Result<f32, String> {

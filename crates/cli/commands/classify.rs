@@ -39,13 +39,13 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
     catalog.prepare(&mut console)?;
     let mut job = Job {
         taxonomy: catalog.taxonomy()?,
-        options: ClassifyOptions::default()
-            .with_method(args.deciding.method)
+        options: args
+            .deciding
+            .options()
             .with_top(
                 args.top
                     .map_or(if args.text.is_some() { 3 } else { 1 }, Into::into),
             )
-            .with_min_confidence(args.deciding.min_confidence)
             .with_explain(args.explain),
         sink: render::sink(args.output.as_deref())?,
         results: args.format.results(),

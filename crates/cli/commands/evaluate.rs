@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::time::Instant;
 
-use assort::ClassifyOptions;
-use assort::core::{Report, Taxonomy};
+use assort::Evaluation;
+use assort::core::{ConfidenceBin, Report, Taxonomy};
 use serde_json::{Value, json};
 
 use super::open_for_writing_else_reading;
@@ -32,11 +32,7 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let default = catalog.directory().join("rejects-evaluate.csv");
     let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
     console.rejects = Some(rejects);
-    let options = ClassifyOptions::default()
-        .with_method(args.deciding.method)
-        .with_top(1)
-        .with_min_confidence(args.deciding.min_confidence)
-        .with_explain(false);
+    let options = args.deciding.options().with_top(1).with_explain(false);
     let begun = Instant::now();
     let evaluation = catalog.evaluate(files, &options, args.confusions, &mut console);
     console.finish();
@@ -44,11 +40,12 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     let evaluation = evaluation?;
     let seconds = begun.elapsed().as_secs_f64();
     let mut sink = render::sink(None)?;
+    let taxonomy = catalog.taxonomy()?;
     match args.format {
-        ReportFormat::Json => writeln!(sink, "{}", object(&evaluation.report, seconds))?,
+        ReportFormat::Json => writeln!(sink, "{}", object(&evaluation, &taxonomy, seconds))?,
         ReportFormat::Table => {
-            let taxonomy = catalog.taxonomy()?;
             write!(sink, "{}", table(&evaluation.report, &taxonomy))?;
+            write!(sink, "\n{}", confidence(&evaluation))?;
         }
     }
     sink.flush()?;
@@ -62,7 +59,16 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     Ok(Done::Whole)
 }
 
-fn object(report: &Report, seconds: f64) -> Value {
+fn object(evaluation: &Evaluation, taxonomy: &Taxonomy, seconds: f64) -> Value {
+    let report = &evaluation.report;
+    let confidence = &evaluation.confidence;
+    let ranking = evaluation.ranking.as_ref();
+    let coverage: serde_json::Map<String, Value> = confidence
+        .coverage_at_precision
+        .iter()
+        .map(|one| (one.precision.to_string(), rounded(one.coverage)))
+        .collect();
+    let bins: Vec<Value> = confidence.bins.iter().map(bin).collect();
     let levels: Vec<Value> = report
         .levels
         .iter()
@@ -70,22 +76,120 @@ fn object(report: &Report, seconds: f64) -> Value {
             json!({
                 "level": level.level,
                 "accuracy": rounded(level.scores.accuracy),
+                "weighted_precision": rounded(level.scores.weighted_precision),
+                "weighted_recall": rounded(level.scores.weighted_recall),
                 "weighted_f1": rounded(level.scores.weighted_f1),
+                "macro_precision": rounded(level.scores.macro_precision),
+                "macro_recall": rounded(level.scores.macro_recall),
                 "macro_f1": rounded(level.scores.macro_f1),
             })
         })
         .collect();
+    let confusions: Vec<Value> = report
+        .confusions
+        .iter()
+        .map(|one| {
+            json!({
+                "truth": taxonomy.category(one.truth).id,
+                "decided": taxonomy.category(one.decided).id,
+                "count": one.count,
+            })
+        })
+        .collect();
     json!({
+        "method": evaluation.method.as_str(),
         "products": report.products,
         "decided": report.decided,
+        "decided_above": report.decided_above,
         "coverage": rounded(report.coverage),
         "accuracy": rounded(report.scores.accuracy),
+        "weighted_precision": rounded(report.scores.weighted_precision),
+        "weighted_recall": rounded(report.scores.weighted_recall),
         "weighted_f1": rounded(report.scores.weighted_f1),
+        "macro_precision": rounded(report.scores.macro_precision),
+        "macro_recall": rounded(report.scores.macro_recall),
+        "balanced_accuracy": rounded(report.scores.macro_recall),
         "macro_f1": rounded(report.scores.macro_f1),
+        "hierarchical_precision": rounded(report.hierarchical_precision),
+        "hierarchical_recall": rounded(report.hierarchical_recall),
         "hierarchical_f1": rounded(report.hierarchical_f1),
         "levels": levels,
+        "calibrated": evaluation.is_calibrated,
+        "mean_confidence": rounded(confidence.mean),
+        "ece": rounded(confidence.ece),
+        "reliability": bins,
+        "coverage_at_precision": coverage,
+        "risk_coverage_area": rounded(confidence.risk_coverage_area),
+        "top5_accuracy": ranking.map(|ranking| rounded(ranking.top5_accuracy)),
+        "log_loss": ranking.map(|ranking| rounded(ranking.log_loss)),
+        "auc": ranking.and_then(|ranking| ranking.auc).map(rounded),
+        "overlap": {
+            "products": evaluation.overlap.products,
+            "accuracy_without": rounded(evaluation.overlap.accuracy_without),
+        },
+        "sets": evaluation.sets.map(|sets| json!({
+            "asked": rounded(sets.asked),
+            "coverage": rounded(sets.coverage),
+            "mean_size": rounded(sets.mean_size),
+        })),
+        "confusions": confusions,
         "seconds": rounded(seconds),
+        "products_per_second": rounded(report.products as f64 / seconds),
     })
+}
+
+fn bin(bin: &ConfidenceBin) -> Value {
+    json!({
+        "count": bin.count,
+        "confidence": rounded(bin.confidence),
+        "accuracy": rounded(bin.accuracy),
+    })
+}
+
+/// What is known of confidence, for people.
+fn confidence(evaluation: &Evaluation) -> String {
+    let found = &evaluation.confidence;
+    let kind = match evaluation.is_calibrated {
+        true => "calibrated",
+        false => "assumed",
+    };
+    let coverage: Vec<String> = found
+        .coverage_at_precision
+        .iter()
+        .map(|one| format!("{:.0}%: {:.1}%", 100.0 * one.precision, 100.0 * one.coverage))
+        .collect();
+    let mut facts = vec![
+        (
+            "confidence",
+            format!("{kind}, {:.4} on average, off by {:.4} (ECE)", found.mean, found.ece),
+        ),
+        ("coverage at precision", coverage.join(", ")),
+    ];
+    if let Some(ranking) = &evaluation.ranking {
+        let auc = ranking.auc.map_or_else(String::new, |auc| format!(", AUC {auc:.4}"));
+        facts.push((
+            "ranking",
+            format!("{:.4} among the first five, log loss {:.4}{auc}", ranking.top5_accuracy, ranking.log_loss),
+        ));
+    }
+    if let Some(sets) = evaluation.sets {
+        facts.push((
+            "sets",
+            format!("{:.1}% hold the truth, {:.2} categories each", 100.0 * sets.coverage, sets.mean_size),
+        ));
+    }
+    if evaluation.overlap.products > 0 {
+        facts.push((
+            "overlap",
+            format!(
+                "{} of {} products say the same as a labelled one; without them accuracy is {:.4}",
+                count(evaluation.overlap.products as u64),
+                count(evaluation.report.products as u64),
+                evaluation.overlap.accuracy_without
+            ),
+        ));
+    }
+    render::facts(&facts)
 }
 
 /// The report for people.

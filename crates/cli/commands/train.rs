@@ -1,10 +1,11 @@
 //! `assort train`
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use assort::core::Source;
-use assort::heads::{Shape, TrainOptions};
+use assort::heads::Shape;
 use assort::{Catalog, TrainHeads, TrainReport};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ pub(crate) fn run(args: &Train, global: &Global) -> Outcome {
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
     let begun = Instant::now();
-    let report = catalog.train(&TrainHeads::default().with_heads(heads(args)), &mut console);
+    let report = catalog.train(&options(args), &mut console);
     console.finish();
     let (report, seconds) = (report?, begun.elapsed());
     let mut sink = render::sink(None)?;
@@ -38,33 +39,14 @@ pub(crate) fn run(args: &Train, global: &Global) -> Outcome {
     Ok(Done::Whole)
 }
 
-/// The heads that were asked for; none leaves the choice to the engine.
-fn heads(args: &Train) -> Vec<TrainOptions> {
-    let chosen = args.linear
-        || args.hidden.is_some()
-        || args.epochs.is_some()
-        || args.learning_rate.is_some()
-        || args.seed.is_some()
-        || args.heads.is_some();
-    if !chosen {
-        return Vec::new();
-    }
-    let mut options = TrainOptions::default();
-    if args.linear {
-        options = options.with_shape(Shape::Linear).with_epochs(20);
-    }
-    if let Some(hidden) = args.hidden {
-        options = options.with_shape(Shape::Hidden(hidden.get()));
-    }
-    if let Some(epochs) = args.epochs {
-        options = options.with_epochs(epochs.get());
-    }
-    options = options.with_learning_rate(args.learning_rate.unwrap_or(0.01));
-    let seed = args.seed.unwrap_or(options.seed);
-    let count = args.heads.map_or(1, std::num::NonZeroUsize::get) as u64;
-    (0..count)
-        .map(|at| options.clone().with_seed(seed + at))
-        .collect()
+fn options(args: &Train) -> TrainHeads {
+    let hidden = args.hidden.map(|width| Shape::Hidden(width.get()));
+    TrainHeads::default()
+        .with_count(args.heads.map(NonZeroUsize::get))
+        .with_shape(args.linear.then_some(Shape::Linear).or(hidden))
+        .with_epochs(args.epochs.map(NonZeroUsize::get))
+        .with_learning_rate(args.learning_rate)
+        .with_seed(args.seed)
 }
 
 fn object(report: &TrainReport, seconds: f64) -> Value {

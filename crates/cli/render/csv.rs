@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use assort::Page;
-use assort::core::Taxonomy;
+use assort::core::{Alternative, Taxonomy};
 
-use super::{Filed, Results, path_of};
+use super::{Filed, Results, kind_of_confidence, path_of};
 use crate::failure::Failure;
 
 /// Results as comma-separated values with a header.
@@ -28,6 +28,8 @@ impl Results for Csv {
                 "confidence",
                 "margin",
                 "alternatives",
+                "confidence_is",
+                "set",
             ])?;
         }
         for (product, decision) in filed.products.iter().zip(filed.decisions) {
@@ -35,18 +37,9 @@ impl Results for Csv {
                 Some(index) => (taxonomy.category(index).id.clone(), taxonomy.path(index)),
                 None => Default::default(),
             };
-            let others: Vec<String> = decision
-                .alternatives
-                .iter()
-                .filter(|alternative| Some(alternative.category) != decision.category)
-                .map(|alternative| {
-                    format!(
-                        "{}={:.4}",
-                        taxonomy.category(alternative.category).id,
-                        alternative.confidence
-                    )
-                })
-                .collect();
+            let others = decision.alternatives.iter();
+            let others = others.filter(|one| Some(one.category) != decision.category);
+            let set = decision.set.as_deref().unwrap_or_default();
             let (confidence, margin) = (
                 format!("{:.4}", decision.confidence),
                 format!("{:.4}", decision.margin),
@@ -58,7 +51,9 @@ impl Results for Csv {
                 &path,
                 &confidence,
                 &margin,
-                &others.join("|"),
+                &listed(taxonomy, others),
+                kind_of_confidence(decision),
+                &listed(taxonomy, set.iter()),
             ])?;
         }
         writer.flush()?;
@@ -87,4 +82,13 @@ impl Results for Csv {
         writer.flush()?;
         Ok(())
     }
+}
+
+/// Categories with their confidence, as one field.
+fn listed<'a>(taxonomy: &Taxonomy, all: impl Iterator<Item = &'a Alternative>) -> String {
+    let one = |one: &Alternative| {
+        let id = &taxonomy.category(one.category).id;
+        format!("{id}={:.4}", one.confidence)
+    };
+    all.map(one).collect::<Vec<String>>().join("|")
 }

@@ -77,10 +77,14 @@ fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Valu
         "title": product.title,
         "category": decision.category.map(|index| category(taxonomy, index)),
         "confidence": rounded(decision.confidence.into()),
+        "calibrated": decision.is_calibrated,
         "margin": rounded(decision.margin.into()),
         "alternatives": sure(&decision.alternatives),
         "levels": sure(&decision.levels),
     });
+    if let Some(set) = &decision.set {
+        value["set"] = sure(set).into();
+    }
     if let Some(reasons) = &decision.reasons {
         let neighbors = reasons.neighbors.iter().map(|neighbor| {
             json!({

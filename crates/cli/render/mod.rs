@@ -86,3 +86,11 @@ fn path_of(taxonomy: &Taxonomy, found: &Found) -> Option<String> {
     let category = found.product.label.or(decided)?;
     Some(taxonomy.path(category))
 }
+
+/// What a decision's confidence is: calibrated on labels, or assumed.
+pub(crate) fn kind_of_confidence(decision: &Decision) -> &'static str {
+    match decision.is_calibrated {
+        true => "calibrated",
+        false => "assumed",
+    }
+}

@@ -18,9 +18,13 @@ pub(super) struct Table {
 
 impl Results for Table {
     fn filed(&mut self, sink: &mut dyn Write, filed: &Filed<'_>) -> Result<(), Failure> {
-        let columns = Columns::new(&[16, 0, 5, 0]);
+        let columns = Columns::new(&[16, 0, 8, 0]);
         let mut rows: Vec<Vec<String>> = Vec::new();
-        let mut header = (!self.begun).then_some(&["id", "title", "sure", "category"][..]);
+        // Confidence that nobody has measured is not called so.
+        let calibrated = filed.decisions.iter().all(|one| one.is_calibrated);
+        let sure = if calibrated { "sure" } else { "assumed" };
+        let titles = ["id", "title", sure, "category"];
+        let mut header = (!self.begun).then_some(&titles[..]);
         for (product, decision) in filed.products.iter().zip(filed.decisions) {
             rows.extend(lines_of(filed.taxonomy, product, decision));
             if let Some(reasons) = &decision.reasons {

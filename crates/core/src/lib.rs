@@ -35,7 +35,10 @@ pub use embedder::{
 };
 pub use error::ErrorKind;
 pub use filter::{Fields, Filter, FilterError, FilterExpr};
-pub use metrics::{Confusion, Level, Report, Scores};
+pub use metrics::{
+    ConfidenceBin, ConfidenceReport, Confusion, CoverageAtPrecision, Level, Ranking, RankingInput,
+    Report, Scores,
+};
 pub use product::{MAX_TEXT, MAX_TITLE, Product, text_hash};
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyError,

@@ -105,6 +105,7 @@ fn main() {
         set!("LA", logit_adjustment, f32);
         set!("B", batch, usize);
         set!("DF", min_df, u32);
+        o.seed += all.len() as u64;
         let data = Labelled {
             inputs: &ia,
             classes: &ca,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assort_core::{DecideOptions, Decision, Method, Product, Role};
 
 use crate::catalog::Catalog;
-use crate::classifier::{Asked, Classifier, Queries, Words, explain, words};
+use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
 use crate::embedding::{Item, embed_all};
 use crate::knn::graph::Effort;
 use crate::observer::Observer;
@@ -105,10 +105,17 @@ impl Catalog {
         products: &[Product],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        self.again_if_moved(|| self.decide(products, options))
+        let (decided, _) = self.again_if_moved(|| self.decide(products, options, false))?;
+        Ok(decided.into_iter().map(|one| one.decision).collect())
     }
 
-    fn decide(&self, products: &[Product], options: &ClassifyOptions) -> Result<Vec<Decision>> {
+    /// Decisions with what they were made by, and the classifier that made them.
+    pub(super) fn decide(
+        &self,
+        products: &[Product],
+        options: &ClassifyOptions,
+        shares: bool,
+    ) -> Result<(Vec<Decided>, Arc<Classifier>)> {
         let embedder = self.embedder_for(&self.state.store.read()?)?;
         let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
         let own = items.iter().copied();
@@ -131,7 +138,8 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
         };
-        decide(&classifier, &reader, &snapshot, queries, options)
+        let decided = decide(&classifier, &reader, &snapshot, queries, options, shares)?;
+        Ok((decided, classifier))
     }
 
     /// Files products of the catalog by their stored vectors; see
@@ -161,7 +169,8 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
         };
-        decide(&classifier, &reader, &snapshot, queries, options)
+        let decided = decide(&classifier, &reader, &snapshot, queries, options, false)?;
+        Ok(decided.into_iter().map(|one| one.decision).collect())
     }
 
     /// Makes everything ready that classifying needs: embeds category texts
@@ -280,7 +289,8 @@ fn decide(
     snapshot: &Snapshot,
     queries: Queries<'_>,
     options: &ClassifyOptions,
-) -> Result<Vec<Decision>> {
+    shares: bool,
+) -> Result<Vec<Decided>> {
     let method = options.method;
     if method == Method::Neighbors && !snapshot.has_labels() {
         return Err(Error::NoLabels);
@@ -295,16 +305,17 @@ fn decide(
             min_confidence: least_confidence(classifier, options)?,
             set_coverage: options.set_coverage,
         },
+        shares,
     };
     if options.set_coverage.is_some() {
         classifier.outcomes(method)?;
     }
     let effort = Effort::tuned(reader.tuning()?);
     let decided = classifier.decide(snapshot, queries, asked, effort)?;
-    if options.explain {
-        return explain(reader, &classifier.taxonomy, queries.vectors, decided);
+    match options.explain {
+        true => explain(reader, &classifier.taxonomy, queries.vectors, decided),
+        false => Ok(decided),
     }
-    Ok(decided.into_iter().map(|(decision, _)| decision).collect())
 }
 
 /// The confidence that decisions must have.

@@ -73,6 +73,17 @@ impl Indexed {
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) decide: DecideOptions,
+    /// Whether to give the shares of all candidates too.
+    pub(crate) shares: bool,
+}
+
+/// A decision with what it was made by.
+pub(crate) struct Decided {
+    pub(crate) decision: Decision,
+    /// The labelled products that voted.
+    pub(crate) neighbors: Vec<Neighbor>,
+    /// The share of each candidate, if asked for; empty without evidence.
+    pub(crate) shares: Vec<f32>,
 }
 
 /// Products to be filed.
@@ -129,14 +140,19 @@ impl Classifier {
         })
     }
 
-    /// Decides where products belong, each with the labelled products that voted.
+    /// The categories that can be decided on.
+    pub(crate) fn candidates(&self) -> &Candidates {
+        &self.candidates
+    }
+
+    /// Decides where products belong.
     pub(crate) fn decide(
         &self,
         snapshot: &Snapshot,
         queries: Queries<'_>,
         asked: Asked,
         effort: Effort,
-    ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
+    ) -> Result<Vec<Decided>> {
         let hears_neighbors = sources(asked.method).contains(&Source::Neighbors);
         let mut neighbors: Vec<Vec<Neighbor>> = if hears_neighbors && snapshot.has_labels() {
             let (plain, none) = (&self.plain.prototypes, |_: usize, _: u32| false);
@@ -169,7 +185,7 @@ impl Classifier {
         inputs: &[TextInput<'_>],
         neighbors: &mut [Vec<Neighbor>],
         asked: Asked,
-    ) -> Result<Vec<(Decision, Vec<Neighbor>)>> {
+    ) -> Result<Vec<Decided>> {
         let mut evidence: Vec<Evidence> = neighbors
             .iter_mut()
             .map(|near| Evidence::default().with_neighbors(&self.candidates, std::mem::take(near)))
@@ -181,11 +197,17 @@ impl Classifier {
                 evidence = both.map(|(one, says)| one.with(source, says)).collect();
             }
         }
+        let (ensemble, candidates) = (&self.ensemble, &self.candidates);
         let decide = |evidence: Evidence| {
-            let decision =
-                self.ensemble
-                    .decide(asked.method, &self.candidates, &evidence, asked.decide);
-            (decision, evidence.into_neighbors())
+            let shares = ensemble.fuse(asked.method, candidates, &evidence);
+            Decided {
+                decision: ensemble.decide_by(asked.method, candidates, &shares, asked.decide),
+                neighbors: evidence.into_neighbors(),
+                shares: match asked.shares {
+                    true => shares.own().to_vec(),
+                    false => Vec::new(),
+                },
+            }
         };
         Ok(evidence.into_iter().map(decide).collect())
     }

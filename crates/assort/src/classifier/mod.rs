@@ -28,7 +28,7 @@ pub(crate) mod train_heads;
 mod trials;
 
 pub(crate) use cache::ClassifierCache;
-pub(crate) use classify::{Asked, Classifier, Queries};
+pub(crate) use classify::{Asked, Classifier, Decided, Queries};
 pub(crate) use content::{Words, words};
 pub(crate) use models::calibrated;
 pub(crate) use reasons::explain;

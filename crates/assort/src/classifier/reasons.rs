@@ -5,10 +5,11 @@ use std::collections::hash_map::Entry;
 
 use assort_core::compose::category_texts;
 use assort_core::{
-    CategoryIndex, Decision, Neighbor, NeighborEvidence, Reasons, Taxonomy, TextEvidence,
+    CategoryIndex, Neighbor, NeighborEvidence, Reasons, Taxonomy, TextEvidence,
     text_hash, vector,
 };
 
+use super::classify::Decided;
 use crate::Result;
 use crate::store::{Reader, SpaceRecord};
 
@@ -21,17 +22,19 @@ pub(crate) fn explain(
     reader: &Reader<'_>,
     taxonomy: &Taxonomy,
     queries: &[f32],
-    decided: Vec<(Decision, Vec<Neighbor>)>,
-) -> Result<Vec<Decision>> {
+    decided: Vec<Decided>,
+) -> Result<Vec<Decided>> {
     let space = reader.space()?;
     let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
     let rows = queries.chunks_exact(space.dimensions as usize);
     decided
         .into_iter()
         .zip(rows)
-        .map(|((mut decision, neighbors), query)| {
+        .map(|(decided, query)| {
+            let mut decided = decided;
+            let decision = &mut decided.decision;
             let mut reasons = Reasons {
-                neighbors: resolved(reader, &neighbors)?,
+                neighbors: resolved(reader, &decided.neighbors)?,
                 ..Reasons::default()
             };
             if let Some(best) = decision.alternatives.first() {
@@ -44,7 +47,7 @@ pub(crate) fn explain(
                 reasons.texts = nearest_texts(query, texts);
             }
             decision.reasons = Some(reasons);
-            Ok(decision)
+            Ok(decided)
         })
         .collect()
 }

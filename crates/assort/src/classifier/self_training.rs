@@ -184,7 +184,7 @@ fn decided(
             let both = evidence.iter().zip(heads);
             both.map(|(evidence, head)| {
                 let evidence = evidence.clone().with(Source::SelfTrained, head);
-                let decision = ensemble.decide(Method::ZeroShot, candidates, &evidence, options);
+                let decision = ensemble.decide(Method::Auto, candidates, &evidence, options);
                 let place = candidates.position(decision.category?)?;
                 Some((place, decision.margin))
             })

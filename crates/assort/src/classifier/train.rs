@@ -24,9 +24,9 @@ const HELD_OUT_OF: u128 = 32;
 /// and numbers: their parts tell little.
 const UNSPACED: f64 = 0.3;
 
-/// How to train a head on so many labels of such products, by what measured best (see
-/// `docs/classification.md`).
-pub(super) fn recommended(labelled: &LabelledProducts) -> TrainOptions {
+/// How many heads to train on so many labels of such products, and how, by what measured
+/// best (see `docs/classification.md`).
+pub(super) fn recommended(labelled: &LabelledProducts) -> (usize, TrainOptions) {
     let is_unspaced = |c: &char| assort_core::features::is_unspaced(*c);
     let titles = || labelled.words.iter().flat_map(|words| words.title.chars());
     let (unspaced, all) = (titles().filter(is_unspaced).count(), titles().count());
@@ -36,8 +36,8 @@ pub(super) fn recommended(labelled: &LabelledProducts) -> TrainOptions {
         false => options,
     };
     match labelled.len() > MANY_LABELS {
-        true => options.with_epochs(10).with_learning_rate(0.005),
-        false => options.with_epochs(20).with_learning_rate(0.01),
+        true => (3, options.with_epochs(8).with_learning_rate(0.005)),
+        false => (2, options.with_epochs(20).with_learning_rate(0.01)),
     }
 }
 

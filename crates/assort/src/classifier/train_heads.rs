@@ -2,7 +2,7 @@
 //! if they are no worse.
 
 use assort_core::{Lexicon, Method, Prototypes, Source, Weights};
-use assort_head::{Step, TrainOptions};
+use assort_head::{Shape, Step, TrainOptions};
 
 use super::labelled::LabelledProducts;
 use super::learn::{ByLabels, Catalogued};
@@ -15,21 +15,84 @@ use crate::{Error, Result};
 /// Fewer labels than this cannot be divided.
 const MIN_LABELS: usize = 20;
 
-/// How to train heads.
+/// How to train heads. What is not set is chosen by the number of labels and the script
+/// of titles.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TrainHeads {
-    /// Heads that are trained, each with these options, and averaged; none trains one as
-    /// is best for so many labels.
-    pub heads: Vec<TrainOptions>,
+    /// Heads that are trained from different seeds, and averaged.
+    pub count: Option<usize>,
+    /// Their shape.
+    pub shape: Option<Shape>,
+    /// Times that every label is read.
+    pub epochs: Option<usize>,
+    /// Step of Adam at its highest.
+    pub learning_rate: Option<f32>,
+    /// Where chance begins: equal seeds give equal heads.
+    pub seed: Option<u64>,
+    /// Everything else of each head; see [`TrainOptions`].
+    pub change: Option<fn(TrainOptions) -> TrainOptions>,
 }
 
 impl TrainHeads {
-    /// The same with another value of [`Self::heads`].
+    /// The same with another value of [`Self::count`].
     #[must_use]
-    pub fn with_heads(mut self, heads: Vec<TrainOptions>) -> Self {
-        self.heads = heads;
+    pub fn with_count(mut self, count: impl Into<Option<usize>>) -> Self {
+        self.count = count.into();
         self
+    }
+
+    /// The same with another value of [`Self::shape`].
+    #[must_use]
+    pub fn with_shape(mut self, shape: impl Into<Option<Shape>>) -> Self {
+        self.shape = shape.into();
+        self
+    }
+
+    /// The same with another value of [`Self::epochs`].
+    #[must_use]
+    pub fn with_epochs(mut self, epochs: impl Into<Option<usize>>) -> Self {
+        self.epochs = epochs.into();
+        self
+    }
+
+    /// The same with another value of [`Self::learning_rate`].
+    #[must_use]
+    pub fn with_learning_rate(mut self, learning_rate: impl Into<Option<f32>>) -> Self {
+        self.learning_rate = learning_rate.into();
+        self
+    }
+
+    /// The same with another value of [`Self::seed`].
+    #[must_use]
+    pub fn with_seed(mut self, seed: impl Into<Option<u64>>) -> Self {
+        self.seed = seed.into();
+        self
+    }
+
+    /// The same with another value of [`Self::change`].
+    #[must_use]
+    pub fn with_change(mut self, change: fn(TrainOptions) -> TrainOptions) -> Self {
+        self.change = Some(change);
+        self
+    }
+
+    /// The options of each head, on top of those that are best for the labels.
+    fn options(&self, (count, best): (usize, TrainOptions)) -> Vec<TrainOptions> {
+        let mut options = best;
+        options.shape = self.shape.unwrap_or(options.shape);
+        options.epochs = self.epochs.unwrap_or(options.epochs);
+        options.learning_rate = self.learning_rate.unwrap_or(options.learning_rate);
+        options.seed = self.seed.unwrap_or(options.seed);
+        if let Some(change) = self.change {
+            options = change(options);
+        }
+        (0..self.count.unwrap_or(count) as u64)
+            .map(|at| {
+                let seed = options.seed.wrapping_add(at);
+                options.clone().with_seed(seed)
+            })
+            .collect()
     }
 }
 
@@ -78,10 +141,7 @@ pub(super) fn train(
             labelled.len()
         )));
     }
-    let all = match options.heads.is_empty() {
-        true => vec![recommended(&labelled)],
-        false => options.heads.clone(),
-    };
+    let all = options.options(recommended(&labelled));
     let mut tell = |head: usize, of: usize, step: Step| {
         let (fraction, epoch) = match step {
             Step::Part(part) => (part, None),

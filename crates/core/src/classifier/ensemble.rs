@@ -223,6 +223,17 @@ impl Ensemble {
         options: DecideOptions,
     ) -> Decision {
         let shares = self.fuse(method, candidates, evidence);
+        self.decide_by(method, candidates, &shares, options)
+    }
+
+    /// [`Self::decide`] by shares that [`Self::fuse`] gave.
+    pub fn decide_by(
+        &self,
+        method: Method,
+        candidates: &Candidates,
+        shares: &Shares,
+        options: DecideOptions,
+    ) -> Decision {
         let best = shares.best(candidates, options.top.max(2));
         let Some(&first) = best.first() else {
             return Decision::unknown(candidates.taxonomy());
@@ -233,10 +244,10 @@ impl Ensemble {
         let chosen = if confidence >= options.min_confidence {
             Some(alternatives[0])
         } else {
-            self.above(method, candidates, &shares, options.min_confidence)
+            self.above(method, candidates, shares, options.min_confidence)
         };
         let shown = chosen.map_or(first.0, |chosen| chosen.category);
-        let lineage = self.levels(method, candidates, &shares, shown);
+        let lineage = self.levels(method, candidates, shares, shown);
         Decision {
             category: chosen.map(|chosen| chosen.category),
             confidence: chosen.map_or(confidence, |chosen| chosen.confidence),
@@ -246,7 +257,7 @@ impl Ensemble {
             is_calibrated: self.calibrations.get(method, LEAF).is_some(),
             set: options
                 .set_coverage
-                .and_then(|coverage| self.set(method, candidates, &shares, coverage)),
+                .and_then(|coverage| self.set(method, candidates, shares, coverage)),
             ..Decision::unknown(candidates.taxonomy())
         }
     }
@@ -306,7 +317,6 @@ impl Ensemble {
         let lineage = candidates.lineage(category);
         let mut levels: Vec<Alternative> = (1..)
             .zip(lineage)
-            .map(|(level, category)| (level, category))
             .collect::<Vec<(u32, CategoryIndex)>>()
             .into_iter()
             .rev()

@@ -3,8 +3,8 @@
 //! asked.
 
 /// How sure one must be that the precision asked for is reached: the lower bound of a
-/// one-sided interval of 90% (Wilson, 1927).
-const BOUND: f64 = 1.2816;
+/// one-sided interval of 80% (Wilson, 1927).
+const BOUND: f64 = 0.8416;
 
 /// How a decision of known truth came out.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,8 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::CategoryIndex;
 
+mod confidence;
+mod ranking;
 mod scores;
 
+pub use confidence::{ConfidenceBin, ConfidenceReport, CoverageAtPrecision};
+pub use ranking::{Ranking, RankingInput};
 pub use scores::Scores;
 
 /// How decisions compare with the truth. All measures lie between 0 and 1, and
@@ -19,9 +23,12 @@ pub use scores::Scores;
 pub struct Report {
     /// Number of products.
     pub products: usize,
-    /// Number of products that were given a category.
+    /// Number of products that were given a category as deep as the truth.
     pub decided: usize,
-    /// Share of the products that were given a category.
+    /// Number of products that were given a category above the truth: right, but not to
+    /// the end. They count on the levels down to it.
+    pub decided_above: usize,
+    /// Share of the products that were given a category as deep as the truth.
     pub coverage: f64,
     /// The figures for whole categories.
     pub scores: Scores,
@@ -66,7 +73,8 @@ impl Report {
     ///
     /// `decided` holds `None` where no category was given. `path` leads from a
     /// root to the category itself, both included. At most `confusions`
-    /// mistakes are listed.
+    /// mistakes are listed. A truth that is an inner category speaks for all below it,
+    /// so a decision below it is right.
     ///
     /// The two slices are as long as each other; of a longer one, the rest is
     /// not looked at.
@@ -86,30 +94,53 @@ impl Report {
             .map(|category| (category, path(category)))
             .collect();
         let depth = paths.values().map(Vec::len).max().unwrap_or(0);
+        let down_to = |level| pairs().map(move |pair| (pair, level));
+        let whole: Vec<(CategoryIndex, Option<CategoryIndex>)> = down_to(usize::MAX)
+            .map(|(pair, level)| cut_both(&paths, pair, level))
+            .collect();
         let levels = (1..=depth).map(|level| Level {
             level,
-            scores: Scores::new(pairs().map(|(truth, decided)| {
-                (
-                    cut(&paths, truth, level),
-                    decided.map(|c| cut(&paths, c, level)),
-                )
-            })),
+            scores: Scores::new(down_to(level).map(|(pair, level)| cut_both(&paths, pair, level))),
         });
-        let products = pairs().count();
-        let given = pairs().filter(|(_, decided)| decided.is_some()).count();
+        let products = whole.len();
+        let given = whole
+            .iter()
+            .filter(|(_, decided)| decided.is_some())
+            .count();
+        let any = pairs().filter(|(_, decided)| decided.is_some()).count();
         let (precision, recall) = hierarchical(pairs(), &paths);
         Self {
             products,
             decided: given,
+            decided_above: any - given,
             coverage: ratio(given, products),
-            scores: Scores::new(pairs()),
+            scores: Scores::new(whole.iter().copied()),
             hierarchical_precision: precision,
             hierarchical_recall: recall,
             hierarchical_f1: harmonic(precision, recall),
             levels: levels.collect(),
-            confusions: most_frequent(pairs(), confusions),
+            confusions: most_frequent(whole.into_iter(), confusions),
         }
     }
+}
+
+/// Truth and decision as far as a level goes. A decision above the truth that leads to
+/// it is none on the levels below; one below the truth is the truth.
+fn cut_both(
+    paths: &BTreeMap<CategoryIndex, Vec<CategoryIndex>>,
+    (truth, decided): (CategoryIndex, Option<CategoryIndex>),
+    level: usize,
+) -> (CategoryIndex, Option<CategoryIndex>) {
+    let own = cut(paths, truth, level);
+    let decided = decided.and_then(|decided| {
+        let (to, given) = (&paths[&truth], &paths[&decided]);
+        if given.len() >= to.len() && given.starts_with(to) {
+            return Some(own);
+        }
+        let ends_above = given.len() < level.min(to.len()) && to.starts_with(given);
+        (!ends_above).then(|| cut(paths, decided, level))
+    });
+    (own, decided)
 }
 
 /// The ancestor of `category` on `level`, or itself if it is above that.

@@ -60,15 +60,29 @@ fn abstentions_are_misses_but_no_false_decisions() {
     assert_scores(
         report.scores,
         [
-            0.5,
-            0.375,
-            0.416_666_666_666_666_7,
-            0.388_888_888_888_888_9,
-            0.333_333_333_333_333_3,
-            0.416_666_666_666_666_7,
-            0.361_111_111_111_111_1,
+            0.6,
+            0.5138888888888888,
+            0.49999999999999994,
+            0.49603174603174605,
+            0.5277777777777778,
+            0.5833333333333333,
+            0.5396825396825397,
         ],
     );
+}
+
+#[test]
+fn a_decision_above_the_truth_is_none_below_and_right_above() {
+    // 3 is decided as 1, which is above it; 5 as 1, which is not.
+    let report = Report::new(&[3, 5], &[Some(1), Some(1)], path, 3);
+    assert_eq!((report.decided, report.decided_above), (1, 1));
+    assert_close(report.levels[0].scores.accuracy, 1.0);
+    assert_close(report.levels[1].scores.accuracy, 0.5);
+    assert_close(report.scores.accuracy, 0.0);
+    // A truth that is an inner category speaks for what lies below.
+    let report = Report::new(&[1], &[Some(4)], path, 3);
+    assert_close(report.scores.accuracy, 1.0);
+    assert!(report.confusions.is_empty());
 }
 
 #[test]
