@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+mod learning;
 mod shared;
 
 use std::num::NonZeroUsize;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+pub(crate) use learning::{Distill, Train};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -365,46 +367,6 @@ pub(crate) struct Evaluate {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  assort train shop\n  assort train shop --hidden 512 --heads 2\n\nA head files by the words of products. Everything that can decide is weighed anew by held-out products, none of which shares its content with one that was learned from; the head comes into force only if they are filed no worse with it."
-)]
-pub(crate) struct Train {
-    /// The catalog's directory
-    pub(crate) dir: PathBuf,
-
-    /// Softmax regression, without a hidden layer
-    #[arg(long, conflicts_with = "hidden")]
-    pub(crate) linear: bool,
-
-    /// Coordinates of the hidden layer [default: 256]
-    #[arg(long, value_name = "N")]
-    pub(crate) hidden: Option<NonZeroUsize>,
-
-    /// Times that every label is read [default: by their number]
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<NonZeroUsize>,
-
-    /// Highest step of Adam [default: by their number]
-    #[arg(long, value_name = "R")]
-    pub(crate) learning_rate: Option<f32>,
-
-    /// Heads to train and average [default: 2, or 3 for more than 30,000 labels]
-    #[arg(long, value_name = "N")]
-    pub(crate) heads: Option<NonZeroUsize>,
-
-    /// Where chance begins: equal seeds give equal heads [default: 1]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-
-    /// How the report is printed
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub(crate) format: ReportFormat,
-
-    #[command(flatten)]
-    pub(crate) embedder: EmbedderArgs,
-}
-
-#[derive(Args)]
 pub(crate) struct TaxonomyArgs {
     #[command(subcommand)]
     pub(crate) command: TaxonomyCommand,
@@ -480,33 +442,6 @@ pub(crate) struct Reembed {
     /// Move to the student that `assort distill --no-adopt` or a stopped run left
     #[arg(long, conflicts_with = "embedder")]
     pub(crate) distilled: bool,
-
-    #[command(flatten)]
-    pub(crate) embedder: EmbedderArgs,
-}
-
-#[derive(Args)]
-#[command(
-    after_help = "Examples:\n  assort distill shop\n  assort distill shop --sample 80000 --min-quality 0.88\n  assort distill shop --no-adopt --export shop.student\n\nA student learns, without labels, to point where the embedder points, and embeds about a thousand times faster. Products are embedded by it from then on, but for texts that it hardly knows. What the embedder was asked for is kept: a stopped run goes on from there."
-)]
-pub(crate) struct Distill {
-    /// The catalog's directory
-    pub(crate) dir: PathBuf,
-
-    #[command(flatten)]
-    pub(crate) teaching: Teaching,
-
-    /// Only make the student and report on it
-    #[arg(long)]
-    pub(crate) no_adopt: bool,
-
-    /// Write the student to a file too, for `--embedder distilled:FILE`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) export: Option<PathBuf>,
-
-    /// How the report is printed
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub(crate) format: ReportFormat,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

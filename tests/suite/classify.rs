@@ -45,7 +45,9 @@ fn all_formats_tell_the_same_decisions() {
             "category",
             "confidence",
             "margin",
-            "alternatives"
+            "alternatives",
+            "confidence_is",
+            "set"
         ]
     );
     let table = place.run("classify shop --top 2").done();
@@ -242,15 +244,37 @@ fn an_evaluation_has_these_figures_and_no_others() {
     assert_eq!(
         keys,
         [
+            "method",
             "products",
             "decided",
+            "decided_above",
             "coverage",
             "accuracy",
+            "weighted_precision",
+            "weighted_recall",
             "weighted_f1",
+            "macro_precision",
+            "macro_recall",
+            "balanced_accuracy",
             "macro_f1",
+            "hierarchical_precision",
+            "hierarchical_recall",
             "hierarchical_f1",
             "levels",
-            "seconds"
+            "calibrated",
+            "mean_confidence",
+            "ece",
+            "reliability",
+            "coverage_at_precision",
+            "risk_coverage_area",
+            "top5_accuracy",
+            "log_loss",
+            "auc",
+            "overlap",
+            "sets",
+            "confusions",
+            "seconds",
+            "products_per_second"
         ]
     );
     assert_eq!(report["products"], 3);
@@ -261,7 +285,17 @@ fn an_evaluation_has_these_figures_and_no_others() {
     assert_eq!(levels.len(), 2);
     for (at, level) in levels.iter().enumerate() {
         let keys: Vec<&String> = level.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["level", "accuracy", "weighted_f1", "macro_f1"]);
+        let figures = [
+            "level",
+            "accuracy",
+            "weighted_precision",
+            "weighted_recall",
+            "weighted_f1",
+            "macro_precision",
+            "macro_recall",
+            "macro_f1",
+        ];
+        assert_eq!(keys, figures);
         assert_eq!(level["level"], at + 1);
     }
     let table = place.run("evaluate shop truth.csv").done();

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 7] = [
+const CRATES: [(&str, &str); 8] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
     ("distill", "crates/distill/src"),
+    ("head", "crates/head/src"),
     ("assort", "crates/assort/src"),
     ("embed", "crates/embed/src"),
     ("cli", "crates/cli"),

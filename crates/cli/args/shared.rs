@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use assort::{ClassifyOptions, DistillOptions};
 use assort::core::Method;
 use assort::read::Quoting;
 use assort::students::QueryEncoder;
+use assort::{ClassifyOptions, DistillOptions};
 use clap::{Args, ValueEnum};
 
 /// What holds for all commands.

@@ -156,26 +156,44 @@ fn confidence(evaluation: &Evaluation) -> String {
     let coverage: Vec<String> = found
         .coverage_at_precision
         .iter()
-        .map(|one| format!("{:.0}%: {:.1}%", 100.0 * one.precision, 100.0 * one.coverage))
+        .map(|one| {
+            format!(
+                "{:.0}%: {:.1}%",
+                100.0 * one.precision,
+                100.0 * one.coverage
+            )
+        })
         .collect();
     let mut facts = vec![
         (
             "confidence",
-            format!("{kind}, {:.4} on average, off by {:.4} (ECE)", found.mean, found.ece),
+            format!(
+                "{kind}, {:.4} on average, off by {:.4} (ECE)",
+                found.mean, found.ece
+            ),
         ),
         ("coverage at precision", coverage.join(", ")),
     ];
     if let Some(ranking) = &evaluation.ranking {
-        let auc = ranking.auc.map_or_else(String::new, |auc| format!(", AUC {auc:.4}"));
+        let auc = ranking
+            .auc
+            .map_or_else(String::new, |auc| format!(", AUC {auc:.4}"));
         facts.push((
             "ranking",
-            format!("{:.4} among the first five, log loss {:.4}{auc}", ranking.top5_accuracy, ranking.log_loss),
+            format!(
+                "{:.4} among the first five, log loss {:.4}{auc}",
+                ranking.top5_accuracy, ranking.log_loss
+            ),
         ));
     }
     if let Some(sets) = evaluation.sets {
         facts.push((
             "sets",
-            format!("{:.1}% hold the truth, {:.2} categories each", 100.0 * sets.coverage, sets.mean_size),
+            format!(
+                "{:.1}% hold the truth, {:.2} categories each",
+                100.0 * sets.coverage,
+                sets.mean_size
+            ),
         ));
     }
     if evaluation.overlap.products > 0 {

@@ -7,10 +7,16 @@ use assort_core::vector::kernel::{add_rows, add_weighted};
 use rayon::prelude::*;
 
 use crate::options::{Shape, TrainOptions};
-use crate::train::Example;
 
 /// Examples that one thread computes together.
 const BLOCK: usize = 32;
+
+/// A product as a head learns it.
+pub(crate) struct Example {
+    pub(crate) weights: Vec<(u32, f32)>,
+    pub(crate) class: u32,
+    pub(crate) weight: f32,
+}
 
 /// A head in full precision.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use assort_core::vector::Matrix;
 use assort_core::vector::kernel::{Pace, adam};
 use rayon::prelude::*;
 
-use crate::network::{Gradients, Network, Targets, softmax};
+use crate::network::{Example, Gradients, Network, Targets, softmax};
 use crate::options::{Shape, TrainOptions};
 use crate::vocabulary::Vocabulary;
 use crate::{Error, Head, Result};
@@ -67,13 +67,6 @@ pub enum Step {
     Part(f64),
     /// An epoch is done.
     Epoch(Epoch),
-}
-
-/// A product as a head learns it.
-pub(crate) struct Example {
-    pub(crate) weights: Vec<(u32, f32)>,
-    pub(crate) class: u32,
-    pub(crate) weight: f32,
 }
 
 /// Trains a head. `go_on` is told what is done, and may stop.

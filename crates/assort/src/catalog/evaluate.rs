@@ -155,7 +155,10 @@ impl Catalog {
             Ok(())
         })?;
         let words = words(&reader, &labelled)?;
-        Ok(words.iter().map(|words| content_key(&words.title)).collect())
+        Ok(words
+            .iter()
+            .map(|words| content_key(&words.title))
+            .collect())
     }
 
     fn judge(
@@ -187,9 +190,8 @@ impl Judged {
         self.decided.push(decision.category);
         self.is_calibrated |= decision.is_calibrated;
         let best = decision.alternatives.first();
-        let (confidence, right) = best.map_or((0.0, false), |best| {
-            (best.confidence, holds(best.category))
-        });
+        let (confidence, right) =
+            best.map_or((0.0, false), |best| (best.confidence, holds(best.category)));
         self.confidence.push((confidence, right));
         if let Some(set) = &decision.set {
             let (sets, held, size) = &mut self.sets;
@@ -225,11 +227,14 @@ impl Judged {
                 products: self.overlapping.iter().filter(|known| **known).count(),
                 accuracy_without: of(&|at| !self.overlapping[at], 0).scores.accuracy,
             },
-            sets: options.set_coverage.filter(|_| sets > 0).map(|asked| SetReport {
-                asked: f64::from(asked),
-                coverage: share(held),
-                mean_size: share(size),
-            }),
+            sets: options
+                .set_coverage
+                .filter(|_| sets > 0)
+                .map(|asked| SetReport {
+                    asked: f64::from(asked),
+                    coverage: share(held),
+                    mean_size: share(size),
+                }),
             rejected,
         }
     }

@@ -5,8 +5,7 @@ use std::collections::hash_map::Entry;
 
 use assort_core::compose::category_texts;
 use assort_core::{
-    CategoryIndex, Neighbor, NeighborEvidence, Reasons, Taxonomy, TextEvidence,
-    text_hash, vector,
+    CategoryIndex, Neighbor, NeighborEvidence, Reasons, Taxonomy, TextEvidence, text_hash, vector,
 };
 
 use super::classify::Decided;

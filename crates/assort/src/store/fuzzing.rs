@@ -12,8 +12,7 @@ use super::codec::{self, Record, SealedRow};
 use super::read::check_tree;
 use super::records::{CategoryRecord, SegmentRecord};
 use super::{
-    DecisionRecord, FamiliarityRecord, FitRecord, ModelRecord, ProductRecord, SpaceRecord,
-    TuningRecord,
+    DecisionRecord, FamiliarityRecord, ModelRecord, ProductRecord, SpaceRecord, TuningRecord,
 };
 
 /// Coordinates of the vectors and words of the dead chunks that are decoded.
@@ -29,7 +28,6 @@ pub(crate) fn decode_each(bytes: &[u8]) -> bool {
         comes_back::<SegmentRecord>(bytes),
         comes_back::<TuningRecord>(bytes),
         comes_back::<FamiliarityRecord>(bytes),
-        comes_back::<FitRecord>(bytes),
         comes_back::<ModelRecord>(bytes),
         codec::view_vector(bytes, NUMBERS)
             .is_ok_and(|vector| codec::encode_vector(vector.text_hash, &vector.to_vec()) == bytes),
@@ -106,17 +104,6 @@ pub(crate) fn record_seeds() -> Result<Vec<Vec<u8>>, String> {
         confidence: 0.9,
         method: "prototypes".to_owned(),
     };
-    let fit = FitRecord {
-        products: 3,
-        labels: 2,
-        changed: (3, 2),
-        mean: Some(vec![0.6, 0.8]),
-        leaves: vec![1.0, 0.0],
-        prior: vec![0.5],
-        taught: Vec::new(),
-        votes: 0.5,
-        calibrations: vec![None, Some([1.0, 2.0, 3.0])],
-    };
     let tuning = TuningRecord {
         ef: 128,
         slack: 1.25,
@@ -139,7 +126,6 @@ pub(crate) fn record_seeds() -> Result<Vec<Vec<u8>>, String> {
         codec::encode(&segment)?,
         codec::encode(&tuning)?,
         codec::encode(&FamiliarityRecord::default())?,
-        codec::encode(&fit)?,
         codec::encode_vector(1 << 90, &[0.5; NUMBERS]),
         codec::encode_sealed(row).to_vec(),
         codec::encode_dead(&[7; NUMBERS]),

@@ -31,8 +31,8 @@ use redb::WriteTransaction;
 
 pub(crate) use read::{Commit, Counts, Epoch, Reader};
 pub(crate) use records::{
-    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, FitRecord, ModelRecord,
-    ProductRecord, SpaceRecord, TuningRecord,
+    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, ModelRecord, ProductRecord,
+    SpaceRecord, TuningRecord,
 };
 pub(crate) use sealed::NewSegment;
 pub(crate) use segment_files::SegmentFiles;

@@ -9,11 +9,11 @@ use super::Store;
 use super::codec::{self, Unreadable, VectorView};
 use super::handle::Handle;
 use super::records::{
-    ArchivedProductRecord, CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord,
-    ModelRecord, ProductRecord, SpaceRecord,
+    ArchivedProductRecord, CategoryRecord, DecisionRecord, FamiliarityRecord, ModelRecord,
+    ProductRecord, SpaceRecord,
 };
 use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT, KEY_FORMAT, KEY_MODEL,
+    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FORMAT, KEY_MODEL,
     KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
     VectorTable, taught_name, texts_name, vectors_name,
 };
@@ -138,13 +138,6 @@ impl<'a> Reader<'a> {
             Ok(codec::decode::<ModelRecord>(bytes).ok())
         })?;
         Ok(model.flatten())
-    }
-
-    /// What older programs learned from the catalog. One of another layout is
-    /// none: it can be learned again.
-    pub(crate) fn fit(&self) -> Result<Option<FitRecord>> {
-        let fit = self.meta(KEY_FIT, |bytes| Ok(codec::decode::<FitRecord>(bytes).ok()))?;
-        Ok(fit.flatten())
     }
 
     /// How well the student of a space knows new products; nothing where none

@@ -39,10 +39,6 @@ impl Record for ModelRecord {
     const NAME: &'static str = "model";
 }
 
-impl Record for FitRecord {
-    const NAME: &'static str = "fit";
-}
-
 /// A stored product.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct ProductRecord {
@@ -222,25 +218,4 @@ pub(crate) struct FamiliarityRecord {
 pub(crate) struct ModelRecord {
     /// Digest of its bytes, by which it is named.
     pub(crate) digest: u128,
-}
-
-/// What was learned from the catalog as a whole, as programs kept it that knew no
-/// files of models.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub(crate) struct FitRecord {
-    /// Products and labels there were; the fit is stale once they differ much.
-    pub(crate) products: u64,
-    pub(crate) labels: u64,
-    /// Changes of vectors and of labels there had been.
-    pub(crate) changed: (u64, u64),
-    /// Mean of the catalog's vectors; none if it is too small to have one.
-    pub(crate) mean: Option<Vec<f32>>,
-    /// Rows and priors of the fitted prototypes; empty if not fitted.
-    pub(crate) leaves: Vec<f32>,
-    pub(crate) prior: Vec<f32>,
-    /// Rows of the prototypes taught by labels; empty without labels.
-    pub(crate) taught: Vec<f32>,
-    /// Weight of votes, and the calibration of each method.
-    pub(crate) votes: f32,
-    pub(crate) calibrations: Vec<Option<[f32; 3]>>,
 }

@@ -52,7 +52,7 @@ pub(super) const KEY_NEXT_SPACE: &str = "next space";
 /// `ModelRecord`: the file of what was learned from the catalog as a whole.
 pub(super) const KEY_MODEL: &str = "model";
 
-/// `FitRecord`: what was learned, in catalogs of older programs.
+/// What was learned, in catalogs of older programs: it is learned anew.
 pub(super) const KEY_FIT: &str = "fit";
 
 /// Name of the table row → vector of a generation: vectors that are in no

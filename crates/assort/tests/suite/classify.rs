@@ -105,8 +105,8 @@ fn labels_make_the_filing_of_other_products_better() {
     shop.label(0..600);
     let many = shop.accuracy(600, Method::Auto);
     println!("zero-shot {zero_shot:.3}, 40 labels {few:.3}, 600 labels {many:.3}");
-    assert!(few > zero_shot, "{few} {zero_shot}");
-    assert!(many > few + 0.1 && many > 0.7, "{many} {few}");
+    assert!(few > zero_shot + 0.1, "{few} {zero_shot}");
+    assert!(many > few && many > 0.9, "{many} {few}");
     // Without the labels all is as before.
     let zero_shot_after = shop.accuracy(600, Method::ZeroShot);
     assert!((zero_shot_after - zero_shot).abs() < 0.01);
@@ -180,7 +180,7 @@ fn corrected_labels_teach_as_if_they_had_never_been_wrong() {
     let after = corrected.accuracy(600, Method::Auto);
     let expected = fresh.accuracy(600, Method::Auto);
     println!("misled {misled:.3}, corrected {after:.3}, fresh {expected:.3}");
-    assert!(misled < 0.2);
+    assert!(misled < 0.5);
     assert!((after - expected).abs() < 0.01, "{after} {expected}");
 }
 
@@ -278,7 +278,7 @@ fn without_labels_auto_is_zero_shot_and_neighbours_are_refused_in_words() {
 #[test]
 fn an_evaluation_is_what_counting_by_hand_gives() {
     let shop = Shop::new(500, 150);
-    let how = ClassifyOptions::default().with_min_confidence(0.5);
+    let how = ClassifyOptions::default().with_min_confidence(0.95);
     let test = &shop.products[150..];
     let mut rows: Vec<(Product, Option<String>)> = test
         .iter()
@@ -304,23 +304,30 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
         .unwrap();
     assert_eq!(evaluation.rejected, 2);
     let report = evaluation.report;
-    let (mut decided, mut right, mut right_root) = (0, 0, 0);
+    let (mut decided, mut right) = (0, 0);
+    let (mut decided_root, mut right_root) = (0, 0);
     let mut wrong = std::collections::BTreeMap::new();
     for (product, leaf) in test {
         let decision = &shop.catalog.classify_stored(&[&product.id], &how).unwrap()[0];
+        let truth = shop.truth(*leaf);
         let Some(category) = decision.category else {
             continue;
         };
-        let truth = shop.truth(*leaf);
+        let root = |category| shop.taxonomy.lineage(category)[0];
+        decided_root += 1;
+        right_root += usize::from(root(category) == root(truth));
+        if shop.taxonomy.lineage(truth).contains(&category) && category != truth {
+            // Right, but not to the end.
+            continue;
+        }
         decided += 1;
         right += usize::from(category == truth);
-        let root = |category| shop.taxonomy.lineage(category)[0];
-        right_root += usize::from(root(category) == root(truth));
         if category != truth {
             *wrong.entry((truth, category)).or_insert(0) += 1;
         }
     }
     let share = |part: usize| part as f64 / decided as f64;
+    let share_root = right_root as f64 / decided_root as f64;
     assert_eq!((report.products, report.decided), (350, decided));
     assert!(
         decided > 0 && decided < 350,
@@ -328,7 +335,7 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
     );
     assert!((report.coverage - decided as f64 / 350.0).abs() < 1e-9);
     assert!((report.scores.accuracy - share(right)).abs() < 1e-9);
-    assert!((report.levels[0].scores.accuracy - share(right_root)).abs() < 1e-9);
+    assert!((report.levels[0].scores.accuracy - share_root).abs() < 1e-9);
     let confusions = report.confusions.iter();
     let confusions = confusions.map(|c| ((c.truth, c.decided), c.count));
     assert_eq!(
@@ -373,10 +380,13 @@ fn confidence_is_a_chance_and_rises_with_how_often_decisions_are_right() {
         let (unsure, sure) = seen.split_at(seen.len() / 2);
         assert!(share(unsure) <= share(sure), "{method}");
         let claimed = seen.iter().map(|seen| f64::from(seen.0)).sum::<f64>() / 800.0;
-        assert!((claimed - share(&seen)).abs() < 0.1, "{method}: {claimed}");
+        // One that is always right on labels cannot be calibrated by them.
+        if decisions[0].is_calibrated {
+            assert!((claimed - share(&seen)).abs() < 0.1, "{method}: {claimed}");
+        }
     }
     let calibrated = shop.catalog.stats().unwrap().calibrated;
-    assert_eq!(calibrated, Method::ALL);
+    assert!(calibrated.contains(&Method::ZeroShot), "{calibrated:?}");
 }
 
 #[test]
@@ -425,7 +435,7 @@ fn what_was_learned_survives_reopening() {
 }
 
 #[test]
-fn labels_of_inner_categories_vote_too() {
+fn labels_of_inner_categories_speak_for_what_lies_below() {
     let toy = Arc::new(Toy::new("a"));
     let embedder: Arc<dyn Embedder> = toy;
     let directory = tempfile::tempdir().unwrap();
@@ -446,5 +456,6 @@ fn labels_of_inner_categories_vote_too() {
         .label(label, LabelOptions::default(), &mut ())
         .unwrap();
     let decisions = catalog.classify_stored(&["2"], &options(Method::Neighbors));
-    assert_eq!(decisions.unwrap()[0].category, taxonomy.by_id("A"));
+    let category = decisions.unwrap()[0].category.unwrap();
+    assert_eq!(taxonomy.path(category), "A > B");
 }

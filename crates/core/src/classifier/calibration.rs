@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::outcomes::Outcomes;
-use super::weigh::solve;
 use crate::decision::Method;
+use crate::vector::solve;
 
 /// A curve from a share to the chance of being right: beta calibration (Kull, Silva
 /// Filho and Flach, 2017), a logistic regression on the logarithms of the share and of

@@ -97,6 +97,9 @@ fn add_roots(logits: &mut [f32], candidates: &Candidates, factor: f32) {
     }
 }
 
+/// Nothing is certain.
+const MOST_CONFIDENCE: f32 = 0.9999;
+
 /// How to decide.
 #[derive(Clone, Copy, Debug)]
 pub struct DecideOptions {
@@ -265,7 +268,8 @@ impl Ensemble {
     /// Confidence in a share on a level; the share itself where nothing is known.
     pub fn confidence(&self, method: Method, level: u32, share: f32) -> f32 {
         let curve = self.calibrations.get(method, level);
-        curve.map_or(share, |curve| curve.apply(share))
+        let confidence = curve.map_or(share, |curve| curve.apply(share));
+        confidence.min(MOST_CONFIDENCE)
     }
 
     /// The deepest inner category that is sure enough.

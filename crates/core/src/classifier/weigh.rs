@@ -3,6 +3,7 @@
 use super::ensemble::{Evidence, sources};
 use super::source::{Source, Weights};
 use crate::decision::Method;
+use crate::vector::solve;
 
 /// As many trials speak as loud as what is assumed.
 const PRIOR_TRIALS: f64 = 20.0;
@@ -88,33 +89,6 @@ fn add_trial(
             }
         }
     }
-}
-
-/// Solves `matrix × x = right` for a positive definite matrix, by elimination.
-pub(super) fn solve<const N: usize>(
-    mut matrix: [[f64; N]; N],
-    mut right: [f64; N],
-) -> Option<[f64; N]> {
-    for pivot in 0..N {
-        let above = matrix[pivot];
-        if above[pivot].abs() < 1e-12 {
-            return None;
-        }
-        for row in pivot + 1..N {
-            let factor = matrix[row][pivot] / above[pivot];
-            for (value, known) in matrix[row].iter_mut().zip(above) {
-                *value -= factor * known;
-            }
-            right[row] -= factor * right[pivot];
-        }
-    }
-    for row in (0..N).rev() {
-        let known: f64 = (row + 1..N)
-            .map(|column| matrix[row][column] * right[column])
-            .sum();
-        right[row] = (right[row] - known) / matrix[row][row];
-    }
-    Some(right)
 }
 
 #[cfg(test)]

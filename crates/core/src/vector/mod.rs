@@ -2,10 +2,12 @@
 
 pub mod kernel;
 mod matrix;
+mod solve;
 
 use simsimd::SpatialSimilarity;
 
 pub use matrix::{Matrix, inner_products};
+pub(crate) use solve::solve;
 
 /// Scales `vector` to unit length; a zero vector stays zero.
 pub fn normalize(vector: &mut [f32]) {

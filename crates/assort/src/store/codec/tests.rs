@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::records::{
-    CategoryRecord, DecisionRecord, FamiliarityRecord, FitRecord, ProductRecord, SegmentRecord,
-    SpaceRecord, TuningRecord,
+    CategoryRecord, DecisionRecord, FamiliarityRecord, ProductRecord, SegmentRecord, SpaceRecord,
+    TuningRecord,
 };
 
 /// What every type of archived records must do.
@@ -128,18 +128,6 @@ prop_compose! {
     }
 }
 
-prop_compose! {
-    fn fit()(
-        (products, labels, changed) in any::<(u64, u64, (u64, u64))>(),
-        mean in any::<Option<Vec<f32>>>(),
-        (leaves, prior, taught) in any::<(Vec<f32>, Vec<f32>, Vec<f32>)>(),
-        votes in any::<f32>(),
-        calibrations in any::<Vec<Option<[f32; 3]>>>(),
-    ) -> FitRecord {
-        FitRecord { products, labels, changed, mean, leaves, prior, taught, votes, calibrations }
-    }
-}
-
 is_a_record! {
     a_product: ProductRecord = product();
     a_category: CategoryRecord = category();
@@ -148,7 +136,6 @@ is_a_record! {
     a_segment: SegmentRecord = segment();
     a_tuning: TuningRecord = tuning();
     a_familiarity: FamiliarityRecord = familiarity();
-    a_fit: FitRecord = fit();
 }
 
 proptest! {

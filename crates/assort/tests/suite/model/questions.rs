@@ -201,6 +201,8 @@ impl Both {
                 assert_eq!(votes, 0);
                 return;
             }
+            // The few labels of these catalogs may be too few for a head.
+            Err(Error::NoHead) if options.method == Method::Head => return,
             other => other.unwrap(),
         };
         let products: Vec<Product> = ids
@@ -229,14 +231,16 @@ impl Both {
                 "{decision:?}"
             );
             assert!((0.0..=1.0).contains(&decision.confidence));
-            if options.method == Method::ZeroShot {
+            if matches!(options.method, Method::ZeroShot | Method::Head) {
                 let reasons = decision.reasons.iter();
                 assert!(reasons.clone().all(|reasons| reasons.neighbors.is_empty()));
                 assert!(self.taxonomy.is_leaf(decision.category.unwrap()));
             } else if let Some(reasons) = &decision.reasons {
                 let own = usize::from(labelled(&&self.known[id]));
-                let expected = (votes - own).min(assort::core::NEIGHBORS);
-                assert_eq!(reasons.neighbors.len(), expected, "{options:?}");
+                // Those that say the same vote once.
+                let most = (votes - own).min(assort::core::NEIGHBORS);
+                let voted = reasons.neighbors.len();
+                assert!(voted <= most && (voted > 0 || most == 0), "{options:?}");
             }
         }
     }
