@@ -17,6 +17,7 @@ mod house;
 mod import;
 mod imports;
 mod index;
+mod list;
 mod model_folder;
 mod process;
 mod rejects;

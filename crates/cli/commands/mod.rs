@@ -11,6 +11,7 @@ pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod label;
+pub(crate) mod list;
 pub(crate) mod reembed;
 pub(crate) mod remove;
 pub(crate) mod search;

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use assort::Catalog;
-use serde_json::json;
 
 use crate::args::{ReportFormat, Show};
 use crate::failure::{Done, Outcome};
@@ -16,15 +15,7 @@ pub(crate) fn run(args: &Show) -> Outcome {
     let mut sink = render::sink(None)?;
     let product = &stored.product;
     if args.format == ReportFormat::Json {
-        let mut value = render::product(product);
-        value["label"] = json!(stored.label.map(|label| render::category(&taxonomy, label)));
-        value["decision"] = json!(stored.decision.as_ref().map(|decision| json!({
-            "category": decision.category_id,
-            "path": decision.category.map(|index| taxonomy.path(index)),
-            "confidence": render::rounded(decision.confidence.into()),
-            "method": decision.method,
-        })));
-        writeln!(sink, "{value}")?;
+        writeln!(sink, "{}", render::stored(&taxonomy, &stored))?;
     } else {
         let mut facts = vec![("id", product.id.clone()), ("title", product.title.clone())];
         if !product.text.is_empty() {

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use assort::Page;
 use assort::core::{Alternative, CategoryIndex, Decision, Product, Taxonomy};
+use assort::{Page, StoredProduct};
 use serde_json::{Value, json};
 
 use super::{Filed, Results, path_of};
@@ -62,6 +62,19 @@ pub(crate) fn product(product: &Product) -> Value {
     })
 }
 
+/// A product as JSON, with its label and the decision that was kept.
+pub(crate) fn stored(taxonomy: &Taxonomy, stored: &StoredProduct) -> Value {
+    let mut value = product(&stored.product);
+    value["label"] = json!(stored.label.map(|label| category(taxonomy, label)));
+    value["decision"] = json!(stored.decision.as_ref().map(|decision| json!({
+        "category": decision.category_id,
+        "path": decision.category.map(|index| taxonomy.path(index)),
+        "confidence": rounded(decision.confidence.into()),
+        "method": decision.method,
+    })));
+    value
+}
+
 /// A decision as JSON, with its reasons if it has any.
 fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Value {
     let sure = |all: &[Alternative]| -> Vec<Value> {
@@ -103,6 +116,11 @@ fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Valu
             })
         });
         value["texts"] = texts.collect();
+        let words = reasons
+            .words
+            .iter()
+            .map(|word| json!({"word": word.word, "effect": rounded(word.effect.into())}));
+        value["words"] = words.collect();
     }
     value
 }

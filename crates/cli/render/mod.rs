@@ -13,7 +13,7 @@ use assort::core::{Decision, Product, Taxonomy};
 use assort::{Found, Page};
 use clap::ValueEnum;
 
-pub(crate) use self::jsonl::{category, product, rounded};
+pub(crate) use self::jsonl::{rounded, stored};
 pub(crate) use self::table::{Columns, facts, found};
 use crate::failure::Failure;
 

@@ -97,6 +97,13 @@ fn lines_of(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Vec<
 
 /// The texts and the labelled products that decided.
 fn explain(sink: &mut dyn Write, taxonomy: &Taxonomy, reasons: &Reasons) -> Result<(), Failure> {
+    if !reasons.words.is_empty() {
+        let words = reasons.words.iter();
+        let words: Vec<String> = words
+            .map(|word| format!("{} ({:.1})", word.word, word.effect))
+            .collect();
+        writeln!(sink, "    carried by the words {}", words.join(", "))?;
+    }
     for text in &reasons.texts {
         writeln!(
             sink,

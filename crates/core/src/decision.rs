@@ -65,6 +65,15 @@ pub struct TextEvidence {
     pub similarity: f32,
 }
 
+/// A word of the product that carries a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WordEvidence {
+    /// The word, as it stands in the title.
+    pub word: String,
+    /// How much the logarithm of the category's share falls without it.
+    pub effect: f32,
+}
+
 /// A labelled product that speaks for a decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeighborEvidence {
@@ -85,6 +94,9 @@ pub struct Reasons {
     pub texts: Vec<TextEvidence>,
     /// Labelled products that voted, nearest first.
     pub neighbors: Vec<NeighborEvidence>,
+    /// Words of the title without which the sources that read words would be less sure
+    /// of the best alternative, the weightiest first.
+    pub words: Vec<WordEvidence>,
 }
 
 /// A category with the confidence that it is right.

@@ -11,6 +11,7 @@ mod error;
 pub mod features;
 mod filter;
 mod metrics;
+mod pieces;
 mod product;
 mod taxonomy;
 mod text;
@@ -29,7 +30,9 @@ pub use classifier::source::{Source, Weights};
 pub use classifier::weigh::weigh;
 pub use compose::{TextInput, TextKind};
 pub use content::content_key;
-pub use decision::{Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence};
+pub use decision::{
+    Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence, WordEvidence,
+};
 pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
 };
@@ -39,6 +42,7 @@ pub use metrics::{
     ConfidenceBin, ConfidenceReport, Confusion, CoverageAtPrecision, Level, Ranking, RankingInput,
     Report, Scores,
 };
+pub use pieces::pieces;
 pub use product::{MAX_TEXT, MAX_TITLE, Product, text_hash};
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyError,

@@ -194,6 +194,9 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
             supported: FORMAT,
         });
     }
+    if found < FORMAT {
+        return Err(strange(format!("there is no format {found}")));
+    }
     let described = number(12) as usize;
     let text = body
         .get(..described)

@@ -306,6 +306,7 @@ fn decide(
             set_coverage: options.set_coverage,
         },
         shares,
+        words: options.explain,
     };
     if options.set_coverage.is_some() {
         classifier.outcomes(method)?;

@@ -7,6 +7,7 @@ mod following;
 pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;
+mod list;
 pub(crate) mod maintain;
 mod maintenance_lock;
 pub(crate) mod reembed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assort_core::features::Features;
 use assort_core::{
     Candidates, DecideOptions, Decision, Ensemble, Evidence, Lexicon, Method, Neighbor, Outcomes,
-    Prototypes, Source, Taxonomy, TextInput, log_shares, sources,
+    Prototypes, Source, Taxonomy, TextInput, WordEvidence, log_shares, sources,
 };
 use rayon::prelude::*;
 
@@ -68,6 +68,9 @@ impl Indexed {
     }
 }
 
+/// The sources that read the words of a product.
+pub(super) const TEXT_SOURCES: [Source; 3] = [Source::Lexical, Source::SelfTrained, Source::Head];
+
 /// What is asked of a classifier.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
@@ -75,6 +78,8 @@ pub(crate) struct Asked {
     pub(crate) decide: DecideOptions,
     /// Whether to give the shares of all candidates too.
     pub(crate) shares: bool,
+    /// Whether to find the words that carry decisions.
+    pub(crate) words: bool,
 }
 
 /// A decision with what it was made by.
@@ -84,6 +89,8 @@ pub(crate) struct Decided {
     pub(crate) neighbors: Vec<Neighbor>,
     /// The share of each candidate, if asked for; empty without evidence.
     pub(crate) shares: Vec<f32>,
+    /// The words that carry the decision, if asked for.
+    pub(crate) words: Vec<WordEvidence>,
 }
 
 /// Products to be filed.
@@ -197,19 +204,30 @@ impl Classifier {
                 evidence = both.map(|(one, says)| one.with(source, says)).collect();
             }
         }
+        let both = evidence.into_iter().zip(inputs);
+        both.map(|(evidence, input)| self.decided(evidence, input, asked))
+            .collect()
+    }
+
+    fn decided(&self, evidence: Evidence, input: &TextInput<'_>, asked: Asked) -> Result<Decided> {
         let (ensemble, candidates) = (&self.ensemble, &self.candidates);
-        let decide = |evidence: Evidence| {
-            let shares = ensemble.fuse(asked.method, candidates, &evidence);
-            Decided {
-                decision: ensemble.decide_by(asked.method, candidates, &shares, asked.decide),
-                neighbors: evidence.into_neighbors(),
-                shares: match asked.shares {
-                    true => shares.own().to_vec(),
-                    false => Vec::new(),
-                },
+        let shares = ensemble.fuse(asked.method, candidates, &evidence);
+        let decision = ensemble.decide_by(asked.method, candidates, &shares, asked.decide);
+        let words = match decision.alternatives.first() {
+            Some(best) if asked.words => {
+                self.carrying_words(asked, &evidence, input, best.category)?
             }
+            _ => Vec::new(),
         };
-        Ok(evidence.into_iter().map(decide).collect())
+        Ok(Decided {
+            decision,
+            neighbors: evidence.into_neighbors(),
+            shares: match asked.shares {
+                true => shares.own().to_vec(),
+                false => Vec::new(),
+            },
+            words,
+        })
     }
 
     /// Whether a source is heard at all: one without weight need not be asked.
@@ -218,7 +236,7 @@ impl Classifier {
     }
 
     /// What a source says of each of some products.
-    fn log_shares(
+    pub(super) fn log_shares(
         &self,
         source: Source,
         method: Method,

@@ -1,7 +1,7 @@
 //! Learning from the catalog as a whole.
 
 use assort_core::{Candidates, Embedder, Ensemble, Lexicon, Prototypes, Taxonomy};
-use assort_head::{Shape, TrainOptions};
+use assort_head::Shape;
 
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::{LabelledProducts, class_means};
@@ -18,11 +18,14 @@ use crate::{Error, Result};
 /// With up to so many labels a head is trained without being asked: it takes seconds.
 const FEW_LABELS: usize = 6_000;
 
+/// Times that few labels are read.
+const FEW_EPOCHS: usize = 12;
+
 /// With fewer labels than this a head knows nothing.
 const MIN_LABELS: usize = 20;
 
 /// With fewer labels a category than this, weights of features do better than a hidden
-/// layer.
+/// layer; in scripts with spaces they do for all few labels.
 const LABELS_FOR_HIDDEN: usize = 3;
 
 /// What is learned from.
@@ -172,11 +175,13 @@ fn few_heads(
     if !(MIN_LABELS..=FEW_LABELS).contains(&count) || categories.len() < 2 {
         return Ok(None);
     }
-    let options = TrainOptions::default().with_epochs(20).with_min_df(1);
-    let options = if count / categories.len() >= LABELS_FOR_HIDDEN {
-        options.with_learning_rate(0.01)
-    } else {
-        options.with_shape(Shape::Linear).with_learning_rate(0.005)
+    let (_, options) = train::recommended(labelled);
+    // Nobody asked for it, so it must not take long.
+    let options = options.with_min_df(1).with_epochs(FEW_EPOCHS);
+    let few = count / categories.len() < LABELS_FOR_HIDDEN;
+    let options = match few || !train::is_unspaced(labelled) {
+        true => options.with_shape(Shape::Linear).with_learning_rate(0.005),
+        false => options,
     };
     let mut tell = |_: usize, _: usize, _: assort_head::Step| !observer.stop();
     let trained = train::trained(labelled, taxonomy, candidates, &[options], &mut tell);

@@ -8,6 +8,7 @@
 //! [`Classifier`] answers by it, and [`cache`] says which one does.
 
 pub(crate) mod cache;
+mod carrying_words;
 mod category_texts;
 mod classify;
 mod content;

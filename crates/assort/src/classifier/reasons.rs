@@ -34,6 +34,7 @@ pub(crate) fn explain(
             let decision = &mut decided.decision;
             let mut reasons = Reasons {
                 neighbors: resolved(reader, &decided.neighbors)?,
+                words: std::mem::take(&mut decided.words),
                 ..Reasons::default()
             };
             if let Some(best) = decision.alternatives.first() {

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const MANY_LABELS: usize = 30_000;
 
 /// Parts into which labels are divided: each is judged by heads of the others.
-const FOLDS: usize = 4;
+const FOLDS: usize = 3;
 
 /// Of many labels, one content in so many is held out.
 const HELD_OUT_OF: u128 = 32;
@@ -27,11 +27,8 @@ const UNSPACED: f64 = 0.3;
 /// How many heads to train on so many labels of such products, and how, by what measured
 /// best (see `docs/classification.md`).
 pub(super) fn recommended(labelled: &LabelledProducts) -> (usize, TrainOptions) {
-    let is_unspaced = |c: &char| assort_core::features::is_unspaced(*c);
-    let titles = || labelled.words.iter().flat_map(|words| words.title.chars());
-    let (unspaced, all) = (titles().filter(is_unspaced).count(), titles().count());
     let options = TrainOptions::default();
-    let options = match unspaced as f64 > UNSPACED * all as f64 {
+    let options = match is_unspaced(labelled) {
         true => options.with_shortest_sequence(5),
         false => options,
     };
@@ -39,6 +36,14 @@ pub(super) fn recommended(labelled: &LabelledProducts) -> (usize, TrainOptions) 
         true => (3, options.with_epochs(8).with_learning_rate(0.005)),
         false => (2, options.with_epochs(20).with_learning_rate(0.01)),
     }
+}
+
+/// Whether titles are mostly in scripts without spaces.
+pub(super) fn is_unspaced(labelled: &LabelledProducts) -> bool {
+    let is_unspaced = |c: &char| assort_core::features::is_unspaced(*c);
+    let titles = || labelled.words.iter().flat_map(|words| words.title.chars());
+    let (unspaced, all) = (titles().filter(is_unspaced).count(), titles().count());
+    unspaced as f64 > UNSPACED * all as f64
 }
 
 /// Heads, and what is known of their quality.

@@ -1,0 +1,209 @@
+//! `assort list` and `assort export`
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use assort::core::Taxonomy;
+use assort::{Catalog, StoredProduct};
+use serde_json::json;
+
+use crate::args::{Export, Global, List, ListFormat};
+use crate::failure::{Done, Failure, Outcome};
+use crate::render::{self, Columns};
+use crate::stop;
+use crate::text::counted;
+
+/// Products that are read together.
+const PAGE: usize = 4096;
+
+/// Columns before those of attributes.
+const COLUMNS: [&str; 10] = [
+    "id",
+    "title",
+    "text",
+    "image",
+    "label_id",
+    "label",
+    "decision_id",
+    "decision",
+    "confidence",
+    "method",
+];
+
+pub(crate) fn list(args: &List) -> Outcome {
+    let catalog = Catalog::open_read_only(&args.dir)?;
+    let asked = Asked {
+        filter: args.filter.as_deref(),
+        most: args.top.get(),
+        format: args.format,
+        output: None,
+    };
+    asked.write(&catalog)?;
+    Ok(Done::Whole)
+}
+
+pub(crate) fn export(args: &Export, global: &Global) -> Outcome {
+    stop::listen();
+    let catalog = Catalog::open_read_only(&args.dir)?;
+    let asked = Asked {
+        filter: args.filter.as_deref(),
+        most: usize::MAX,
+        format: args.format,
+        output: args.output.as_deref(),
+    };
+    let count = asked.write(&catalog)?;
+    global.say(&format!(
+        "{} written",
+        counted(count, "product", "products")
+    ));
+    Ok(Done::Whole)
+}
+
+struct Asked<'a> {
+    filter: Option<&'a str>,
+    most: usize,
+    format: ListFormat,
+    output: Option<&'a Path>,
+}
+
+impl Asked<'_> {
+    /// Visits the products page by page.
+    fn each(
+        &self,
+        catalog: &Catalog,
+        mut visit: impl FnMut(&[StoredProduct]) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let (mut after, mut done): (Option<String>, usize) = (None, 0);
+        while done < self.most {
+            let limit = PAGE.min(self.most - done);
+            let page = catalog.list(self.filter, after.as_deref(), limit)?;
+            visit(&page)?;
+            done += page.len();
+            if stop::requested() {
+                let done = counted(done as u64, "product", "products");
+                return Err(Failure::Stopped(format!("stopped after {done}")));
+            }
+            match page.last() {
+                Some(last) if page.len() == limit => after = Some(last.product.id.clone()),
+                _ => break,
+            }
+        }
+        Ok(done as u64)
+    }
+
+    fn write(&self, catalog: &Catalog) -> Result<u64, Failure> {
+        let taxonomy = catalog.taxonomy()?;
+        let separator = match self.format {
+            ListFormat::Csv => b',',
+            ListFormat::Tsv => b'\t',
+            ListFormat::Table | ListFormat::Jsonl => return self.lines(catalog, &taxonomy),
+        };
+        // A table has the same columns in all rows, so what there is comes first.
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        self.each(catalog, |page| {
+            let all = page.iter().flat_map(|stored| &stored.product.attributes);
+            for (name, _) in all {
+                if !names.contains(name) {
+                    names.insert(name.clone());
+                }
+            }
+            Ok(())
+        })?;
+        let mut sink = render::sink(self.output)?;
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(separator)
+            .from_writer(&mut sink);
+        // An attribute of the name of a column would be taken for that.
+        let header = |name: &String| match COLUMNS.contains(&name.as_str()) {
+            true => format!("attribute {name}"),
+            false => name.clone(),
+        };
+        let columns = COLUMNS.iter().map(|name| (*name).to_owned());
+        writer.write_record(columns.chain(names.iter().map(header)))?;
+        let count = self.each(catalog, |page| {
+            for stored in page {
+                writer.write_record(record(&taxonomy, stored, &names))?;
+            }
+            Ok(())
+        })?;
+        writer.flush()?;
+        drop(writer);
+        sink.flush()?;
+        Ok(count)
+    }
+
+    fn lines(&self, catalog: &Catalog, taxonomy: &Taxonomy) -> Result<u64, Failure> {
+        let mut sink = render::sink(self.output)?;
+        let mut begun = false;
+        let count = self.each(catalog, |page| {
+            if self.format == ListFormat::Jsonl {
+                for stored in page {
+                    writeln!(sink, "{}", render::stored(taxonomy, stored))?;
+                }
+                return Ok(());
+            }
+            let rows: Vec<Vec<String>> = page.iter().map(|stored| row(taxonomy, stored)).collect();
+            let header = ["id", "title", "category", ""];
+            let columns = Columns::new(&[16, 0, 0, 12]);
+            let lines = columns.lines((!begun).then_some(&header[..]), &rows);
+            begun = true;
+            Ok(write!(sink, "{lines}")?)
+        })?;
+        sink.flush()?;
+        Ok(count)
+    }
+}
+
+/// A product's line of a table.
+fn row(taxonomy: &Taxonomy, stored: &StoredProduct) -> Vec<String> {
+    let (category, what) = match (&stored.label, &stored.decision) {
+        (Some(label), _) => (taxonomy.path(*label), "label".to_owned()),
+        (None, Some(decision)) => {
+            let path = decision.category.map(|category| taxonomy.path(category));
+            let sure = format!("{:.0}% sure", 100.0 * decision.confidence);
+            (path.unwrap_or_else(|| decision.category_id.clone()), sure)
+        }
+        (None, None) => Default::default(),
+    };
+    let product = &stored.product;
+    vec![product.id.clone(), product.title.clone(), category, what]
+}
+
+/// A product's fields, those of [`COLUMNS`] first.
+fn record(taxonomy: &Taxonomy, stored: &StoredProduct, names: &BTreeSet<String>) -> Vec<String> {
+    let product = &stored.product;
+    let label = stored.label.map(|label| {
+        let id = taxonomy.category(label).id.clone();
+        (id, taxonomy.path(label))
+    });
+    let (label_id, label) = label.unwrap_or_default();
+    let decision = stored.decision.as_ref().map(|decision| {
+        let path = decision.category.map(|category| taxonomy.path(category));
+        [
+            decision.category_id.clone(),
+            path.unwrap_or_default(),
+            format!("{:.4}", decision.confidence),
+            decision.method.clone(),
+        ]
+    });
+    let mut record = vec![
+        product.id.clone(),
+        product.title.clone(),
+        product.text.clone(),
+        product.image.clone().unwrap_or_default(),
+        label_id,
+        label,
+    ];
+    record.extend(decision.unwrap_or_default());
+    record.extend(names.iter().map(|name| {
+        let own = product.attributes.iter().filter(|(own, _)| own == name);
+        let values: Vec<&str> = own.map(|(_, value)| value.as_str()).collect();
+        match values.as_slice() {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            several => json!(several).to_string(),
+        }
+    }));
+    record
+}
