@@ -26,7 +26,7 @@ use assort::students::{QueryEncoder, StudentCard, Teacher};
 use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, Query, Search};
 use assort_embed::Spec;
 use clock::{median, timed};
-use data::{reader, taxonomy};
+use data::{reader, taxonomy, title_columns};
 use serde_json::json;
 
 /// Products of the bulk import.
@@ -114,7 +114,7 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
     let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
     let begun = Instant::now();
-    let rows = reader(&products)?;
+    let rows = reader(&products, &title_columns())?;
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let teacher_rate = report.embedded as f64 / begun.elapsed().as_secs_f64();
     let by_teacher = filed(&catalog, data)?;
@@ -163,7 +163,7 @@ fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
             .with_method(method)
             .with_min_confidence(min_confidence)
             .with_top(1);
-        let rows = reader(&data.join("validation.tsv"))?;
+        let rows = reader(&data.join("validation.tsv"), &title_columns())?;
         Ok(catalog.evaluate(rows, &options, 0, &mut ())?.report)
     };
     let mut figures = serde_json::Map::new();
@@ -179,7 +179,7 @@ fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
 
 fn titles(file: &Path) -> Result<Vec<String>, Failure> {
     let mut titles = Vec::new();
-    for row in reader(file)? {
+    for row in reader(file, &title_columns())? {
         if let Ok(row) = row? {
             titles.push(row.product.title);
         }

@@ -19,7 +19,7 @@ use assort::{Catalog, ImportOptions};
 use assort_embed::Spec;
 use chance::Chance;
 use clock::{median, timed};
-use data::{reader, taxonomy};
+use data::{reader, taxonomy, title_columns};
 
 const RUNS: usize = 3;
 
@@ -68,7 +68,7 @@ fn beside_embedder(
     embedder: Arc<dyn Embedder>,
 ) -> Result<(), Failure> {
     let taxonomy = taxonomy(taxonomy_file)?;
-    let chosen: Vec<Product> = reader(products)?
+    let chosen: Vec<Product> = reader(products, &title_columns())?
         .filter_map(|row| Some(row.ok()?.ok()?.product))
         .take(rows)
         .collect();
@@ -113,7 +113,7 @@ fn again(data: &Path) -> Result<(), Failure> {
         "chance",
     )?;
     let import = || {
-        let rows = reader(&data.join("products.tsv"))?;
+        let rows = reader(&data.join("products.tsv"), &title_columns())?;
         catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())
     };
     let (first, report) = timed(import);

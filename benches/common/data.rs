@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use assort::core::Taxonomy;
 use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
 
-/// Titles and categories of a product file.
-pub(crate) fn reader(file: &Path) -> Result<ProductReader, assort::Error> {
-    let mapping = Mapping::default().with_text(Some(Vec::new()));
-    ProductReader::new(Input::open(&file.display().to_string(), None)?, &mapping)
+/// What is read of a product file where further text does not matter.
+pub(crate) fn title_columns() -> Mapping {
+    Mapping::default().with_text(Some(Vec::new()))
+}
+
+/// The products of a file with their categories.
+pub(crate) fn reader(file: &Path, mapping: &Mapping) -> Result<ProductReader, assort::Error> {
+    ProductReader::new(Input::open(&file.display().to_string(), None)?, mapping)
 }
 
 /// A taxonomy from a file.

@@ -62,7 +62,7 @@ fn outcome_numbers(calibrations: &Calibrations) -> Vec<f32> {
     let all = Method::ALL.into_iter();
     let known = all.filter_map(|method| calibrations.outcomes(method));
     known
-        .flat_map(|outcomes| outcomes.as_slice())
+        .flat_map(Outcomes::as_slice)
         .flat_map(|one| {
             [
                 one.confidence,

@@ -91,7 +91,8 @@ impl SoftAssignments {
     /// What each candidate gains from the share its root has in the catalog.
     /// Shares of single leaves are too uncertain to be used.
     fn priors(&self, start: &Prototypes) -> Vec<f32> {
-        let Some(roots) = start.candidates().roots() else {
+        let roots: Option<Vec<u32>> = start.candidates().roots().iter().copied().collect();
+        let Some(roots) = roots else {
             return vec![0.0; self.counts.len()];
         };
         let mut by_root: HashMap<u32, Share> = HashMap::new();

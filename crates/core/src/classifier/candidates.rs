@@ -15,6 +15,9 @@ pub struct Candidates {
     below: Vec<Vec<u32>>,
     /// How many categories lie above each of `inner`.
     depths: Vec<usize>,
+    /// Position in `inner` of the root above each candidate; none where it is a root
+    /// itself.
+    roots: Vec<Option<u32>>,
 }
 
 impl Candidates {
@@ -50,6 +53,7 @@ impl Candidates {
         }
         Self {
             taxonomy: taxonomy.version(),
+            roots: above.iter().map(|above| above.last().copied()).collect(),
             categories,
             inner,
             above,
@@ -117,13 +121,10 @@ impl Candidates {
         self.position(category).is_some() || !self.below_category(category).is_empty()
     }
 
-    /// The place in [`Self::inner`] of the root above each candidate; none
-    /// where a candidate is a root itself.
-    pub(crate) fn roots(&self) -> Option<Vec<u32>> {
-        self.above
-            .iter()
-            .map(|above| above.last().copied())
-            .collect()
+    /// The place in [`Self::inner`] of the root above each candidate; none where a
+    /// candidate is a root itself.
+    pub(crate) fn roots(&self) -> &[Option<u32>] {
+        &self.roots
     }
 
     /// The categories from the root down to a candidate or inner category, itself
@@ -164,6 +165,6 @@ mod tests {
         assert_eq!(of("c"), ["c"]);
         assert_eq!(of("y"), ["x", "y"]);
         assert_eq!(candidates.inner().len(), 2);
-        assert_eq!(candidates.roots(), None);
+        assert_eq!(candidates.roots().last(), Some(&None));
     }
 }

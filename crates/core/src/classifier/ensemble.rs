@@ -88,12 +88,17 @@ impl Default for Ensemble {
 fn add_roots(logits: &mut [f32], candidates: &Candidates, factor: f32) {
     let mut shares = logits.to_vec();
     super::prototypes::softmax(&mut shares, ROOT_SCALE);
-    let shares = Shares::of(candidates, shares);
-    for (at, logit) in logits.iter_mut().enumerate() {
-        if let Some(&root) = candidates.above(at).last() {
-            let share = shares.inner[root as usize].max(f32::MIN_POSITIVE);
-            *logit += factor * share.ln();
+    let mut sums = vec![0.0f32; candidates.inner().len()];
+    for (share, root) in shares.iter().zip(candidates.roots()) {
+        if let Some(root) = root {
+            sums[*root as usize] += share;
         }
+    }
+    for sum in &mut sums {
+        *sum = factor * sum.max(f32::MIN_POSITIVE).ln();
+    }
+    for (logit, root) in logits.iter_mut().zip(candidates.roots()) {
+        *logit += root.map_or(0.0, |root| sums[root as usize]);
     }
 }
 
