@@ -60,6 +60,7 @@ fn of_error(error: &Error) -> Option<String> {
         Error::NoLabels => {
             "label some with `assort label DIR FILE`, or use --method zero-shot".to_owned()
         }
+        Error::NoHead => "train one with `assort train DIR`, or use --method auto".to_owned(),
         Error::Segment { path, .. } => format!(
             "`assort check --repair {}` embeds its products again",
             parent(parent(path)).display()

@@ -24,3 +24,4 @@ mod rejects;
 mod remedies;
 mod search;
 mod taxonomy;
+mod train;

@@ -62,6 +62,29 @@ fn neighbours_vote_once_products_are_labelled() {
 }
 
 #[test]
+fn a_head_decides_once_it_is_trained() {
+    let place = Place::with_shop();
+    let titles = ["Electric kettle", "Bread knife"];
+    let mut rows = "id,title,category\n".to_owned();
+    for at in 0..60 {
+        let letters = ["north", "south", "east", "west", "home"];
+        let name = format!("{} {}", letters[at % 5], letters[at / 5 % 5]);
+        let category = ["kettles", "knives"][at % 2];
+        rows.push_str(&format!("n{at},{} {name},{category}\n", titles[at % 2]));
+    }
+    place.write("more.csv", rows);
+    let ran = place.run("classify shop --method head --format jsonl");
+    let told = told(ran, 2);
+    assert!(told.contains("no head has been trained"), "{told}");
+    place.run("import shop more.csv").ended(0);
+    place.run(&command(&told, &[("DIR", "shop")])).ended(0);
+    let filed = place
+        .run("classify shop --method head --format jsonl")
+        .done();
+    assert!(filed.contains("Kitchen > Kettles"), "{filed}");
+}
+
+#[test]
 fn files_that_leave_something_open_are_read_once_it_is_stated() {
     for (content, option) in [
         (&b"id,title\nbad,Kaffeem\xfchle\n"[..], "--encoding latin1"),

@@ -70,7 +70,8 @@ pub struct TextEvidence {
 pub struct WordEvidence {
     /// The word, as it stands in the title.
     pub word: String,
-    /// How much the logarithm of the category's share falls without it.
+    /// How much less the category is ahead of the mean of all without it, in natural
+    /// logarithms of shares.
     pub effect: f32,
 }
 

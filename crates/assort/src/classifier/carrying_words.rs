@@ -34,30 +34,37 @@ impl Classifier {
             .iter()
             .map(|title| TextInput::of_product(title, input.further()))
             .collect();
-        let mut all: Vec<Evidence> = vec![evidence.clone(); inputs.len()];
-        for source in TEXT_SOURCES {
-            if evidence.of(source).is_none() {
-                continue;
-            }
-            let says = self.log_shares(source, asked.method, &[], &inputs)?;
-            let both = all.into_iter().zip(says);
-            all = both.map(|(one, says)| one.with(source, says)).collect();
-        }
-        let share = |evidence: &Evidence| {
-            let shares = self
-                .ensemble
-                .fuse(asked.method, self.candidates(), evidence);
-            let share = shares.of_category(self.candidates(), category);
-            share.max(f32::MIN_POSITIVE).ln()
+        let Some(place) = self.candidates().position(category) else {
+            return Ok(Vec::new());
         };
-        let whole = share(evidence);
-        let effects = words.iter().zip(&all).map(|(word, evidence)| WordEvidence {
-            word: title[word.clone()].to_owned(),
-            effect: whole - share(evidence),
-        });
+        let mut effects = vec![0.0; inputs.len()];
+        for source in TEXT_SOURCES {
+            let Some(with) = evidence.of(source) else {
+                continue;
+            };
+            let weight = self.weight(asked.method, source);
+            let says = self.log_shares(source, asked.method, &[], &inputs)?;
+            for (effect, without) in effects.iter_mut().zip(says) {
+                let left = without.map_or(0.0, |without| lead(&without, place));
+                *effect += weight * (lead(with, place) - left);
+            }
+        }
+        let effects = words
+            .iter()
+            .zip(effects)
+            .map(|(word, effect)| WordEvidence {
+                word: title[word.clone()].to_owned(),
+                effect,
+            });
         let mut carrying: Vec<WordEvidence> = effects.filter(|word| word.effect >= LEAST).collect();
         carrying.sort_by(|a, b| b.effect.total_cmp(&a.effect));
         carrying.truncate(TOLD);
         Ok(carrying)
     }
+}
+
+/// How far the candidate at `place` is ahead of the mean of all.
+fn lead(log_shares: &[f32], place: usize) -> f32 {
+    let mean = log_shares.iter().sum::<f32>() / log_shares.len() as f32;
+    log_shares[place] - mean
 }

@@ -198,7 +198,7 @@ impl Classifier {
             .map(|near| Evidence::default().with_neighbors(&self.candidates, std::mem::take(near)))
             .collect();
         for &source in sources(asked.method) {
-            if source != Source::Neighbors && self.counts_for(asked.method, source) {
+            if source != Source::Neighbors && self.weight(asked.method, source) > 0.0 {
                 let all = self.log_shares(source, asked.method, vectors, inputs)?;
                 let both = evidence.into_iter().zip(all);
                 evidence = both.map(|(one, says)| one.with(source, says)).collect();
@@ -230,9 +230,12 @@ impl Classifier {
         })
     }
 
-    /// Whether a source is heard at all: one without weight need not be asked.
-    fn counts_for(&self, method: Method, source: Source) -> bool {
-        method != Method::Auto || self.ensemble.weights.of(source) > 0.0
+    /// How much a source counts.
+    pub(super) fn weight(&self, method: Method, source: Source) -> f32 {
+        match method {
+            Method::Auto => self.ensemble.weights.of(source),
+            _ => 1.0,
+        }
     }
 
     /// What a source says of each of some products.

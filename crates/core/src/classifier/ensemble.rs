@@ -105,6 +105,10 @@ fn add_roots(logits: &mut [f32], candidates: &Candidates, factor: f32) {
 /// Nothing is certain.
 const MOST_CONFIDENCE: f32 = 0.9999;
 
+/// Where less than this is left for others, they share what confidence leaves by as much:
+/// the difference to one is rounding.
+const LEAST_LEFT: f32 = 1e-6;
+
 /// How to decide.
 #[derive(Clone, Copy, Debug)]
 pub struct DecideOptions {
@@ -302,7 +306,7 @@ impl Ensemble {
             return Vec::new();
         };
         let confidence = self.confidence(method, LEAF, share);
-        let left = (1.0 - confidence) / (1.0 - share).max(f32::MIN_POSITIVE);
+        let left = (1.0 - confidence) / (1.0 - share).max(LEAST_LEFT);
         let others = others.iter().map(|&(category, share)| Alternative {
             category,
             confidence: (left * share).min(confidence),
@@ -455,7 +459,7 @@ mod tests {
         };
         assert_eq!(Some(leaf.category), any.category);
         let both = any.alternatives[0].confidence + any.alternatives[1].confidence;
-        assert!((root.confidence - both).abs() < 1e-4);
+        assert!((root.confidence - both).abs() < 1e-3);
     }
 
     #[test]
@@ -472,6 +476,17 @@ mod tests {
             assert!(total <= 1.0 + 1e-6, "{method}: {total}");
             assert!(confidences.is_sorted_by(|a, b| a >= b));
         }
+    }
+
+    #[test]
+    fn alternatives_of_a_sure_decision_are_none() {
+        let scores = Some(log_shares(&[9.0, 0.0]));
+        let evidence = Evidence::default().with(Source::Prototypes, scores);
+        let decision = Ensemble::default().decide(Method::Auto, &candidates(), &evidence, ASKED);
+        assert!(
+            decision.confidence < 1.0 && decision.margin > 0.99,
+            "{decision:?}"
+        );
     }
 
     #[test]
