@@ -261,7 +261,10 @@ impl<'a> Ground<'a> {
     ) -> Result<(Option<u128>, Learned)> {
         let counts = self.reader.counts()?;
         let (kept, known) = models::load(&state.store, self.reader)?;
-        let current = |known: &Learned| wanted == Wanted::Any || known.counts.is_current(counts);
+        let current = |known: &Learned| {
+            known.epoch == *self.snapshot.epoch()
+                && (wanted == Wanted::Any || known.counts.is_current(counts))
+        };
         match known {
             Some(known) if current(&known) => Ok((kept, known)),
             previous => {

@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::learned::{FitCounts, Learned};
 use super::model_file::{DIGEST, decode, encode};
+use crate::store::Epoch;
 
 /// Decodes a file, first as it is, then with its digest made right. What is read
 /// must be written and read again as the same.
@@ -23,6 +24,10 @@ pub(crate) fn model(bytes: &[u8]) -> bool {
 pub(crate) fn model_seeds() -> Vec<Vec<u8>> {
     let sizes = [0, 1, 20];
     let learned = sizes.map(|rows| Learned {
+        epoch: Epoch {
+            taxonomy: vec![1; rows],
+            generation: 1,
+        },
         counts: FitCounts::default(),
         mean: (rows > 0).then(|| vec![0.5; 3]),
         leaves: vec![0.25; 3 * rows],

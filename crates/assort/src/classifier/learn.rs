@@ -83,6 +83,7 @@ pub(super) fn learn(
     go_on()?;
     let (leaves, prior) = plain.learned();
     let mut learned = Learned {
+        epoch: snapshot.epoch().clone(),
         counts: reader.counts()?.into(),
         mean,
         leaves: leaves.to_vec(),
@@ -99,17 +100,29 @@ pub(super) fn learn(
     }
     let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
     learned.by_labels = by_labels.prototypes.learned().0.to_vec();
-    if let Some(previous) = previous.filter(|previous| previous.trained_on > 0) {
-        learned.heads = previous.heads;
-        learned.trained_on = previous.trained_on;
-        learned.ensemble = previous.ensemble;
-        return Ok(learned);
-    }
-    let heads = few_heads(taxonomy, plain.candidates(), &labelled, observer)?;
+    let kept = previous.filter(|previous| previous.trained_on > 0);
+    let heads = match &kept {
+        Some(kept) => {
+            learned.trained_on = kept.trained_on;
+            let (heads, candidates) = (kept.heads.clone(), plain.candidates());
+            let is_apart = train::holds_out(kept.trained_on);
+            Some(train::kept(
+                &labelled, taxonomy, candidates, heads, is_apart,
+            ))
+        }
+        None => few_heads(taxonomy, plain.candidates(), &labelled, observer)?,
+    };
     let evidence = heads.as_ref().map(|heads| &heads.evidence);
-    let own = learned.self_trained.as_ref();
-    let trials = by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, evidence)?;
-    learned.ensemble = trials::ensemble(plain.candidates(), &trials);
+    learned.ensemble = match kept {
+        // Heads that learned from every label cannot be tried on any.
+        Some(kept) if evidence.is_none_or(HeadEvidence::is_empty) => kept.ensemble,
+        _ => {
+            let own = learned.self_trained.as_ref();
+            let trials =
+                by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, evidence)?;
+            trials::ensemble(plain.candidates(), &trials)
+        }
+    };
     learned.heads = heads.map_or_else(Vec::new, |heads| heads.heads);
     Ok(learned)
 }

@@ -4,7 +4,7 @@
 use assort_core::{Ensemble, Prototypes};
 
 use super::heads::KnownHead;
-use crate::store::Counts;
+use crate::store::{Counts, Epoch};
 
 /// Part of the products or labels that may change before what was learned is
 /// learned anew.
@@ -13,6 +13,8 @@ const STALE: f64 = 0.1;
 /// What was learned from the whole catalog.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Learned {
+    /// The taxonomy and space it was learned in. In another only heads are of use.
+    pub(crate) epoch: Epoch,
     pub(crate) counts: FitCounts,
     /// Mean of the catalog's vectors; none if it is too small to have one.
     pub(crate) mean: Option<Vec<f32>>,

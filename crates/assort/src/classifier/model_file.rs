@@ -14,11 +14,12 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::heads::KnownHead;
 use super::learned::{FitCounts, Learned};
+use crate::store::Epoch;
 
 const MAGIC: &[u8; 8] = b"ASRTMODL";
 
 /// Version of the layout, and of what the numbers mean.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Numbers begin at a multiple of this.
 const ALIGNMENT: usize = 64;
@@ -104,6 +105,8 @@ fn header(learned: &Learned, lengths: [usize; 5]) -> Value {
         })
         .collect();
     json!({
+        "taxonomy": learned.epoch.taxonomy,
+        "generation": learned.epoch.generation,
         "products": products,
         "labels": labels,
         "changed": [changed_vectors, changed_labels],
@@ -167,7 +170,13 @@ pub(super) fn decode(
         named => Some(head(named)?),
     };
     let heads: Option<Vec<KnownHead>> = header["heads"].as_array()?.iter().map(head).collect();
+    let stamp = header["taxonomy"].as_array()?.iter();
+    let stamp: Option<Vec<u8>> = stamp.map(|byte| byte.as_u64()?.try_into().ok()).collect();
     let learned = Learned {
+        epoch: Epoch {
+            taxonomy: stamp?,
+            generation: u32::try_from(header["generation"].as_u64()?).ok()?,
+        },
         counts: FitCounts {
             products: header["products"].as_u64()?,
             labels: header["labels"].as_u64()?,
@@ -242,6 +251,10 @@ mod tests {
         let outcomes = Outcomes::new(vec![outcome(0.9), outcome(0.4)]);
         calibrations.set_outcomes(Method::Auto, outcomes);
         Learned {
+            epoch: Epoch {
+                taxonomy: vec![1, 0, 255],
+                generation: 3,
+            },
             counts: FitCounts {
                 products: 1 << 40,
                 labels: 3,

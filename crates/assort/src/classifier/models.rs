@@ -60,7 +60,8 @@ pub(super) fn load(store: &Store, reader: &Reader<'_>) -> Result<(Option<u128>, 
 
 /// The methods whose confidence was calibrated on labels.
 pub(crate) fn calibrated(store: &Store, reader: &Reader<'_>) -> Result<Vec<Method>> {
-    let learned = load(store, reader)?.1;
+    let epoch = reader.epoch()?;
+    let learned = load(store, reader)?.1.filter(|known| known.epoch == epoch);
     let calibrations =
         learned.map_or_else(Calibrations::default, |known| known.ensemble.calibrations);
     let methods = Method::ALL.into_iter();

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const MANY_LABELS: usize = 30_000;
 
 /// Parts into which labels are divided: each is judged by heads of the others.
-const FOLDS: usize = 3;
+const FOLDS: u128 = 3;
 
 /// Of many labels, one content in so many is held out.
 const HELD_OUT_OF: u128 = 32;
@@ -67,18 +67,13 @@ pub(super) fn trained(
     let classes = Classes::of(labelled, taxonomy, candidates);
     let inputs: Vec<TextInput<'_>> = labelled.words.iter().map(|words| words.input()).collect();
     let weights: Vec<f32> = (0..labelled.len()).map(|at| labelled.weight(at)).collect();
-    let part = |at: usize, of: u128| (labelled.groups.key(at) >> 7) % of;
-    let all = 0..labelled.len();
-    let folds: Vec<Vec<usize>> = if labelled.len() > MANY_LABELS {
-        vec![all.filter(|&at| part(at, HELD_OUT_OF) == 0).collect()]
-    } else {
-        let own = |fold| {
-            all.clone()
-                .filter(move |&at| part(at, FOLDS as u128) == fold)
-        };
-        (0..FOLDS as u128).map(|fold| own(fold).collect()).collect()
+    let holds_out = holds_out(labelled.len() as u64);
+    let folds: Vec<Vec<usize>> = match holds_out {
+        true => vec![part_of(labelled, 0, HELD_OUT_OF)],
+        false => (0..FOLDS)
+            .map(|fold| part_of(labelled, fold, FOLDS))
+            .collect(),
     };
-    let holds_out = folds.len() == 1;
     let count = options.len() * (folds.len() + usize::from(!holds_out));
     let mut number = 0;
     let mut one = |options: &TrainOptions, held_out: &[usize]| -> Result<KnownHead> {
@@ -110,6 +105,35 @@ pub(super) fn trained(
             .collect::<Result<_>>()?;
     }
     Ok(Trained { heads, evidence })
+}
+
+/// Products whose content falls into one of so many parts, whatever else there is.
+fn part_of(labelled: &LabelledProducts, part: u128, of: u128) -> Vec<usize> {
+    let own = |at: &usize| (labelled.groups.key(*at) >> 7) % of == part;
+    (0..labelled.len()).filter(own).collect()
+}
+
+/// Whether heads that learned from so many labels never saw those that are held out.
+pub(super) fn holds_out(labels: u64) -> bool {
+    labels > MANY_LABELS as u64
+}
+
+/// Heads that were trained before, with what they say of the products that many labels
+/// keep apart; nothing of those that learned from every label.
+pub(super) fn kept(
+    labelled: &LabelledProducts,
+    taxonomy: &Taxonomy,
+    candidates: &Candidates,
+    heads: Vec<KnownHead>,
+    has_held_out: bool,
+) -> Trained {
+    let mut evidence = HeadEvidence::new();
+    if has_held_out {
+        let apart = part_of(labelled, 0, HELD_OUT_OF);
+        let inputs: Vec<TextInput<'_>> = labelled.words.iter().map(|words| words.input()).collect();
+        add_evidence(&mut evidence, &heads, &apart, &inputs, taxonomy, candidates);
+    }
+    Trained { heads, evidence }
 }
 
 fn interruptible(head: assort_head::Result<Head>) -> Result<Head> {

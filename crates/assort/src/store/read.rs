@@ -484,8 +484,10 @@ pub(super) fn check_tree(categories: &[Category]) -> std::result::Result<(), Str
 /// of one epoch may use them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch {
-    taxonomy: Vec<u8>,
-    generation: u32,
+    /// Changes with every change of the taxonomy.
+    pub(crate) taxonomy: Vec<u8>,
+    /// Number of the space.
+    pub(crate) generation: u32,
 }
 
 /// How much a catalog holds.

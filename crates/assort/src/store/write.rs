@@ -145,7 +145,6 @@ impl<'a> Writer<'a> {
             Ok(table.get(KEY_VERSION)?.map(|value| value.value().to_vec()))
         })?;
         self.set_meta(KEY_TAXONOMY, &stamp.unwrap_or_default())?;
-        self.clear_model()?;
         self.transaction
             .delete_table(CATEGORIES)
             .map_err(|e| self.store.failed(e))?;
@@ -162,9 +161,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Names the file of what was learned, in place of what was named before.
+    /// Names the file of what was learned, in place of what was named before. It stays
+    /// when the taxonomy or the space changes, for what outlives that.
     pub(crate) fn set_model(&mut self, model: &ModelRecord) -> Result<()> {
-        self.clear_model()?;
+        self.with(META, |table| table.remove(KEY_FIT).map(|_| ()))?;
         let bytes = self.encoded(codec::encode(model))?;
         self.set_meta(KEY_MODEL, &bytes)
     }
@@ -172,14 +172,6 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_familiarity(&mut self, record: &FamiliarityRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(record))?;
         self.set_meta(KEY_FAMILIARITY, &bytes)
-    }
-
-    /// Forgets what was learned.
-    pub(crate) fn clear_model(&mut self) -> Result<()> {
-        self.with(META, |table| {
-            table.remove(KEY_MODEL)?;
-            table.remove(KEY_FIT).map(|_| ())
-        })
     }
 
     /// Whether there is a product in that row.
@@ -395,7 +387,6 @@ impl<'a> Writer<'a> {
     pub(crate) fn switch_space(&mut self, old: &SpaceRecord, next: &SpaceRecord) -> Result<()> {
         self.set_space(next)?;
         self.set_next_space(None)?;
-        self.clear_model()?;
         self.set_tuning(None)?;
         self.drop_taught()?;
         self.drop_vectors(old)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assort::core::{
     CategoryIndex, CategoryRow, Decision, Embedder, Method, Place, Product, Taxonomy,
 };
-use assort::{Catalog, ClassifyOptions, Error, LabelOptions};
+use assort::{Catalog, ClassifyOptions, Error, LabelOptions, TrainHeads};
 use assort_testkit::toy::Toy;
 
 use crate::common::{self, LEAVES, path};
@@ -218,8 +218,14 @@ fn too_little_confidence_abstains_and_still_shows_choices() {
     assert!(all.iter().all(|decision| decision.category.is_some()));
     assert!(none.iter().all(|decision| decision.category.is_none()));
     for (all, some) in all.iter().zip(&some) {
-        let sure = all.confidence >= 0.6;
-        assert_eq!(some.category, all.category.filter(|_| sure));
+        if all.confidence >= 0.6 {
+            assert_eq!(some.category, all.category);
+        } else if let Some(above) = some.category {
+            // Not sure of the leaf, but of what lies above.
+            assert!(!shop.taxonomy.is_leaf(above) && some.confidence >= 0.6);
+            assert_eq!(some.levels.last().unwrap().category, above);
+            continue;
+        }
         assert_eq!(some.alternatives, all.alternatives);
         assert_eq!(some.alternatives.len(), 4);
         assert!(
@@ -458,4 +464,32 @@ fn labels_of_inner_categories_speak_for_what_lies_below() {
     let decisions = catalog.classify_stored(&["2"], &options(Method::Neighbors));
     let category = decisions.unwrap()[0].category.unwrap();
     assert_eq!(taxonomy.path(category), "A > B");
+}
+
+#[test]
+fn a_trained_head_outlives_the_taxonomy_and_new_labels() {
+    let shop = Shop::new(400, 200);
+    let quick = TrainHeads::default().with_epochs(3).with_count(1);
+    let report = shop.catalog.train(&quick, &mut ()).unwrap();
+    assert!(report.labels == 200 && report.held_out > 0, "{report:?}");
+    let how = options(Method::Head);
+    let by_head = |ids: &[&str]| shop.catalog.classify_stored(ids, &how).unwrap();
+    let ids = shop.ids();
+    let before = by_head(&ids);
+    // Learning anew, because there are many more labels, keeps what was asked for.
+    shop.label(200..300);
+    assert_eq!(by_head(&ids).len(), before.len());
+    // A new leaf changes the positions of categories, but not what the head knows.
+    let mut paths: Vec<String> = (0..LEAVES.len()).map(path).collect();
+    paths.insert(0, "A > New".to_owned());
+    let taxonomy = Taxonomy::from_paths(&paths).unwrap();
+    shop.catalog.replace_taxonomy(&taxonomy).unwrap();
+    let after = by_head(&ids);
+    let same = before.iter().zip(&after).filter(|(before, after)| {
+        let path = |taxonomy: &Taxonomy, decision: &Decision| {
+            decision.category.map(|category| taxonomy.path(category))
+        };
+        path(&shop.taxonomy, before) == path(&taxonomy, after)
+    });
+    assert!(same.count() > 380);
 }
