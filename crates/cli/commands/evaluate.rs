@@ -125,7 +125,7 @@ fn object(evaluation: &Evaluation, taxonomy: &Taxonomy, seconds: f64) -> Value {
         "auc": ranking.and_then(|ranking| ranking.auc).map(rounded),
         "overlap": {
             "products": evaluation.overlap.products,
-            "accuracy_without": rounded(evaluation.overlap.accuracy_without),
+            "accuracy_without": evaluation.overlap.accuracy_without.map(rounded),
         },
         "sets": evaluation.sets.map(|sets| json!({
             "asked": rounded(sets.asked),
@@ -197,13 +197,16 @@ fn confidence(evaluation: &Evaluation) -> String {
         ));
     }
     if evaluation.overlap.products > 0 {
+        let others = evaluation.overlap.accuracy_without.map_or_else(
+            || "how new products are filed is not told by this".to_owned(),
+            |accuracy| format!("without them accuracy is {accuracy:.4}"),
+        );
         facts.push((
             "overlap",
             format!(
-                "{} of {} products say the same as a labelled one; without them accuracy is {:.4}",
+                "{} of {} products say the same as a labelled one; {others}",
                 count(evaluation.overlap.products as u64),
-                count(evaluation.report.products as u64),
-                evaluation.overlap.accuracy_without
+                count(evaluation.report.products as u64)
             ),
         ));
     }

@@ -49,8 +49,9 @@ pub struct Overlap {
     /// Products whose content (the title without numbers, sizes and colours) is that of
     /// a labelled product.
     pub products: usize,
-    /// Accuracy of the decisions on all others.
-    pub accuracy_without: f64,
+    /// Accuracy of the decisions on all others; none if there are none, and then
+    /// nothing is known of new products.
+    pub accuracy_without: Option<f64>,
 }
 
 /// Sets of categories that shall hold the truth.
@@ -225,7 +226,10 @@ impl Judged {
             ranking: self.ranking.finish(),
             overlap: Overlap {
                 products: self.overlapping.iter().filter(|known| **known).count(),
-                accuracy_without: of(&|at| !self.overlapping[at], 0).scores.accuracy,
+                accuracy_without: self
+                    .overlapping
+                    .contains(&false)
+                    .then(|| of(&|at| !self.overlapping[at], 0).scores.accuracy),
             },
             sets: options
                 .set_coverage

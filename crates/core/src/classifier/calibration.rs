@@ -42,9 +42,13 @@ impl BetaCalibration {
         if seen.len() < ENOUGH || right == 0 || right == seen.len() {
             return None;
         }
+        // Platt's targets, drawn a little to the middle: a hundred trials cannot tell of
+        // one in a thousand.
+        let (hits, misses) = (right as f64, (seen.len() - right) as f64);
+        let (high, low) = ((hits + 1.0) / (hits + 2.0), 1.0 / (misses + 2.0));
         let points: Vec<([f64; WEIGHTS], f64)> = seen
             .iter()
-            .map(|&(share, right)| (features(share), f64::from(u8::from(right))))
+            .map(|&(share, right)| (features(share), if right { high } else { low }))
             .collect();
         let mut used = [true; WEIGHTS];
         let mut weights = newton(&points, used);
@@ -250,6 +254,24 @@ mod tests {
     fn trials_that_are_always_right_have_seen_the_truth() {
         let seen: Vec<(f32, bool)> = (0..1000).map(|i| (chance(i), true)).collect();
         assert_eq!(BetaCalibration::fit(&seen), None);
+    }
+
+    #[test]
+    fn few_trials_leave_a_doubt() {
+        let sure = |count: u32| {
+            let seen = (0..count).map(|i| match i % 10 {
+                0 => (0.3, false),
+                _ => (0.9999, true),
+            });
+            BetaCalibration::fit(&seen.collect::<Vec<_>>())
+                .unwrap()
+                .apply(0.9999)
+        };
+        assert!(
+            sure(100) < 0.995 && sure(100) < sure(10_000),
+            "{}",
+            sure(100)
+        );
     }
 
     #[test]
