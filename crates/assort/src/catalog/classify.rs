@@ -97,6 +97,24 @@ impl Catalog {
     /// id) has no vote on itself. Decisions come in the order of `products`,
     /// and each is what the product alone would get.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::ClassifyOptions;
+    /// use assort::core::Product;
+    ///
+    /// let product = Product {
+    ///     id: "4711".into(),
+    ///     title: "Electric kettle 1.7 l".into(),
+    ///     ..Product::default()
+    /// };
+    /// let sure = ClassifyOptions::default().with_min_confidence(0.8);
+    /// for decision in catalog.classify(&[product], &sure)? {
+    ///     println!("{:?}, {:.0}% sure", decision.category, 100.0 * decision.confidence);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::NoLabels`] for
     /// [`Method::Neighbors`] where no product has a label.

@@ -87,6 +87,19 @@ impl Catalog {
     /// tells of those that say the same as a labelled one.
     /// The `confusions` most frequent mistakes are listed.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::ClassifyOptions;
+    /// use assort::read::{Input, Mapping, ProductReader};
+    ///
+    /// let rows = ProductReader::new(Input::open("held-out.csv", None)?, &Mapping::default())?;
+    /// let found = catalog.evaluate(rows, &ClassifyOptions::default(), 10, &mut ())?;
+    /// println!("{:.4} right", found.report.scores.accuracy);
+    /// println!("confidence is off by {:.4}", found.confidence.ece);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Catalog::classify`], [`Error::Input`] if no row can be
     /// used, [`Error::Interrupted`], and the first error among `rows`.

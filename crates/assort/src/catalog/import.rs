@@ -75,6 +75,18 @@ impl Catalog {
     /// `done` tells which part of the input has been read, between 0 and 1,
     /// where that is known.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::ImportOptions;
+    /// use assort::read::{Input, Mapping, ProductReader};
+    ///
+    /// let rows = ProductReader::new(Input::open("products.csv", None)?, &Mapping::default())?;
+    /// let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
+    /// println!("{} new, {} rejected", report.added, report.rejected);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`crate::Error::NoEmbedder`], [`crate::Error::Embed`],
     /// [`crate::Error::Io`], and the first error among `rows`.

@@ -54,6 +54,20 @@ impl Catalog {
     /// them in one transaction. Rows of unknown products or categories are
     /// rejected.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::LabelOptions;
+    /// use assort::read::{Input, Mapping, ProductReader};
+    ///
+    /// let mut mapping = Mapping::default();
+    /// mapping.require_title = false;
+    /// let rows = ProductReader::new(Input::open("corrections.csv", None)?, &mapping)?;
+    /// let report = catalog.label(rows, LabelOptions::default(), &mut ())?;
+    /// println!("{} labels changed", report.changed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`crate::Error::ReadOnly`], [`crate::Error::Io`], and the first error
     /// among `rows`.

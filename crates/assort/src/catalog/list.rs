@@ -9,6 +9,18 @@ impl Catalog {
     /// for the next page. Pages of different commits may miss or repeat what changed
     /// between them.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// let mut after: Option<String> = None;
+    /// loop {
+    ///     let page = catalog.list(Some("not has category"), after.as_deref(), 1000)?;
+    ///     let Some(last) = page.last() else { break };
+    ///     after = Some(last.product.id.clone());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Argument`] for a filter that cannot be used, [`Error::NoProduct`] for
     /// `after`, [`Error::Damaged`] or [`Error::Io`].

@@ -157,6 +157,19 @@ impl Catalog {
     /// miss a few of the best, or by a scan of what matches. There are always
     /// as many results as asked for, or as there are matches.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::{Query, Search};
+    ///
+    /// let query = Query::Text("something warm to sleep in".into());
+    /// let search = Search::new(query).with_filter("price < 60 and category under \"Camping\"".to_owned());
+    /// for found in catalog.search(&search)?.found {
+    ///     println!("{:.2} {}", found.similarity, found.product.product.title);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Argument`] for a filter or vector that cannot be used,
     /// [`Error::NoProduct`], [`Error::NoEmbedder`] for a text query.

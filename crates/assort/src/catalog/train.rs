@@ -12,6 +12,14 @@ impl Catalog {
     /// worse than what there was is not put in force; the old one stays then, as it does
     /// where training is stopped or fails.
     ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// let report = catalog.train(&assort::TrainHeads::default(), &mut ())?;
+    /// println!("{:.1}% of held-out products right", 100.0 * report.accuracy);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Precondition`] with too few labels or labels of one
     /// category alone, [`Error::Argument`] for options that cannot be used,
