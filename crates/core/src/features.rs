@@ -9,6 +9,8 @@
 //!
 //! A change here changes every student and head: raise [`FEATURES`] with it.
 
+use crate::chance::{FACTOR, mix};
+
 /// Version of these rules, kept in every student and head.
 pub const FEATURES: u32 = 1;
 
@@ -165,18 +167,8 @@ impl Kind {
     }
 }
 
-/// An odd number whose bits look like chance (SplitMix64).
-pub const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
 fn step(hash: u64, c: u32) -> u64 {
     (hash.rotate_left(5) ^ u64::from(c)).wrapping_mul(FACTOR)
-}
-
-/// Spreads over all bits, as the finalizer of SplitMix64 does.
-pub fn mix(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 fn class_of(c: char) -> Class {

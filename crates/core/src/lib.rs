@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a disk, a clock, a thread or hidden randomness.
 
+pub mod chance;
 mod classifier;
 pub mod compose;
 mod content;

@@ -7,7 +7,8 @@
 //! it. Each row belongs to one thread at a time and gathers in a fixed order,
 //! so that the result does not depend on threads.
 
-use assort_core::features::{FACTOR, Features, mix};
+use assort_core::chance::shuffle;
+use assort_core::features::Features;
 use assort_core::vector::kernel::{self, Pace};
 use rayon::prelude::*;
 
@@ -137,16 +138,7 @@ impl Table {
         let scales = rows
             .par_chunks_exact_mut(self.dimensions)
             .zip(self.rows.par_chunks_exact(self.dimensions))
-            .map(|(rounded, row)| {
-                let most = row.iter().fold(0f32, |most, value| most.max(value.abs()));
-                let scale = most / 127.0;
-                if scale > 0.0 {
-                    for (out, value) in rounded.iter_mut().zip(row) {
-                        *out = (value / scale).round() as i8;
-                    }
-                }
-                scale
-            });
+            .map(|(rounded, row)| kernel::round_to_bytes(row, rounded));
         let scales = scales.collect();
         (rows, scales)
     }
@@ -362,16 +354,5 @@ fn look(
     let cosine = assort_core::vector::dot(sum, target) / norm;
     for ((slope, value), goal) in slope.iter_mut().zip(sum.iter()).zip(target) {
         *slope = (goal - cosine * value / norm) * root / norm;
-    }
-}
-
-/// Fisher and Yates, with SplitMix64.
-fn shuffle(order: &mut [usize], chance: &mut u64) {
-    for at in (1..order.len()).rev() {
-        *chance = chance.wrapping_add(FACTOR);
-        order.swap(
-            at,
-            ((u128::from(mix(*chance)) * (at as u128 + 1)) >> 64) as usize,
-        );
     }
 }

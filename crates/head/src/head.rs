@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assort_core::TextInput;
 use assort_core::vector::inner_products;
-use assort_core::vector::kernel::{add_bytes, add_rows};
+use assort_core::vector::kernel::{add_bytes, add_rows, round_to_bytes};
 use rayon::prelude::*;
 
 use crate::Result;
@@ -209,16 +209,7 @@ fn rounded(table: &[f32], width: usize) -> (Vec<i8>, Vec<f32>) {
     let scales = rows
         .par_chunks_exact_mut(width)
         .zip(table.par_chunks_exact(width))
-        .map(|(rounded, row)| {
-            let most = row.iter().fold(0f32, |most, value| most.max(value.abs()));
-            let scale = most / 127.0;
-            if scale > 0.0 {
-                for (out, value) in rounded.iter_mut().zip(row) {
-                    *out = (value / scale).round() as i8;
-                }
-            }
-            scale
-        });
+        .map(|(rounded, row)| round_to_bytes(row, rounded));
     let scales = scales.collect();
     (rows, scales)
 }

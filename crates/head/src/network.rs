@@ -1,7 +1,7 @@
 //! The numbers of a head while it is trained: what a batch comes to, and how they
 //! should move.
 
-use assort_core::features::mix;
+use assort_core::chance::mix;
 use assort_core::vector::Matrix;
 use assort_core::vector::kernel::{add_rows, add_weighted};
 use rayon::prelude::*;

@@ -8,14 +8,14 @@
 //! moved rarely (as in sparse Adam, with one adaptive step a row).
 
 use assort_core::TextInput;
-use assort_core::features::{FACTOR, mix};
+use assort_core::chance::shuffle;
 use assort_core::vector::Matrix;
 use assort_core::vector::kernel::{Pace, adam};
 use rayon::prelude::*;
 
 use crate::network::{Example, Gradients, Network, Targets, softmax};
 use crate::options::{Shape, TrainOptions};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Fields, Vocabulary};
 use crate::{Error, Head, Result};
 
 /// Rows of features that one thread moves at a time.
@@ -80,29 +80,20 @@ pub fn train(
     go_on: &mut dyn FnMut(Step) -> bool,
 ) -> Result<Head> {
     check(data, options)?;
-    let vocabulary_of = || {
-        let fields = read(data.inputs, options);
-        let held_out: std::collections::HashSet<usize> = data.held_out.iter().copied().collect();
-        let (seen, unseen): (Vec<_>, Vec<_>) =
-            (0..fields.len()).partition(|at| !held_out.contains(at));
-        let own: Vec<[Vec<u64>; 2]> = seen.iter().map(|&at| fields[at].clone()).collect();
-        let vocabulary = Vocabulary::of(
-            &own,
-            options.min_df,
-            options.max_features,
-            options.shortest_sequence,
-            options.text_weight,
-        );
-        let example = |&at: &usize| Example {
-            weights: vocabulary.weights(&fields[at]),
-            class: data.classes[at],
-            weight: data.weights.get(at).copied().unwrap_or(1.0),
-        };
-        let seen: Vec<Example> = seen.par_iter().map(example).collect();
-        let unseen: Vec<Example> = unseen.par_iter().map(example).collect();
-        (vocabulary, seen, unseen)
+    let fields = read(data.inputs, options);
+    let apart: std::collections::HashSet<usize> = data.held_out.iter().copied().collect();
+    let (seen, unseen): (Vec<usize>, Vec<usize>) =
+        (0..fields.len()).partition(|at| !apart.contains(at));
+    let own: Vec<&[Vec<u64>; 2]> = seen.iter().map(|&at| &fields[at]).collect();
+    let vocabulary = Vocabulary::of(&own, options);
+    let example = |&at: &usize| Example {
+        weights: vocabulary.weights(&fields[at]),
+        class: data.classes[at],
+        weight: data.weights.get(at).copied().unwrap_or(1.0),
     };
-    let (vocabulary, examples, held_out) = vocabulary_of();
+    let examples: Vec<Example> = seen.par_iter().map(example).collect();
+    let held_out: Vec<Example> = unseen.par_iter().map(example).collect();
+    drop(fields);
     let network = Trainer::new(&vocabulary, &examples, &held_out, data, options).run(go_on)?;
     Head::new(&network, vocabulary, data.categories.to_vec())
 }
@@ -111,10 +102,7 @@ fn read(inputs: &[TextInput<'_>], options: &TrainOptions) -> Vec<[Vec<u64>; 2]> 
     let shortest = options.shortest_sequence;
     inputs
         .par_iter()
-        .map_init(
-            || crate::vocabulary::Fields::new(shortest),
-            |fields, input| fields.read(input),
-        )
+        .map_init(|| Fields::new(shortest), |fields, input| fields.read(input))
         .collect()
 }
 
@@ -438,14 +426,5 @@ fn move_row(row: &mut [f32], first: &mut [f32], second: &mut f32, slope: &[f32],
     for ((value, first), slope) in row.iter_mut().zip(first).zip(slope) {
         *first = BETAS.0 * *first + (1.0 - BETAS.0) * slope;
         *value = kept * *value - step * *first;
-    }
-}
-
-/// Fisher and Yates, with SplitMix64.
-fn shuffle(order: &mut [usize], chance: &mut u64) {
-    for at in (1..order.len()).rev() {
-        *chance = chance.wrapping_add(FACTOR);
-        let other = (u128::from(mix(*chance)) * (at as u128 + 1)) >> 64;
-        order.swap(at, other as usize);
     }
 }

@@ -3,8 +3,11 @@
 use std::cmp::Reverse;
 
 use assort_core::TextInput;
-use assort_core::features::{Features, mix};
+use assort_core::chance::mix;
+use assort_core::features::Features;
 use rayon::prelude::*;
+
+use crate::options::TrainOptions;
 
 /// Characters of further text that are read.
 const TEXT_CHARS: usize = 400;
@@ -51,15 +54,10 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The features that at least `min_df` of the documents have, at most `most`
-    /// of them.
-    pub(crate) fn of(
-        documents: &[[Vec<u64>; 2]],
-        min_df: u32,
-        most: usize,
-        shortest_sequence: usize,
-        text_weight: f32,
-    ) -> Self {
+    /// The features that enough documents have, the most frequent ones if they are too
+    /// many.
+    pub(crate) fn of(documents: &[&[Vec<u64>; 2]], options: &TrainOptions) -> Self {
+        let most = options.max_features;
         let mut all: Vec<u64> = documents
             .par_iter()
             .flat_map_iter(|fields| {
@@ -73,7 +71,7 @@ impl Vocabulary {
         let mut counted: Vec<(u64, u32)> = all
             .chunk_by(|a, b| a == b)
             .map(|same| (same[0], same.len() as u32))
-            .filter(|(_, count)| *count >= min_df)
+            .filter(|(_, count)| *count >= options.min_df)
             .collect();
         if counted.len() > most {
             counted.sort_unstable_by_key(|(feature, count)| (Reverse(*count), *feature));
@@ -85,8 +83,8 @@ impl Vocabulary {
         Self::new(
             counted.iter().map(|(feature, _)| *feature).collect(),
             counted.iter().map(|(_, count)| idf(*count)).collect(),
-            shortest_sequence,
-            text_weight,
+            options.shortest_sequence,
+            options.text_weight,
         )
     }
 

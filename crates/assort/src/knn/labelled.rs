@@ -1,5 +1,7 @@
 //! Labelled products near a product.
 
+use std::borrow::Cow;
+
 use assort_core::vector::dot;
 use assort_core::{NEIGHBORS, Neighbor, Prototypes};
 use rayon::prelude::*;
@@ -38,21 +40,16 @@ pub(crate) fn voters(
     let mut all: Vec<Vec<Neighbor>> = vec![Vec::new(); without.len()];
     let mut open: Vec<usize> = (0..without.len()).collect();
     for pool in VOTER_POOLS {
-        let asked: Vec<f32> = match open.len() == without.len() {
-            true => Vec::new(),
+        let asked: Cow<'_, [f32]> = match open.len() == without.len() {
+            true => Cow::Borrowed(queries),
             false => open
                 .iter()
                 .flat_map(|&at| &queries[at * dimensions..][..dimensions])
                 .copied()
                 .collect(),
         };
-        let asked = if open.len() == without.len() {
-            queries
-        } else {
-            &asked
-        };
         let own: Vec<Option<u32>> = open.iter().map(|&at| without[at]).collect();
-        let found = nearest(snapshot, asked, pool, RowFilter::Labelled, &own, effort)?;
+        let found = nearest(snapshot, &asked, pool, RowFilter::Labelled, &own, effort)?;
         let chosen: Vec<(Vec<Neighbor>, bool)> = asked
             .par_chunks_exact(dimensions)
             .zip(found)

@@ -112,6 +112,18 @@ compiled_twice! {
     }
 }
 
+/// Rounds a row to 8 bits, and gives what a step is worth; 0 for a row of zeros.
+pub fn round_to_bytes(row: &[f32], rounded: &mut [i8]) -> f32 {
+    let most = row.iter().fold(0f32, |most, value| most.max(value.abs()));
+    let scale = most / 127.0;
+    if scale > 0.0 {
+        for (out, value) in rounded.iter_mut().zip(row) {
+            *out = (value / scale).round() as i8;
+        }
+    }
+    scale
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
