@@ -1,32 +1,26 @@
 //! The file of a student, described in `docs/student-format.md`.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::path::Path;
 
 use assort_core::Space;
-use assort_files::Map;
+use assort_files::{Bytes, Described, Fault, Map, Sections};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{Error, Result};
-
-/// First bytes of every student.
-const MAGIC: [u8; 8] = *b"ASSORT\x1aT";
 
 /// The newest format; a file of a higher one is refused.
 const FORMAT: u32 = 1;
 
-/// Bytes before the description.
-const PREFIX: usize = 32;
-
-/// Sections begin at multiples of this many bytes.
-const ALIGNMENT: usize = 64;
+const FILE: Described = Described {
+    magic: *b"ASSORT\x1aT",
+    format: FORMAT,
+    name: "student",
+    longest: 1 << 20,
+};
 
 /// Largest scale of a row: sums of rows stay finite. One that is no number is larger.
 const LARGEST_SCALE: f32 = 1e9;
-
-/// Longest description that is read.
-const LONGEST_DESCRIPTION: usize = 1 << 20;
 
 /// What a student is, as its file says in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,35 +68,12 @@ impl Places {
     /// None if the file would be larger than memory can be.
     fn of(description: &Description, described: usize) -> Option<Self> {
         let rows = description.buckets.checked_add(1)?;
-        let mut end = PREFIX.checked_add(described)?;
-        let mut next = |size: usize| {
-            let start = end.checked_next_multiple_of(ALIGNMENT)?;
-            end = start.checked_add(size)?;
-            Some(start..end)
-        };
+        let mut sections = Sections::after(described)?;
         Some(Self {
-            rows: next(rows.checked_mul(description.dimensions)?)?,
-            scales: next(rows.checked_mul(4)?)?,
-            vocabulary: next(description.vocabulary.checked_mul(8)?)?,
+            rows: sections.next(rows.checked_mul(description.dimensions)?, 1)?,
+            scales: sections.next(rows, 4)?,
+            vocabulary: sections.next(description.vocabulary, 8)?,
         })
-    }
-}
-
-/// The bytes of a student, in memory or in a file.
-pub(crate) enum Bytes {
-    Mapped(Map),
-    /// Allocated in words of 64 bits, so that they are aligned.
-    Owned(Vec<u64>, usize),
-}
-
-impl Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Mapped(map) => map,
-            Self::Owned(words, length) => &bytemuck::cast_slice(words)[..*length],
-        }
     }
 }
 
@@ -117,13 +88,7 @@ pub(crate) fn lay_out(
         .map_err(|e| Error::Fault(format!("the student cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the student is too large for this machine".to_owned()))?;
-    let length = places.vocabulary.end;
-    let mut words = vec![0u64; length.div_ceil(8)];
-    let bytes: &mut [u8] = &mut bytemuck::cast_slice_mut(&mut words)[..length];
-    bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-    bytes[12..16].copy_from_slice(&(described.len() as u32).to_le_bytes());
-    bytes[PREFIX..PREFIX + described.len()].copy_from_slice(&described);
+    let mut bytes = FILE.begin(&described, places.vocabulary.end);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(rows));
     for (out, scale) in bytes[places.scales].chunks_exact_mut(4).zip(scales) {
         out.copy_from_slice(&scale.to_le_bytes());
@@ -131,9 +96,8 @@ pub(crate) fn lay_out(
     for (out, word) in bytes[places.vocabulary].chunks_exact_mut(8).zip(vocabulary) {
         out.copy_from_slice(&word.to_le_bytes());
     }
-    let sum = xxh3_128(&bytes[PREFIX..]);
-    bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());
-    Ok(Bytes::Owned(words, length))
+    Described::seal(&mut bytes);
+    Ok(Bytes::Owned(bytes))
 }
 
 /// A file that was read and verified.
@@ -146,14 +110,7 @@ pub(crate) struct Read {
 
 /// Opens and verifies a student.
 pub(crate) fn open(path: &Path) -> Result<Read> {
-    let map = Map::open(path)?;
-    if map.len() < PREFIX {
-        return Err(Error::NotAStudent {
-            path: path.to_owned(),
-            what: format!("it has only {} bytes", map.len()),
-        });
-    }
-    read(Bytes::Mapped(map), path)
+    read(Bytes::Mapped(Map::open(path)?), path)
 }
 
 /// Verifies a student; `path` is named if it is none.
@@ -162,36 +119,15 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         path: path.to_owned(),
         what,
     };
-    let Some((prefix, body)) = bytes.split_first_chunk::<PREFIX>() else {
-        return Err(strange("it is too short".to_owned()));
-    };
-    let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| prefix[at + i]));
-    if prefix[..8] != MAGIC {
-        return Err(strange(
-            "it does not begin as a student's file does".to_owned(),
-        ));
-    }
-    let found = number(8);
-    if found > FORMAT {
-        return Err(Error::NewerFormat {
+    let (text, sum) = FILE.verify(&bytes).map_err(|fault| match fault {
+        Fault::Strange(what) => strange(what),
+        Fault::Newer(found) => Error::NewerFormat {
             path: path.to_owned(),
             found,
             supported: FORMAT,
-        });
-    }
-    let described = number(12) as usize;
-    let text = body
-        .get(..described)
-        .filter(|text| text.len() <= LONGEST_DESCRIPTION)
-        .ok_or_else(|| strange("it has been cut short".to_owned()))?;
-    let mut sum = [0; 16];
-    sum.copy_from_slice(&prefix[16..]);
-    let sum = u128::from_le_bytes(sum);
-    if xxh3_128(body) != sum {
-        return Err(strange(
-            "its bytes have changed, or it has been cut short".to_owned(),
-        ));
-    }
+        },
+    })?;
+    let described = text.len();
     let description: Description =
         serde_json::from_slice(text).map_err(|e| strange(format!("its description: {e}")))?;
     if description.features != assort_core::features::FEATURES {

@@ -5,10 +5,11 @@ use std::path::Path;
 use assort_core::features::{FEATURES, Features};
 use assort_core::vector::kernel;
 use assort_core::{Space, vector};
+use assort_files::Bytes;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::file::{self, Bytes, Description, Read, Teacher};
+use crate::file::{self, Description, Read, Teacher};
 use crate::vocabulary::Vocabulary;
 use crate::{Result, Table};
 

@@ -15,11 +15,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod described;
 mod disk;
 mod error;
 mod map;
 mod write;
 
+pub use described::{Bytes, Described, Fault, Sections};
 pub use disk::{Disk, Files, NewFile, sync_directory};
 pub use error::{Error, Result};
 pub use map::Map;

@@ -6,29 +6,23 @@
 //! features in ascending order (`u64`) and their inverse document frequencies
 //! (`f32`); little-endian.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::path::Path;
 
-use assort_files::Map;
+use assort_files::{Bytes, Described, Fault, Map, Sections};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{Error, Result};
-
-/// First bytes of every head.
-const MAGIC: [u8; 8] = *b"ASSORT\x1aH";
 
 /// The newest format; a file of a higher one is refused.
 const FORMAT: u32 = 1;
 
-/// Bytes before the description.
-const PREFIX: usize = 32;
-
-/// Sections begin at multiples of this many bytes.
-const ALIGNMENT: usize = 64;
-
-/// Longest description that is read.
-const LONGEST_DESCRIPTION: usize = 1 << 28;
+const FILE: Described = Described {
+    magic: *b"ASSORT\x1aH",
+    format: FORMAT,
+    name: "head",
+    longest: 1 << 28,
+};
 
 /// What a head is, as its file says in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +56,7 @@ impl Description {
 }
 
 /// The numbers of a head.
-pub(crate) struct Sections<'a> {
+pub(crate) struct Numbers<'a> {
     pub(crate) rows: &'a [i8],
     pub(crate) scales: &'a [f32],
     pub(crate) output: &'a [f32],
@@ -85,58 +79,26 @@ impl Places {
     /// None if the file would be larger than memory can be.
     fn of(description: &Description, described: usize) -> Option<Self> {
         let (known, classes) = (description.known, description.categories.len());
-        let mut end = PREFIX.checked_add(described)?;
-        let mut next = |count: usize, size: usize| {
-            let start = end.checked_next_multiple_of(ALIGNMENT)?;
-            end = start.checked_add(count.checked_mul(size)?)?;
-            Some(start..end)
-        };
+        let mut sections = Sections::after(described)?;
         let output = classes.checked_mul(description.hidden.unwrap_or(0))?;
         Some(Self {
-            rows: next(known.checked_mul(description.width())?, 1)?,
-            scales: next(known, 4)?,
-            output: next(output, 4)?,
-            bias: next(classes, 4)?,
-            features: next(known, 8)?,
-            idf: next(known, 4)?,
+            rows: sections.next(known.checked_mul(description.width())?, 1)?,
+            scales: sections.next(known, 4)?,
+            output: sections.next(output, 4)?,
+            bias: sections.next(classes, 4)?,
+            features: sections.next(known, 8)?,
+            idf: sections.next(known, 4)?,
         })
     }
 }
 
-/// The bytes of a head, in memory or in a file.
-pub(crate) enum Bytes {
-    Mapped(Map),
-    Owned(Vec<u8>),
-}
-
-impl Bytes {
-    pub(crate) fn copied(bytes: &[u8]) -> Self {
-        Self::Owned(bytes.to_vec())
-    }
-}
-
-impl Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Mapped(map) => map,
-            Self::Owned(bytes) => bytes,
-        }
-    }
-}
-
 /// Lays out a head in memory, as in its file.
-pub(crate) fn lay_out(description: &Description, sections: &Sections<'_>) -> Result<Bytes> {
+pub(crate) fn lay_out(description: &Description, sections: &Numbers<'_>) -> Result<Bytes> {
     let described = serde_json::to_vec(description)
         .map_err(|e| Error::Argument(format!("the head cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the head is too large for this machine".to_owned()))?;
-    let mut bytes = vec![0; places.idf.end];
-    bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-    bytes[12..16].copy_from_slice(&(described.len() as u32).to_le_bytes());
-    bytes[PREFIX..PREFIX + described.len()].copy_from_slice(&described);
+    let mut bytes = FILE.begin(&described, places.idf.end);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(sections.rows));
     let numbers = [
         (places.scales, sections.scales),
@@ -153,8 +115,7 @@ pub(crate) fn lay_out(description: &Description, sections: &Sections<'_>) -> Res
     for (out, feature) in features.zip(sections.features) {
         out.copy_from_slice(&feature.to_le_bytes());
     }
-    let sum = xxh3_128(&bytes[PREFIX..]);
-    bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());
+    Described::seal(&mut bytes);
     Ok(Bytes::Owned(bytes))
 }
 
@@ -177,39 +138,15 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         path: path.to_owned(),
         what,
     };
-    let Some((prefix, body)) = bytes.split_first_chunk::<PREFIX>() else {
-        return Err(strange("it is too short".to_owned()));
-    };
-    let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| prefix[at + i]));
-    if prefix[..8] != MAGIC {
-        return Err(strange(
-            "it does not begin as a head's file does".to_owned(),
-        ));
-    }
-    let found = number(8);
-    if found > FORMAT {
-        return Err(Error::NewerFormat {
+    let (text, sum) = FILE.verify(&bytes).map_err(|fault| match fault {
+        Fault::Strange(what) => strange(what),
+        Fault::Newer(found) => Error::NewerFormat {
             path: path.to_owned(),
             found,
             supported: FORMAT,
-        });
-    }
-    if found < FORMAT {
-        return Err(strange(format!("there is no format {found}")));
-    }
-    let described = number(12) as usize;
-    let text = body
-        .get(..described)
-        .filter(|text| text.len() <= LONGEST_DESCRIPTION)
-        .ok_or_else(|| strange("it has been cut short".to_owned()))?;
-    let mut sum = [0; 16];
-    sum.copy_from_slice(&prefix[16..]);
-    let sum = u128::from_le_bytes(sum);
-    if xxh3_128(body) != sum {
-        return Err(strange(
-            "its bytes have changed, or it has been cut short".to_owned(),
-        ));
-    }
+        },
+    })?;
+    let described = text.len();
     let description: Description =
         serde_json::from_slice(text).map_err(|e| strange(format!("its description: {e}")))?;
     if description.features != assort_core::features::FEATURES {

@@ -5,10 +5,11 @@ use std::path::Path;
 use assort_core::TextInput;
 use assort_core::vector::inner_products;
 use assort_core::vector::kernel::{add_bytes, add_rows, round_to_bytes};
+use assort_files::Bytes;
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::file::{self, Bytes, Description, Read};
+use crate::file::{self, Description, Read};
 use crate::network::{Network, softmax};
 use crate::options::Shape;
 use crate::vocabulary::{Fields, Vocabulary};
@@ -46,7 +47,7 @@ impl Head {
     /// # Errors
     /// As [`Self::open`].
     pub fn read(bytes: &[u8], name: &Path) -> Result<Self> {
-        file::read(Bytes::copied(bytes), name).map(Self::on)
+        file::read(Bytes::Owned(bytes.to_vec()), name).map(Self::on)
     }
 
     pub(crate) fn new(
@@ -68,7 +69,7 @@ impl Head {
         };
         let bytes = file::lay_out(
             &description,
-            &file::Sections {
+            &file::Numbers {
                 rows: &rows,
                 scales: &scales,
                 output: &network.output,

@@ -1,0 +1,128 @@
+//! Files that say what they are: magic (8 bytes), format (`u32`), length of the
+//! description (`u32`), XXH3 digest (`u128`) of everything after it, the description,
+//! and sections that begin at multiples of 64 bytes, with zeros between; little-endian.
+
+use std::ops::{Deref, Range};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::Map;
+
+/// Bytes before the description.
+const PREFIX: usize = 32;
+
+/// Sections begin at multiples of this many bytes.
+const ALIGNMENT: usize = 64;
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// First bytes of every file of the kind.
+    pub magic: [u8; 8],
+    /// The only format there is so far; a file of a higher one is refused.
+    pub format: u32,
+    /// What such a file is called in messages.
+    pub name: &'static str,
+    /// Longest description that is read.
+    pub longest: usize,
+}
+
+/// Why bytes are no file of a kind.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// What is wrong with them.
+    Strange(String),
+    /// They are of a format of a newer program.
+    Newer(u32),
+}
+
+impl Described {
+    /// A file of `length` bytes with its description, and zeros for sections.
+    pub fn begin(&self, description: &[u8], length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        bytes[..8].copy_from_slice(&self.magic);
+        bytes[8..12].copy_from_slice(&self.format.to_le_bytes());
+        bytes[12..16].copy_from_slice(&(description.len() as u32).to_le_bytes());
+        bytes[PREFIX..PREFIX + description.len()].copy_from_slice(description);
+        bytes
+    }
+
+    /// Writes the digest of a file whose sections are filled.
+    pub fn seal(bytes: &mut [u8]) {
+        let sum = xxh3_128(&bytes[PREFIX..]);
+        bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    /// The description and the digest of a whole file.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the bytes are none, have changed, or have been cut short.
+    pub fn verify<'b>(&self, bytes: &'b [u8]) -> Result<(&'b [u8], u128), Fault> {
+        let strange = |what: String| Fault::Strange(what);
+        let Some((prefix, body)) = bytes.split_first_chunk::<PREFIX>() else {
+            return Err(strange(format!("it has only {} bytes", bytes.len())));
+        };
+        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| prefix[at + i]));
+        if prefix[..8] != self.magic {
+            let name = self.name;
+            return Err(strange(format!(
+                "it does not begin as a {name}'s file does"
+            )));
+        }
+        match number(8) {
+            found if found > self.format => return Err(Fault::Newer(found)),
+            0 => return Err(strange("there is no format 0".to_owned())),
+            _ => {}
+        }
+        let description = body
+            .get(..number(12) as usize)
+            .filter(|description| description.len() <= self.longest)
+            .ok_or_else(|| strange("it has been cut short".to_owned()))?;
+        let mut sum = [0; 16];
+        sum.copy_from_slice(&prefix[16..]);
+        let sum = u128::from_le_bytes(sum);
+        if xxh3_128(body) != sum {
+            let what = "its bytes have changed, or it has been cut short";
+            return Err(strange(what.to_owned()));
+        }
+        Ok((description, sum))
+    }
+}
+
+/// Places the sections of a file one after another.
+#[derive(Debug)]
+pub struct Sections(usize);
+
+impl Sections {
+    /// Sections behind a description of so many bytes; none if that is too long.
+    pub fn after(described: usize) -> Option<Self> {
+        PREFIX.checked_add(described).map(Self)
+    }
+
+    /// The place of a section of `count` values of `size` bytes each; none if the file
+    /// would be larger than memory can be.
+    pub fn next(&mut self, count: usize, size: usize) -> Option<Range<usize>> {
+        let start = self.0.checked_next_multiple_of(ALIGNMENT)?;
+        self.0 = start.checked_add(count.checked_mul(size)?)?;
+        Some(start..self.0)
+    }
+}
+
+/// The bytes of a file, mapped or in memory.
+pub enum Bytes {
+    /// A file on disk.
+    Mapped(Map),
+    /// A file that was laid out in memory.
+    Owned(Vec<u8>),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
