@@ -7,12 +7,14 @@
 #[path = "common/data.rs"]
 mod data;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use assort::core::Method;
-use assort::read::{Mapping, ProductReader};
-use assort::{Catalog, ClassifyOptions, ImportOptions, TrainHeads};
+use assort::core::chance::mix;
+use assort::core::{CategoryIndex, Method, Product};
+use assort::read::{Mapping, ProductReader, ProductRow};
+use assort::{Catalog, ClassifyOptions, ImportOptions, LabelOptions, TrainHeads};
 use assort_embed::Spec;
 use data::{reader, taxonomy, title_columns};
 
@@ -97,7 +99,8 @@ fn measure(
         "  asked for 95%: {:.4} right of {:.4} decided; sets of 90% hold {:.4} with {:.2} categories",
         found.report.scores.accuracy, found.report.coverage, sets.coverage, sets.mean_size
     );
-    stored_rate(&catalog)
+    stored_rate(&catalog)?;
+    audit(&catalog)
 }
 
 fn evaluate(
@@ -125,6 +128,80 @@ fn evaluate(
         found.confidence.ece,
         ranking.top5_accuracy,
         ranking.auc.unwrap_or(f64::NAN),
+    );
+    Ok(())
+}
+
+/// Turns a twentieth of the labels wrong, every other one to a sibling, and counts how
+/// many an audit finds.
+fn audit(catalog: &Catalog) -> Result<(), Failure> {
+    let taxonomy = catalog.taxonomy()?;
+    let leaves: Vec<CategoryIndex> = taxonomy.leaves().collect();
+    let mut chance = 5u64;
+    let mut below = |count: usize| {
+        chance = mix(chance);
+        chance as usize % count
+    };
+    let mut ids = catalog.ids(None, usize::MAX)?;
+    let count = ids.len() / 20;
+    for at in 0..count {
+        let other = at + below(ids.len() - at);
+        ids.swap(at, other);
+    }
+    let mut truths: BTreeMap<String, CategoryIndex> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for (at, id) in ids.into_iter().take(count).enumerate() {
+        let Some(label) = catalog.product(&id)?.label else {
+            continue;
+        };
+        let parent = taxonomy.category(label).parent;
+        let is_sibling = |leaf: &CategoryIndex| taxonomy.category(*leaf).parent == parent;
+        let siblings: Vec<CategoryIndex> = leaves.iter().copied().filter(is_sibling).collect();
+        let others = match at % 2 == 0 && siblings.len() > 1 {
+            true => siblings,
+            false => leaves.clone(),
+        };
+        let wrong = loop {
+            let other = others[below(others.len())];
+            if other != label {
+                break other;
+            }
+        };
+        rows.push(Ok(Ok(ProductRow {
+            line: at as u64 + 1,
+            product: Product {
+                id: id.clone(),
+                ..Product::default()
+            },
+            category: Some(taxonomy.category(wrong).id.clone()),
+        })));
+        truths.insert(id, label);
+    }
+    catalog.label(rows, LabelOptions::default(), &mut ())?;
+    let begun = Instant::now();
+    let audit = catalog.audit_labels(&mut ())?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let turned = |part: f64| {
+        let first = audit
+            .suspects
+            .iter()
+            .take((audit.labels as f64 * part) as usize);
+        let found = first.filter(|suspect| truths.contains_key(&suspect.id));
+        found.count() as f64 / truths.len() as f64
+    };
+    let known = audit.suspects.iter().filter_map(|suspect| {
+        let truth = truths.get(&suspect.id)?;
+        Some(suspect.suggested == *truth)
+    });
+    let known: Vec<bool> = known.collect();
+    let right = known.iter().filter(|right| **right).count() as f64;
+    println!(
+        "  {} of {} labels turned wrong: {:.3} are in the first 5% of the audit, {:.3} in the first 10%, the suggestion is right in {:.3}; {seconds:.0} s",
+        truths.len(),
+        audit.labels,
+        turned(0.05),
+        turned(0.1),
+        right / known.len().max(1) as f64
     );
     Ok(())
 }

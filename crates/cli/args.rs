@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
-pub(crate) use learning::{Distill, Train};
+pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Label(Label),
     /// Train a head on the labels, and put it in force if it files better
     Train(Train),
+    /// Find labels that are likely wrong
+    AuditLabels(AuditLabels),
     /// Measure how well labelled products are filed
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy

@@ -55,6 +55,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Label(args) => commands::label::run(args, global),
         Command::Evaluate(args) => commands::evaluate::run(args, global),
         Command::Taxonomy(args) => commands::taxonomy::run(args, global),
+        Command::AuditLabels(args) => commands::audit_labels::run(&args, global),
         Command::Train(args) => commands::train::run(&args, global),
         Command::Distill(args) => commands::distill::run(&args, global),
         Command::Reembed(args) => commands::reembed::run(args, global),

@@ -333,6 +333,9 @@ impl Observer for Console {
                 let part = (head as f64 - 1.0 + fraction) / of as f64;
                 self.show("training", Some(part));
             }
+            Progress::Judging { done, total } => {
+                self.counted(Stage::Products, "labels judged", done, Some(total));
+            }
             Progress::Learning => {
                 self.enter(Stage::Learning);
                 self.show("learning from the catalog", None);

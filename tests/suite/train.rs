@@ -84,3 +84,44 @@ fn sets_and_thresholds_need_trials() {
         ran.failed(2, &["not calibrated", "hundred labelled products"]);
     }
 }
+
+#[test]
+fn wrong_labels_are_found_corrected_in_a_file_and_not_shown_again() {
+    let place = Place::with_shop();
+    labelled(&place, true);
+    place.write("wrong.csv", "id,category\nn4,knives\nn7,kettles\n");
+    place.run("label shop wrong.csv").ended(0);
+    let table = place
+        .run("audit-labels shop --top 2 --review review.csv")
+        .done();
+    assert!(table.contains("judged"), "{table}");
+    let review = place.read("review.csv");
+    let listed = |id: &str| {
+        review
+            .lines()
+            .any(|line| line.starts_with(&format!("{id},")))
+    };
+    assert!(listed("n4") && listed("n7"), "{review}");
+    let corrected = review
+        .replace("Kitchen > Knives,Kitchen > Kettles", "Kitchen > Kettles,")
+        .replace("Kitchen > Kettles,Kitchen > Knives", "Kitchen > Knives,");
+    place.write("review.csv", corrected);
+    let told = place.run("label shop review.csv").ended(0);
+    assert!(told.stderr.contains("2 labels set"), "{}", told.stderr);
+    let ran = place.run("audit-labels shop --except review.csv --format json");
+    let report = json(&ran.done());
+    let suspects = report["suspects"].as_array().unwrap();
+    let again = |id| suspects.iter().any(|suspect| suspect["id"] == id);
+    assert!(!again("n4") && !again("n7"), "{report}");
+    assert_eq!(report["labels"].as_u64(), Some(143), "{report}");
+}
+
+#[test]
+fn an_audit_of_few_labels_or_by_a_file_without_ids_is_refused() {
+    let place = Place::with_shop();
+    let ran = place.run("audit-labels shop").ended(2);
+    assert!(ran.stderr.contains("at least 100"), "{}", ran.stderr);
+    place.write("no.csv", "title\nx\n");
+    let ran = place.run("audit-labels shop --except no.csv").ended(1);
+    assert!(ran.stderr.contains("no.csv: no column"), "{}", ran.stderr);
+}

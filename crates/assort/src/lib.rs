@@ -67,6 +67,7 @@ pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
+pub use classifier::audit_labels::{ConflictingLabel, LabelAudit, LabelConflict, SuspectLabel};
 pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::ImportReport;

@@ -1,6 +1,6 @@
 //! Following long work, and stopping it.
 
-use assort_head::Epoch;
+use assort_head::{Epoch, Step};
 
 use crate::import_report::ImportReport;
 use crate::read::Rejected;
@@ -38,6 +38,13 @@ pub enum Progress<'a> {
         fraction: f64,
         /// How an epoch went, when it is done.
         epoch: Option<Epoch>,
+    },
+    /// Labels are being judged.
+    Judging {
+        /// Labels that are done.
+        done: u64,
+        /// All labels.
+        total: u64,
     },
     /// Products are being classified and compared with the truth.
     Evaluate {
@@ -89,6 +96,22 @@ pub enum Progress<'a> {
         /// All products.
         total: u64,
     },
+}
+
+impl Progress<'_> {
+    /// A step of training the head `number` of so many.
+    pub(crate) fn training(head: usize, of: usize, step: Step) -> Self {
+        let (fraction, epoch) = match step {
+            Step::Part(part) => (part, None),
+            Step::Epoch(epoch) => (epoch.number as f64 / epoch.of as f64, Some(epoch)),
+        };
+        Self::Training {
+            head,
+            of,
+            fraction,
+            epoch,
+        }
+    }
 }
 
 /// Follows long work. The unit type follows nothing and never stops.

@@ -73,3 +73,31 @@ pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
 }
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort audit-labels shop\n  assort audit-labels shop --top 500 --review review.csv\n  assort label shop review.csv\n  assort audit-labels shop --except review.csv\n\nEvery label is judged by what was learned from products of other content. In a review file, the column `category` holds the label and is for you to correct; `assort label` sets what you changed. Nothing else changes a label."
+)]
+pub(crate) struct AuditLabels {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// Labels to print and to write into the review file, the likeliest wrong first
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) top: NonZeroUsize,
+
+    /// Write these labels to a file too, to be corrected and read by `assort label`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) review: Option<PathBuf>,
+
+    /// Leave out the products that a review file lists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) except: Vec<PathBuf>,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}

@@ -24,6 +24,9 @@ pub use classifier::candidates::Candidates;
 pub use classifier::class_means::ClassMeans;
 pub use classifier::ensemble::{DecideOptions, Ensemble, Evidence, Shares, sources};
 pub use classifier::knn::{NEIGHBORS, Neighbor};
+pub use classifier::label_issues::{
+    BelievedLabel, LabelIssue, OverlappingCategories, label_issues, overlapping_categories,
+};
 pub use classifier::lexical::Lexicon;
 pub use classifier::outcomes::{Outcome, Outcomes};
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};

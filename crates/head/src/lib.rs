@@ -15,6 +15,7 @@
 //! let data = Labelled {
 //!     inputs: &inputs,
 //!     classes: &[0, 0, 1, 1],
+//!     soft: &[],
 //!     weights: &[],
 //!     categories: &["kettles".to_owned(), "shoes".to_owned()],
 //!     held_out: &[],

@@ -14,7 +14,10 @@ const BLOCK: usize = 32;
 /// A product as a head learns it.
 pub(crate) struct Example {
     pub(crate) weights: Vec<(u32, f32)>,
+    /// The category that is measured by.
     pub(crate) class: u32,
+    /// The categories to be learned with their shares, which sum to one.
+    pub(crate) targets: Vec<(u32, f32)>,
     pub(crate) weight: f32,
 }
 
@@ -186,16 +189,19 @@ impl Network {
         for (scores, example) in scores.chunks_exact_mut(self.classes).zip(block) {
             add_rows(scores, &self.bias, &[0]);
             add_rows(scores, targets.adjustment, &[0]);
-            let truth = example.class as usize;
             let mean: f32 = scores.iter().sum::<f32>() / self.classes as f32;
-            let (own, log_sum) = (scores[truth], softmax(scores));
+            let shares = example.targets.iter();
+            let own: f32 = shares.map(|(at, share)| share * scores[*at as usize]).sum();
+            let log_sum = softmax(scores);
             let missed = log_sum - (1.0 - smoothing) * own - smoothing * mean;
-            let weight = example.weight * targets.class_weights[truth];
+            let weight = example.weight * targets.class_weights[example.class as usize];
             loss += f64::from(missed * weight);
             for share in scores.iter_mut() {
                 *share = weight * (*share - spread);
             }
-            scores[truth] -= weight * (1.0 - smoothing);
+            for (at, share) in &example.targets {
+                scores[*at as usize] -= weight * (1.0 - smoothing) * share;
+            }
             if let Some(most) = targets.options.clip {
                 let length = scores.iter().map(|slope| slope * slope).sum::<f32>().sqrt();
                 let factor = (most / length.max(f32::MIN_POSITIVE)).min(1.0);

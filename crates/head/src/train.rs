@@ -37,6 +37,10 @@ pub struct Labelled<'a> {
     pub inputs: &'a [TextInput<'a>],
     /// The category of each, a place in `categories`.
     pub classes: &'a [u32],
+    /// What a teacher believes of each: categories with shares that sum to one, which
+    /// are learned instead of the category alone; nothing of a product, or of all, if
+    /// empty.
+    pub soft: &'a [Vec<(u32, f32)>],
     /// How much each counts; all the same if empty.
     pub weights: &'a [f32],
     /// Ids of the categories.
@@ -89,6 +93,10 @@ pub fn train(
     let example = |&at: &usize| Example {
         weights: vocabulary.weights(&fields[at]),
         class: data.classes[at],
+        targets: match data.soft.get(at) {
+            Some(soft) if !soft.is_empty() => soft.clone(),
+            _ => vec![(data.classes[at], 1.0)],
+        },
         weight: data.weights.get(at).copied().unwrap_or(1.0),
     };
     let examples: Vec<Example> = seen.par_iter().map(example).collect();
@@ -121,6 +129,15 @@ fn check(data: &Labelled<'_>, options: &TrainOptions) -> Result<()> {
         .any(|&class| class as usize >= data.categories.len())
     {
         return argument("a product is labelled with a category that is not among those given");
+    }
+    if !(data.soft.is_empty() || data.soft.len() == count) {
+        return argument("there must be one teacher's belief or none for each product");
+    }
+    let is_share = |(class, share): &(u32, f32)| {
+        (*class as usize) < data.categories.len() && (0.0..=1.001).contains(share)
+    };
+    if !data.soft.iter().flatten().all(is_share) {
+        return argument("a teacher's belief must be shares of the categories given");
     }
     if data
         .weights

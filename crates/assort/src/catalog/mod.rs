@@ -1,5 +1,6 @@
 //! One directory: one space, one taxonomy, all products.
 
+mod audit_labels;
 pub(crate) mod classify;
 pub(crate) mod distill;
 pub(crate) mod evaluate;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use assort_core::{Candidates, Embedder, Prototypes, Taxonomy};
 
+use super::audit_labels::{LabelAudit, audit};
 use super::category_texts::candidate_rows;
 use super::classify::Classifier;
 use super::learn::{Catalogued, learn};
@@ -119,6 +120,23 @@ impl ClassifierCache {
             *write(&self.shared.current) = Some(Arc::new(made));
         }
         Ok(report)
+    }
+
+    /// Judges all labels.
+    pub(crate) fn audit_labels(
+        &self,
+        state: &State,
+        embedder: Option<&dyn Embedder>,
+        observer: &mut dyn Observer,
+    ) -> Result<LabelAudit> {
+        let (reader, snapshot) = state.view()?;
+        let ground = Ground::new(state, &reader, &snapshot, embedder, observer)?;
+        let (_, learned) = {
+            let _making = self.shared.begin(observer)?;
+            ground.learned(state, Wanted::Current, observer)?
+        };
+        let start = |mean| ground.start(mean);
+        audit(&ground.catalogued(), start, &learned, observer)
     }
 
     /// What learning in the background does.

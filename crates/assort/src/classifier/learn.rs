@@ -39,7 +39,7 @@ pub(super) struct Catalogued<'a> {
 
 impl Catalogued<'_> {
     /// Whether the embedder knows the label of the product in a row.
-    fn was_taught(&self, row: u32) -> Result<bool> {
+    pub(super) fn was_taught(&self, row: u32) -> Result<bool> {
         let text = self.reader.text_hash(&self.reader.space()?, row)?;
         let student = self.embedder.and_then(|embedder| embedder.as_student());
         let known = text.zip(student);
@@ -159,20 +159,29 @@ impl ByLabels {
         let own: Vec<KnownHead> = self_trained.cloned().into_iter().collect();
         let candidates = plain.candidates();
         let self_trained = HeadScorer::new(&own, catalogued.taxonomy, candidates);
-        let sources = Sources {
+        let was_taught = |row| catalogued.was_taught(row);
+        let chosen = trials::chosen(labelled, candidates, heads, &was_taught)?;
+        let sources = self.sources(catalogued, labelled, plain, lexicon)?;
+        sources.trials(&chosen, self_trained.as_ref(), heads)
+    }
+
+    /// What labelled products are filed by, beside heads.
+    pub(super) fn sources<'a>(
+        &'a self,
+        catalogued: &Catalogued<'a>,
+        labelled: &'a LabelledProducts,
+        plain: &'a Prototypes,
+        lexicon: &'a Lexicon,
+    ) -> Result<Sources<'a>> {
+        Ok(Sources {
             snapshot: catalogued.snapshot,
             labelled,
             plain,
             by_labels: &self.prototypes,
             class_means: &self.class_means,
             lexicon,
-            self_trained: self_trained.as_ref(),
-            heads,
             effort: catalogued.effort()?,
-        };
-        let was_taught = |row| catalogued.was_taught(row);
-        let chosen = trials::chosen(labelled, candidates, heads, &was_taught)?;
-        sources.trials(&chosen)
+        })
     }
 }
 

@@ -4,9 +4,12 @@
 //! [`category_texts`] gives the categories their vectors. [`fit`] moves
 //! prototypes towards the catalog's products, [`self_training`] learns their words
 //! without labels and [`train`] with them, and [`trials`] find by labels how much each
-//! source of evidence counts and how far confidence can be trusted. All together are [`Learned`](learned::Learned), which [`models`] keeps in a file. A
-//! [`Classifier`] answers by it, and [`cache`] says which one does.
+//! source of evidence counts and how far confidence can be trusted. All together are
+//! [`Learned`](learned::Learned), which [`models`] keeps in a file. A [`Classifier`]
+//! answers by it, and [`cache`] says which one does. [`audit_labels`] judges the labels
+//! themselves.
 
+pub(crate) mod audit_labels;
 pub(crate) mod cache;
 mod carrying_words;
 mod category_texts;

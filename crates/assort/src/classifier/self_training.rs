@@ -137,6 +137,7 @@ fn round(
     let data = Labelled {
         inputs: &chosen,
         classes: &classes,
+        soft: &[],
         weights: &weights,
         categories: ids,
         held_out: &[],

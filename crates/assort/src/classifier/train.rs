@@ -64,47 +64,98 @@ pub(super) fn trained(
     options: &[TrainOptions],
     tell: &mut Tell<'_>,
 ) -> Result<Trained> {
-    let classes = Classes::of(labelled, taxonomy, candidates);
-    let inputs: Vec<TextInput<'_>> = labelled.words.iter().map(|words| words.input()).collect();
-    let weights: Vec<f32> = (0..labelled.len()).map(|at| labelled.weight(at)).collect();
     let holds_out = holds_out(labelled.len() as u64);
-    let folds: Vec<Vec<usize>> = match holds_out {
+    let parts: Vec<Vec<usize>> = match holds_out {
         true => vec![part_of(labelled, 0, HELD_OUT_OF)],
-        false => (0..FOLDS)
-            .map(|fold| part_of(labelled, fold, FOLDS))
-            .collect(),
+        false => folds(labelled),
     };
-    let count = options.len() * (folds.len() + usize::from(!holds_out));
-    let mut number = 0;
-    let mut one = |options: &TrainOptions, held_out: &[usize]| -> Result<KnownHead> {
-        let data = Labelled {
-            inputs: &inputs,
-            classes: &classes.of_products,
-            weights: &weights,
-            categories: &classes.ids,
-            held_out,
-        };
-        number += 1;
-        let head = train(&data, options, &mut |step| tell(number, count, step));
-        Ok(KnownHead(interruptible(head)?.into()))
-    };
+    let count = options.len() * (parts.len() + usize::from(!holds_out));
+    let mut training = Training::new(labelled, taxonomy, candidates, count);
     let mut evidence = HeadEvidence::new();
     let mut heads = Vec::new();
-    for held_out in &folds {
-        let own: Vec<KnownHead> = options
-            .iter()
-            .map(|options| one(options, held_out))
-            .collect::<Result<_>>()?;
-        add_evidence(&mut evidence, &own, held_out, &inputs, taxonomy, candidates);
-        heads = own;
+    for held_out in &parts {
+        heads = training.heads(options, held_out, tell)?;
+        evidence.extend(training.evidence(&heads, held_out));
     }
     if !holds_out {
-        heads = options
-            .iter()
-            .map(|options| one(options, &[]))
-            .collect::<Result<_>>()?;
+        heads = training.heads(options, &[], tell)?;
     }
     Ok(Trained { heads, evidence })
+}
+
+/// Labelled products as heads read them.
+pub(super) struct Training<'a> {
+    taxonomy: &'a Taxonomy,
+    candidates: &'a Candidates,
+    classes: Classes,
+    inputs: Vec<TextInput<'a>>,
+    weights: Vec<f32>,
+    /// Heads that were trained or are being trained, and all that will be.
+    number: usize,
+    count: usize,
+}
+
+impl<'a> Training<'a> {
+    /// `count` heads will be trained.
+    pub(super) fn new(
+        labelled: &'a LabelledProducts,
+        taxonomy: &'a Taxonomy,
+        candidates: &'a Candidates,
+        count: usize,
+    ) -> Self {
+        Self {
+            taxonomy,
+            candidates,
+            classes: Classes::of(labelled, taxonomy, candidates),
+            inputs: labelled.words.iter().map(|words| words.input()).collect(),
+            weights: (0..labelled.len()).map(|at| labelled.weight(at)).collect(),
+            number: 0,
+            count,
+        }
+    }
+
+    /// Heads that learned from all products but those held out, one for each of
+    /// `options`.
+    pub(super) fn heads(
+        &mut self,
+        options: &[TrainOptions],
+        held_out: &[usize],
+        tell: &mut Tell<'_>,
+    ) -> Result<Vec<KnownHead>> {
+        let mut heads = Vec::with_capacity(options.len());
+        for options in options {
+            let data = Labelled {
+                inputs: &self.inputs,
+                classes: &self.classes.of_products,
+                soft: &[],
+                weights: &self.weights,
+                categories: &self.classes.ids,
+                held_out,
+            };
+            self.number += 1;
+            let (number, count) = (self.number, self.count);
+            let head = train(&data, options, &mut |step| tell(number, count, step));
+            heads.push(KnownHead(interruptible(head)?.into()));
+        }
+        Ok(heads)
+    }
+
+    /// What heads say of some products.
+    pub(super) fn evidence(&self, heads: &[KnownHead], products: &[usize]) -> HeadEvidence {
+        let Some(scorer) = HeadScorer::new(heads, self.taxonomy, self.candidates) else {
+            return HeadEvidence::new();
+        };
+        let own: Vec<TextInput<'_>> = products.iter().map(|&at| self.inputs[at]).collect();
+        let all = scorer.log_shares(&own);
+        products.iter().copied().zip(all).collect()
+    }
+}
+
+/// The labelled products in parts: those of one content are in one part.
+pub(super) fn folds(labelled: &LabelledProducts) -> Vec<Vec<usize>> {
+    (0..FOLDS)
+        .map(|fold| part_of(labelled, fold, FOLDS))
+        .collect()
 }
 
 /// Products whose content falls into one of so many parts, whatever else there is.
@@ -127,12 +178,13 @@ pub(super) fn kept(
     heads: Vec<KnownHead>,
     has_held_out: bool,
 ) -> Trained {
-    let mut evidence = HeadEvidence::new();
-    if has_held_out {
-        let apart = part_of(labelled, 0, HELD_OUT_OF);
-        let inputs: Vec<TextInput<'_>> = labelled.words.iter().map(|words| words.input()).collect();
-        add_evidence(&mut evidence, &heads, &apart, &inputs, taxonomy, candidates);
-    }
+    let evidence = match has_held_out {
+        true => {
+            let training = Training::new(labelled, taxonomy, candidates, 0);
+            training.evidence(&heads, &part_of(labelled, 0, HELD_OUT_OF))
+        }
+        false => HeadEvidence::new(),
+    };
     Trained { heads, evidence }
 }
 
@@ -141,21 +193,6 @@ fn interruptible(head: assort_head::Result<Head>) -> Result<Head> {
         Err(assort_head::Error::Interrupted) => Err(Error::Interrupted),
         other => Ok(other?),
     }
-}
-
-fn add_evidence(
-    evidence: &mut HeadEvidence,
-    heads: &[KnownHead],
-    held_out: &[usize],
-    inputs: &[TextInput<'_>],
-    taxonomy: &Taxonomy,
-    candidates: &Candidates,
-) {
-    let Some(scorer) = HeadScorer::new(heads, taxonomy, candidates) else {
-        return;
-    };
-    let own: Vec<TextInput<'_>> = held_out.iter().map(|&at| inputs[at]).collect();
-    evidence.extend(held_out.iter().copied().zip(scorer.log_shares(&own)));
 }
 
 /// What a head tells apart: all candidates, and the inner categories that are labels.

@@ -143,16 +143,7 @@ pub(super) fn train(
     }
     let all = options.options(recommended(&labelled));
     let mut tell = |head: usize, of: usize, step: Step| {
-        let (fraction, epoch) = match step {
-            Step::Part(part) => (part, None),
-            Step::Epoch(epoch) => (epoch.number as f64 / epoch.of as f64, Some(epoch)),
-        };
-        observer.progress(Progress::Training {
-            head,
-            of,
-            fraction,
-            epoch,
-        });
+        observer.progress(Progress::training(head, of, step));
         !observer.stop()
     };
     let made = trained(&labelled, catalogued.taxonomy, candidates, &all, &mut tell)?;

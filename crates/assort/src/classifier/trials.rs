@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use assort_core::features::Features;
 use assort_core::{
-    BetaCalibration, Candidates, CategoryIndex, ClassMeans, Ensemble, Evidence, LEAF, Lexicon,
-    Method, Neighbor, Outcome, Outcomes, Prototypes, Source, Weights, log_shares, vector, weigh,
+    BelievedLabel, BetaCalibration, Candidates, CategoryIndex, ClassMeans, Ensemble, Evidence,
+    LEAF, Lexicon, Method, Neighbor, Outcome, Outcomes, Prototypes, Source, Weights, log_shares,
+    vector, weigh,
 };
 use rayon::prelude::*;
 
@@ -34,7 +35,7 @@ const MIN_TRIALS: usize = 30;
 /// that did not learn from its content.
 pub(super) type HeadEvidence = HashMap<usize, Option<Vec<f32>>>;
 
-/// What labelled products are filed by.
+/// What labelled products are filed by, beside heads.
 pub(super) struct Sources<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) labelled: &'a LabelledProducts,
@@ -42,8 +43,6 @@ pub(super) struct Sources<'a> {
     pub(super) by_labels: &'a Prototypes,
     pub(super) class_means: &'a ClassMeans,
     pub(super) lexicon: &'a Lexicon,
-    pub(super) self_trained: Option<&'a HeadScorer>,
-    pub(super) heads: Option<&'a HeadEvidence>,
     pub(super) effort: Effort,
 }
 
@@ -63,6 +62,25 @@ impl Trial {
             evidence: self.evidence.clone().with(Source::Head, None),
             zero_shot: self.zero_shot.clone(),
         }
+    }
+
+    /// The same as if nothing were known of the product's vector.
+    pub(super) fn by_words_alone(&self) -> Self {
+        let alone = |evidence: &Evidence| {
+            let words = evidence.clone().with(Source::Prototypes, None);
+            words.with(Source::Neighbors, None)
+        };
+        Self {
+            truth: self.truth,
+            evidence: alone(&self.evidence),
+            zero_shot: alone(&self.zero_shot),
+        }
+    }
+
+    /// What is believed of the label.
+    pub(super) fn believed(&self, ensemble: &Ensemble, candidates: &Candidates) -> BelievedLabel {
+        let shares = ensemble.fuse(Method::Auto, candidates, &self.evidence);
+        BelievedLabel::of(candidates, &shares, self.truth)
     }
 
     fn evidence(&self, method: Method) -> &Evidence {
@@ -105,7 +123,12 @@ pub(super) fn chosen(
 
 impl Sources<'_> {
     /// Files the labelled products of these numbers.
-    pub(super) fn trials(&self, chosen: &[usize]) -> Result<Vec<Trial>> {
+    pub(super) fn trials(
+        &self,
+        chosen: &[usize],
+        self_trained: Option<&HeadScorer>,
+        heads: Option<&HeadEvidence>,
+    ) -> Result<Vec<Trial>> {
         let (snapshot, labelled) = (self.snapshot, self.labelled);
         let mut queries = Vec::with_capacity(chosen.len() * snapshot.dimensions());
         for &at in chosen {
@@ -130,7 +153,7 @@ impl Sources<'_> {
             .iter()
             .map(|&at| labelled.words[at].input())
             .collect();
-        let self_trained = match self.self_trained {
+        let self_trained = match self_trained {
             Some(scorer) => scorer.log_shares(&inputs),
             None => vec![None; inputs.len()],
         };
@@ -141,7 +164,10 @@ impl Sources<'_> {
             .zip(self_trained)
             .map_init(
                 Features::default,
-                |features, (((query, &at), near), own)| self.trial(features, query, at, near, own),
+                |features, (((query, &at), near), own)| {
+                    let head = heads.and_then(|heads| heads.get(&at).cloned().flatten());
+                    self.trial(features, query, at, near, [own, head])
+                },
             )
             .collect()
     }
@@ -152,7 +178,7 @@ impl Sources<'_> {
         query: &[f32],
         at: usize,
         mut near: Vec<Neighbor>,
-        self_trained: Option<Vec<f32>>,
+        [self_trained, head]: [Option<Vec<f32>>; 2],
     ) -> Result<Trial> {
         near.retain(|voter| voter.similarity <= SAME_CONTENT);
         let title = &self.labelled.words[at].title;
@@ -163,9 +189,6 @@ impl Sources<'_> {
             )
             .with(Source::Lexical, self.lexicon.log_shares(features, title))
             .with(Source::SelfTrained, self_trained);
-        let head = self
-            .heads
-            .and_then(|heads| heads.get(&at).cloned().flatten());
         let scores = self.scores_without(query, at)?;
         let evidence = zero_shot
             .clone()

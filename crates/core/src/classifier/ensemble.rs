@@ -129,7 +129,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    fn of(candidates: &Candidates, own: Vec<f32>) -> Self {
+    pub(crate) fn of(candidates: &Candidates, own: Vec<f32>) -> Self {
         let mut inner = vec![0.0; candidates.inner().len()];
         for (at, share) in own.iter().enumerate() {
             for &place in candidates.above(at) {

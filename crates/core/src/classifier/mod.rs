@@ -5,8 +5,9 @@
 //! them without labels, and [`class_means`], which moves them by labels),
 //! [`lexical`] and [`knn`]; heads are a crate of their own. [`weigh`] finds how much
 //! each counts, an [`ensemble`] adds them up, [`calibration`] makes confidence of what
-//! comes out, and [`outcomes`] say how much of it is enough. A further source of
-//! evidence is a variant of [`source::Source`] and a file beside these.
+//! comes out, and [`outcomes`] say how much of it is enough; [`label_issues`] are labels
+//! that it contradicts. A further source of evidence is a variant of
+//! [`source::Source`] and a file beside these.
 
 pub(crate) mod adapt;
 pub(crate) mod calibration;
@@ -14,6 +15,7 @@ pub(crate) mod candidates;
 pub(crate) mod class_means;
 pub(crate) mod ensemble;
 pub(crate) mod knn;
+pub(crate) mod label_issues;
 pub(crate) mod lexical;
 pub(crate) mod outcomes;
 pub(crate) mod prototypes;

@@ -37,6 +37,7 @@ fn trained(
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
+        soft: &[],
         weights: &[],
         categories: &categories(),
         held_out: &[],

@@ -54,6 +54,7 @@ fn held_out_examples_are_measured_and_not_learned_from() {
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
+        soft: &[],
         weights: &[],
         categories: &names,
         held_out: &held_out,
@@ -89,6 +90,7 @@ fn patience_ends_training_that_gets_no_better() {
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
+        soft: &[],
         weights: &[],
         categories: &names,
         held_out: &held_out,
@@ -110,6 +112,7 @@ fn what_cannot_be_learned_from_is_refused_in_a_sentence() {
     let data = |classes: &'static [u32]| Labelled {
         inputs: &inputs,
         classes,
+        soft: &[],
         weights: &[],
         categories: &names,
         held_out: &[],
