@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
+use assort::heads::Loss;
+use clap::{Args, ValueEnum};
 
 use super::{EmbedderArgs, ReportFormat, Teaching};
 
@@ -49,6 +50,10 @@ pub(crate) struct Train {
     /// Coordinates of the hidden layer [default: 256]
     #[arg(long, value_name = "N")]
     pub(crate) hidden: Option<NonZeroUsize>,
+
+    /// What training makes small
+    #[arg(long, value_enum)]
+    pub(crate) loss: Option<LossName>,
 
     /// Times that every label is read [default: by their number]
     #[arg(long, value_name = "N")]
@@ -100,4 +105,22 @@ pub(crate) struct AuditLabels {
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
+}
+
+/// What training a head makes small.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LossName {
+    /// Cross-entropy of the categories' shares: softmax
+    CrossEntropy,
+    /// Squared hinge of each category against the others: a support vector machine
+    SquaredHinge,
+}
+
+impl From<LossName> for Loss {
+    fn from(name: LossName) -> Self {
+        match name {
+            LossName::CrossEntropy => Self::CrossEntropy,
+            LossName::SquaredHinge => Self::SquaredHinge,
+        }
+    }
 }

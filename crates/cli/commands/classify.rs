@@ -17,10 +17,7 @@ use crate::render::{self, Filed, Results};
 use crate::stop;
 use crate::text::counted;
 
-/// Products that are classified and printed together at most.
-const GROUP: usize = 1024;
-
-/// The same for products of the catalog, whose vectors are there.
+/// Products of the catalog, whose vectors are there, that are classified together.
 const STORED_GROUP: usize = 4096;
 
 pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
@@ -140,8 +137,7 @@ impl Job<'_> {
         console.rejects = Some(rejects);
         let mut rejected = 0;
         let mut group = Vec::new();
-        // As many as the embedder embeds while somebody waits for it to stop.
-        let most = self.catalog.embedder()?.batch().clamp(1, GROUP);
+        let most = self.catalog.classify_batch(&self.options)?;
         for row in files {
             match row? {
                 Ok(row) => group.push(row.product),

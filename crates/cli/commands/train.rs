@@ -44,6 +44,7 @@ fn options(args: &Train) -> TrainHeads {
     TrainHeads::default()
         .with_count(args.heads.map(NonZeroUsize::get))
         .with_shape(args.linear.then_some(Shape::Linear).or(hidden))
+        .with_loss(args.loss.map(Into::into))
         .with_epochs(args.epochs.map(NonZeroUsize::get))
         .with_learning_rate(args.learning_rate)
         .with_seed(args.seed)

@@ -40,5 +40,5 @@ mod vocabulary;
 
 pub use error::{Error, Result};
 pub use head::Head;
-pub use options::{Shape, TrainOptions};
+pub use options::{Loss, Shape, TrainOptions};
 pub use train::{Epoch, Labelled, Step, train};

@@ -6,7 +6,7 @@ use assort_core::vector::Matrix;
 use assort_core::vector::kernel::{add_rows, add_weighted};
 use rayon::prelude::*;
 
-use crate::options::{Shape, TrainOptions};
+use crate::options::{Loss, Shape, TrainOptions};
 
 /// Examples that one thread computes together.
 const BLOCK: usize = 32;
@@ -105,6 +105,16 @@ impl Network {
         scores
     }
 
+    /// Scores are so many times as high from now on.
+    pub(crate) fn sharpen(&mut self, factor: f32) {
+        let last = match self.shape {
+            Shape::Linear => &mut self.table,
+            Shape::Hidden(_) => &mut self.output,
+        };
+        let all = last.iter_mut().chain(&mut self.bias);
+        all.for_each(|weight| *weight *= factor);
+    }
+
     /// How sums and scores of a batch should move. `step` tells batches apart.
     pub(crate) fn gradients(
         &self,
@@ -180,28 +190,18 @@ impl Network {
         }
     }
 
-    /// Turns scores into the gradient of the loss by them, and gives the loss: the
-    /// cross-entropy with the smoothed truth.
+    /// Turns scores into the gradient of the loss by them, and gives the loss.
     fn losses(&self, scores: &mut [f32], block: &[&Example], targets: &Targets<'_>) -> f64 {
-        let smoothing = targets.options.label_smoothing;
-        let spread = smoothing / self.classes as f32;
         let mut loss = 0.0;
         for (scores, example) in scores.chunks_exact_mut(self.classes).zip(block) {
             add_rows(scores, &self.bias, &[0]);
-            add_rows(scores, targets.adjustment, &[0]);
-            let mean: f32 = scores.iter().sum::<f32>() / self.classes as f32;
-            let shares = example.targets.iter();
-            let own: f32 = shares.map(|(at, share)| share * scores[*at as usize]).sum();
-            let log_sum = softmax(scores);
-            let missed = log_sum - (1.0 - smoothing) * own - smoothing * mean;
+            let missed = match targets.options.loss {
+                Loss::CrossEntropy => cross_entropy(scores, example, targets),
+                Loss::SquaredHinge => squared_hinge(scores, example),
+            };
             let weight = example.weight * targets.class_weights[example.class as usize];
             loss += f64::from(missed * weight);
-            for share in scores.iter_mut() {
-                *share = weight * (*share - spread);
-            }
-            for (at, share) in &example.targets {
-                scores[*at as usize] -= weight * (1.0 - smoothing) * share;
-            }
+            scores.iter_mut().for_each(|slope| *slope *= weight);
             if let Some(most) = targets.options.clip {
                 let length = scores.iter().map(|slope| slope * slope).sum::<f32>().sqrt();
                 let factor = (most / length.max(f32::MIN_POSITIVE)).min(1.0);
@@ -210,6 +210,46 @@ impl Network {
         }
         loss
     }
+}
+
+/// The cross-entropy with the smoothed truth; scores become its gradient.
+fn cross_entropy(scores: &mut [f32], example: &Example, targets: &Targets<'_>) -> f32 {
+    let smoothing = targets.options.label_smoothing;
+    let classes = scores.len() as f32;
+    add_rows(scores, targets.adjustment, &[0]);
+    let mean: f32 = scores.iter().sum::<f32>() / classes;
+    let shares = example.targets.iter();
+    let own: f32 = shares.map(|(at, share)| share * scores[*at as usize]).sum();
+    let log_sum = softmax(scores);
+    scores
+        .iter_mut()
+        .for_each(|share| *share -= smoothing / classes);
+    for (at, share) in &example.targets {
+        scores[*at as usize] -= (1.0 - smoothing) * share;
+    }
+    log_sum - (1.0 - smoothing) * own - smoothing * mean
+}
+
+/// Half of the squared hinge of each category against the others, which should lie at 1
+/// and -1; scores become its gradient. A category that is the truth in part lies in
+/// between by its part.
+fn squared_hinge(scores: &mut [f32], example: &Example) -> f32 {
+    let own: Vec<(usize, f32, f32)> = example
+        .targets
+        .iter()
+        .map(|(at, part)| (*at as usize, *part, scores[*at as usize]))
+        .collect();
+    let mut loss = 0.0;
+    for score in scores.iter_mut() {
+        *score = (1.0 + *score).max(0.0);
+        loss += *score * *score;
+    }
+    for (at, part, score) in own {
+        let (above, below) = ((1.0 - score).max(0.0), scores[at]);
+        loss += part * (above * above - below * below);
+        scores[at] = (1.0 - part) * below - part * above;
+    }
+    0.5 * loss
 }
 
 /// Turns scores into shares that sum to one, and gives the logarithm of the sum

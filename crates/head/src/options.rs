@@ -10,6 +10,16 @@ pub enum Shape {
     Hidden(usize),
 }
 
+/// What training makes small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Cross-entropy of the categories' shares with the truth.
+    CrossEntropy,
+    /// Squared hinge of each category against all others: a support vector machine.
+    /// Smoothing and logit adjustment do not apply.
+    SquaredHinge,
+}
+
 /// How to train a head. The defaults are a beginning; which epochs, learning rate and
 /// sequences measured best for how many labels stands in `docs/classification.md`.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +27,8 @@ pub enum Shape {
 pub struct TrainOptions {
     /// The shape of the head.
     pub shape: Shape,
+    /// What training makes small.
+    pub loss: Loss,
     /// Times that every example is read.
     pub epochs: usize,
     /// Examples that are learned from together.
@@ -64,6 +76,7 @@ impl Default for TrainOptions {
     fn default() -> Self {
         Self {
             shape: Shape::Hidden(256),
+            loss: Loss::CrossEntropy,
             epochs: 6,
             batch: 256,
             learning_rate: 0.03,
@@ -104,6 +117,7 @@ macro_rules! setters {
 
 setters! {
     with_shape, shape: Shape;
+    with_loss, loss: Loss;
     with_epochs, epochs: usize;
     with_batch, batch: usize;
     with_learning_rate, learning_rate: f32;

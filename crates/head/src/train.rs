@@ -14,7 +14,7 @@ use assort_core::vector::kernel::{Pace, adam};
 use rayon::prelude::*;
 
 use crate::network::{Example, Gradients, Network, Targets, softmax};
-use crate::options::{Shape, TrainOptions};
+use crate::options::{Loss, Shape, TrainOptions};
 use crate::vocabulary::{Fields, Vocabulary};
 use crate::{Error, Head, Result};
 
@@ -26,6 +26,9 @@ const OUTPUT_SHARD: usize = 32;
 
 /// Examples whose held-out loss one thread computes at a time.
 const SCORED: usize = 64;
+
+/// Scores of squared hinge lie about 1 and -1, which would make all shares alike.
+const SHARPNESS: f32 = 5.0;
 
 /// Parts of Adam's moments that are kept.
 const BETAS: (f32, f32) = (0.9, 0.999);
@@ -102,7 +105,11 @@ pub fn train(
     let examples: Vec<Example> = seen.par_iter().map(example).collect();
     let held_out: Vec<Example> = unseen.par_iter().map(example).collect();
     drop(fields);
-    let network = Trainer::new(&vocabulary, &examples, &held_out, data, options).run(go_on)?;
+    let trainer = Trainer::new(&vocabulary, &examples, &held_out, data, options);
+    let mut network = trainer.run(go_on)?;
+    if options.loss == Loss::SquaredHinge {
+        network.sharpen(SHARPNESS);
+    }
     Head::new(&network, vocabulary, data.categories.to_vec())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assort_core::{DecideOptions, Decision, Method, Product, Role};
+use assort_core::{DecideOptions, Decision, Method, Product, Role, Space, TextInput, sources};
 
 use crate::catalog::Catalog;
 use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
@@ -12,6 +12,9 @@ use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::{DecisionRecord, Reader};
 use crate::{Error, Result};
+
+/// Products that are classified together at most.
+const GROUP: usize = 1024;
 
 /// How to classify.
 #[derive(Clone, Debug)]
@@ -90,6 +93,11 @@ impl ClassifyOptions {
         self.explain = explain;
         self
     }
+
+    /// Whether products must be embedded: a head reads their words alone.
+    fn needs_vectors(&self) -> bool {
+        self.explain || sources(self.method).iter().any(|one| one.needs_vector())
+    }
 }
 
 impl Catalog {
@@ -116,8 +124,9 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoEmbedder`], [`Error::Embed`], and [`Error::NoLabels`] for
-    /// [`Method::Neighbors`] where no product has a label.
+    /// [`Error::NoEmbedder`] and [`Error::Embed`], but for [`Method::Head`], which needs
+    /// none unless decisions are explained; [`Error::NoLabels`] for
+    /// [`Method::Neighbors`] where no product has a label, [`Error::NoHead`].
     pub fn classify(
         &self,
         products: &[Product],
@@ -127,6 +136,18 @@ impl Catalog {
         Ok(decided.into_iter().map(|one| one.decision).collect())
     }
 
+    /// How many products are best given to [`Self::classify`] together where there are
+    /// many: as many as the embedder embeds while somebody waits for it to stop.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] where one is needed.
+    pub fn classify_batch(&self, options: &ClassifyOptions) -> Result<usize> {
+        Ok(match options.needs_vectors() {
+            true => self.embedder()?.batch().clamp(1, GROUP),
+            false => GROUP,
+        })
+    }
+
     /// Decisions with what they were made by, and the classifier that made them.
     pub(super) fn decide(
         &self,
@@ -134,30 +155,39 @@ impl Catalog {
         options: &ClassifyOptions,
         shares: bool,
     ) -> Result<(Vec<Decided>, Arc<Classifier>)> {
-        let embedder = self.embedder_for(&self.state.store.read()?)?;
-        let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
-        let own = items.iter().copied();
-        let made = embed_all(embedder.as_ref(), Role::Document, own, |_| true)?;
-        let mut queries = Vec::new();
-        for item in &items {
-            queries.extend(made.get(&item.hash).into_iter().flatten());
-        }
+        let (space, vectors) = match options.needs_vectors() {
+            true => self.vectors_of(products)?,
+            false => Default::default(),
+        };
         let (classifier, reader, snapshot) = self.ready()?;
-        let (catalog, given) = (reader.space()?.space(), embedder.space());
-        if catalog != *given {
-            let given = given.clone();
+        let catalog = reader.space()?.space();
+        if let Some(given) = space.filter(|given| *given != catalog) {
             return Err(Error::SpaceMismatch { catalog, given });
         }
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
-        let inputs: Vec<_> = items.iter().map(|item| item.input).collect();
+        let inputs: Vec<_> = products
+            .iter()
+            .map(|product| TextInput::of_product(&product.title, &product.text))
+            .collect();
         let queries = Queries {
-            vectors: &queries,
+            vectors: &vectors,
             inputs: &inputs,
             without: &without,
         };
         let decided = decide(&classifier, &reader, &snapshot, queries, options, shares)?;
         Ok((decided, classifier))
+    }
+
+    /// The vectors of products, row by row, and the space they are of.
+    fn vectors_of(&self, products: &[Product]) -> Result<(Option<Space>, Vec<f32>)> {
+        let embedder = self.embedder_for(&self.state.store.read()?)?;
+        let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
+        let own = items.iter().copied();
+        let made = embed_all(embedder.as_ref(), Role::Document, own, |_| true)?;
+        let rows = items.iter().filter_map(|item| made.get(&item.hash));
+        let vectors = rows.flatten().copied().collect();
+        Ok((Some(embedder.space().clone()), vectors))
     }
 
     /// Files products of the catalog by their stored vectors; see

@@ -16,9 +16,6 @@ use crate::observer::{Observer, Progress};
 use crate::read::Rejected;
 use crate::{Error, Result};
 
-/// Products that are classified together at most.
-const GROUP: usize = 2048;
-
 /// An evaluation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -118,8 +115,7 @@ impl Catalog {
         };
         let mut rejected = 0;
         let mut group: Vec<(Product, CategoryIndex)> = Vec::new();
-        // As many as the embedder embeds while somebody waits for it to stop.
-        let most = self.embedder()?.batch().clamp(1, GROUP);
+        let most = self.classify_batch(options)?;
         let mut rows = rows.into_iter().peekable();
         while let Some(row) = rows.next() {
             let known = row?.and_then(|row| {

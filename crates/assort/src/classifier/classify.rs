@@ -96,7 +96,7 @@ pub(crate) struct Decided {
 /// Products to be filed.
 #[derive(Clone, Copy)]
 pub(crate) struct Queries<'a> {
-    /// Their vectors of unit length, row by row.
+    /// Their vectors of unit length, row by row; nothing where no source needs them.
     pub(crate) vectors: &'a [f32],
     /// Their words.
     pub(crate) inputs: &'a [TextInput<'a>],
@@ -174,12 +174,14 @@ impl Classifier {
         } else {
             vec![Vec::new(); queries.without.len()]
         };
+        let size = BLOCK * snapshot.dimensions();
         let decided: Vec<Vec<_>> = queries
-            .vectors
-            .par_chunks(BLOCK * snapshot.dimensions())
-            .zip(queries.inputs.par_chunks(BLOCK))
+            .inputs
+            .par_chunks(BLOCK)
             .zip(neighbors.par_chunks_mut(BLOCK))
-            .map(|((vectors, inputs), neighbors)| {
+            .enumerate()
+            .map(|(at, (inputs, neighbors))| {
+                let vectors = queries.vectors.chunks(size).nth(at).unwrap_or_default();
                 self.decide_block(vectors, inputs, neighbors, asked)
             })
             .collect::<Result<_>>()?;

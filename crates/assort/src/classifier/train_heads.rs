@@ -2,7 +2,7 @@
 //! if they are no worse.
 
 use assort_core::{Lexicon, Method, Prototypes, Source, Weights};
-use assort_head::{Shape, Step, TrainOptions};
+use assort_head::{Loss, Shape, Step, TrainOptions};
 
 use super::labelled::LabelledProducts;
 use super::learn::{ByLabels, Catalogued};
@@ -24,6 +24,8 @@ pub struct TrainHeads {
     pub count: Option<usize>,
     /// Their shape.
     pub shape: Option<Shape>,
+    /// What training makes small.
+    pub loss: Option<Loss>,
     /// Times that every label is read.
     pub epochs: Option<usize>,
     /// Step of Adam at its highest.
@@ -46,6 +48,13 @@ impl TrainHeads {
     #[must_use]
     pub fn with_shape(mut self, shape: impl Into<Option<Shape>>) -> Self {
         self.shape = shape.into();
+        self
+    }
+
+    /// The same with another value of [`Self::loss`].
+    #[must_use]
+    pub fn with_loss(mut self, loss: impl Into<Option<Loss>>) -> Self {
+        self.loss = loss.into();
         self
     }
 
@@ -81,6 +90,7 @@ impl TrainHeads {
     fn options(&self, (count, best): (usize, TrainOptions)) -> Vec<TrainOptions> {
         let mut options = best;
         options.shape = self.shape.unwrap_or(options.shape);
+        options.loss = self.loss.unwrap_or(options.loss);
         options.epochs = self.epochs.unwrap_or(options.epochs);
         options.learning_rate = self.learning_rate.unwrap_or(options.learning_rate);
         options.seed = self.seed.unwrap_or(options.seed);

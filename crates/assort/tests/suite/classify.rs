@@ -467,6 +467,30 @@ fn labels_of_inner_categories_speak_for_what_lies_below() {
 }
 
 #[test]
+fn a_head_files_without_an_embedder() {
+    let shop = Shop::new(400, 200);
+    let quick = TrainHeads::default().with_epochs(3).with_count(1);
+    shop.catalog.train(&quick, &mut ()).unwrap();
+    let bare = Catalog::open_read_only(shop.catalog.directory()).unwrap();
+    let how = options(Method::Head);
+    let products: Vec<Product> = shop
+        .ids()
+        .into_iter()
+        .map(|id| shop.catalog.product(id).unwrap().product)
+        .collect();
+    let filed = bare.classify(&products, &how).unwrap();
+    assert_eq!(filed, shop.catalog.classify(&products, &how).unwrap());
+    assert_eq!(
+        filed,
+        shop.catalog.classify_stored(&shop.ids(), &how).unwrap()
+    );
+    let error = bare
+        .classify(&products, &options(Method::Auto))
+        .unwrap_err();
+    assert!(matches!(error, assort::Error::NoEmbedder), "{error}");
+}
+
+#[test]
 fn a_trained_head_outlives_the_taxonomy_and_new_labels() {
     let shop = Shop::new(400, 200);
     let quick = TrainHeads::default().with_epochs(3).with_count(1);

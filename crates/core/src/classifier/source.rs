@@ -29,6 +29,11 @@ impl Source {
         Self::Head,
     ];
 
+    /// Whether it judges by the vector of a product; the others read its words alone.
+    pub fn needs_vector(self) -> bool {
+        matches!(self, Self::Prototypes | Self::Neighbors)
+    }
+
     /// The source's name.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! What training promises.
 
 use assort_core::TextInput;
-use assort_head::{Error, Labelled, Shape, Step, TrainOptions, train};
+use assort_head::{Error, Labelled, Loss, Shape, Step, TrainOptions, train};
 
 use crate::{categories, small, titles, trained};
 
@@ -11,10 +11,16 @@ fn best(head: &assort_head::Head, title: &str) -> Option<usize> {
 }
 
 #[test]
-fn both_shapes_learn_what_tells_categories_apart() {
-    for shape in [Shape::Linear, Shape::Hidden(16)] {
-        let head = trained(300, &small().with_shape(shape), &mut |_| true).unwrap();
-        assert_eq!(best(&head, "A tea kettle"), Some(0), "{shape:?}");
+fn shapes_and_losses_learn_what_tells_categories_apart() {
+    let shapes = [Shape::Linear, Shape::Hidden(16)];
+    let losses = [Loss::CrossEntropy, Loss::SquaredHinge];
+    for (shape, loss) in shapes
+        .into_iter()
+        .flat_map(|shape| losses.map(|loss| (shape, loss)))
+    {
+        let options = small().with_shape(shape).with_loss(loss);
+        let head = trained(300, &options, &mut |_| true).unwrap();
+        assert_eq!(best(&head, "A tea kettle"), Some(0), "{shape:?} {loss:?}");
         assert_eq!(best(&head, "shoe for running"), Some(1), "{shape:?}");
         assert_eq!(best(&head, "热水壶"), Some(2), "{shape:?}");
         assert_eq!(best(&head, "zzz"), None, "nothing is known of it");
@@ -135,4 +141,42 @@ fn what_cannot_be_learned_from_is_refused_in_a_sentence() {
     assert!(matches!(error, Error::Diverged { .. }), "{error:?}");
     let stopped = trained(100, &options, &mut |_| false).unwrap_err();
     assert!(matches!(stopped, Error::Interrupted));
+}
+
+#[test]
+fn a_teachers_shares_are_learned_in_place_of_the_label() {
+    let (titles, classes) = titles(300);
+    let inputs: Vec<TextInput<'_>> = titles.iter().map(|title| TextInput::plain(title)).collect();
+    let names = categories();
+    // The teacher takes the first category for the second in seven of ten.
+    let belief = |&class: &u32| match class {
+        0 => vec![(0, 0.3), (1, 0.7)],
+        _ => Vec::new(),
+    };
+    let soft: Vec<Vec<(u32, f32)>> = classes.iter().map(belief).collect();
+    let data = Labelled {
+        inputs: &inputs,
+        classes: &classes,
+        soft: &soft,
+        weights: &[],
+        categories: &names,
+        held_out: &[],
+    };
+    let options = small().with_epochs(30).with_label_smoothing(0.0);
+    let head = train(&data, &options, &mut |_| true).unwrap();
+    let first = classes.iter().position(|class| *class == 0).unwrap();
+    let shares = head.log_shares(&inputs[first..=first]);
+    let shares: Vec<f32> = shares[0]
+        .iter()
+        .flatten()
+        .map(|share| share.exp())
+        .collect();
+    assert!((shares[1] - 0.7).abs() < 0.15, "{shares:?}");
+    let soft = vec![vec![(9, 1.0)]; 300];
+    let data = Labelled {
+        soft: &soft,
+        ..data
+    };
+    let error = train(&data, &options, &mut |_| true).unwrap_err();
+    assert!(error.to_string().contains("belief"), "{error}");
 }
