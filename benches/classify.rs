@@ -9,13 +9,14 @@ mod data;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use assort::core::chance::mix;
 use assort::core::{CategoryIndex, Method, Product};
 use assort::read::{Mapping, ProductReader, ProductRow};
-use assort::{Catalog, ClassifyOptions, ImportOptions, LabelOptions, TrainHeads};
-use assort_embed::Spec;
+use assort::students::Teacher;
+use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, LabelOptions, TrainHeads};
+use assort_embed::StoredSpec;
 use data::{reader, taxonomy, title_columns};
 
 type Failure = Box<dyn std::error::Error>;
@@ -30,20 +31,14 @@ fn main() -> Result<(), Failure> {
         ("jd-zh", "use-multilingual", false),
     ];
     for (data, model, texts) in sets {
-        let spec = Spec::Dir(shared.join("models").join(model));
-        match assort_embed::open(&spec, &Default::default()) {
-            Ok(embedder) => {
-                let name = if texts {
-                    "gpc-en with descriptions"
-                } else {
-                    data
+        let spec = format!("dir:{}", shared.join("models").join(model).display());
+        match spec.parse::<StoredSpec>()?.teacher(&Default::default()) {
+            Ok(model) => {
+                let (name, mapping) = match texts {
+                    true => ("gpc-en with descriptions", Mapping::default()),
+                    false => (data, title_columns()),
                 };
-                let mapping = if texts {
-                    Mapping::default()
-                } else {
-                    title_columns()
-                };
-                measure(name, &shared.join("data").join(data), embedder, &mapping)?;
+                measure(name, &shared.join("data").join(data), &model, &mapping)?;
             }
             Err(error) => println!("skipped {model}: {error}"),
         }
@@ -51,14 +46,10 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(
-    name: &str,
-    data: &Path,
-    embedder: std::sync::Arc<dyn assort::core::Embedder>,
-    mapping: &Mapping,
-) -> Result<(), Failure> {
+fn measure(name: &str, data: &Path, model: &Teacher, mapping: &Mapping) -> Result<(), Failure> {
     let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
     let directory = tempfile::tempdir()?;
+    let embedder = model.embedder().clone();
     let catalog = Catalog::create(directory.path(), &taxonomy, embedder, "bench")?;
     let rows = |file: &str| reader(&data.join(file), mapping);
     let options = ImportOptions::default();
@@ -100,7 +91,43 @@ fn measure(
         found.report.scores.accuracy, found.report.coverage, sets.coverage, sets.mean_size
     );
     stored_rate(&catalog)?;
+    let products = rows("validation.tsv")?.filter_map(|row| Some(row.ok()?.ok()?.product));
+    by_a_student(&catalog, model, &products.collect::<Vec<Product>>())?;
     audit(&catalog)
+}
+
+/// Filing from text by a student: many products together, and one at a time.
+fn by_a_student(catalog: &Catalog, model: &Teacher, products: &[Product]) -> Result<(), Failure> {
+    let options = DistillOptions::default().with_min_quality(0.0);
+    catalog.distill_and_adopt(model, &options, &mut ())?;
+    catalog.prepare(&mut ())?;
+    for method in Method::ALL {
+        let options = ClassifyOptions::default().with_method(method).with_top(1);
+        let group = catalog.classify_batch(&options)?;
+        let begun = Instant::now();
+        for products in products.chunks(group) {
+            catalog.classify(products, &options)?;
+        }
+        let rate = products.len() as f64 / begun.elapsed().as_secs_f64();
+        let one = |product: &Product| {
+            let begun = Instant::now();
+            let filed = catalog.classify(std::slice::from_ref(product), &options);
+            filed.map(|_| begun.elapsed())
+        };
+        let singly = products.iter().take(2000).map(one);
+        let mut times: Vec<Duration> = singly.collect::<Result<_, _>>()?;
+        times.sort_unstable();
+        let milliseconds = |part: f64| {
+            let at = ((times.len() - 1) as f64 * part) as usize;
+            times[at].as_secs_f64() * 1e3
+        };
+        println!(
+            "  {method:9} by a student, from text: {rate:.0} products/s; one alone {:.3} ms (p50), {:.3} ms (p99)",
+            milliseconds(0.5),
+            milliseconds(0.99)
+        );
+    }
+    Ok(())
 }
 
 fn evaluate(

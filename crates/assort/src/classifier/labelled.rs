@@ -47,6 +47,13 @@ impl LabelledProducts {
         self.rows.len()
     }
 
+    /// How many of them say something of their own.
+    pub(super) fn contents(&self) -> usize {
+        (0..self.len())
+            .filter(|&at| self.groups.is_first(at))
+            .count()
+    }
+
     /// The number of the product in a row.
     pub(super) fn at(&self, row: u32) -> Option<usize> {
         self.rows.binary_search(&row).ok()
@@ -54,10 +61,14 @@ impl LabelledProducts {
 
     /// How much a product counts: those of the same content and label count as one.
     pub(super) fn weight(&self, at: usize) -> f32 {
+        1.0 / self.variants(at).count().max(1) as f32
+    }
+
+    /// All products of the same content and label, itself included.
+    pub(super) fn variants(&self, at: usize) -> impl Iterator<Item = usize> {
         let label = self.categories[at];
-        let members = self.groups.members(at).iter();
-        let same = members.filter(|&&other| self.categories[other] == label);
-        1.0 / same.count().max(1) as f32
+        let members = self.groups.members(at).iter().copied();
+        members.filter(move |&other| self.categories[other] == label)
     }
 }
 

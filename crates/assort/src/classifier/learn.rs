@@ -15,7 +15,8 @@ use crate::snapshot::Snapshot;
 use crate::store::Reader;
 use crate::{Error, Result};
 
-/// With up to so many labels a head is trained without being asked: it takes seconds.
+/// With labels of up to so many contents a head is trained without being asked: it takes
+/// seconds.
 const FEW_LABELS: usize = 6_000;
 
 /// Times that few labels are read.
@@ -68,18 +69,23 @@ pub(super) fn learn(
         true => Err(Error::Interrupted),
         false => Ok(()),
     };
-    let mean = fit::mean(snapshot)?;
-    go_on()?;
-    let start = start(mean.clone());
     // Of prototypes that the catalog has not moved yet: two opinions are better than one.
-    let untaught = start.clone();
+    let untaught = start(None);
+    let sample = fit::sample(reader, snapshot, untaught.candidates().len())?;
+    let mean = fit::mean(&sample, snapshot.dimensions());
+    go_on()?;
+    let untaught = match &mean {
+        Some(_) => start(mean.clone()),
+        None => untaught,
+    };
     let plain = match &mean {
-        Some(_) => fit::adapted(snapshot, &start)?,
-        None => start,
+        Some(_) => fit::adapted(&sample, &untaught),
+        None => untaught.clone(),
     };
     go_on()?;
     let lexicon = Lexicon::new(taxonomy, plain.candidates());
-    let own = self_trained(reader, snapshot, taxonomy, &untaught, &lexicon, observer)?;
+    let own = self_trained(&sample, taxonomy, &untaught, &lexicon, observer)?;
+    drop(sample);
     go_on()?;
     let (leaves, prior) = plain.learned();
     let mut learned = Learned {
@@ -193,7 +199,7 @@ fn few_heads(
     observer: &dyn Observer,
 ) -> Result<Option<train::Trained>> {
     let categories: std::collections::BTreeSet<u32> = labelled.categories.iter().copied().collect();
-    let count = labelled.len();
+    let count = labelled.contents();
     if !(MIN_LABELS..=FEW_LABELS).contains(&count) || categories.len() < 2 {
         return Ok(None);
     }

@@ -10,12 +10,10 @@ use assort_core::{
 use assort_head::{Head, Labelled, Shape, TrainOptions, train};
 use rayon::prelude::*;
 
-use super::content::{Words, words};
-use super::fit;
+use super::content::Words;
+use super::fit::Sample;
 use super::heads::{HeadScorer, KnownHead};
 use crate::observer::Observer;
-use crate::snapshot::Snapshot;
-use crate::store::Reader;
 use crate::{Error, Result};
 
 /// Fewer products than this are no sample.
@@ -35,32 +33,31 @@ const MOST_NUMBERS: usize = 1 << 24;
 /// Products that one thread judges at a time.
 const BLOCK: usize = 64;
 
-/// What a category's products must be for one round.
-struct Sample {
-    words: Vec<Words>,
+/// What a round learns from.
+struct Judged<'a> {
+    words: &'a [Words],
     /// What prototypes and words say of each.
     evidence: Vec<Evidence>,
 }
 
 /// A head of what the catalog's own products say; none for a small catalog.
 pub(super) fn self_trained(
-    reader: &Reader<'_>,
-    snapshot: &Snapshot,
+    sample: &Sample,
     taxonomy: &Taxonomy,
     prototypes: &Prototypes,
     lexicon: &Lexicon,
     observer: &dyn Observer,
 ) -> Result<Option<KnownHead>> {
     let candidates = prototypes.candidates();
-    let sample = sample(reader, snapshot, prototypes, lexicon)?;
     if sample.words.len() < ENOUGH || candidates.len() < 2 {
         return Ok(None);
     }
+    let judged = judged(sample, prototypes, lexicon);
     let ids = candidates.categories().iter();
     let ids: Vec<String> = ids.map(|&at| taxonomy.category(at).id.clone()).collect();
     let mut head: Option<KnownHead> = None;
     for _ in 0..ROUNDS {
-        let Some(next) = round(&sample, &ids, taxonomy, candidates, head.as_ref(), observer)?
+        let Some(next) = round(&judged, &ids, taxonomy, candidates, head.as_ref(), observer)?
         else {
             break;
         };
@@ -69,18 +66,11 @@ pub(super) fn self_trained(
     Ok(head)
 }
 
-fn sample(
-    reader: &Reader<'_>,
-    snapshot: &Snapshot,
-    prototypes: &Prototypes,
-    lexicon: &Lexicon,
-) -> Result<Sample> {
-    let (rows, vectors) = fit::sample(snapshot, prototypes)?;
-    let words = words(reader, &rows)?;
-    let dimensions = snapshot.dimensions();
-    let evidence: Vec<Vec<Evidence>> = vectors
-        .par_chunks(BLOCK * dimensions)
-        .zip(words.par_chunks(BLOCK))
+fn judged<'a>(sample: &'a Sample, prototypes: &Prototypes, lexicon: &Lexicon) -> Judged<'a> {
+    let evidence: Vec<Vec<Evidence>> = sample
+        .vectors
+        .par_chunks(BLOCK * prototypes.dimensions())
+        .zip(sample.words.par_chunks(BLOCK))
         .map_init(Features::default, |features, (vectors, words)| {
             let scores = prototypes.scores_of_all(vectors).into_iter();
             scores
@@ -93,16 +83,16 @@ fn sample(
                 .collect()
         })
         .collect();
-    Ok(Sample {
-        words,
+    Judged {
+        words: &sample.words,
         evidence: evidence.into_iter().flatten().collect(),
-    })
+    }
 }
 
 /// One round: a head that learned from the surest decisions; none where they are too
 /// few, or all of one category.
 fn round(
-    sample: &Sample,
+    judged: &Judged<'_>,
     ids: &[String],
     taxonomy: &Taxonomy,
     candidates: &Candidates,
@@ -111,7 +101,7 @@ fn round(
 ) -> Result<Option<Head>> {
     let heads: Vec<KnownHead> = before.cloned().into_iter().collect();
     let scorer = HeadScorer::new(&heads, taxonomy, candidates);
-    let decided = decided(sample, candidates, scorer.as_ref());
+    let decided = decided(judged, candidates, scorer.as_ref());
     let mut by_category: Vec<Vec<(f32, usize)>> = vec![Vec::new(); candidates.len()];
     for (at, decision) in decided.into_iter().enumerate() {
         if let Some((place, margin)) = decision {
@@ -126,7 +116,7 @@ fn round(
             .clamp(*PER_CATEGORY.start(), *PER_CATEGORY.end())
             .min(own.len());
         for &(_, at) in &own[..count] {
-            chosen.push(sample.words[at].input());
+            chosen.push(judged.words[at].input());
             classes.push(class);
             weights.push((count as f32).sqrt().recip());
         }
@@ -158,7 +148,7 @@ fn round(
 
 /// The candidate that each product is filed under, and how far it is ahead.
 fn decided(
-    sample: &Sample,
+    judged: &Judged<'_>,
     candidates: &Candidates,
     scorer: Option<&HeadScorer>,
 ) -> Vec<Option<(usize, f32)>> {
@@ -172,10 +162,10 @@ fn decided(
         min_confidence: 0.0,
         set_coverage: None,
     };
-    let blocks: Vec<Vec<Option<(usize, f32)>>> = sample
+    let blocks: Vec<Vec<Option<(usize, f32)>>> = judged
         .evidence
         .par_chunks(BLOCK)
-        .zip(sample.words.par_chunks(BLOCK))
+        .zip(judged.words.par_chunks(BLOCK))
         .map(|(evidence, words)| {
             let inputs: Vec<_> = words.iter().map(Words::input).collect();
             let heads = match scorer {

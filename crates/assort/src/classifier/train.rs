@@ -17,6 +17,9 @@ const MANY_LABELS: usize = 30_000;
 /// Parts into which labels are divided: each is judged by heads of the others.
 const FOLDS: u128 = 3;
 
+/// Products of one content and label that are learned from; further ones say nothing new.
+const MOST_VARIANTS: usize = 4;
+
 /// Of many labels, one content in so many is held out.
 const HELD_OUT_OF: u128 = 32;
 
@@ -85,10 +88,15 @@ pub(super) fn trained(
 
 /// Labelled products as heads read them.
 pub(super) struct Training<'a> {
+    labelled: &'a LabelledProducts,
     taxonomy: &'a Taxonomy,
     candidates: &'a Candidates,
-    classes: Classes,
+    /// Ids of the categories that are told apart.
+    ids: Vec<String>,
+    /// The products that are learned from, by number, in ascending order.
+    learned: Vec<usize>,
     inputs: Vec<TextInput<'a>>,
+    classes: Vec<u32>,
     weights: Vec<f32>,
     /// Heads that were trained or are being trained, and all that will be.
     number: usize,
@@ -103,12 +111,25 @@ impl<'a> Training<'a> {
         candidates: &'a Candidates,
         count: usize,
     ) -> Self {
+        let classes = Classes::of(labelled, taxonomy, candidates);
+        let is_learned = |at: &usize| {
+            let mut first = labelled.variants(*at).take(MOST_VARIANTS);
+            first.any(|variant| variant == *at)
+        };
+        let learned: Vec<usize> = (0..labelled.len()).filter(is_learned).collect();
+        let weight = |&at: &usize| labelled.weight(at).max(1.0 / MOST_VARIANTS as f32);
         Self {
             taxonomy,
             candidates,
-            classes: Classes::of(labelled, taxonomy, candidates),
-            inputs: labelled.words.iter().map(|words| words.input()).collect(),
-            weights: (0..labelled.len()).map(|at| labelled.weight(at)).collect(),
+            ids: classes.ids,
+            inputs: learned
+                .iter()
+                .map(|&at| labelled.words[at].input())
+                .collect(),
+            classes: learned.iter().map(|&at| classes.of_products[at]).collect(),
+            weights: learned.iter().map(weight).collect(),
+            learned,
+            labelled,
             number: 0,
             count,
         }
@@ -123,14 +144,18 @@ impl<'a> Training<'a> {
         tell: &mut Tell<'_>,
     ) -> Result<Vec<KnownHead>> {
         let mut heads = Vec::with_capacity(options.len());
+        let places = held_out
+            .iter()
+            .map(|at| self.learned.binary_search(at).ok());
+        let held_out: Vec<usize> = places.flatten().collect();
         for options in options {
             let data = Labelled {
                 inputs: &self.inputs,
-                classes: &self.classes.of_products,
+                classes: &self.classes,
                 soft: &[],
                 weights: &self.weights,
-                categories: &self.classes.ids,
-                held_out,
+                categories: &self.ids,
+                held_out: &held_out,
             };
             self.number += 1;
             let (number, count) = (self.number, self.count);
@@ -145,7 +170,8 @@ impl<'a> Training<'a> {
         let Some(scorer) = HeadScorer::new(heads, self.taxonomy, self.candidates) else {
             return HeadEvidence::new();
         };
-        let own: Vec<TextInput<'_>> = products.iter().map(|&at| self.inputs[at]).collect();
+        let words = &self.labelled.words;
+        let own: Vec<TextInput<'_>> = products.iter().map(|&at| words[at].input()).collect();
         let all = scorer.log_shares(&own);
         products.iter().copied().zip(all).collect()
     }

@@ -170,9 +170,7 @@ pub(super) fn train(
     };
     let report = TrainReport {
         labels: labelled.len() as u64,
-        contents: (0..labelled.len())
-            .filter(|&at| labelled.groups.is_first(at))
-            .count() as u64,
+        contents: labelled.contents() as u64,
         categories: labelled
             .categories
             .iter()
