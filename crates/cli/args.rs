@@ -143,7 +143,7 @@ pub(crate) struct Init {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort import shop products.csv\n  assort import shop feed.tsv.gz --title product_title --attr brand,price\n  zcat feed.jsonl.gz | assort import shop -\n\nA row that is already there unchanged costs no embedding. Columns are guessed from their names and the guess is printed. A bad row never stops an import: it goes to DIR/rejects.csv, and the exit code is 3."
+    after_help = "Examples:\n  assort import shop products.csv\n  assort import shop feed.tsv.gz --title product_title --attr brand,price\n  zcat feed.jsonl.gz | assort import shop -\n  assort import shop prices.csv --update\n\nA row that is already there unchanged costs no embedding. Columns are guessed from their names and the guess is printed. A bad row never stops an import: it goes to DIR/rejects.csv, and the exit code is 3."
 )]
 pub(crate) struct Import {
     /// The catalog's directory
@@ -169,13 +169,19 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Change products that are there: what the files have columns for, and nothing
+    /// else. An empty cell removes what there is, but not a title or a label. Rows of
+    /// unknown ids are rejected
+    #[arg(long, conflicts_with = "prune")]
+    pub(crate) update: bool,
+
     /// Remove products that the files do not have
     #[arg(long)]
     pub(crate) prune: bool,
 
     /// For a new catalog: teach a student on a part of the products first, and
     /// embed all by it (see `assort distill`)
-    #[arg(long, conflicts_with_all = ["dry_run", "strict", "prune"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "strict", "prune", "update"])]
     pub(crate) fast: bool,
 
     #[command(flatten)]

@@ -12,6 +12,20 @@ pub(crate) fn told(error: &Error) -> String {
     joined(error.to_string(), of_error(error))
 }
 
+/// An error of the files of an import with what to do about it.
+pub(crate) fn told_of_import(error: &Error) -> String {
+    match error {
+        Error::Input {
+            unstated: Some(Unstated::Title),
+            ..
+        } => {
+            let hint = ", or pass --update if the file changes products that are there";
+            told(error) + hint
+        }
+        _ => told(error),
+    }
+}
+
 /// An error of an embedder with what to do about it.
 pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
     joined(error.to_string(), of_embedder(error))

@@ -143,7 +143,7 @@ impl Job<'_> {
         // As many as the embedder embeds while somebody waits for it to stop.
         let most = self.catalog.embedder()?.batch().clamp(1, GROUP);
         for row in files {
-            match row? {
+            match row.whole()? {
                 Ok(row) => group.push(row.product),
                 Err(row) => {
                     rejected += 1;

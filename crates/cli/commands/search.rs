@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use assort::index::Plan;
-use assort::{Catalog, Query, Search, Step};
+use assort::{Catalog, Plan, Query, Search, Step};
 
 use crate::args::{Global, SearchArgs};
 use crate::embedder;

@@ -29,6 +29,11 @@ pub struct Mapping {
     pub quoting: Quoting,
     /// Whether every product needs a title. Files of labels do without.
     pub require_title: bool,
+    /// Whether rows are updates ([`super::UpdateRow`]): they change what the file has
+    /// columns for, and leave the rest of a product as it is. An empty value removes
+    /// what there is, but not a title or a label. Columns of further text make the text
+    /// together. In JSON Lines each object names what it changes.
+    pub updates: bool,
 }
 
 impl Default for Mapping {
@@ -42,6 +47,7 @@ impl Default for Mapping {
             image: None,
             quoting: Quoting::Auto,
             require_title: true,
+            updates: false,
         }
     }
 }
@@ -100,6 +106,13 @@ impl Mapping {
     #[must_use]
     pub fn with_require_title(mut self, require_title: bool) -> Self {
         self.require_title = require_title;
+        self
+    }
+
+    /// The same with another value of [`Self::updates`].
+    #[must_use]
+    pub fn with_updates(mut self, updates: bool) -> Self {
+        self.updates = updates;
         self
     }
 }
@@ -302,7 +315,7 @@ impl Columns {
             ),
         };
         let title = finder.one(mapping.title.as_deref(), TITLE)?;
-        if title.is_none() && mapping.require_title {
+        if title.is_none() && mapping.require_title && !mapping.updates {
             return Err(Refusal::until(Unstated::Title, finder.missing("a title")));
         }
         let mut columns = Self {
@@ -325,7 +338,21 @@ impl Columns {
             // answer away if it were kept as a fact about the product.
             None => columns.unused(|plain| !plain.is_empty() && !CATEGORY.contains(&plain)),
         };
+        if mapping.updates && !columns.say_something() {
+            let there = names.join(", ");
+            let message = format!(
+                "no column beside the id says what changes about a product (the columns are {there})"
+            );
+            return Err(message.into());
+        }
         Ok(columns)
+    }
+
+    /// Whether there is anything but an id.
+    fn say_something(&self) -> bool {
+        [self.title, self.category, self.image] != [None; 3]
+            || !self.text.is_empty()
+            || !self.attributes.is_empty()
     }
 
     fn unused(&self, fits: impl Fn(&str) -> bool) -> Vec<usize> {

@@ -21,3 +21,4 @@ mod import;
 mod model;
 mod pages;
 mod processes;
+mod update;

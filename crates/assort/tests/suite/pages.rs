@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use assort::core::Product;
-use assort::index::Plan;
-use assort::{Catalog, Error, Found, Query, Search};
+use assort::{Catalog, Error, Found, Plan, Query, Search};
 use assort_testkit::Chance;
 use assort_testkit::toy::Toy;
 use tempfile::TempDir;
