@@ -59,6 +59,7 @@ pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
 pub use catalog::evaluate::{Evaluation, Overlap, SetReport};
+pub use catalog::groups::{Group, GroupBy};
 pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};

@@ -17,6 +17,7 @@ mod crash;
 mod damage;
 mod distill;
 mod dump;
+mod groups;
 mod import;
 mod model;
 mod pages;
