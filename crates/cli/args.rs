@@ -2,6 +2,7 @@
 
 mod learning;
 mod listing;
+mod searching;
 mod shared;
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::render::Format;
 pub(crate) use learning::{Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
+pub(crate) use searching::SearchArgs;
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -243,60 +245,6 @@ pub(crate) struct Classify {
     /// Where rejected rows are listed [default: DIR/rejects-classify.csv]
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) embedder: EmbedderArgs,
-}
-
-#[derive(Args)]
-#[command(
-    name = "search",
-    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'"
-)]
-pub(crate) struct SearchArgs {
-    /// The catalog's directory
-    pub(crate) dir: PathBuf,
-
-    /// What to search for
-    #[arg(required_unless_present = "like")]
-    pub(crate) text: Option<String>,
-
-    /// Find products like the one of this id
-    #[arg(long, value_name = "ID", conflicts_with = "text")]
-    pub(crate) like: Option<String>,
-
-    /// Only products that match an expression, such as `brand = "HP" and price < 100`
-    #[arg(long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
-
-    /// Results to give
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub(crate) top: NonZeroUsize,
-
-    /// Better results to pass over, for paging
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) offset: usize,
-
-    /// Compare every product: slower, and nothing is missed
-    #[arg(long)]
-    pub(crate) exact: bool,
-
-    /// Products a walk of the index keeps: more find more [default: as tuned,
-    /// or 128]
-    #[arg(long, value_name = "N")]
-    pub(crate) ef: Option<NonZeroUsize>,
-
-    /// Products ranked for each result [default: 8]
-    #[arg(long, value_name = "N")]
-    pub(crate) oversample: Option<NonZeroUsize>,
-
-    /// Tell how the index was searched
-    #[arg(long)]
-    pub(crate) explain: bool,
-
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

@@ -30,6 +30,9 @@ impl Results for JsonLines {
             let mut value = product(&found.product.product);
             value["similarity"] = rounded(found.similarity.into());
             value["category"] = json!(path_of(taxonomy, found));
+            if let Some(group) = &found.group {
+                value["group"] = json!({"number": group.number, "value": group.value});
+            }
             writeln!(sink, "{value}")?;
         }
         Ok(())
