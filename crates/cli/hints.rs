@@ -176,6 +176,14 @@ pub(crate) fn student_is_old(directory: &Path) -> String {
     format!("`assort distill {}` teaches it anew", directory.display())
 }
 
+/// A list that is not whole.
+pub(crate) fn more_follow(printed: &str, directory: &Path) -> String {
+    format!(
+        "{printed}, and more follow: --top prints more, `assort export {}` all",
+        directory.display()
+    )
+}
+
 /// A recall that no walk of the index has.
 pub(crate) fn no_walk_reaches(recall: f64) -> String {
     format!(

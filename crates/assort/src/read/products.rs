@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 
-use super::columns::{Columns, IdSource, Mapping};
+use super::columns::{Columns, IdSource, Late, Mapping};
 use super::input::Input;
 use super::json::{JsonLines, flatten, text_of};
+use super::names::attribute;
 use super::row::{InputRow, ProductRow, Rejected, UpdateRow};
 use super::table::{RowError, Table};
 
@@ -175,7 +176,7 @@ impl Maker<'_> {
         let mut given = ProductUpdate::new(id.clone());
         given.title = self.columns.title.and_then(&value).map(clean);
         for part in self.columns.text.iter().filter_map(|&at| value(at)) {
-            let (part, text) = (clean(part), given.text.get_or_insert_default());
+            let (part, text) = (cleaned_text(part), given.text.get_or_insert_default());
             if !text.is_empty() && !part.is_empty() {
                 text.push('\n');
             }
@@ -183,7 +184,10 @@ impl Maker<'_> {
         }
         let trimmed = |value: &str| value.trim().to_owned();
         given.image = self.columns.image.and_then(&value).map(trimmed);
-        let named = |&at: &usize| Some((self.columns.names[at].clone(), clean(value(at)?)));
+        let named = |&at: &usize| {
+            let name = attribute(&self.columns.names[at]);
+            Some((name.to_owned(), clean(value(at)?)))
+        };
         given.attributes = self.columns.attributes.iter().filter_map(named).collect();
         given.attributes.extend(further);
         let category = self.columns.category.and_then(&value).map(trimmed);
@@ -230,10 +234,13 @@ impl Maker<'_> {
                 let path = self.columns.category == Some(at);
                 values[at] = Some(text_of(value, if path { SEPARATOR } else { ", " }));
             }
-            None if self.columns.open => {
-                further.push((key.to_owned(), clean(&text_of(value, ", "))));
-            }
-            None => {}
+            None => match self.columns.meaning_of_late(key) {
+                Late::Category(at) => values[at] = Some(text_of(value, SEPARATOR)),
+                Late::Attribute(name) => {
+                    further.push((name.to_owned(), clean(&text_of(value, ", "))));
+                }
+                Late::Nothing => {}
+            },
         });
         if inexact {
             // Two long numbers could become the same id.
@@ -241,6 +248,16 @@ impl Maker<'_> {
             return Err(Rejected::new(line, None, reason.to_owned()));
         }
         self.make(line, |column| values[column].as_deref(), further)
+    }
+}
+
+/// Further text, cleaned. Lines that are clean already stay lines: so does the text of
+/// several columns.
+fn cleaned_text(text: &str) -> String {
+    let lines = || text.lines().filter(|line| !line.is_empty());
+    match text.contains('\n') && lines().all(|line| clean(line) == line) {
+        true => lines().collect::<Vec<&str>>().join("\n"),
+        false => clean(text),
     }
 }
 
