@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use assort::files::Disk;
-use assort::index::{BuildOptions, Builder, SearchParams, Searcher, Segment, build};
+use assort_files::Disk;
+use assort_index::{BuildOptions, Builder, SearchParams, Searcher, Segment, build};
 use clap::Parser;
 use rayon::prelude::*;
 use serde_json::json;
@@ -192,7 +192,7 @@ fn measure(
     queries: &Rows<f32>,
     truth: &Rows<u32>,
     search: &SearchParams<'_>,
-) -> Result<(f64, Duration), assort::index::Error> {
+) -> Result<(f64, Duration), assort_index::Error> {
     let mut found = 0;
     let mut times = Vec::with_capacity(PASSES);
     for _ in 0..PASSES {
@@ -204,7 +204,7 @@ fn measure(
                 let truth = &truth.row(at)[..K];
                 Ok(hits.iter().filter(|hit| truth.contains(&hit.row)).count())
             })
-            .collect::<Result<_, assort::index::Error>>()?;
+            .collect::<Result<_, assort_index::Error>>()?;
         times.push(begun.elapsed());
         found = counts.iter().sum();
     }

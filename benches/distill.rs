@@ -21,7 +21,7 @@ use std::time::Instant;
 use assort::core::{
     CategoryRow, Embedder, Input, Method, Place, Product, Role, Taxonomy, text_hash,
 };
-use assort::read::{self, Mapping, ProductReader, ProductRow};
+use assort::read::{self, Mapping, ProductReader};
 use assort::students::{QueryEncoder, StudentCard, Teacher};
 use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, Query, Search};
 use assort_embed::Spec;
@@ -180,7 +180,7 @@ fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
 fn titles(file: &Path) -> Result<Vec<String>, Failure> {
     let mut titles = Vec::new();
     for row in reader(file, &title_columns())? {
-        if let Ok(row) = row? {
+        if let Ok(row) = row.whole()? {
             titles.push(row.product.title);
         }
     }
@@ -312,7 +312,7 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
 }
 
 /// Products whose titles are put together from the halves of two real ones.
-fn rows(titles: &[String]) -> impl Iterator<Item = assort::InputRow> + '_ {
+fn rows(titles: &[String]) -> impl Iterator<Item = Product> + '_ {
     (0..MANY).map(move |at| {
         let pick = |half| {
             let chance = text_hash(&format!("{half} {at}")) as usize;
@@ -322,14 +322,10 @@ fn rows(titles: &[String]) -> impl Iterator<Item = assort::InputRow> + '_ {
         let half = |text: &str| text.char_indices().nth(text.chars().count() / 2);
         let front = half(first).map_or(first.as_str(), |(at, _)| &first[..at]);
         let back = half(second).map_or("", |(at, _)| &second[at..]);
-        Ok(Ok(ProductRow {
-            line: at as u64 + 1,
-            product: Product {
-                id: format!("m{at}"),
-                title: format!("{front}{back}"),
-                ..Product::default()
-            },
-            category: None,
-        }))
+        Product {
+            id: format!("m{at}"),
+            title: format!("{front}{back}"),
+            ..Product::default()
+        }
     })
 }

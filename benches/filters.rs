@@ -12,8 +12,8 @@ mod vectors;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use assort::files::Disk;
-use assort::index::{BuildOptions, Hit, SearchParams, Searcher, Segment, SlotFilter, build};
+use assort_files::Disk;
+use assort_index::{BuildOptions, Hit, SearchParams, Searcher, Segment, SlotFilter, build};
 use clap::Parser;
 use serde_json::{Value, json};
 use vectors::{Rows, floats, numbers};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use assort::core::{Product, Taxonomy};
 use assort::read::ProductRow;
-use assort::{Catalog, ClassifyOptions, ImportOptions, InputRow};
+use assort::{Catalog, ClassifyOptions, ImportOptions};
 use chance::Chance;
 
 type Failure = Box<dyn std::error::Error>;
@@ -22,18 +22,18 @@ const LEAVES: usize = 700;
 const WATCHED: Duration = Duration::from_secs(8);
 const RUNS: usize = 3;
 
-fn row(number: usize, labelled: bool) -> InputRow {
+fn row(number: usize, labelled: bool) -> ProductRow {
     let product = Product {
         id: format!("sku-{number}"),
         title: format!("Product number {number} of many kinds"),
         ..Product::default()
     };
     let category = labelled.then(|| format!("root {} > leaf {}", number % 20, number % LEAVES));
-    Ok(Ok(ProductRow {
+    ProductRow {
         line: number as u64,
         product,
         category,
-    }))
+    }
 }
 
 /// Times of single decisions for as long as it is watched, the shortest first.

@@ -51,7 +51,7 @@ fn read<T>(path: &Path, number: fn([u8; 4]) -> T) -> Result<Rows<T>, Failure> {
     })
 }
 
-impl assort::index::Vectors for Rows<f32> {
+impl assort_index::Vectors for Rows<f32> {
     fn len(&self) -> usize {
         Rows::len(self)
     }
@@ -64,7 +64,7 @@ impl assort::index::Vectors for Rows<f32> {
         at as u32
     }
 
-    fn read(&self, at: usize, out: &mut [f32]) -> assort::index::Result<()> {
+    fn read(&self, at: usize, out: &mut [f32]) -> assort_index::Result<()> {
         out.copy_from_slice(Rows::row(self, at));
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod learning;
 mod listing;
+mod searching;
 mod shared;
 
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::render::Format;
 pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
+pub(crate) use searching::SearchArgs;
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -145,7 +147,7 @@ pub(crate) struct Init {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort import shop products.csv\n  assort import shop feed.tsv.gz --title product_title --attr brand,price\n  zcat feed.jsonl.gz | assort import shop -\n\nA row that is already there unchanged costs no embedding. Columns are guessed from their names and the guess is printed. A bad row never stops an import: it goes to DIR/rejects.csv, and the exit code is 3."
+    after_help = "Examples:\n  assort import shop products.csv\n  assort import shop feed.tsv.gz --title product_title --attr brand,price\n  zcat feed.jsonl.gz | assort import shop -\n  assort import shop prices.csv --update\n\nA row that is already there unchanged costs no embedding. Columns are guessed from their names and the guess is printed. A bad row never stops an import: it goes to DIR/rejects.csv, and the exit code is 3."
 )]
 pub(crate) struct Import {
     /// The catalog's directory
@@ -171,13 +173,19 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Change products that are there: what the files have columns for, and nothing
+    /// else. An empty cell removes what there is, but not a title or a label. Rows of
+    /// unknown ids are rejected
+    #[arg(long, conflicts_with = "prune")]
+    pub(crate) update: bool,
+
     /// Remove products that the files do not have
     #[arg(long)]
     pub(crate) prune: bool,
 
     /// For a new catalog: teach a student on a part of the products first, and
     /// embed all by it (see `assort distill`)
-    #[arg(long, conflicts_with_all = ["dry_run", "strict", "prune"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "strict", "prune", "update"])]
     pub(crate) fast: bool,
 
     #[command(flatten)]
@@ -239,60 +247,6 @@ pub(crate) struct Classify {
     /// Where rejected rows are listed [default: DIR/rejects-classify.csv]
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) embedder: EmbedderArgs,
-}
-
-#[derive(Args)]
-#[command(
-    name = "search",
-    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'"
-)]
-pub(crate) struct SearchArgs {
-    /// The catalog's directory
-    pub(crate) dir: PathBuf,
-
-    /// What to search for
-    #[arg(required_unless_present = "like")]
-    pub(crate) text: Option<String>,
-
-    /// Find products like the one of this id
-    #[arg(long, value_name = "ID", conflicts_with = "text")]
-    pub(crate) like: Option<String>,
-
-    /// Only products that match an expression, such as `brand = "HP" and price < 100`
-    #[arg(long, value_name = "EXPR")]
-    pub(crate) filter: Option<String>,
-
-    /// Results to give
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub(crate) top: NonZeroUsize,
-
-    /// Better results to pass over, for paging
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) offset: usize,
-
-    /// Compare every product: slower, and nothing is missed
-    #[arg(long)]
-    pub(crate) exact: bool,
-
-    /// Products a walk of the index keeps: more find more [default: as tuned,
-    /// or 128]
-    #[arg(long, value_name = "N")]
-    pub(crate) ef: Option<NonZeroUsize>,
-
-    /// Products ranked for each result [default: 8]
-    #[arg(long, value_name = "N")]
-    pub(crate) oversample: Option<NonZeroUsize>,
-
-    /// Tell how the index was searched
-    #[arg(long)]
-    pub(crate) explain: bool,
-
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,

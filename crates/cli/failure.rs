@@ -125,12 +125,6 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Ends the process at once because it was stopped from outside.
-pub(crate) fn stop_at_once() -> ! {
-    #[expect(clippy::exit, reason = "whoever stops it does not want to wait")]
-    std::process::exit(code::STOPPED.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

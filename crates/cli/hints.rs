@@ -12,6 +12,20 @@ pub(crate) fn told(error: &Error) -> String {
     joined(error.to_string(), of_error(error))
 }
 
+/// An error of the files of an import with what to do about it.
+pub(crate) fn told_of_import(error: &Error) -> String {
+    match error {
+        Error::Input {
+            unstated: Some(Unstated::Title),
+            ..
+        } => {
+            let hint = ", or pass --update if the file changes products that are there";
+            told(error) + hint
+        }
+        _ => told(error),
+    }
+}
+
 /// An error of an embedder with what to do about it.
 pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
     joined(error.to_string(), of_embedder(error))
@@ -160,6 +174,14 @@ pub(crate) fn move_goes_on(directory: &Path) -> String {
 /// A student that hardly knows new products.
 pub(crate) fn student_is_old(directory: &Path) -> String {
     format!("`assort distill {}` teaches it anew", directory.display())
+}
+
+/// A list that is not whole.
+pub(crate) fn more_follow(printed: &str, directory: &Path) -> String {
+    format!(
+        "{printed}, and more follow: --top prints more, `assort export {}` all",
+        directory.display()
+    )
 }
 
 /// A recall that no walk of the index has.

@@ -60,7 +60,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Distill(args) => commands::distill::run(&args, global),
         Command::Reembed(args) => commands::reembed::run(args, global),
         Command::Remove(args) => commands::remove::run(&args, global),
-        Command::List(args) => commands::list::list(&args),
+        Command::List(args) => commands::list::list(&args, global),
         Command::Export(args) => commands::list::export(&args, global),
         Command::Show(args) => commands::show::run(&args),
         Command::Stats(args) => commands::stats::run(&args),

@@ -79,10 +79,15 @@ impl Rejects {
         }
     }
 
-    /// Ends the list; gives a sentence that says where it is, if there is one.
+    /// Ends the list; gives a sentence that says where it is, if any row was rejected.
     pub(crate) fn finish(self) -> Result<Option<String>, Failure> {
-        let Some(mut list) = self.list.filter(|_| self.count > 0) else {
+        if self.count == 0 {
             return Ok(None);
+        }
+        let rows = counted(self.count, "rejected row is", "rejected rows are");
+        let Some(mut list) = self.list else {
+            let told = format!("{rows} listed nowhere; name a file with --rejects");
+            return Ok(Some(told));
         };
         if let Some(writer) = &mut list.writer
             && let Err(error) = writer.flush()
@@ -90,7 +95,6 @@ impl Rejects {
             list.failed = Some(error.to_string());
         }
         let path = list.path.display();
-        let rows = counted(self.count, "rejected row is", "rejected rows are");
         match list.failed {
             None => Ok(Some(format!("{rows} listed in {path}"))),
             Some(why) => {

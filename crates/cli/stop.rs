@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 /// Signals that stop a command. A hangup is not among them: `nohup` ignores it
 /// on purpose, and without `nohup` it ends the process.
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// Whether a signal came. A signal handler of this process sets it too, so that
-/// it is shared rather than static.
+/// Whether a signal came. Signal handlers set it, so that it is shared rather than
+/// static.
 fn stop() -> &'static Arc<AtomicBool> {
     static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     STOP.get_or_init(Arc::default)
@@ -23,40 +24,41 @@ fn stop() -> &'static Arc<AtomicBool> {
 pub(crate) fn listen() {
     static LISTENING: OnceLock<()> = OnceLock::new();
     LISTENING.get_or_init(|| {
-        if let Err(error) = heard() {
-            tell!("note: Ctrl-C stops at once here, without committing the current batch: {error}");
+        if let Err(error) = heed().and_then(|()| announce()) {
+            tell!(
+                "note: Ctrl-C may stop at once here, without committing the current batch: {error}"
+            );
         }
     });
 }
 
-/// Listens in a thread, which may print as signal handlers may not.
+/// Has signals set the flag, or end the process if it is set already: what is
+/// registered first comes first.
+fn heed() -> io::Result<()> {
+    for signal in SIGNALS {
+        let stopped = crate::failure::code::STOPPED.into();
+        flag::register_conditional_shutdown(signal, stopped, Arc::clone(stop()))?;
+        flag::register(signal, Arc::clone(stop()))?;
+    }
+    Ok(())
+}
+
+/// Says what the first signal does, in a thread: a signal handler may not print.
 #[cfg(unix)]
-fn heard() -> io::Result<()> {
+fn announce() -> io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new(SIGNALS)?;
     let thread = std::thread::Builder::new().name("assort signals".to_owned());
     thread.spawn(move || {
-        for _ in signals.forever() {
-            if stop().swap(true, Ordering::Relaxed) {
-                crate::failure::stop_at_once();
-            }
+        if signals.forever().next().is_some() {
             tell!("\nstopping after the current batch; press Ctrl-C again to stop at once");
         }
     })?;
     Ok(())
 }
 
-/// The same without a word where signals cannot be waited for.
+/// Elsewhere signals cannot be waited for, and nothing is said.
 #[cfg(not(unix))]
-fn heard() -> io::Result<()> {
-    use signal_hook::flag;
-    for signal in SIGNALS {
-        flag::register_conditional_shutdown(
-            signal,
-            crate::failure::code::STOPPED.into(),
-            Arc::clone(stop()),
-        )?;
-        flag::register(signal, Arc::clone(stop()))?;
-    }
+fn announce() -> io::Result<()> {
     Ok(())
 }
 

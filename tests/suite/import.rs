@@ -138,6 +138,46 @@ fn a_strict_import_reads_standard_input_twice() {
 }
 
 #[test]
+fn an_update_changes_what_the_file_has_columns_for() {
+    let place = Place::with_shop();
+    place.run("classify shop --apply").done();
+    let before = place.product("p2");
+    place.write(
+        "feed.csv",
+        "id,price,brand,category\np2,17,,kettles\nnew,1,,\np3,45,Sharpo,\np1,,Boilo,knives\n",
+    );
+    let ran = place.run("import shop feed.csv --update").ended(3);
+    ran.said(&[
+        "category=category attributes=price,brand",
+        "rejected feed.csv, line 3: the catalog has no product with the id `new`",
+        "4 rows: 0 added, 2 updated, 1 unchanged, 2 labels set, 1 rejected",
+    ]);
+    let mut after = before;
+    after["attributes"] = serde_json::json!({"price": "17"});
+    after["label"] = serde_json::json!({"id": "kettles", "path": "Kitchen > Kettles"});
+    assert_eq!(place.product("p2"), after);
+    let first = place.product("p1");
+    assert_eq!(first["attributes"], serde_json::json!({"brand": "Boilo"}));
+    assert_eq!(first["label"]["id"], "knives");
+    assert_eq!(first["text"], "Boils fast.");
+    assert_eq!(place.product("p3")["label"]["id"], "knives");
+
+    // An object names what it changes.
+    place.write(
+        "feed.jsonl",
+        "{\"id\": \"p1\", \"title\": \"Kettle\"}\n{\"id\": \"p2\", \"price\": null}\n",
+    );
+    place.run("import shop feed.jsonl --update").done();
+    assert_eq!(place.product("p1")["title"], "Kettle");
+    assert_eq!(place.product("p1")["text"], "Boils fast.");
+    assert_eq!(place.product("p2")["attributes"], serde_json::json!({}));
+    let both = place.run("import shop feed.csv --update --prune").ended(2);
+    both.said(&["'--update' cannot be used with '--prune'"]);
+    place.write("ids.csv", "id\np1\n");
+    place.refuses(1, "import shop ids.csv --update", &["what changes"]);
+}
+
+#[test]
 fn pruning_removes_what_the_files_do_not_have() {
     let place = Place::with_shop();
     place.write("a.csv", "id,title\np1,Kettle\nnew,Mug\n");

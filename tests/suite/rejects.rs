@@ -33,6 +33,31 @@ fn rejected_rows_of_every_command_are_listed_in_a_file_of_its_own() {
 }
 
 #[test]
+fn a_dry_run_leaves_no_list_unless_one_is_named() {
+    let place = Place::with_shop();
+    place.write("a.csv", FILE);
+    let ran = place.run("import shop a.csv --dry-run").ended(3);
+    ran.said(&["1 rejected row is listed nowhere; name a file with --rejects"]);
+    assert!(!place.path("shop/rejects.csv").exists());
+    let ran = place
+        .run("import shop a.csv --dry-run --rejects b.csv")
+        .ended(3);
+    ran.said(&["1 rejected row is listed in b.csv"]);
+    assert_eq!(csv_records(&place.read("b.csv")).len(), 2);
+}
+
+#[test]
+fn rejected_updates_are_listed_too() {
+    let place = Place::with_shop();
+    place.write("prices.csv", "id,price\np1,1\nnew,2\n");
+    let ran = place.run("import shop prices.csv --update").ended(3);
+    ran.said(&["1 rejected row is listed in shop/rejects.csv"]);
+    let reason = "the catalog has no product with the id `new`";
+    let row = ["prices.csv", "3", "new", reason];
+    assert_eq!(csv_records(&place.read("shop/rejects.csv"))[1], row);
+}
+
+#[test]
 fn what_a_row_needs_is_in_the_list() {
     let place = Place::with_shop();
     place.write("latin.csv", b"id,title\nbad,Kaffeem\xfchle\nnew,Mug\n");

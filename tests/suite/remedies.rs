@@ -113,6 +113,19 @@ fn files_that_leave_something_open_are_read_once_it_is_stated() {
 }
 
 #[test]
+fn a_file_of_prices_alone_updates_the_products() {
+    let place = Place::with_shop();
+    place.write("prices.csv", "id,price\np2,17\n");
+    let said = told(place.run("import shop prices.csv"), 1);
+    assert!(said.contains("pass --update"), "{said}");
+    place.run("import shop prices.csv --update").done();
+    assert_eq!(place.product("p2")["attributes"]["price"], "17");
+    // Nothing else takes such a file.
+    let said = told(place.run("classify shop prices.csv"), 1);
+    assert!(!said.contains("--update"), "{said}");
+}
+
+#[test]
 fn the_names_of_embedders_are_listed() {
     let place = Place::empty();
     place.write("tree.txt", "A\n");

@@ -95,6 +95,83 @@ fn filters_narrow_a_search() {
 }
 
 #[test]
+fn results_are_similar_enough_and_say_so() {
+    let place = Place::with_shop();
+    let all = lines(&place.run("search shop kettle --format jsonl").done());
+    let least = all[1]["similarity"].as_f64().unwrap() - 0.001;
+    let ran = place.run(&format!(
+        "search shop kettle --min-similarity {least} --format jsonl"
+    ));
+    let ran = ran
+        .ended(0)
+        .said(&["2 results with a similarity of", "of 8 products"]);
+    assert_eq!(lines(&ran.stdout), all[..2]);
+    let ran = place
+        .run("search shop kettle --min-similarity -1 --quiet")
+        .ended(0);
+    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (9, ""));
+    let refused = place.run("search shop kettle --min-similarity 2");
+    refused.failed(2, &["between -1 and 1"]);
+}
+
+#[test]
+fn groups_are_shown_in_every_format() {
+    let place = Place::with_shop();
+    let search = "search shop kettle --group-by brand --group-size 2";
+    let ran = place.run(&format!("{search} --format jsonl")).ended(0);
+    let ran = ran.said(&["8 results in 4 groups of 8 products"]);
+    let objects = lines(&ran.stdout);
+    let numbers: Vec<u64> = objects
+        .iter()
+        .map(|object| object["group"]["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [1, 1, 2, 2, 3, 3, 4, 4]);
+    assert!(
+        objects
+            .iter()
+            .all(|object| object["group"]["value"] == object["attributes"]["brand"])
+    );
+    assert_eq!(text(&objects[0]["group"]["value"]), "Boilo");
+
+    let page = place.run(&format!("{search} --offset 1 --top 2 --format jsonl"));
+    assert_eq!(lines(&page.done()), objects[2..6]);
+
+    let records = csv_records(&place.run(&format!("{search} --format csv")).done());
+    assert_eq!(records[0][4..], ["group", "group_value"]);
+    assert_eq!(records[1][4..], ["1", "Boilo"]);
+    let table = place.run(search).done();
+    assert!(
+        table.lines().next().unwrap().starts_with("GROUP"),
+        "{table}"
+    );
+    assert!(
+        table.lines().nth(1).unwrap().starts_with("1 Boilo"),
+        "{table}"
+    );
+
+    let ran = place.run("search shop kettle --group-by colr").ended(0);
+    ran.said(&["note: none of them has the attribute `colr`"]);
+    let alone = place.run("search shop kettle --group-size 2").ended(2);
+    alone.said(&["--group-by"]);
+}
+
+#[test]
+fn variants_are_one_result() {
+    let place = Place::with_shop();
+    let rows: String = (1..=20)
+        .map(|at| format!("v{at},\"Kettle Aero, red, {at} l\"\n"))
+        .collect();
+    place.write("variants.csv", format!("id,title\n{rows}"));
+    place.run("import shop variants.csv").done();
+    let ran = place.run("search shop kettle --group-by content --format jsonl");
+    let found = ids(&ran
+        .ended(0)
+        .said(&["9 results in 9 groups of 28 products"])
+        .stdout);
+    assert_eq!(found.iter().filter(|id| id.starts_with('v')).count(), 1);
+}
+
+#[test]
 fn a_shop_without_products_has_no_results() {
     let place = Place::empty();
     place.write("tree.txt", "A\n");

@@ -52,15 +52,15 @@ pub use assort_core as core;
 pub use assort_core::ErrorKind;
 pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
-pub use assort_files as files;
 pub use assort_head as heads;
-pub use assort_index as index;
+pub use assort_index::{Audit, Degrees, Plan};
 pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
 pub use catalog::evaluate::{Evaluation, Overlap, SetReport};
-pub use catalog::import::{ImportOptions, InputRow};
+pub use catalog::groups::{Group, GroupBy};
+pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};
 pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
@@ -72,6 +72,7 @@ pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::ImportReport;
 pub use observer::{Observer, Progress};
+pub use read::InputRow;
 pub use task::TaskState;
 
 /// The examples of the README are tests, too.

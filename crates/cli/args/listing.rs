@@ -49,7 +49,7 @@ pub(crate) struct List {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort export shop -o shop.csv\n  assort export shop --filter 'not has category' --format jsonl"
+    after_help = "Examples:\n  assort export shop -o shop.csv\n  assort export shop --filter 'not has category' --format jsonl\n\n`assort import OTHER shop.csv` reads CSV, TSV and JSON Lines back, with their labels. Decisions are written beside, and are no part of a product."
 )]
 pub(crate) struct Export {
     /// The catalog's directory

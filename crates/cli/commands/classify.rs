@@ -139,7 +139,7 @@ impl Job<'_> {
         let mut group = Vec::new();
         let most = self.catalog.classify_batch(&self.options)?;
         for row in files {
-            match row? {
+            match row.whole()? {
                 Ok(row) => group.push(row.product),
                 Err(row) => {
                     rejected += 1;

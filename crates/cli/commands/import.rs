@@ -102,12 +102,14 @@ fn with_student(
 }
 
 fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Failure> {
-    Ok(Files::open_kept(
+    let mapping = args.columns.mapping(&args.text_columns);
+    Files::open_kept(
         &args.files,
         kept,
         args.columns.encoding.as_deref(),
-        &args.columns.mapping(&args.text_columns),
-    )?)
+        &mapping.with_updates(args.update),
+    )
+    .map_err(|error| Failure::of(error.kind(), hints::told_of_import(&error)))
 }
 
 /// Reads all files once.

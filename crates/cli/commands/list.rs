@@ -5,11 +5,14 @@ use std::io::Write;
 use std::path::Path;
 
 use assort::core::Taxonomy;
+use assort::read::attribute_column;
 use assort::{Catalog, StoredProduct};
+use csv::QuoteStyle;
 use serde_json::json;
 
 use crate::args::{Export, Global, List, ListFormat};
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints;
 use crate::render::{self, Columns};
 use crate::stop;
 use crate::text::counted;
@@ -27,11 +30,11 @@ const COLUMNS: [&str; 10] = [
     "label",
     "decision_id",
     "decision",
-    "confidence",
-    "method",
+    "decision_confidence",
+    "decision_method",
 ];
 
-pub(crate) fn list(args: &List) -> Outcome {
+pub(crate) fn list(args: &List, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
     let asked = Asked {
         filter: args.filter.as_deref(),
@@ -39,7 +42,13 @@ pub(crate) fn list(args: &List) -> Outcome {
         format: args.format,
         output: None,
     };
-    asked.write(&catalog)?;
+    let printed = asked.write(&catalog)?;
+    if let Some(last) = printed.last
+        && !catalog.list(asked.filter, Some(&last), 1)?.is_empty()
+    {
+        let printed = counted(printed.count, "product", "products");
+        global.say(&hints::more_follow(&printed, &args.dir));
+    }
     Ok(Done::Whole)
 }
 
@@ -52,12 +61,19 @@ pub(crate) fn export(args: &Export, global: &Global) -> Outcome {
         format: args.format,
         output: args.output.as_deref(),
     };
-    let count = asked.write(&catalog)?;
+    let written = asked.write(&catalog)?;
     global.say(&format!(
         "{} written",
-        counted(count, "product", "products")
+        counted(written.count, "product", "products")
     ));
     Ok(Done::Whole)
+}
+
+/// Products that were written.
+struct Written {
+    count: u64,
+    /// The id of the last one.
+    last: Option<String>,
 }
 
 struct Asked<'a> {
@@ -73,7 +89,7 @@ impl Asked<'_> {
         &self,
         catalog: &Catalog,
         mut visit: impl FnMut(&[StoredProduct]) -> Result<(), Failure>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<Written, Failure> {
         let (mut after, mut done): (Option<String>, usize) = (None, 0);
         while done < self.most {
             let limit = PAGE.min(self.most - done);
@@ -84,15 +100,21 @@ impl Asked<'_> {
                 let done = counted(done as u64, "product", "products");
                 return Err(Failure::Stopped(format!("stopped after {done}")));
             }
-            match page.last() {
-                Some(last) if page.len() == limit => after = Some(last.product.id.clone()),
-                _ => break,
+            let is_last = page.len() < limit;
+            if let Some(last) = page.last() {
+                after = Some(last.product.id.clone());
+            }
+            if is_last {
+                break;
             }
         }
-        Ok(done as u64)
+        Ok(Written {
+            count: done as u64,
+            last: after,
+        })
     }
 
-    fn write(&self, catalog: &Catalog) -> Result<u64, Failure> {
+    fn write(&self, catalog: &Catalog) -> Result<Written, Failure> {
         let taxonomy = catalog.taxonomy()?;
         let separator = match self.format {
             ListFormat::Csv => b',',
@@ -101,8 +123,12 @@ impl Asked<'_> {
         };
         // A table has the same columns in all rows, so what there is comes first.
         let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut has_breaks = false;
         self.each(catalog, |page| {
             let all = page.iter().flat_map(|stored| &stored.product.attributes);
+            let texts = page.iter().map(|stored| &stored.product.text);
+            let texts = texts.chain(all.clone().map(|(_, value)| value));
+            has_breaks |= texts.into_iter().any(|text| text.contains(['\n', '\t']));
             for (name, _) in all {
                 if !names.contains(name) {
                     names.insert(name.clone());
@@ -111,17 +137,25 @@ impl Asked<'_> {
             Ok(())
         })?;
         let mut sink = render::sink(self.output)?;
+        // In files separated by tabs, quotes mean something to all who read them only if
+        // the header has them too.
+        let style = match separator == b'\t' && has_breaks {
+            true => QuoteStyle::Always,
+            false => QuoteStyle::Necessary,
+        };
+        let mut header = csv::WriterBuilder::new()
+            .delimiter(separator)
+            .quote_style(style)
+            .from_writer(&mut sink);
+        let columns = COLUMNS.iter().map(|name| (*name).to_owned());
+        let of_attributes = names.iter().map(|name| attribute_column(name));
+        header.write_record(columns.chain(of_attributes))?;
+        header.flush()?;
+        drop(header);
         let mut writer = csv::WriterBuilder::new()
             .delimiter(separator)
             .from_writer(&mut sink);
-        // An attribute of the name of a column would be taken for that.
-        let header = |name: &String| match COLUMNS.contains(&name.as_str()) {
-            true => format!("attribute {name}"),
-            false => name.clone(),
-        };
-        let columns = COLUMNS.iter().map(|name| (*name).to_owned());
-        writer.write_record(columns.chain(names.iter().map(header)))?;
-        let count = self.each(catalog, |page| {
+        let written = self.each(catalog, |page| {
             for stored in page {
                 writer.write_record(record(&taxonomy, stored, &names))?;
             }
@@ -130,13 +164,13 @@ impl Asked<'_> {
         writer.flush()?;
         drop(writer);
         sink.flush()?;
-        Ok(count)
+        Ok(written)
     }
 
-    fn lines(&self, catalog: &Catalog, taxonomy: &Taxonomy) -> Result<u64, Failure> {
+    fn lines(&self, catalog: &Catalog, taxonomy: &Taxonomy) -> Result<Written, Failure> {
         let mut sink = render::sink(self.output)?;
         let mut begun = false;
-        let count = self.each(catalog, |page| {
+        let written = self.each(catalog, |page| {
             if self.format == ListFormat::Jsonl {
                 for stored in page {
                     writeln!(sink, "{}", render::stored(taxonomy, stored))?;
@@ -151,7 +185,7 @@ impl Asked<'_> {
             Ok(write!(sink, "{lines}")?)
         })?;
         sink.flush()?;
-        Ok(count)
+        Ok(written)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use assort::index::Plan;
-use assort::{Catalog, Query, Search, Step};
+use assort::{Catalog, Found, GroupBy, Page, Plan, Query, Search, Step};
 
 use crate::args::{Global, SearchArgs};
 use crate::embedder;
@@ -23,6 +22,9 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
     let page = catalog.search(
         &Search::new(query)
             .with_filter(args.filter)
+            .with_min_similarity(args.min_similarity)
+            .with_group_by(args.group_by.clone())
+            .with_group_size(args.group_size.into())
             .with_top(args.top.into())
             .with_offset(args.offset)
             .with_exact(args.exact)
@@ -36,15 +38,39 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
     if args.explain {
         page.steps.iter().for_each(explain);
     }
-    if !global.quiet {
-        let shown = page.found.len() as u64;
-        tell!(
-            "{} of {}",
-            counted(shown, "result", "results"),
-            counted(page.matches, "product", "products")
-        );
+    global.say(&summary(&page, args.min_similarity));
+    if let Some(GroupBy::Attribute(name)) = &args.group_by
+        && !page.found.is_empty()
+        && page.found.iter().all(has_no_value)
+    {
+        tell!("note: none of them has the attribute `{name}`, so each is a group of its own");
     }
     Ok(Done::Whole)
+}
+
+fn has_no_value(found: &Found) -> bool {
+    found
+        .group
+        .as_ref()
+        .is_some_and(|group| group.value.is_none())
+}
+
+/// How many results there are, of how many products.
+fn summary(page: &Page, least: Option<f32>) -> String {
+    let results = counted(page.found.len() as u64, "result", "results");
+    let groups = page.found.chunk_by(|a, b| a.group == b.group).count();
+    let results = match page.found.first() {
+        Some(Found { group: Some(_), .. }) => {
+            format!("{results} in {}", counted(groups as u64, "group", "groups"))
+        }
+        _ => results,
+    };
+    let enough = least.map(|least| format!(" with a similarity of {least} or more"));
+    format!(
+        "{results}{} of {}",
+        enough.unwrap_or_default(),
+        counted(page.matches, "product", "products")
+    )
 }
 
 /// Tells how a part of the catalog was searched.

@@ -68,16 +68,24 @@ impl Results for Csv {
         page: &Page,
     ) -> Result<(), Failure> {
         let mut writer = csv::Writer::from_writer(sink);
-        writer.write_record(["similarity", "id", "title", "category"])?;
+        let columns = ["similarity", "id", "title", "category"];
+        let of_groups = ["group", "group_value"];
+        let is_grouped = page.found.iter().any(|found| found.group.is_some());
+        let of_groups = of_groups.into_iter().filter(|_| is_grouped);
+        writer.write_record(columns.into_iter().chain(of_groups))?;
         for found in &page.found {
             let product = &found.product.product;
-            let category = path_of(taxonomy, found).unwrap_or_default();
-            writer.write_record([
-                &format!("{:.4}", found.similarity),
-                &product.id,
-                &product.title,
-                &category,
-            ])?;
+            let mut record = vec![
+                format!("{:.4}", found.similarity),
+                product.id.clone(),
+                product.title.clone(),
+                path_of(taxonomy, found).unwrap_or_default(),
+            ];
+            if let Some(group) = &found.group {
+                record.push(group.number.to_string());
+                record.push(group.value.clone().unwrap_or_default());
+            }
+            writer.write_record(record)?;
         }
         writer.flush()?;
         Ok(())

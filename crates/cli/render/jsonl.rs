@@ -30,6 +30,9 @@ impl Results for JsonLines {
             let mut value = product(&found.product.product);
             value["similarity"] = rounded(found.similarity.into());
             value["category"] = json!(path_of(taxonomy, found));
+            if let Some(group) = &found.group {
+                value["group"] = json!({"number": group.number, "value": group.value});
+            }
             writeln!(sink, "{value}")?;
         }
         Ok(())
@@ -48,11 +51,14 @@ pub(crate) fn category(taxonomy: &Taxonomy, index: CategoryIndex) -> Value {
 
 /// A product as JSON.
 pub(crate) fn product(product: &Product) -> Value {
-    let attributes: serde_json::Map<String, Value> = product
-        .attributes
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
+    let mut attributes = serde_json::Map::new();
+    for same in product.attributes.chunk_by(|a, b| a.0 == b.0) {
+        let value = match same {
+            [(_, value)] => json!(value),
+            several => several.iter().map(|(_, value)| json!(value)).collect(),
+        };
+        attributes.extend(same.first().map(|(name, _)| (name.clone(), value)));
+    }
     json!({
         "id": product.id,
         "title": product.title,

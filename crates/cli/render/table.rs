@@ -52,21 +52,26 @@ impl Results for Table {
 
 /// What a search found.
 pub(crate) fn found(taxonomy: &Taxonomy, page: &Page) -> String {
-    let rows: Vec<Vec<String>> = page
-        .found
-        .iter()
-        .map(|found| {
-            let product = &found.product.product;
-            let category = path_of(taxonomy, found).unwrap_or_default();
-            vec![
-                format!("{:.3}", found.similarity),
-                product.id.clone(),
-                product.title.clone(),
-                category,
-            ]
-        })
-        .collect();
-    Columns::new(&[6, 16, 0, 0]).lines(Some(&["like", "id", "title", "category"]), &rows)
+    let mut rows: Vec<Vec<String>> = Vec::with_capacity(page.found.len());
+    for found in &page.found {
+        let product = &found.product.product;
+        let mut row = vec![
+            format!("{:.3}", found.similarity),
+            product.id.clone(),
+            product.title.clone(),
+            path_of(taxonomy, found).unwrap_or_default(),
+        ];
+        if let Some(group) = &found.group {
+            let value = group.value.iter().map(|value| format!(" {value}"));
+            row.insert(0, format!("{}{}", group.number, value.collect::<String>()));
+        }
+        rows.push(row);
+    }
+    let header = ["group", "like", "id", "title", "category"];
+    match page.found.iter().any(|found| found.group.is_some()) {
+        true => Columns::new(&[20, 6, 16, 0, 0]).lines(Some(&header), &rows),
+        false => Columns::new(&[6, 16, 0, 0]).lines(Some(&header[1..]), &rows),
+    }
 }
 
 /// A product's line, and one for each further alternative.

@@ -47,7 +47,9 @@ pub use metrics::{
     Report, Scores,
 };
 pub use pieces::pieces;
-pub use product::{MAX_TEXT, MAX_TITLE, Product, text_hash};
+pub use product::{
+    MAX_ID, MAX_TEXT, MAX_TITLE, Product, ProductUpdate, check_id, check_lengths, text_hash,
+};
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyError,
 };

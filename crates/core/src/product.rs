@@ -2,6 +2,9 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+/// The longest id a product may have, in bytes.
+pub const MAX_ID: usize = 512;
+
 /// The longest title Assort stores, in bytes of UTF-8 after cleaning. A longer
 /// one is a damaged file, not a title.
 pub const MAX_TITLE: usize = 32 * 1024;
@@ -41,6 +44,39 @@ impl Product {
         self
     }
 
+    /// Checks what a stored product must have: an id and a title, none of them too
+    /// long.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        check_id(&self.id)?;
+        if self.title.is_empty() {
+            return Err("no title".to_owned());
+        }
+        check_lengths(&self.title, &self.text)
+    }
+
+    /// The product after an update; its id stays.
+    #[must_use]
+    pub fn updated(mut self, update: ProductUpdate) -> Self {
+        if let Some(title) = update.title {
+            self.title = title;
+        }
+        if let Some(text) = update.text {
+            self.text = text;
+        }
+        if let Some(image) = update.image {
+            self.image = Some(image).filter(|image| !image.is_empty());
+        }
+        let names = |name: &str| update.attributes.iter().any(|(named, _)| named == name);
+        self.attributes.retain(|(name, _)| !names(name));
+        let given = update.attributes.into_iter();
+        let given = given.filter(|(_, value)| !value.is_empty());
+        self.attributes.extend(given);
+        self.sorted()
+    }
+
     /// Digest of everything stored about the product but its id: equal content
     /// has equal digests, so an import can tell what changed.
     pub fn content_hash(&self) -> u128 {
@@ -57,6 +93,129 @@ impl Product {
             field(value);
         }
         hasher.digest128()
+    }
+}
+
+/// Checks the id of a product.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn check_id(id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err("no id".to_owned());
+    }
+    if id.len() > MAX_ID {
+        let length = id.len();
+        return Err(format!("the id has {length} bytes, the most is {MAX_ID}"));
+    }
+    if id.chars().any(char::is_control) {
+        return Err("the id has a control character".to_owned());
+    }
+    Ok(())
+}
+
+/// Checks that the texts of a product are not too long.
+///
+/// # Errors
+/// A sentence that says which one is, and how long it may be.
+pub fn check_lengths(title: &str, text: &str) -> Result<(), String> {
+    for (what, length, most) in [
+        ("title", title.len(), MAX_TITLE),
+        ("text", text.len(), MAX_TEXT),
+    ] {
+        if length > most {
+            return Err(format!("the {what} has {length} bytes, the most is {most}"));
+        }
+    }
+    Ok(())
+}
+
+/// What changes about a product that is there. What an update does not name stays as
+/// it is; what it names as empty is removed.
+///
+/// ```
+/// use assort_core::{Product, ProductUpdate};
+///
+/// let kettle = Product {
+///     id: "4711".into(),
+///     title: "Kettle".into(),
+///     attributes: vec![("colour".into(), "red".into()), ("price".into(), "20".into())],
+///     ..Product::default()
+/// };
+/// let update = ProductUpdate::new("4711")
+///     .with_attribute("price", "15")
+///     .with_attribute("colour", "");
+/// let kettle = kettle.updated(update);
+/// assert_eq!(kettle.title, "Kettle");
+/// assert_eq!(kettle.attributes, [("price".into(), "15".into())]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProductUpdate {
+    /// The id of the product.
+    pub id: String,
+    /// Its new title.
+    pub title: Option<String>,
+    /// Its new further text; an empty one removes what there is.
+    pub text: Option<String>,
+    /// New values of attributes: they take the place of all values of that name; an
+    /// empty one removes the attribute.
+    pub attributes: Vec<(String, String)>,
+    /// The new path or URL of its picture; an empty one removes what there is.
+    pub image: Option<String>,
+}
+
+impl ProductUpdate {
+    /// An update of the product of that id that changes nothing yet.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Checks that it names a product, and leaves it with a title and texts that are
+    /// not too long.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        check_id(&self.id)?;
+        if self.title.as_deref() == Some("") {
+            return Err("no title".to_owned());
+        }
+        check_lengths(
+            self.title.as_deref().unwrap_or_default(),
+            self.text.as_deref().unwrap_or_default(),
+        )
+    }
+
+    /// The same with another value of [`Self::title`].
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<Option<String>>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The same with another value of [`Self::text`].
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<Option<String>>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// The same with one more value among [`Self::attributes`].
+    #[must_use]
+    pub fn with_attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same with another value of [`Self::image`].
+    #[must_use]
+    pub fn with_image(mut self, image: impl Into<Option<String>>) -> Self {
+        self.image = image.into();
+        self
     }
 }
 
@@ -84,6 +243,51 @@ mod tests {
     fn attributes_are_found_by_name() {
         assert_eq!(product().attribute("brand"), Some("Ada"));
         assert_eq!(product().attribute("colour"), None);
+    }
+
+    #[test]
+    fn an_update_changes_what_it_names_alone() {
+        let before = Product {
+            text: "Boils.".into(),
+            image: Some("a.jpg".into()),
+            attributes: vec![
+                ("brand".into(), "Ada".into()),
+                ("size".into(), "1".into()),
+                ("size".into(), "2".into()),
+            ],
+            ..product()
+        };
+        let same = before.clone().updated(ProductUpdate::new("1"));
+        assert_eq!(same, before);
+        let update = ProductUpdate::new("1")
+            .with_text(String::new())
+            .with_attribute("size", "3")
+            .with_attribute("brand", "")
+            .with_attribute("a", "new");
+        let after = before.clone().updated(update);
+        assert_eq!((after.title, after.text), (before.title, String::new()));
+        assert_eq!(after.image, before.image);
+        let pairs = [("a", "new"), ("size", "3")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(after.attributes, pairs);
+    }
+
+    #[test]
+    fn a_product_without_id_or_title_is_unfit() {
+        assert_eq!(product().check(), Ok(()));
+        for (change, reason) in [
+            ((|p| p.id.clear()) as fn(&mut Product), "no id"),
+            (|p| p.title.clear(), "no title"),
+            (|p| p.id.push('\n'), "the id has a control character"),
+            (
+                |p| p.title = "x".repeat(MAX_TITLE + 1),
+                "the title has 32769 bytes, the most is 32768",
+            ),
+        ] {
+            let mut changed = product();
+            change(&mut changed);
+            assert_eq!(changed.check(), Err(reason.to_owned()));
+        }
     }
 
     #[test]

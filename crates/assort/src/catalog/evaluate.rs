@@ -10,10 +10,9 @@ use assort_core::{
 
 use crate::catalog::Catalog;
 use crate::catalog::classify::ClassifyOptions;
-use crate::catalog::import::InputRow;
 use crate::classifier::words;
 use crate::observer::{Observer, Progress};
-use crate::read::Rejected;
+use crate::read::{InputRow, Rejected};
 use crate::{Error, Result};
 
 /// An evaluation.
@@ -102,7 +101,7 @@ impl Catalog {
     /// used, [`Error::Interrupted`], and the first error among `rows`.
     pub fn evaluate(
         &self,
-        rows: impl IntoIterator<Item = InputRow>,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
         options: &ClassifyOptions,
         confusions: usize,
         observer: &mut dyn Observer,
@@ -118,7 +117,7 @@ impl Catalog {
         let most = self.classify_batch(options)?;
         let mut rows = rows.into_iter().peekable();
         while let Some(row) = rows.next() {
-            let known = row?.and_then(|row| {
+            let known = row.into().whole()?.and_then(|row| {
                 let category = row
                     .category
                     .as_deref()

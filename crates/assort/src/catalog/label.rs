@@ -3,9 +3,8 @@
 use assort_core::{CategoryIndex, text_hash};
 
 use crate::catalog::Catalog;
-use crate::catalog::import::InputRow;
 use crate::observer::Observer;
-use crate::read::{ProductRow, Rejected};
+use crate::read::{InputRow, ProductRow, Rejected};
 use crate::snapshot::Changes;
 use crate::store::Reader;
 use crate::{Result, Taxonomy};
@@ -73,7 +72,7 @@ impl Catalog {
     /// among `rows`.
     pub fn label(
         &self,
-        rows: impl IntoIterator<Item = InputRow>,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
         options: LabelOptions,
         observer: &mut dyn Observer,
     ) -> Result<LabelReport> {
@@ -84,7 +83,7 @@ impl Catalog {
         let mut seen = std::collections::HashSet::new();
         for row in rows {
             report.rows += 1;
-            let change = match row? {
+            let change = match row.into().numbered(report.rows).whole()? {
                 Ok(row) if !seen.insert(text_hash(&row.product.id)) => {
                     let reason = format!("the id `{}` is repeated", row.product.id);
                     Err(rejected(&row, reason))

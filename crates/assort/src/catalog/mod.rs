@@ -5,6 +5,7 @@ pub(crate) mod classify;
 pub(crate) mod distill;
 pub(crate) mod evaluate;
 mod following;
+pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;

@@ -1,12 +1,15 @@
 //! Finding products by text, by likeness, and by filters.
 
-use assort_core::vector;
-use assort_index::Plan;
+use std::ops::ControlFlow;
 
+use assort_core::vector;
+use assort_index::{Hit, Plan};
+
+use crate::catalog::groups::{Group, GroupBy, Groups};
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
 use crate::knn::graph::Effort;
-use crate::knn::pages::{DEEPEST, depths, first};
+use crate::knn::pages::{DEEPEST, deepen};
 use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
 use crate::store::Reader;
@@ -44,6 +47,16 @@ pub struct Search {
     pub query: Query,
     /// Only products that match this expression (see [`assort_core::Filter`]).
     pub filter: Option<String>,
+    /// Only products whose similarity with the query is this or more, between −1 and 1.
+    /// In a search that may miss some of the best, it may miss some of these too.
+    pub min_similarity: Option<f32>,
+    /// Put the results into groups, and count groups by `top` and `offset`. Groups stand
+    /// in the order of their best products. One product that lacks what is grouped by is
+    /// a group of its own.
+    pub group_by: Option<GroupBy>,
+    /// Products of each group to give, the best of them. With more than one a search
+    /// goes on until the groups are full, and looks at all products if some never are.
+    pub group_size: usize,
     /// Results to give.
     pub top: usize,
     /// Results to pass over, for paging. Beyond the last result a page is empty.
@@ -62,6 +75,27 @@ impl Search {
     #[must_use]
     pub fn with_filter(mut self, filter: impl Into<Option<String>>) -> Self {
         self.filter = filter.into();
+        self
+    }
+
+    /// The same with another value of [`Self::min_similarity`].
+    #[must_use]
+    pub fn with_min_similarity(mut self, similarity: impl Into<Option<f32>>) -> Self {
+        self.min_similarity = similarity.into();
+        self
+    }
+
+    /// The same with another value of [`Self::group_by`].
+    #[must_use]
+    pub fn with_group_by(mut self, by: impl Into<Option<GroupBy>>) -> Self {
+        self.group_by = by.into();
+        self
+    }
+
+    /// The same with another value of [`Self::group_size`].
+    #[must_use]
+    pub fn with_group_size(mut self, products: usize) -> Self {
+        self.group_size = products;
         self
     }
 
@@ -107,6 +141,9 @@ impl Search {
         Self {
             query,
             filter: None,
+            min_similarity: None,
+            group_by: None,
+            group_size: 1,
             top: 10,
             offset: 0,
             exact: false,
@@ -123,6 +160,8 @@ pub struct Found {
     pub product: StoredProduct,
     /// Cosine similarity with the query, between −1 and 1.
     pub similarity: f32,
+    /// The group it is in, of a search for groups.
+    pub group: Option<Group>,
 }
 
 /// A page of results.
@@ -130,7 +169,8 @@ pub struct Found {
 pub struct Page {
     /// The results, in the order that [`Search`] promises.
     pub found: Vec<Found>,
-    /// Number of products that match the filter, or of all products.
+    /// Number of products that match the filter, or of all products, whatever their
+    /// similarity and their groups.
     pub matches: u64,
     /// How each part of the catalog was searched.
     pub steps: Vec<Step>,
@@ -155,7 +195,9 @@ impl Catalog {
     /// Finds the most similar products. Live vectors are all compared, and
     /// segments searched as is quickest: by a walk of their graph, which may
     /// miss a few of the best, or by a scan of what matches. There are always
-    /// as many results as asked for, or as there are matches.
+    /// as many results as asked for, or as there are matches; of a search with
+    /// [`Search::min_similarity`], as are found to be similar enough, and of one for
+    /// groups, as there are groups.
     ///
     /// ```no_run
     /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
@@ -171,13 +213,24 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Argument`] for a filter or vector that cannot be used,
+    /// [`Error::Argument`] for a filter, a vector, a least similarity or a size of groups
+    /// that cannot be used,
     /// [`Error::NoProduct`], [`Error::NoEmbedder`] for a text query.
     pub fn search(&self, search: &Search) -> Result<Page> {
         if search.offset.saturating_add(search.top) > DEEPEST {
             return Err(Error::argument(format!(
                 "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
             )));
+        }
+        if let Some(least) = search.min_similarity
+            && !(-1.0..=1.0).contains(&least)
+        {
+            return Err(Error::argument(format!(
+                "the least similarity is {least}, and similarities are between -1 and 1"
+            )));
+        }
+        if search.group_size == 0 {
+            return Err(Error::argument("a group of no product cannot be given"));
         }
         self.again_if_moved(|| self.find(search))
     }
@@ -207,13 +260,41 @@ impl Catalog {
             exact: search.exact,
             ..tuned
         };
-        let hits = first(&snapshot, &query, wanted, filter, without, effort)?;
+        let mut results = match &search.group_by {
+            Some(by) => {
+                let taxonomy = self.state.taxonomy_in(&reader)?;
+                Results::Groups(Groups::new(&reader, taxonomy, by, search.group_size))
+            }
+            None => Results::Hits(Vec::new()),
+        };
+        let least = search.min_similarity.unwrap_or(f32::NEG_INFINITY);
+        let depth = match wanted {
+            0 => 0,
+            _ => deepen(
+                &snapshot,
+                &query,
+                results.likely(wanted),
+                filter,
+                without,
+                effort,
+                |found| {
+                    let near = found.fresh.iter().filter(|hit| hit.similarity >= least);
+                    near.copied().try_for_each(|hit| results.add(hit))?;
+                    let is_done = found.last < least || results.are_whole(wanted);
+                    Ok(match is_done {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    })
+                },
+            )?,
+        };
         let mut found = Vec::with_capacity(search.top);
-        for hit in hits.into_iter().skip(search.offset) {
+        for (hit, group) in results.page(search.offset, search.top) {
             if let Some(product) = self.stored(&reader, hit.row)? {
                 found.push(Found {
                     product,
                     similarity: hit.similarity.clamp(-1.0, 1.0),
+                    group,
                 });
             }
         }
@@ -224,7 +305,7 @@ impl Catalog {
         Ok(Page {
             found,
             matches,
-            steps: steps(&snapshot, wanted, filter, effort),
+            steps: steps(&snapshot, depth, filter, effort),
         })
     }
 
@@ -262,8 +343,65 @@ impl Catalog {
     }
 }
 
-/// How the parts of a catalog are searched for the best `wanted` rows.
-fn steps(snapshot: &Snapshot, wanted: usize, filter: RowFilter<'_>, effort: Effort) -> Vec<Step> {
+/// What was found so far, in the order that [`Search`] promises.
+enum Results<'a> {
+    Hits(Vec<Hit>),
+    Groups(Groups<'a>),
+}
+
+impl Results<'_> {
+    /// Rows that will be needed for `wanted` results, probably.
+    fn likely(&self, wanted: usize) -> usize {
+        match self {
+            Self::Hits(_) => wanted,
+            Self::Groups(_) => 4 * wanted,
+        }
+    }
+
+    fn add(&mut self, hit: Hit) -> Result<()> {
+        match self {
+            Self::Hits(hits) => {
+                hits.push(hit);
+                Ok(())
+            }
+            Self::Groups(groups) => groups.add(hit),
+        }
+    }
+
+    /// Whether further rows change nothing about the first `wanted` results.
+    fn are_whole(&mut self, wanted: usize) -> bool {
+        match self {
+            Self::Hits(hits) => hits.len() >= wanted,
+            Self::Groups(groups) => groups.are_whole(wanted),
+        }
+    }
+
+    /// The `top` results from `offset` on, each with its group.
+    fn page(self, offset: usize, top: usize) -> Vec<(Hit, Option<Group>)> {
+        match self {
+            Self::Hits(hits) => {
+                let page = hits.into_iter().skip(offset).take(top);
+                page.map(|hit| (hit, None)).collect()
+            }
+            Self::Groups(groups) => {
+                let groups = groups.into_all().into_iter().zip(1..);
+                let page = groups.skip(offset).take(top);
+                page.flat_map(|(members, number)| {
+                    let value = members.value;
+                    let hits = members.hits.into_iter();
+                    hits.map(move |hit| {
+                        let value = value.clone();
+                        (hit, Some(Group { number, value }))
+                    })
+                })
+                .collect()
+            }
+        }
+    }
+}
+
+/// How the parts of a catalog are searched for the best `depth` rows.
+fn steps(snapshot: &Snapshot, depth: usize, filter: RowFilter<'_>, effort: Effort) -> Vec<Step> {
     let live = Step {
         segment: None,
         products: snapshot.live().len(),
@@ -273,9 +411,7 @@ fn steps(snapshot: &Snapshot, wanted: usize, filter: RowFilter<'_>, effort: Effo
         },
         plan: Plan::Exact,
     };
-    let depths = depths(snapshot, wanted, filter, effort);
-    let deepest = depths.last().copied().unwrap_or(wanted);
-    let sealed = effort.plans(snapshot, deepest, filter).into_iter();
+    let sealed = effort.plans(snapshot, depth, filter).into_iter();
     let sealed = sealed.map(|(segment, products, matches, plan)| Step {
         segment: Some(segment),
         products,

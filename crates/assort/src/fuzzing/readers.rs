@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 
 use assort_core::Taxonomy;
 
-use crate::read::{Input, Mapping, ProductReader, Quoting, read_taxonomy};
+use crate::read::{Input, InputRow, Mapping, ProductReader, Quoting, read_taxonomy};
 
 /// Encodings the bytes may be declared to have.
 const ENCODINGS: [Option<&str>; 4] = [None, Some("gbk"), Some("utf-16le"), Some("latin1")];
@@ -25,6 +25,7 @@ pub fn products(bytes: &[u8]) -> bool {
             _ => Quoting::Auto,
         },
         require_title: choice & 0x40 == 0,
+        updates: choice & 0x80 != 0,
         ..Mapping::default()
     };
     let reader = open(choice, bytes).map(|input| ProductReader::new(input, &mapping));
@@ -34,9 +35,10 @@ pub fn products(bytes: &[u8]) -> bool {
     let mut last = 0;
     for row in reader {
         let line = match row {
-            Ok(Ok(row)) => row.line,
-            Ok(Err(rejected)) => rejected.line,
-            Err(_) => return false,
+            InputRow::Product(row) => row.line,
+            InputRow::Update(row) => row.line,
+            InputRow::Rejected(rejected) => rejected.line,
+            InputRow::Failed(_) => return false,
         };
         assert!(last < line, "line {line} comes after line {last}");
         last = line;

@@ -87,7 +87,7 @@ fn parse_filter(expression: &str, taxonomy: &Taxonomy) -> Result<Filter> {
 
 /// The category a product is filed under: its label, else the decision that
 /// was applied.
-fn filed_under(
+pub(crate) fn filed_under(
     reader: &Reader<'_>,
     taxonomy: &Taxonomy,
     row: u32,

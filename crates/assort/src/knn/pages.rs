@@ -7,6 +7,7 @@
 //! A longer search only adds to the end of a shorter one.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use assort_index::{Hit, Plan};
 
@@ -17,49 +18,66 @@ use crate::snapshot::{RowFilter, Snapshot};
 /// Results deeper than this are not worth sorting.
 pub(crate) const DEEPEST: usize = 100_000;
 
-/// Depths at which rows are looked for. The first is that of a usual search,
-/// which costs no more than one of its own depth; each next one is so much
-/// deeper that all before it cost a third of it.
-const DEPTHS: [usize; 8] = [10, 40, 160, 640, 2_560, 10_240, 40_960, DEEPEST];
+/// The first depth at which rows are looked for, that of a usual search, which costs no
+/// more than one of its own depth.
+const FIRST_DEPTH: usize = 10;
 
-/// The depths at which rows are looked for to find the best `wanted` of them.
-/// Where every vector is compared, what is found does not depend on the depth.
-pub(crate) fn depths(
+/// Each next one is so many times as deep, so that all before it cost a third of it.
+const DEEPER: usize = 4;
+
+/// The depths at which rows are looked for. Where every vector is compared, what is
+/// found does not depend on the depth, and `likely` is the first.
+fn depths(
     snapshot: &Snapshot,
-    wanted: usize,
+    likely: usize,
     filter: RowFilter<'_>,
     effort: Effort,
-) -> Vec<usize> {
+) -> impl Iterator<Item = usize> {
     // Whether all vectors of a segment are compared does not depend on `k`.
     let plans = effort.plans(snapshot, 1, filter);
-    if wanted == 0 || plans.iter().all(|(.., plan)| *plan == Plan::Exact) {
-        return vec![wanted];
-    }
-    let shallower = DEPTHS.iter().filter(|&&depth| depth < wanted).count();
-    DEPTHS.into_iter().take(shallower + 1).collect()
+    let is_exact = plans.iter().all(|(.., plan)| *plan == Plan::Exact);
+    let first = if is_exact { likely } else { FIRST_DEPTH };
+    std::iter::successors(Some(first), |depth| depth.checked_mul(DEEPER))
 }
 
-/// The best `wanted` rows for a query, at most [`DEEPEST`], as described above;
-/// fewer if there are no more. `without` names a row that is not to be found.
-pub(crate) fn first(
+/// What was found at one depth.
+pub(crate) struct Found<'h> {
+    /// The rows that were not found before, the best first.
+    pub(crate) fresh: &'h [Hit],
+    /// Similarity of the last row found, old or fresh.
+    pub(crate) last: f32,
+}
+
+/// Finds rows deeper and deeper, as described above, until `visit` has enough of them
+/// or there are no more. `likely` is how many will be needed, if they are no more than
+/// that; `without` names a row that is not to be found. Gives the last depth.
+pub(crate) fn deepen(
     snapshot: &Snapshot,
     query: &[f32],
-    wanted: usize,
+    likely: usize,
     filter: RowFilter<'_>,
     without: Option<u32>,
     effort: Effort,
-) -> Result<Vec<Hit>> {
-    let mut hits: Vec<Hit> = Vec::new();
+    mut visit: impl FnMut(Found<'_>) -> Result<ControlFlow<()>>,
+) -> Result<usize> {
     let mut rows = HashSet::new();
-    for depth in depths(snapshot, wanted, filter, effort) {
+    let mut last_depth = 0;
+    for depth in depths(snapshot, likely.max(1), filter, effort) {
+        last_depth = depth;
         let found = nearest(snapshot, query, depth, filter, &[without], effort)?;
-        let found: Vec<Hit> = found.into_iter().flatten().collect();
+        let mut found: Vec<Hit> = found.into_iter().flatten().collect();
         let is_all = found.len() < depth;
-        hits.extend(found.into_iter().filter(|hit| rows.insert(hit.row)));
-        if is_all {
+        let Some(last) = found.last().map(|hit| hit.similarity) else {
+            break;
+        };
+        found.retain(|hit| rows.insert(hit.row));
+        let flow = visit(Found {
+            fresh: &found,
+            last,
+        })?;
+        if is_all || flow.is_break() {
             break;
         }
     }
-    hits.truncate(wanted);
-    Ok(hits)
+    Ok(last_depth)
 }

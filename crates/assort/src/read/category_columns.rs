@@ -1,6 +1,6 @@
 //! Which column of a taxonomy file means what.
 
-use super::columns::plain;
+use super::names::plain;
 
 /// ISO 639-1, but `id` and `no`, which mean other things in a header.
 const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch \

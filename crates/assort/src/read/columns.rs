@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::names::{CATEGORY, ID, IMAGE, TEXT, TITLE, attribute, is_no_attribute, plain};
 use super::refusal::Refusal;
 use super::table::Quoting;
 use crate::error::Unstated;
@@ -29,6 +30,11 @@ pub struct Mapping {
     pub quoting: Quoting,
     /// Whether every product needs a title. Files of labels do without.
     pub require_title: bool,
+    /// Whether rows are updates ([`super::UpdateRow`]): they change what the file has
+    /// columns for, and leave the rest of a product as it is. An empty value removes
+    /// what there is, but not a title or a label. Columns of further text make the text
+    /// together. In JSON Lines each object names what it changes.
+    pub updates: bool,
 }
 
 impl Default for Mapping {
@@ -42,6 +48,7 @@ impl Default for Mapping {
             image: None,
             quoting: Quoting::Auto,
             require_title: true,
+            updates: false,
         }
     }
 }
@@ -102,119 +109,30 @@ impl Mapping {
         self.require_title = require_title;
         self
     }
-}
 
-// Names as `plain` leaves them, the likeliest first.
-const ID: &[&str] = &[
-    "id",
-    "productid",
-    "itemid",
-    "sku",
-    "skuid",
-    "asin",
-    "gtin",
-    "ean",
-    "upc",
-    "uid",
-    "uuid",
-    "productcode",
-    "itemcode",
-    "partnumber",
-    "mpn",
-    "handle",
-    "variantsku",
-    "编号",
-    "商品id",
-    "商品编号",
-    "产品id",
-    "产品编号",
-    "商品编码",
-    "货号",
-    "sku编号",
-];
-const TITLE: &[&str] = &[
-    "title",
-    "name",
-    "producttitle",
-    "productname",
-    "itemname",
-    "itemtitle",
-    "标题",
-    "商品标题",
-    "产品标题",
-    "名称",
-    "商品名称",
-    "商品名",
-    "产品名称",
-    "产品名",
-    "品名",
-];
-const TEXT: &[&str] = &[
-    "description",
-    "productdescription",
-    "shortdescription",
-    "longdescription",
-    "text",
-    "body",
-    "bodyhtml",
-    "summary",
-    "details",
-    "features",
-    "bulletpoints",
-    "描述",
-    "商品描述",
-    "产品描述",
-    "详情",
-    "商品详情",
-    "简介",
-];
-const CATEGORY: &[&str] = &[
-    "categoryid",
-    "category",
-    "categorypath",
-    "categories",
-    "productcategory",
-    "googleproductcategory",
-    "producttype",
-    "categoryname",
-    "taxonomy",
-    "breadcrumb",
-    "breadcrumbs",
-    "label",
-    "类目id",
-    "分类id",
-    "类目",
-    "分类",
-    "类目路径",
-    "分类路径",
-    "商品类目",
-    "商品分类",
-    "类别",
-    "品类",
-];
-const IMAGE: &[&str] = &[
-    "image",
-    "imageurl",
-    "imagelink",
-    "imagesrc",
-    "imagepath",
-    "mainimage",
-    "picture",
-    "pictureurl",
-    "photo",
-    "img",
-    "thumbnail",
-    "图片",
-    "主图",
-    "商品图片",
-    "图片链接",
-];
+    /// The same with another value of [`Self::updates`].
+    #[must_use]
+    pub fn with_updates(mut self, updates: bool) -> Self {
+        self.updates = updates;
+        self
+    }
+}
 
 /// Where the id of a product comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IdSource {
     RowNumber,
     Column(usize),
+}
+
+/// What a key means that turns up late in a file of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late<'k> {
+    /// The category, whose column is named.
+    Category(usize),
+    /// An attribute of that name.
+    Attribute(&'k str),
+    Nothing,
 }
 
 /// The columns of a product file and what each of them means.
@@ -302,7 +220,7 @@ impl Columns {
             ),
         };
         let title = finder.one(mapping.title.as_deref(), TITLE)?;
-        if title.is_none() && mapping.require_title {
+        if title.is_none() && mapping.require_title && !mapping.updates {
             return Err(Refusal::until(Unstated::Title, finder.missing("a title")));
         }
         let mut columns = Self {
@@ -321,11 +239,36 @@ impl Columns {
         };
         columns.attributes = match &mapping.attributes {
             Some(stated) => finder.all(stated)?,
-            // What names the category under another heading would give the
-            // answer away if it were kept as a fact about the product.
-            None => columns.unused(|plain| !plain.is_empty() && !CATEGORY.contains(&plain)),
+            None => columns.unused(|plain| !is_no_attribute(plain)),
         };
+        if mapping.updates && !columns.say_something() {
+            let there = names.join(", ");
+            let message = format!(
+                "no column beside the id says what changes about a product (the columns are {there})"
+            );
+            return Err(message.into());
+        }
         Ok(columns)
+    }
+
+    /// What a key of an object means that the first objects did not have.
+    pub(super) fn meaning_of_late<'k>(&self, key: &'k str) -> Late<'k> {
+        let category = self.category.filter(|&at| {
+            // The first objects had none in place of an object.
+            key.strip_prefix(self.names[at].as_str()) == Some(".id")
+        });
+        match category {
+            Some(at) => Late::Category(at),
+            None if self.open && !is_no_attribute(&plain(key)) => Late::Attribute(attribute(key)),
+            None => Late::Nothing,
+        }
+    }
+
+    /// Whether there is anything but an id.
+    fn say_something(&self) -> bool {
+        [self.title, self.category, self.image] != [None; 3]
+            || !self.text.is_empty()
+            || !self.attributes.is_empty()
     }
 
     fn unused(&self, fits: impl Fn(&str) -> bool) -> Vec<usize> {
@@ -353,14 +296,6 @@ impl fmt::Display for Columns {
         }
         Ok(())
     }
-}
-
-/// A name without case, spaces and punctuation.
-pub(super) fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 struct Finder<'a> {

@@ -2,66 +2,29 @@
 
 use std::collections::HashMap;
 
-use assort_core::{MAX_TEXT, MAX_TITLE, Product, SEPARATOR, clean};
+use assort_core::{Product, ProductUpdate, SEPARATOR, check_id, check_lengths, clean};
 use serde_json::{Map, Value};
 
 use crate::Result;
 
-use super::columns::{Columns, IdSource, Mapping};
+use super::columns::{Columns, IdSource, Late, Mapping};
 use super::input::Input;
 use super::json::{JsonLines, flatten, text_of};
+use super::names::attribute;
+use super::row::{InputRow, ProductRow, Rejected, UpdateRow};
 use super::table::{RowError, Table};
-use crate::error::Unstated;
-
-/// The longest id a product may have, in bytes.
-pub const MAX_ID: usize = 512;
-
-/// A product as it stands in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProductRow {
-    /// Line of the file, counted from 1.
-    pub line: u64,
-    /// The product, cleaned; its title is empty only where none is required.
-    pub product: Product,
-    /// The category the file gives, an id or a path, as written.
-    pub category: Option<String>,
-}
-
-/// A row no product can be made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Line of the file, counted from 1.
-    pub line: u64,
-    /// The product's id, if the row has got that far.
-    pub id: Option<String>,
-    /// What is wrong with the row.
-    pub reason: String,
-    /// What could be stated so that the row is read after all.
-    pub unstated: Option<Unstated>,
-}
-
-impl Rejected {
-    /// A row that is rejected for a `reason` that nothing can be stated about.
-    pub fn new(line: u64, id: Option<String>, reason: String) -> Self {
-        Self {
-            line,
-            id,
-            reason,
-            unstated: None,
-        }
-    }
-}
 
 /// Reads the products of a file in the file's order.
 ///
 /// Delimited files with a header and JSON Lines are told apart by their
-/// content. The iterator yields an `Err` when the file cannot be read on, and
-/// ends there; a row that cannot be used is an item like any other.
+/// content. The iterator yields [`InputRow::Failed`] when the file cannot be read on,
+/// and ends there; a row that cannot be used is an item like any other.
 #[derive(Debug)]
 pub struct ProductReader {
     rows: Rows,
     columns: Columns,
     require_title: bool,
+    updates: bool,
     /// Rows met so far, used or not.
     count: u64,
     finished: bool,
@@ -80,7 +43,7 @@ struct JsonRows {
     positions: HashMap<String, usize>,
 }
 
-type Row = std::result::Result<ProductRow, Rejected>;
+type Made = std::result::Result<InputRow, Rejected>;
 
 impl ProductReader {
     /// Recognises the format and finds out what the columns mean.
@@ -111,6 +74,7 @@ impl ProductReader {
             rows,
             columns,
             require_title: mapping.require_title,
+            updates: mapping.updates,
             count: 0,
             finished: false,
         })
@@ -129,17 +93,18 @@ impl ProductReader {
         }
     }
 
-    fn read(&mut self) -> Result<Option<Row>> {
+    fn read(&mut self) -> Result<Option<InputRow>> {
         let maker = Maker {
             columns: &self.columns,
             require_title: self.require_title,
+            updates: self.updates,
             number: self.count + 1,
         };
         let row = match &mut self.rows {
             Rows::Table(table) => match table.read()? {
                 None => None,
                 Some(Ok(record)) => {
-                    let value = |column| record.get(column);
+                    let value = |column| Some(record.get(column));
                     Some(maker.make(record.line(), value, Vec::new()))
                 }
                 Some(Err(error)) => Some(Err(unread(error))),
@@ -155,7 +120,7 @@ impl ProductReader {
         } else if self.count == 0 {
             return Err(self.no_rows());
         }
-        Ok(row)
+        Ok(row.map(|row| row.unwrap_or_else(InputRow::Rejected)))
     }
 
     fn no_rows(&self) -> crate::Error {
@@ -168,84 +133,89 @@ impl ProductReader {
 }
 
 impl Iterator for ProductReader {
-    type Item = Result<std::result::Result<ProductRow, Rejected>>;
+    type Item = InputRow;
 
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next(&mut self) -> Option<InputRow> {
         if self.finished {
             return None;
         }
         let item = self.read().transpose();
         self.finished = !matches!(item, Some(Ok(_)));
-        item
+        item.map(InputRow::from)
     }
 }
 
-/// Makes products of raw values.
+/// Makes rows of raw values.
 struct Maker<'a> {
     columns: &'a Columns,
     require_title: bool,
+    updates: bool,
     /// Number of the row, counted from 1.
     number: u64,
 }
 
 impl Maker<'_> {
+    /// `value` gives the value of a column, none if the row does not have it.
     fn make<'v>(
         &self,
         line: u64,
-        value: impl Fn(usize) -> &'v str,
+        value: impl Fn(usize) -> Option<&'v str>,
         further: Vec<(String, String)>,
-    ) -> Row {
+    ) -> Made {
         let id = match self.columns.id {
             IdSource::RowNumber => self.number.to_string(),
-            IdSource::Column(column) => value(column).trim().to_owned(),
+            IdSource::Column(column) => value(column).unwrap_or_default().trim().to_owned(),
         };
-        if let Some(reason) = self.wrong_id(&id) {
+        if id.is_empty() {
+            let reason = format!("no id in column `{}`", self.columns.id());
             return Err(Rejected::new(line, None, reason));
         }
+        check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
         let wrong = |reason: String| Rejected::new(line, Some(id.clone()), reason);
 
-        let title = self.columns.title.map(|at| clean(value(at)));
-        let title = title.unwrap_or_default();
-        if title.is_empty() && self.require_title {
-            return Err(wrong("no title".to_owned()));
-        }
-        let mut text = String::new();
-        for part in self.columns.text.iter().map(|&at| clean(value(at))) {
+        let mut given = ProductUpdate::new(id.clone());
+        given.title = self.columns.title.and_then(&value).map(clean);
+        for part in self.columns.text.iter().filter_map(|&at| value(at)) {
+            let (part, text) = (cleaned_text(part), given.text.get_or_insert_default());
             if !text.is_empty() && !part.is_empty() {
                 text.push('\n');
             }
             text.push_str(&part);
         }
-        for (what, length, most) in [
-            ("title", title.len(), MAX_TITLE),
-            ("text", text.len(), MAX_TEXT),
-        ] {
-            if length > most {
-                let reason = format!("the {what} has {length} bytes, the most is {most}");
-                return Err(wrong(reason));
-            }
-        }
-
-        let named = |&at: &usize| (self.columns.names[at].clone(), clean(value(at)));
-        let mut attributes: Vec<_> = self.columns.attributes.iter().map(named).collect();
-        attributes.extend(further);
-        attributes.retain(|(_, value)| !value.is_empty());
-        let trimmed = |column: Option<usize>| {
-            let value = value(column?).trim();
-            (!value.is_empty()).then(|| value.to_owned())
+        let trimmed = |value: &str| value.trim().to_owned();
+        given.image = self.columns.image.and_then(&value).map(trimmed);
+        let named = |&at: &usize| {
+            let name = attribute(&self.columns.names[at]);
+            Some((name.to_owned(), clean(value(at)?)))
         };
-        Ok(ProductRow {
+        given.attributes = self.columns.attributes.iter().filter_map(named).collect();
+        given.attributes.extend(further);
+        let category = self.columns.category.and_then(&value).map(trimmed);
+        let category = category.filter(|category| !category.is_empty());
+
+        if self.updates {
+            given.check().map_err(wrong)?;
+            return Ok(InputRow::Update(UpdateRow {
+                line,
+                update: given,
+                category,
+            }));
+        }
+        let product = Product {
+            id: id.clone(),
+            ..Product::default()
+        };
+        let product = product.updated(given);
+        match self.require_title {
+            true => product.check(),
+            false => check_lengths(&product.title, &product.text),
+        }
+        .map_err(wrong)?;
+        Ok(InputRow::Product(ProductRow {
             line,
-            category: trimmed(self.columns.category),
-            product: Product {
-                image: trimmed(self.columns.image),
-                id,
-                title,
-                text,
-                attributes,
-            }
-            .sorted(),
-        })
+            product,
+            category,
+        }))
     }
 
     fn make_json(
@@ -253,8 +223,8 @@ impl Maker<'_> {
         line: u64,
         object: &Map<String, Value>,
         positions: &HashMap<String, usize>,
-    ) -> Row {
-        let mut values = vec![String::new(); self.columns.names.len()];
+    ) -> Made {
+        let mut values = vec![None; self.columns.names.len()];
         let mut further = Vec::new();
         let mut inexact = false;
         flatten(object, &mut |key, value| match positions.get(key) {
@@ -262,32 +232,32 @@ impl Maker<'_> {
                 inexact |= self.columns.id == IdSource::Column(at) && value.is_f64();
                 // The elements of a category are the way down to it.
                 let path = self.columns.category == Some(at);
-                values[at] = text_of(value, if path { SEPARATOR } else { ", " });
+                values[at] = Some(text_of(value, if path { SEPARATOR } else { ", " }));
             }
-            None if self.columns.open => {
-                further.push((key.to_owned(), clean(&text_of(value, ", "))));
-            }
-            None => {}
+            None => match self.columns.meaning_of_late(key) {
+                Late::Category(at) => values[at] = Some(text_of(value, SEPARATOR)),
+                Late::Attribute(name) => {
+                    further.push((name.to_owned(), clean(&text_of(value, ", "))));
+                }
+                Late::Nothing => {}
+            },
         });
         if inexact {
             // Two long numbers could become the same id.
             let reason = "the id is not a whole number of up to 64 bits; write it as a string";
             return Err(Rejected::new(line, None, reason.to_owned()));
         }
-        self.make(line, |column| values[column].as_str(), further)
+        self.make(line, |column| values[column].as_deref(), further)
     }
+}
 
-    fn wrong_id(&self, id: &str) -> Option<String> {
-        if id.is_empty() {
-            return Some(format!("no id in column `{}`", self.columns.id()));
-        }
-        if id.len() > MAX_ID {
-            let length = id.len();
-            return Some(format!("the id has {length} bytes, the most is {MAX_ID}"));
-        }
-        id.chars()
-            .any(char::is_control)
-            .then(|| "the id has a control character".to_owned())
+/// Further text, cleaned. Lines that are clean already stay lines: so does the text of
+/// several columns.
+fn cleaned_text(text: &str) -> String {
+    let lines = || text.lines().filter(|line| !line.is_empty());
+    match text.contains('\n') && lines().all(|line| clean(line) == line) {
+        true => lines().collect::<Vec<&str>>().join("\n"),
+        false => clean(text),
     }
 }
 
@@ -305,6 +275,8 @@ fn unread(error: RowError) -> Rejected {
 mod tests {
     use std::io::Cursor;
 
+    use assort_core::{MAX_ID, MAX_TEXT, MAX_TITLE};
+
     use super::*;
 
     fn open(file: &str, mapping: &Mapping) -> Result<ProductReader> {
@@ -312,9 +284,14 @@ mod tests {
         ProductReader::new(input, mapping)
     }
 
+    type Row = std::result::Result<ProductRow, Rejected>;
+
+    fn rows(reader: ProductReader) -> Vec<Row> {
+        reader.map(|row| row.whole().unwrap()).collect()
+    }
+
     fn read(file: &str) -> Vec<Row> {
-        let reader = open(file, &Mapping::default()).unwrap();
-        reader.map(|row| row.unwrap()).collect()
+        rows(open(file, &Mapping::default()).unwrap())
     }
 
     fn reason(file: &str) -> String {
@@ -368,8 +345,8 @@ mod tests {
         };
         let many = "{\"id\":1,\"title\":\"a\",\"brand\":\"b\",\"price\":1}\n".repeat(200);
         let file = many + "{\"id\":2,\"title\":\"a\",\"brand\":\"c\",\"late\":1}\n";
-        let last = open(&file, &mapping).unwrap().last().unwrap();
-        let product = last.unwrap().unwrap().product;
+        let last = rows(open(&file, &mapping).unwrap()).pop().unwrap();
+        let product = last.unwrap().product;
         assert_eq!(product.attributes, attributes(&[("brand", "c")]));
     }
 
@@ -426,8 +403,8 @@ mod tests {
             id: Some("#".to_owned()),
             ..Mapping::default()
         };
-        let rows = open("title\n\nKettle\n&nbsp;\nPan\n", &mapping).unwrap();
-        let ids: Vec<_> = rows.filter_map(|row| row.unwrap().ok()).collect();
+        let rows = rows(open("title\n\nKettle\n&nbsp;\nPan\n", &mapping).unwrap());
+        let ids: Vec<_> = rows.into_iter().filter_map(Row::ok).collect();
         assert_eq!((ids[0].product.id.as_str(), ids[0].line), ("1", 3));
         assert_eq!((ids[1].product.id.as_str(), ids[1].line), ("3", 5));
     }
@@ -435,11 +412,38 @@ mod tests {
     #[test]
     fn a_file_without_rows_is_an_error_once() {
         let mut reader = open("id,title\n\n", &Mapping::default()).unwrap();
-        let error = reader.next().unwrap().unwrap_err().to_string();
+        let error = reader.next().unwrap().whole().unwrap_err().to_string();
         assert_eq!(error, "shop: the file has a header but no rows");
         assert!(reader.next().is_none());
         let empty = open("", &Mapping::default()).unwrap_err().to_string();
         assert!(empty.contains("file is empty"), "{empty}");
+    }
+
+    #[test]
+    fn an_update_has_what_the_file_has_columns_for() {
+        let mapping = Mapping::default().with_updates(true);
+        let all = |file: &str| -> Vec<InputRow> { open(file, &mapping).unwrap().collect() };
+        let update = |row: &InputRow| match row {
+            InputRow::Update(row) => (row.update.clone(), row.category.clone()),
+            other => panic!("{other:?}"),
+        };
+        let rows = all("id,price,image,category\n1,9,,A\n2,,b.jpg,\n");
+        let first = ProductUpdate::new("1").with_image(String::new());
+        let first = first.with_attribute("price", "9");
+        assert_eq!(update(&rows[0]), (first, Some("A".to_owned())));
+        let second = ProductUpdate::new("2").with_image("b.jpg".to_owned());
+        assert_eq!(update(&rows[1]), (second.with_attribute("price", ""), None));
+
+        let rows = all("{\"id\":1,\"price\":null}\n{\"id\":2,\"title\":\"Pan\"}\n");
+        let first = ProductUpdate::new("1").with_attribute("price", "");
+        assert_eq!(update(&rows[0]).0, first);
+        let second = ProductUpdate::new("2").with_title("Pan".to_owned());
+        assert_eq!(update(&rows[1]).0, second);
+
+        let rows = all("id,title\n1,\n");
+        assert!(matches!(&rows[0], InputRow::Rejected(why) if why.reason == "no title"));
+        let refused = open("id\n1\n", &mapping).unwrap_err().to_string();
+        assert!(refused.contains("says what changes"), "{refused}");
     }
 
     #[test]
@@ -449,7 +453,7 @@ mod tests {
             ..Mapping::default()
         };
         let mut reader = open("id,category\n1,A\n", &mapping).unwrap();
-        let row = reader.next().unwrap().unwrap().unwrap();
+        let row = reader.next().unwrap().whole().unwrap().unwrap();
         assert_eq!(
             (row.product.title.as_str(), row.category.as_deref()),
             ("", Some("A"))
@@ -469,7 +473,8 @@ mod tests {
         let stream = std::io::Read::chain(file, Broken);
         let input = Input::from_reader("shop", stream, None).unwrap();
         let mut reader = ProductReader::new(input, &Mapping::default()).unwrap();
-        let error = reader.find_map(Result::err).unwrap().to_string();
+        let error = reader.find_map(|row| row.whole().err());
+        let error = error.unwrap().to_string();
         assert!(error.contains("unplugged"), "{error}");
         assert!(reader.next().is_none());
     }

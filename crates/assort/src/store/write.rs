@@ -192,6 +192,21 @@ impl<'a> Writer<'a> {
         Ok(self.text_hash(space, row)? != Some(put.text_hash))
     }
 
+    /// Digest of the content of the product of that id.
+    pub(crate) fn content_hash(&self, id: &str) -> Result<Option<u128>> {
+        let Some(row) = self.with(IDS, |table| Ok(table.get(id)?.map(|row| row.value())))? else {
+            return Ok(None);
+        };
+        let hash = self.with(PRODUCTS, |table| {
+            Ok(table.get(row)?.map(|value| {
+                let view = codec::view::<ProductRecord>(value.value());
+                view.map(|product| product.content_hash.to_native())
+            }))
+        })?;
+        hash.transpose()
+            .map_err(|e| self.unreadable(format_args!("product in row {row}"), e))
+    }
+
     /// Digest of the text that the row's vector was made from.
     pub(super) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
         let name = vectors_name(space.generation);

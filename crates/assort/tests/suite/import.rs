@@ -173,7 +173,7 @@ fn nothing_is_pruned_if_a_row_was_bad_or_the_import_was_stopped() {
     let products = file(60);
     import(&catalog, &products, &ImportOptions::default());
     let bad = Rejected::new(99, None, "torn".to_owned());
-    let with_bad = rows(&products[30..]).chain([Ok(Err(bad))]);
+    let with_bad = rows(&products[30..]).chain([bad.into()]);
     let report = catalog
         .import(with_bad, &prune(), &|| None, &mut ())
         .unwrap();
@@ -276,7 +276,7 @@ fn an_unreadable_input_keeps_what_came_before() {
         message: "the file is cut off".to_owned(),
         unstated: None,
     };
-    let input = rows(&products).chain([Err(torn)]);
+    let input = rows(&products).chain([InputRow::Failed(torn)]);
     let error = catalog
         .import(input, &prune(), &|| None, &mut ())
         .unwrap_err();

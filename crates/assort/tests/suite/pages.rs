@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use assort::core::Product;
-use assort::index::Plan;
-use assort::{Catalog, Error, Found, Query, Search};
+use assort::{Catalog, Error, Found, Plan, Query, Search};
 use assort_testkit::Chance;
 use assort_testkit::toy::Toy;
 use tempfile::TempDir;
@@ -32,7 +31,7 @@ fn product(chance: &mut Chance, at: usize) -> Product {
 }
 
 /// A catalog of two segments, one of them with removed rows, and live vectors.
-fn catalog() -> (TempDir, Catalog, Arc<Toy>) {
+pub fn catalog() -> (TempDir, Catalog, Arc<Toy>) {
     let toy = Arc::new(Toy::with_dimensions("a", 64));
     let (directory, catalog) = common::catalog(&toy);
     let catalog = catalog.with_live_limit(1000);
@@ -49,7 +48,7 @@ fn catalog() -> (TempDir, Catalog, Arc<Toy>) {
 }
 
 /// A search that is to be asked in pages.
-fn searched(catalog: &Catalog, search: &Search, offset: usize, top: usize) -> Vec<Found> {
+pub fn searched(catalog: &Catalog, search: &Search, offset: usize, top: usize) -> Vec<Found> {
     let page = search.clone().with_offset(offset).with_top(top);
     catalog.search(&page).unwrap().found
 }

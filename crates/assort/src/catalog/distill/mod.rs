@@ -16,9 +16,9 @@ use assort_core::{Embedder, Taxonomy};
 use assort_distill::{QueryEncoder, Student, StudentCard, Teacher};
 
 use crate::catalog::Catalog;
-use crate::catalog::import::InputRow;
 use crate::error::Maintenance;
 use crate::observer::Observer;
+use crate::read::InputRow;
 use crate::{Error, Result};
 
 use evaluation::Evaluator;
@@ -182,7 +182,7 @@ impl Catalog {
     /// As [`Self::distill`], and the first error among `rows`.
     pub fn distill_rows(
         &self,
-        rows: impl IntoIterator<Item = InputRow>,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
         teacher: &dyn Embedder,
         options: &DistillOptions,
         observer: &mut dyn Observer,
@@ -235,7 +235,7 @@ impl Catalog {
     /// As [`Self::distill_and_adopt`], and the first error among `rows`.
     pub fn distill_rows_and_adopt(
         &self,
-        rows: impl IntoIterator<Item = InputRow>,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
         teacher: &Teacher,
         options: &DistillOptions,
         observer: &mut dyn Observer,

@@ -7,9 +7,9 @@ use assort_core::{CategoryIndex, Taxonomy};
 
 use super::DistillOptions;
 use crate::catalog::Catalog;
-use crate::catalog::import::InputRow;
 use crate::embedding::Item;
 use crate::observer::{Observer, Progress};
+use crate::read::InputRow;
 use crate::{Error, Result};
 
 /// How often progress is told.
@@ -91,7 +91,7 @@ impl Sample {
     /// Texts of products that are to come.
     pub(super) fn of_rows(
         taxonomy: &Taxonomy,
-        rows: impl IntoIterator<Item = InputRow>,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
         options: &DistillOptions,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
@@ -104,7 +104,9 @@ impl Sample {
                 tell(observer, looked_at)?;
             }
             // A bad row is told when it is imported.
-            let Ok(row) = row? else { continue };
+            let Ok(row) = row.into().whole()? else {
+                continue;
+            };
             let item = Item::of_product(&row.product);
             let rank = rank(item.hash, options);
             if !seen.insert(rank) {

@@ -131,11 +131,11 @@ pub fn rows(
         .into_iter()
         .zip(2..)
         .map(|((product, category), line)| {
-            Ok(Ok(ProductRow {
+            InputRow::Product(ProductRow {
                 line,
                 product,
                 category,
-            }))
+            })
         })
 }
 

@@ -3,8 +3,7 @@
 
 use assort::core::compose::product_text;
 use assort::core::{Decision, Method, Product};
-use assort::index::Plan;
-use assort::{Catalog, ClassifyOptions, Error, Page, Query, Search};
+use assort::{Catalog, ClassifyOptions, Error, Page, Plan, Query, Search};
 
 use super::{Both, CLOSE, Known, PART};
 use crate::common::{self, LEAVES, path};

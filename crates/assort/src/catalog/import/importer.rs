@@ -1,21 +1,21 @@
-//! Storing products: what changed is embedded, everything is committed in
-//! batches, and a bad row never stops the rest.
+//! The work of an import, from rows to commits.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::{Embedder, Product, Role, Taxonomy, text_hash};
+use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy, text_hash};
 
+use super::ImportOptions;
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
 use crate::import_report::ImportReport;
 use crate::locks::read;
 use crate::observer::{Observer, Progress};
-use crate::read::{ProductRow, Rejected};
+use crate::read::{InputRow, ProductRow, Rejected, UpdateRow};
 use crate::segments::BACKLOG;
 use crate::snapshot::Changes;
 use crate::store::{
-    ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord,
+    ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord, Writer,
 };
 use crate::{Error, Result};
 
@@ -35,123 +35,6 @@ const GROUP_BYTES: usize = 64 << 20;
 const LOOKED_AT: usize = 8;
 const REMEMBERED: f64 = 10_000.0;
 
-/// How to import.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct ImportOptions {
-    /// Count what would be done and change nothing.
-    pub dry_run: bool,
-    /// Remove the products that the input does not have, unless a row was
-    /// rejected or the import was stopped.
-    pub prune: bool,
-}
-
-impl ImportOptions {
-    /// The same with another value of [`Self::dry_run`].
-    #[must_use]
-    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
-        self.dry_run = dry_run;
-        self
-    }
-
-    /// The same with another value of [`Self::prune`].
-    #[must_use]
-    pub fn with_prune(mut self, prune: bool) -> Self {
-        self.prune = prune;
-        self
-    }
-}
-
-/// A row of the input: a product, or why it is none. An outer error ends the
-/// import.
-pub type InputRow = Result<std::result::Result<ProductRow, Rejected>>;
-
-impl Catalog {
-    /// Stores products from rows, such as a [`crate::read::ProductReader`]
-    /// gives. Rows of known ids replace what was there; unchanged ones cost no
-    /// embedding. What is committed is durable; a stop or an error later does
-    /// not undo it.
-    ///
-    /// `done` tells which part of the input has been read, between 0 and 1,
-    /// where that is known.
-    ///
-    /// ```no_run
-    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
-    /// use assort::ImportOptions;
-    /// use assort::read::{Input, Mapping, ProductReader};
-    ///
-    /// let rows = ProductReader::new(Input::open("products.csv", None)?, &Mapping::default())?;
-    /// let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
-    /// println!("{} new, {} rejected", report.added, report.rejected);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`crate::Error::NoEmbedder`], [`crate::Error::Embed`],
-    /// [`crate::Error::Io`], and the first error among `rows`.
-    pub fn import(
-        &self,
-        rows: impl IntoIterator<Item = InputRow>,
-        options: &ImportOptions,
-        done: &dyn Fn() -> Option<f64>,
-        observer: &mut dyn Observer,
-    ) -> Result<ImportReport> {
-        let (reader, space, embedder) = self.latest()?;
-        let mut importer = Importer {
-            catalog: self,
-            embedder,
-            space,
-            taxonomy: self.state.taxonomy_in(&reader)?,
-            reader,
-            options,
-            done,
-            observer,
-            seen: HashMap::new(),
-            contents: HashSet::new(),
-            waiting: Vec::new(),
-            to_embed: 0,
-            waiting_bytes: 0,
-            done_before: done(),
-            report: ImportReport::default(),
-        };
-        self.background.gather(true);
-        let outcome = importer.run(rows);
-        let flushed = importer.flush();
-        self.background.gather(false);
-        self.background.wake(&self.state);
-        outcome.and(flushed)?;
-        if options.prune && importer.report.rejected == 0 && !importer.report.stopped {
-            importer.prune()?;
-        }
-        Ok(importer.report)
-    }
-
-    /// The last commit, with its space and the embedder of that.
-    fn latest(&self) -> Result<(Reader<'_>, SpaceRecord, Arc<dyn Embedder>)> {
-        self.again_if_moved(|| {
-            let reader = self.state.store.read()?;
-            let (space, embedder) = (reader.space()?, self.embedder_for(&reader)?);
-            Ok((reader, space, embedder))
-        })
-    }
-
-    /// Stores products in one transaction; see [`Self::import`].
-    ///
-    /// # Errors
-    /// As [`Self::import`].
-    pub fn put(&self, products: impl IntoIterator<Item = Product>) -> Result<ImportReport> {
-        let rows = products.into_iter().zip(1..).map(|(product, line)| {
-            Ok(Ok(ProductRow {
-                line,
-                product: product.sorted(),
-                category: None,
-            }))
-        });
-        self.import(rows, &ImportOptions::default(), &|| None, &mut ())
-    }
-}
-
 /// A product that is to be written.
 struct Waiting {
     product: ProductRecord,
@@ -161,9 +44,26 @@ struct Waiting {
     /// Digest of the product's text.
     text_hash: u128,
     is_new: bool,
+    /// The update that made it, if one did.
+    update: Option<Applied>,
 }
 
-struct Importer<'a> {
+/// An update with the digest of the content it was applied to.
+struct Applied {
+    update: ProductUpdate,
+    before: u128,
+}
+
+/// A product that is to be stored, and the update that made it, if one did.
+struct Ready {
+    put: Put,
+    update: Option<Applied>,
+}
+
+/// What is done of a row, or why it is rejected.
+type Taken = Result<std::result::Result<(), Rejected>>;
+
+pub(super) struct Importer<'a> {
     catalog: &'a Catalog,
     embedder: Arc<dyn Embedder>,
     space: SpaceRecord,
@@ -184,14 +84,42 @@ struct Importer<'a> {
     report: ImportReport,
 }
 
-impl Importer<'_> {
-    fn run(&mut self, rows: impl IntoIterator<Item = InputRow>) -> Result<()> {
+impl<'a> Importer<'a> {
+    pub(super) fn new(
+        catalog: &'a Catalog,
+        options: &'a ImportOptions,
+        done: &'a dyn Fn() -> Option<f64>,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self> {
+        let (reader, space, embedder) = catalog.latest()?;
+        Ok(Self {
+            catalog,
+            embedder,
+            space,
+            taxonomy: catalog.state.taxonomy_in(&reader)?,
+            reader,
+            options,
+            done,
+            observer,
+            seen: HashMap::new(),
+            contents: HashSet::new(),
+            waiting: Vec::new(),
+            to_embed: 0,
+            waiting_bytes: 0,
+            done_before: done(),
+            report: ImportReport::default(),
+        })
+    }
+
+    pub(super) fn run(&mut self, rows: impl IntoIterator<Item: Into<InputRow>>) -> Result<()> {
         self.tell(0);
         for row in rows {
             self.report.rows += 1;
-            let taken = match row? {
-                Ok(row) => self.take(row)?,
-                Err(rejected) => Err(rejected),
+            let taken = match row.into().numbered(self.report.rows) {
+                InputRow::Product(row) => self.take(row)?,
+                InputRow::Update(row) => self.take_update(row)?,
+                InputRow::Rejected(rejected) => Err(rejected),
+                InputRow::Failed(error) => return Err(error),
             };
             if let Err(rejected) = taken {
                 self.reject(&rejected);
@@ -221,40 +149,84 @@ impl Importer<'_> {
         self.observer.rejected(rejected);
     }
 
-    /// Compares a row with what is stored and remembers what is to be done.
-    fn take(&mut self, row: ProductRow) -> Result<std::result::Result<(), Rejected>> {
-        let ProductRow {
-            line,
-            product,
-            category,
-        } = row;
-        let reject = |reason: String| {
-            let id = Some(product.id.clone());
-            Ok(Err(Rejected::new(line, id, reason)))
+    /// Compares a product with what is stored and remembers what is to be done.
+    fn take(&mut self, row: ProductRow) -> Taken {
+        let product = row.product.sorted();
+        let checked = product.check();
+        let label = match self.check(row.line, &product.id, checked, row.category) {
+            Ok(label) => label,
+            Err(rejected) => return Ok(Err(rejected)),
         };
-        if let Some(first) = self.seen.get(&text_hash(&product.id)) {
-            return reject(format!(
-                "the id `{}` is repeated; it stood on line {first} first",
-                product.id
-            ));
-        }
-        let label = match category
-            .map(|category| self.taxonomy.resolve(&category))
-            .transpose()
-        {
-            Ok(label) => label.map(|index| self.taxonomy.category(index).id.clone()),
-            Err(error) => return reject(error.to_string()),
-        };
-        self.seen.insert(text_hash(&product.id), line);
-        let record = ProductRecord::from(product);
-        if !self.contents.insert(record.content_hash as u64) {
-            self.report.duplicates += 1;
-        }
-        self.compare(record, label)?;
+        self.compare(product.into(), label, None)?;
         Ok(Ok(()))
     }
 
-    fn compare(&mut self, product: ProductRecord, label: Option<String>) -> Result<()> {
+    /// The same with what an update makes of the product that is stored.
+    fn take_update(
+        &mut self,
+        UpdateRow {
+            line,
+            update,
+            category,
+        }: UpdateRow,
+    ) -> Taken {
+        let checked = update.check();
+        let label = match self.check(line, &update.id, checked, category) {
+            Ok(label) => label,
+            Err(rejected) => return Ok(Err(rejected)),
+        };
+        let Some((product, applied)) = self.apply(update.clone())? else {
+            let reason = format!("the catalog has no product with the id `{}`", update.id);
+            return Ok(Err(Rejected::new(line, Some(update.id), reason)));
+        };
+        self.compare(product, label, Some(applied))?;
+        Ok(Ok(()))
+    }
+
+    /// The product of an update's id with the update; none if there is no such product.
+    fn apply(&self, update: ProductUpdate) -> Result<Option<(ProductRecord, Applied)>> {
+        let Some(row) = self.reader.row(&update.id)? else {
+            return Ok(None);
+        };
+        Ok(self.reader.product(row)?.map(|stored| {
+            let before = stored.content_hash;
+            let after = Product::from(stored).updated(update.clone());
+            (after.into(), Applied { update, before })
+        }))
+    }
+
+    /// Checks what can be wrong with a row of any kind; gives the id of its label.
+    fn check(
+        &mut self,
+        line: u64,
+        id: &str,
+        checked: std::result::Result<(), String>,
+        category: Option<String>,
+    ) -> std::result::Result<Option<String>, Rejected> {
+        let wrong = |reason: String| Rejected::new(line, Some(id.to_owned()), reason);
+        checked.map_err(wrong)?;
+        if let Some(first) = self.seen.get(&text_hash(id)) {
+            return Err(wrong(format!(
+                "the id `{id}` is repeated; it stood on line {first} first"
+            )));
+        }
+        let label = category.map(|category| self.taxonomy.resolve(&category));
+        let label = label
+            .transpose()
+            .map_err(|error| wrong(error.to_string()))?;
+        self.seen.insert(text_hash(id), line);
+        Ok(label.map(|index| self.taxonomy.category(index).id.clone()))
+    }
+
+    fn compare(
+        &mut self,
+        product: ProductRecord,
+        label: Option<String>,
+        update: Option<Applied>,
+    ) -> Result<()> {
+        if !self.contents.insert(product.content_hash as u64) {
+            self.report.duplicates += 1;
+        }
         let row = self.reader.row(&product.id)?;
         let same = |stored: &ArchivedProductRecord| {
             stored.content_hash.to_native() == product.content_hash
@@ -271,12 +243,8 @@ impl Importer<'_> {
             self.report.unchanged += 1;
             return Ok(());
         }
-        let known = match row {
-            Some(row) => self.reader.text_hash(&self.space, row)?,
-            None => None,
-        };
         let text_hash = item(&product).hash;
-        let embeds = known != Some(text_hash);
+        let embeds = self.known_text(row)? != Some(text_hash);
         self.to_embed += usize::from(embeds);
         self.waiting_bytes += bytes(&product);
         self.waiting.push(Waiting {
@@ -285,13 +253,22 @@ impl Importer<'_> {
             embeds,
             text_hash,
             is_new: stored.is_none(),
+            update,
         });
         Ok(())
     }
 
+    /// Digest of the text that the row's vector was made from.
+    fn known_text(&self, row: Option<u32>) -> Result<Option<u128>> {
+        match row {
+            Some(row) => self.reader.text_hash(&self.space, row),
+            None => Ok(None),
+        }
+    }
+
     /// Embeds and commits what is waiting; if stopped meanwhile, only what is
     /// whole.
-    fn flush(&mut self) -> Result<()> {
+    pub(super) fn flush(&mut self) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         self.to_embed = 0;
         self.waiting_bytes = 0;
@@ -314,11 +291,14 @@ impl Importer<'_> {
                 continue;
             }
             count(&mut report, &item);
-            puts.push(Put {
-                product: item.product,
-                text_hash: item.text_hash,
-                vector,
-                label: item.label,
+            puts.push(Ready {
+                put: Put {
+                    product: item.product,
+                    text_hash: item.text_hash,
+                    vector,
+                    label: item.label,
+                },
+                update: item.update,
             });
         }
         let mut lacking = self.store(puts, known)?;
@@ -383,10 +363,10 @@ impl Importer<'_> {
         Ok(Some(record))
     }
 
-    /// Commits; gives back the products whose stored vector was to be kept
-    /// and is not there any more, and all if the catalog has moved to another
+    /// Commits; gives back the products that have to be made anew, because another
+    /// thread has changed or removed them, and all if the catalog has moved to another
     /// space.
-    fn store(&self, puts: Vec<Put>, known: Option<FamiliarityRecord>) -> Result<Vec<Put>> {
+    fn store(&self, puts: Vec<Ready>, known: Option<FamiliarityRecord>) -> Result<Vec<Ready>> {
         let mut lacking = Vec::new();
         let _stays = read(&self.catalog.moving);
         self.catalog.commit(|writer| {
@@ -398,11 +378,11 @@ impl Importer<'_> {
                 writer.set_familiarity(known)?;
             }
             let mut whole = Vec::with_capacity(puts.len());
-            for put in puts {
-                if writer.lacks_vector(&self.space, &put)? {
-                    lacking.push(put);
+            for ready in puts {
+                if self.is_stale(writer, &ready)? {
+                    lacking.push(ready);
                 } else {
-                    whole.push(put);
+                    whole.push(ready.put);
                 }
             }
             let taxonomy = self.catalog.taxonomy()?;
@@ -421,23 +401,61 @@ impl Importer<'_> {
         Ok(lacking)
     }
 
-    /// Stores products that could not be stored as they were compared, because
-    /// another thread has changed or removed them or moved the catalog, with
-    /// vectors of their own. Gives back those that this holds of again.
-    fn complete(&mut self, mut puts: Vec<Put>) -> Result<Vec<Put>> {
+    /// Whether another thread has changed what a product was made of: the vector that it
+    /// keeps, or the product that its update was applied to.
+    fn is_stale(&self, writer: &Writer<'_>, ready: &Ready) -> Result<bool> {
+        let before = ready.update.as_ref().map(|applied| applied.before);
+        let is_other = match before {
+            Some(before) => writer.content_hash(&ready.put.product.id)? != Some(before),
+            None => false,
+        };
+        Ok(is_other || writer.lacks_vector(&self.space, &ready.put)?)
+    }
+
+    /// Makes products anew that could not be stored as they were compared, and stores
+    /// them. Gives back those of which the same holds again. An update of a product that
+    /// has been removed meanwhile came before that, and is done.
+    fn complete(&mut self, lacking: Vec<Ready>) -> Result<Vec<Ready>> {
         self.refresh()?;
-        let items = puts.iter().map(|put| item(&put.product));
-        let vectors = embed_all(self.embedder.as_ref(), Role::Document, items, |_| true)?;
-        for put in &mut puts {
-            put.vector = vectors.get(&put.text_hash).cloned();
+        let mut anew = Vec::with_capacity(lacking.len());
+        for Ready { mut put, update } in lacking {
+            let update = match update {
+                None => None,
+                Some(Applied { update, .. }) => {
+                    let Some((product, applied)) = self.apply(update)? else {
+                        continue;
+                    };
+                    put.text_hash = item(&product).hash;
+                    put.product = product;
+                    Some(applied)
+                }
+            };
+            put.vector = None;
+            let known = self.known_text(self.reader.row(&put.product.id)?)?;
+            anew.push((known != Some(put.text_hash), Ready { put, update }));
         }
-        self.store(puts, None)
+        let items = anew.iter().filter(|(embeds, _)| *embeds);
+        let items = items.map(|(_, ready)| item(&ready.put.product));
+        let vectors = embed_all(self.embedder.as_ref(), Role::Document, items, |_| true)?;
+        let anew = anew.into_iter().map(|(_, mut ready)| {
+            ready.put.vector = vectors.get(&ready.put.text_hash).cloned();
+            ready
+        });
+        self.store(anew.collect(), None)
     }
 
     /// Goes on from the last commit.
     fn refresh(&mut self) -> Result<()> {
         (self.reader, self.space, self.embedder) = self.catalog.latest()?;
         Ok(())
+    }
+
+    /// What was done, after removing what the input did not have, if that was asked for.
+    pub(super) fn finish(mut self) -> Result<ImportReport> {
+        if self.options.prune && self.report.rejected == 0 && !self.report.stopped {
+            self.prune()?;
+        }
+        Ok(self.report)
     }
 
     /// Removes what the input did not have.

@@ -1,0 +1,116 @@
+//! Storing products: what changed is embedded, everything is committed in
+//! batches, and a bad row never stops the rest.
+
+mod importer;
+
+use std::sync::Arc;
+
+use assort_core::{Embedder, Product};
+
+use crate::Result;
+use crate::catalog::Catalog;
+use crate::import_report::ImportReport;
+use crate::observer::Observer;
+use crate::read::InputRow;
+use crate::store::{Reader, SpaceRecord};
+
+use importer::Importer;
+
+/// How to import.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// Count what would be done and change nothing.
+    pub dry_run: bool,
+    /// Remove the products that the input does not have, unless a row was
+    /// rejected or the import was stopped.
+    pub prune: bool,
+}
+
+impl ImportOptions {
+    /// The same with another value of [`Self::dry_run`].
+    #[must_use]
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// The same with another value of [`Self::prune`].
+    #[must_use]
+    pub fn with_prune(mut self, prune: bool) -> Self {
+        self.prune = prune;
+        self
+    }
+}
+
+impl Catalog {
+    /// Stores products from rows: products of the caller's own, or what a
+    /// [`crate::read::ProductReader`] gives. Rows of known ids replace what was there;
+    /// unchanged ones cost no embedding. What is committed is durable; a stop or an
+    /// error later does not undo it.
+    ///
+    /// A row may also be a [`assort_core::ProductUpdate`], which changes what it names
+    /// and keeps the rest of the product: its row, its label, and, where title and text
+    /// stay, its vector and the decision on it. One of an id that the catalog does not
+    /// have is rejected.
+    ///
+    /// `done` tells which part of the input has been read, between 0 and 1,
+    /// where that is known.
+    ///
+    /// ```no_run
+    /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
+    /// use assort::ImportOptions;
+    /// use assort::core::{Product, ProductUpdate};
+    /// use assort::read::{Input, Mapping, ProductReader};
+    ///
+    /// let options = ImportOptions::default();
+    /// let rows = ProductReader::new(Input::open("products.csv", None)?, &Mapping::default())?;
+    /// let report = catalog.import(rows, &options, &|| None, &mut ())?;
+    /// println!("{} new, {} rejected", report.added, report.rejected);
+    ///
+    /// let product = Product { id: "4711".into(), title: "Kettle".into(), ..Default::default() };
+    /// catalog.import(vec![product], &options, &|| None, &mut ())?;
+    ///
+    /// let cheaper = ProductUpdate::new("4711").with_attribute("price", "15");
+    /// catalog.import([cheaper], &options, &|| None, &mut ())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`crate::Error::NoEmbedder`], [`crate::Error::Embed`],
+    /// [`crate::Error::Io`], and the first error among `rows`.
+    pub fn import(
+        &self,
+        rows: impl IntoIterator<Item: Into<InputRow>>,
+        options: &ImportOptions,
+        done: &dyn Fn() -> Option<f64>,
+        observer: &mut dyn Observer,
+    ) -> Result<ImportReport> {
+        let mut importer = Importer::new(self, options, done, observer)?;
+        self.background.gather(true);
+        let outcome = importer.run(rows);
+        let flushed = importer.flush();
+        self.background.gather(false);
+        self.background.wake(&self.state);
+        outcome.and(flushed)?;
+        importer.finish()
+    }
+
+    /// The last commit, with its space and the embedder of that.
+    fn latest(&self) -> Result<(Reader<'_>, SpaceRecord, Arc<dyn Embedder>)> {
+        self.again_if_moved(|| {
+            let reader = self.state.store.read()?;
+            let (space, embedder) = (reader.space()?, self.embedder_for(&reader)?);
+            Ok((reader, space, embedder))
+        })
+    }
+
+    /// Stores products; see [`Self::import`].
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub fn put(&self, products: impl IntoIterator<Item = Product>) -> Result<ImportReport> {
+        self.import(products, &ImportOptions::default(), &|| None, &mut ())
+    }
+}

@@ -1,0 +1,78 @@
+//! Arguments of `assort search`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use assort::GroupBy;
+use clap::Args;
+
+use super::EmbedderArgs;
+use crate::render::Format;
+
+#[derive(Args)]
+#[command(
+    name = "search",
+    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'\n  assort search shop \"running shoes\" --group-by content --min-similarity 0.5\n  assort search shop kettle --group-by brand --group-size 3\n\nWith --group-by, --top and --offset count groups. Groups stand in the order of their best products; a product that lacks the field is a group of its own."
+)]
+pub(crate) struct SearchArgs {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// What to search for
+    #[arg(required_unless_present = "like")]
+    pub(crate) text: Option<String>,
+
+    /// Find products like the one of this id
+    #[arg(long, value_name = "ID", conflicts_with = "text")]
+    pub(crate) like: Option<String>,
+
+    /// Only products that match an expression, such as `brand = "HP" and price < 100`
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+
+    /// Only products whose similarity is this or more, between -1 and 1
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) min_similarity: Option<f32>,
+
+    /// One result for each content (`content`: titles that differ only in sizes,
+    /// colours, numbers), category (`category`), or value of an attribute
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) group_by: Option<GroupBy>,
+
+    /// Products of each group to give; with more than one, the search goes on until
+    /// the groups are full
+    #[arg(long, value_name = "N", default_value = "1", requires = "group_by")]
+    pub(crate) group_size: NonZeroUsize,
+
+    /// Results to give
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) top: NonZeroUsize,
+
+    /// Better results to pass over, for paging
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) offset: usize,
+
+    /// Compare every product: slower, and nothing is missed
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// Products a walk of the index keeps: more find more [default: as tuned,
+    /// or 128]
+    #[arg(long, value_name = "N")]
+    pub(crate) ef: Option<NonZeroUsize>,
+
+    /// Products ranked for each result [default: 8]
+    #[arg(long, value_name = "N")]
+    pub(crate) oversample: Option<NonZeroUsize>,
+
+    /// Tell how the index was searched
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
+}
