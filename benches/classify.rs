@@ -15,7 +15,9 @@ use assort::core::chance::mix;
 use assort::core::{CategoryIndex, Method, Product};
 use assort::read::{Mapping, ProductReader, ProductRow};
 use assort::students::Teacher;
-use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, LabelOptions, TrainHeads};
+use assort::{
+    Catalog, ClassifyOptions, DistillOptions, ImportOptions, InputRow, LabelOptions, TrainHeads,
+};
 use assort_embed::StoredSpec;
 use data::{reader, taxonomy, title_columns};
 
@@ -91,7 +93,10 @@ fn measure(name: &str, data: &Path, model: &Teacher, mapping: &Mapping) -> Resul
         found.report.scores.accuracy, found.report.coverage, sets.coverage, sets.mean_size
     );
     stored_rate(&catalog)?;
-    let products = rows("validation.tsv")?.filter_map(|row| Some(row.ok()?.ok()?.product));
+    let products = rows("validation.tsv")?.filter_map(|row| match row {
+        InputRow::Product(row) => Some(row.product),
+        _ => None,
+    });
     by_a_student(&catalog, model, &products.collect::<Vec<Product>>())?;
     audit(&catalog)
 }
@@ -194,14 +199,14 @@ fn audit(catalog: &Catalog) -> Result<(), Failure> {
                 break other;
             }
         };
-        rows.push(Ok(Ok(ProductRow {
-            line: at as u64 + 1,
+        rows.push(ProductRow {
             product: Product {
                 id: id.clone(),
                 ..Product::default()
             },
             category: Some(taxonomy.category(wrong).id.clone()),
-        })));
+            ..ProductRow::default()
+        });
         truths.insert(id, label);
     }
     catalog.label(rows, LabelOptions::default(), &mut ())?;
