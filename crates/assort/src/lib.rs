@@ -59,7 +59,10 @@ pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
-pub use catalog::evaluate::{Evaluation, Overlap, SetReport};
+pub use catalog::evaluate::{
+    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
+    MethodComparison, Overlap, SetReport,
+};
 pub use catalog::import::{ImportOptions, InputRow};
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};

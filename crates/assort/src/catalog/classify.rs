@@ -123,17 +123,20 @@ impl Catalog {
         products: &[Product],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let (decided, _) = self.again_if_moved(|| self.decide(products, options, false))?;
-        Ok(decided.into_iter().map(|one| one.decision).collect())
+        let methods = std::slice::from_ref(options);
+        let (decided, _) = self.again_if_moved(|| self.decide(products, methods, false))?;
+        let decided = decided.into_iter().flatten();
+        Ok(decided.map(|one| one.decision).collect())
     }
 
-    /// Decisions with what they were made by, and the classifier that made them.
+    /// Decisions by each of some methods, with what they were made by, and the classifier
+    /// that made them.
     pub(super) fn decide(
         &self,
         products: &[Product],
-        options: &ClassifyOptions,
+        methods: &[ClassifyOptions],
         shares: bool,
-    ) -> Result<(Vec<Decided>, Arc<Classifier>)> {
+    ) -> Result<(Vec<Vec<Decided>>, Arc<Classifier>)> {
         let embedder = self.embedder_for(&self.state.store.read()?)?;
         let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
         let own = items.iter().copied();
@@ -156,8 +159,10 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
         };
-        let decided = decide(&classifier, &reader, &snapshot, queries, options, shares)?;
-        Ok((decided, classifier))
+        let decided = methods
+            .iter()
+            .map(|options| decide(&classifier, &reader, &snapshot, queries, options, shares));
+        Ok((decided.collect::<Result<_>>()?, classifier))
     }
 
     /// Files products of the catalog by their stored vectors; see
@@ -301,7 +306,7 @@ impl Catalog {
 }
 
 /// Decides by the classifier, and explains where that was asked for.
-fn decide(
+pub(super) fn decide(
     classifier: &Classifier,
     reader: &Reader<'_>,
     snapshot: &Snapshot,

@@ -39,7 +39,7 @@ pub(super) struct Catalogued<'a> {
 
 impl Catalogued<'_> {
     /// Whether the embedder knows the label of the product in a row.
-    fn was_taught(&self, row: u32) -> Result<bool> {
+    pub(super) fn was_taught(&self, row: u32) -> Result<bool> {
         let text = self.reader.text_hash(&self.reader.space()?, row)?;
         let student = self.embedder.and_then(|embedder| embedder.as_student());
         let known = text.zip(student);
@@ -56,6 +56,16 @@ pub(super) fn learn(
     catalogued: &Catalogued<'_>,
     start: impl Fn(Option<Vec<f32>>) -> Prototypes,
     previous: Option<Learned>,
+    observer: &dyn Observer,
+) -> Result<Learned> {
+    let learned = without_labels(catalogued, &start, observer)?;
+    with_labels(catalogued, &start, learned, previous, observer)
+}
+
+/// What the products alone teach.
+pub(super) fn without_labels(
+    catalogued: &Catalogued<'_>,
+    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
     observer: &dyn Observer,
 ) -> Result<Learned> {
     let Catalogued {
@@ -82,7 +92,7 @@ pub(super) fn learn(
     let own = self_trained(reader, snapshot, taxonomy, &untaught, &lexicon, observer)?;
     go_on()?;
     let (leaves, prior) = plain.learned();
-    let mut learned = Learned {
+    Ok(Learned {
         epoch: snapshot.epoch().clone(),
         counts: reader.counts()?.into(),
         mean,
@@ -93,7 +103,25 @@ pub(super) fn learn(
         heads: Vec::new(),
         trained_on: 0,
         ensemble: Ensemble::default(),
-    };
+    })
+}
+
+/// The same with what labels teach beyond it.
+pub(super) fn with_labels(
+    catalogued: &Catalogued<'_>,
+    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
+    mut learned: Learned,
+    previous: Option<Learned>,
+    observer: &dyn Observer,
+) -> Result<Learned> {
+    let Catalogued {
+        reader,
+        snapshot,
+        taxonomy,
+        ..
+    } = *catalogued;
+    let (plain, _) = learned.prototypes(start(learned.mean.clone()));
+    let lexicon = Lexicon::new(taxonomy, plain.candidates());
     let labelled = LabelledProducts::read(reader, snapshot, plain.candidates())?;
     if labelled.len() == 0 {
         return Ok(learned);

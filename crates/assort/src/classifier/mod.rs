@@ -5,8 +5,10 @@
 //! prototypes towards the catalog's products, [`self_training`] learns their words
 //! without labels and [`train`] with them, and [`trials`] find by labels how much each
 //! source of evidence counts and how far confidence can be trusted. All together are [`Learned`](learned::Learned), which [`models`] keeps in a file. A
-//! [`Classifier`] answers by it, and [`cache`] says which one does.
+//! [`Classifier`] answers by it, and [`cache`] says which one does. [`apart`] makes some that learned from a
+//! part of the labels, to be measured on the others.
 
+pub(crate) mod apart;
 pub(crate) mod cache;
 mod carrying_words;
 mod category_texts;
@@ -28,6 +30,7 @@ mod train;
 pub(crate) mod train_heads;
 mod trials;
 
+pub(crate) use apart::{Apart, LearnedApart};
 pub(crate) use cache::ClassifierCache;
 pub(crate) use classify::{Asked, Classifier, Decided, Queries};
 pub(crate) use content::{Words, words};
