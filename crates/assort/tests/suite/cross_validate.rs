@@ -79,6 +79,7 @@ fn every_label_is_judged_once_by_the_others() {
     assert_eq!(found.overlap.products, 0);
     let parts = found.cross_validation.as_ref().unwrap();
     assert_eq!(parts.folds.len(), 4);
+    assert!(parts.learning_curve.is_empty());
     let judged: usize = parts.folds.iter().map(|fold| fold.products).sum();
     assert_eq!(judged, 400);
     for (at, fold) in parts.folds.iter().enumerate() {

@@ -153,10 +153,9 @@ fn categories(report: &Report, taxonomy: &Taxonomy, listed: usize) -> String {
         return String::new();
     }
     let row = |one: &CategoryScores| {
-        let taken_for = one.taken_for.map(|(other, count)| {
-            let name = &taxonomy.category(other).name;
-            format!("{name} ({count})")
-        });
+        let taken_for = one
+            .taken_for
+            .map(|(other, count)| format!("{count} {}", taxonomy.path(other)));
         let figures = [one.precision, one.recall, one.f1].map(|figure| format!("{figure:.4}"));
         let counts = [missed(one), one.support].map(|number| count(number as u64));
         let path = taxonomy.path(one.category);

@@ -30,12 +30,9 @@ pub(super) fn section(report: &Report, taxonomy: &Taxonomy) -> Markup {
                 thead {
                     tr {
                         th { "category" }
-                        th .number { "products" }
-                        th .number { "precision" }
-                        th .number { "recall" }
-                        th .number { "F1" }
+                        @for name in ["products", "precision", "recall", "F1"] { th .number .figure { (name) } }
                         th .bar-head {}
-                        th { "most often taken for" }
+                        th .taken { "most often taken for" }
                     }
                 }
                 tbody {

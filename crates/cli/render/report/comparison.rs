@@ -54,7 +54,10 @@ fn verdict(first: Method, second: Method, accuracy: &Difference) -> String {
 fn points_apart(difference: f64) -> String {
     match difference.abs() < 1e-9 {
         true => "0".to_owned(),
-        false => format!("{:+.1}", 100.0 * difference),
+        false => {
+            let text = format!("{:+.2}", 100.0 * difference);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
     }
 }
 

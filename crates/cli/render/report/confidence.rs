@@ -132,7 +132,7 @@ fn risk(found: &ConfidenceReport) -> Markup {
     let highest = settled.map(|point| point.risk).fold(all, f64::max);
     let frame = Frame::new(
         Axis::new(0.0, 1.0, 0.2, "products covered"),
-        Axis::up_to((1.1 * highest).max(0.01), "wrong"),
+        Axis::up_to((1.02 * highest).max(0.01), "wrong"),
     );
     let curve = points
         .iter()

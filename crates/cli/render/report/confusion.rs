@@ -33,7 +33,7 @@ pub(super) fn section(report: &Report, taxonomy: &Taxonomy) -> Markup {
             }
             p .legend {
                 "A row is a true category, a column what it was taken for; columns have the numbers of the rows. "
-                span .swatch .right {} " right, " span .swatch .wrong {} " mistakes, "
+                span .key { span .swatch .right {} " right, " } span .key { span .swatch .wrong {} " mistakes" } ", "
                 "the stronger the larger their part of the row."
             }
             h3 { "The first level" }
@@ -240,7 +240,7 @@ fn frequent(report: &Report, taxonomy: &Taxonomy) -> Markup {
     }
     html! {
         h3 { "The most frequent mistakes" }
-        table {
+        table .mistakes {
             thead { tr { th .number { "products" } th { "is" } th { "was taken for" } } }
             tbody {
                 @for one in report.confusions.iter().take(15) {

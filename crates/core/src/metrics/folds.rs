@@ -66,7 +66,10 @@ pub struct Spread {
 impl Spread {
     /// The spread of some values; 0 of none.
     pub fn of(values: &[f64]) -> Self {
-        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        if values.is_empty() {
+            return Self::default();
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let freedom = values.len().saturating_sub(1).max(1) as f64;
         Self {

@@ -154,13 +154,12 @@ impl Run<'_> {
     fn evaluation(&self, learning_curve: bool, observer: &mut dyn Observer) -> Result<Evaluation> {
         let mut judged = Judged::new(self.taxonomy);
         let mut folds = Vec::new();
-        let mut curve: Vec<Vec<Fold>> = vec![Vec::new(); CURVE.len()];
+        let points = if learning_curve { CURVE.len() } else { 0 };
+        let mut curve: Vec<Vec<Fold>> = vec![Vec::new(); points];
         for fold in 0..self.parts.folds {
-            if learning_curve {
-                for (point, part) in curve.iter_mut().zip(CURVE) {
-                    let mut judged = Judged::new(self.taxonomy);
-                    point.extend(self.fold(fold, part, &mut judged, observer)?);
-                }
+            for (point, part) in curve.iter_mut().zip(CURVE) {
+                let mut judged = Judged::new(self.taxonomy);
+                point.extend(self.fold(fold, part, &mut judged, observer)?);
             }
             folds.extend(self.fold(fold, 1.0, &mut judged, observer)?);
         }

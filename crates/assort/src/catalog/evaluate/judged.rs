@@ -58,8 +58,11 @@ impl<'a> Judged<'a> {
         let mut methods = decided.into_iter();
         let own = methods.next().unwrap_or_default();
         for (&truth, one) in truth.iter().zip(&own) {
-            let place = candidates.position(truth);
-            self.ranking.add(&one.shares, candidates.len(), place);
+            let places = match candidates.position(truth) {
+                Some(at) => vec![at as u32],
+                None => candidates.below_category(truth).to_vec(),
+            };
+            self.ranking.add(&one.shares, candidates.len(), &places);
             self.add_decision(truth, &one.decision);
         }
         let others = methods.next().unwrap_or_default();
