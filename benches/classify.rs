@@ -86,7 +86,7 @@ fn measure(name: &str, data: &Path, model: &Teacher, mapping: &Mapping) -> Resul
     let asked = ClassifyOptions::default()
         .with_target_precision(0.95)
         .with_set_coverage(0.9);
-    let found = catalog.evaluate(rows("validation.tsv")?, &asked, 0, &mut ())?;
+    let found = catalog.evaluate(rows("validation.tsv")?, &asked.into(), &mut ())?;
     let sets = found.sets.unwrap_or_default();
     println!(
         "  asked for 95%: {:.4} right of {:.4} decided; sets of 90% hold {:.4} with {:.2} categories",
@@ -143,20 +143,19 @@ fn evaluate(
 ) -> Result<(), Failure> {
     let options = ClassifyOptions::default().with_method(method).with_top(1);
     let begun = Instant::now();
-    let found = catalog.evaluate(rows, &options, 0, &mut ())?;
+    let found = catalog.evaluate(rows, &options.into(), &mut ())?;
     let rate = found.report.products as f64 / begun.elapsed().as_secs_f64();
     let levels = &found.report.levels;
     let accuracies: Vec<String> = levels
         .iter()
         .map(|level| format!("{:.4}", level.scores.accuracy))
         .collect();
-    let weighted: f64 = levels.iter().map(|level| level.scores.weighted_f1).sum();
     let ranking = found.ranking.unwrap_or_default();
     println!(
         "  {method:9}{when}: leaf accuracy {:.4}, levels {}, mean weighted F1 {:.4}; ECE {:.4}, among five {:.4}, AUC {:.4}; {rate:.0} products/s embedded and filed",
         found.report.scores.accuracy,
         accuracies.join(" "),
-        weighted / levels.len().max(1) as f64,
+        found.report.mean_weighted_f1(),
         found.confidence.ece,
         ranking.top5_accuracy,
         ranking.auc.unwrap_or(f64::NAN),

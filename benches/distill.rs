@@ -164,7 +164,7 @@ fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
             .with_min_confidence(min_confidence)
             .with_top(1);
         let rows = reader(&data.join("validation.tsv"), &title_columns())?;
-        Ok(catalog.evaluate(rows, &options, 0, &mut ())?.report)
+        Ok(catalog.evaluate(rows, &options.into(), &mut ())?.report)
     };
     let mut figures = serde_json::Map::new();
     for method in Method::ALL {

@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+mod evaluating;
 mod learning;
 mod listing;
 mod searching;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
@@ -284,43 +286,6 @@ pub(crate) struct Label {
     pub(crate) strict: bool,
 
     /// Where rejected rows are listed [default: DIR/rejects-label.csv]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rejects: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) embedder: EmbedderArgs,
-}
-
-#[derive(Args)]
-#[command(
-    after_help = "Examples:\n  assort evaluate shop held-out.csv\n  assort evaluate shop held-out.csv --method zero-shot --format json\n\nAccuracy is the share of right ones among the decided; precision, recall and F1 count an abstention as a miss."
-)]
-pub(crate) struct Evaluate {
-    /// The catalog's directory
-    pub(crate) dir: PathBuf,
-
-    /// Products with their right categories; `-` for standard input
-    pub(crate) file: String,
-
-    #[command(flatten)]
-    pub(crate) deciding: Deciding,
-
-    /// How the report is printed
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub(crate) format: ReportFormat,
-
-    /// Most frequent mistakes to list
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) confusions: usize,
-
-    /// Columns of further text, separated by commas; `-` for none
-    #[arg(long = "text", value_name = "COLUMNS", value_delimiter = ',')]
-    pub(crate) text_columns: Option<Vec<String>>,
-
-    #[command(flatten)]
-    pub(crate) columns: Columns,
-
-    /// Where rejected rows are listed [default: DIR/rejects-evaluate.csv]
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
 

@@ -152,6 +152,11 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
+/// Labels that cannot be divided as asked for.
+pub(crate) fn folds_do_not_fit(error: &Error) -> String {
+    format!("{error}; choose another number for --folds")
+}
+
 /// What follows a new catalog.
 pub(crate) fn import_is_next(directory: &Path) -> String {
     format!("next: assort import {} PRODUCTS.csv", directory.display())

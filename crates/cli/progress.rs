@@ -13,7 +13,7 @@ use self::pace::Pace;
 use crate::failure::Failure;
 use crate::rejects::Rejects;
 use crate::stop;
-use crate::text::{count, time};
+use crate::text::{count, counted, time};
 
 /// Work that ends sooner is not worth showing.
 const QUIET: Duration = Duration::from_secs(1);
@@ -302,6 +302,12 @@ impl Observer for Console {
             } => self.import(report, pending, fraction),
             Progress::Reembed { done, total } => {
                 self.counted(Stage::Products, "products moved", done, Some(total));
+            }
+            Progress::Fold { number, of, labels } => {
+                let labels = counted(labels, "label", "labels");
+                self.say(&format!(
+                    "part {number} of {of}: filed by {labels} of the others"
+                ));
             }
             Progress::Evaluate { done } => {
                 self.counted(Stage::Products, "products judged", done, None);

@@ -240,43 +240,48 @@ fn an_evaluation_has_these_figures_and_no_others() {
         t3,Noise cancelling headphones,knives\n";
     place.write("truth.csv", truth);
     let report = json(&place.run("evaluate shop truth.csv --format json").done());
+    let scores = [
+        "accuracy",
+        "balanced_accuracy",
+        "weighted_precision",
+        "weighted_recall",
+        "weighted_f1",
+        "macro_precision",
+        "macro_recall",
+        "macro_f1",
+    ];
+    let counts = ["method", "products", "decided", "decided_above", "coverage"];
+    let others = [
+        "mean_weighted_f1",
+        "hierarchical_precision",
+        "hierarchical_recall",
+        "hierarchical_f1",
+        "levels",
+        "calibrated",
+        "mean_confidence",
+        "ece",
+        "reliability",
+        "coverage_at_precision",
+        "risk_coverage_area",
+        "risk_coverage",
+        "top5_accuracy",
+        "log_loss",
+        "auc",
+        "overlap",
+        "sets",
+        "errors",
+        "confusions",
+        "siblings",
+        "categories",
+        "comparison",
+        "cross_validation",
+        "rejected",
+        "seconds",
+        "products_per_second",
+    ];
     let keys: Vec<&String> = report.as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        [
-            "method",
-            "products",
-            "decided",
-            "decided_above",
-            "coverage",
-            "accuracy",
-            "weighted_precision",
-            "weighted_recall",
-            "weighted_f1",
-            "macro_precision",
-            "macro_recall",
-            "balanced_accuracy",
-            "macro_f1",
-            "hierarchical_precision",
-            "hierarchical_recall",
-            "hierarchical_f1",
-            "levels",
-            "calibrated",
-            "mean_confidence",
-            "ece",
-            "reliability",
-            "coverage_at_precision",
-            "risk_coverage_area",
-            "top5_accuracy",
-            "log_loss",
-            "auc",
-            "overlap",
-            "sets",
-            "confusions",
-            "seconds",
-            "products_per_second"
-        ]
-    );
+    let all: Vec<&str> = [&counts[..], &scores, &others].concat();
+    assert_eq!(keys, all);
     assert_eq!(report["products"], 3);
     assert_eq!(report["decided"], 3);
     assert_eq!(report["coverage"], 1.0);
@@ -285,21 +290,25 @@ fn an_evaluation_has_these_figures_and_no_others() {
     assert_eq!(levels.len(), 2);
     for (at, level) in levels.iter().enumerate() {
         let keys: Vec<&String> = level.as_object().unwrap().keys().collect();
-        let figures = [
-            "level",
-            "accuracy",
-            "weighted_precision",
-            "weighted_recall",
-            "weighted_f1",
-            "macro_precision",
-            "macro_recall",
-            "macro_f1",
-        ];
+        let figures: Vec<&str> = [&["level"][..], &scores, &["error_share"]].concat();
         assert_eq!(keys, figures);
         assert_eq!(level["level"], at + 1);
     }
     let table = place.run("evaluate shop truth.csv").done();
-    for words in ["0.6667", "WAS TAKEN FOR", "Electronics > Headphones"] {
+    // One mistake of three, and it parts on the first level.
+    assert_eq!(report["errors"], 1);
+    assert_eq!(report["siblings"]["share"], 0.0);
+    assert_eq!(report["levels"][0]["error_share"], 1.0);
+    // All kettles are found, and half of the knives.
+    assert_eq!(report["balanced_accuracy"], 0.75);
+    assert_eq!(report["categories"].as_array().unwrap().len(), 3);
+    for words in [
+        "0.6667",
+        "WAS TAKEN FOR",
+        "Electronics > Headphones",
+        "of 1 mistake stay among",
+        "TAKEN MOST OFTEN FOR",
+    ] {
         assert!(table.contains(words), "no `{words}` in {table}");
     }
     let unsure = place.run("evaluate shop truth.csv --format json --min-confidence 1");

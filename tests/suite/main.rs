@@ -13,6 +13,7 @@ mod bad_input;
 mod classify;
 mod common;
 mod distill;
+mod evaluate;
 mod house;
 mod import;
 mod imports;

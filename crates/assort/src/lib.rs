@@ -58,7 +58,10 @@ pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
-pub use catalog::evaluate::{Evaluation, Overlap, SetReport};
+pub use catalog::evaluate::{
+    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
+    MethodComparison, Overlap, SetReport,
+};
 pub use catalog::groups::{Group, GroupBy};
 pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};

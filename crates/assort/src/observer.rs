@@ -46,6 +46,16 @@ pub enum Progress<'a> {
         /// All labels.
         total: u64,
     },
+    /// A part of cross-validation begins: others are learned from, and then it is
+    /// judged.
+    Fold {
+        /// Number of the part, from 1.
+        number: usize,
+        /// All parts.
+        of: usize,
+        /// Labels that are learned from.
+        labels: u64,
+    },
     /// Products are being classified and compared with the truth.
     Evaluate {
         /// Products that are done.

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use assort::core::Taxonomy;
 use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
-use assort::{Catalog, ClassifyOptions, ImportOptions, Query, Search};
+use assort::{Catalog, ClassifyOptions, EvaluateOptions, ImportOptions, Query, Search};
 
-use super::evaluate;
 use crate::args::{Demo, EmbedderArgs, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
@@ -136,9 +135,9 @@ fn judged(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
         input("the demo's held-out products", TRUTH)?,
         &Mapping::default(),
     )?;
-    let evaluation = catalog.evaluate(rows, &ClassifyOptions::default(), 3, &mut ())?;
+    let evaluation = catalog.evaluate(rows, &EvaluateOptions::default(), &mut ())?;
     page.push_str("\nOn products it has never seen, a fifth of them Chinese, which the bundled\nembedder hardly reads (a multilingual model does):\n\n");
     let taxonomy = catalog.taxonomy()?;
-    page.push_str(&evaluate::table(&evaluation.report, &taxonomy));
+    page.push_str(&render::of_report(&evaluation.report, &taxonomy, 3));
     Ok(())
 }

@@ -2,7 +2,9 @@
 //! [`Results`], and a line in [`Format`]; no command knows formats.
 
 mod csv;
+mod evaluation;
 mod jsonl;
+mod report;
 mod table;
 
 use std::fs::File;
@@ -13,7 +15,9 @@ use assort::core::{Decision, Product, Taxonomy};
 use assort::{Found, Page};
 use clap::ValueEnum;
 
+pub(crate) use self::evaluation::{Evaluated, of_report};
 pub(crate) use self::jsonl::{rounded, stored};
+pub(crate) use self::report::HtmlReport;
 pub(crate) use self::table::{Columns, facts, found};
 use crate::failure::Failure;
 

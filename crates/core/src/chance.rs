@@ -11,12 +11,17 @@ pub fn mix(hash: u64) -> u64 {
     hash ^ (hash >> 31)
 }
 
+/// A number from 0 up to but not including `bound`, every one as likely; puts `chance`
+/// forward.
+pub fn below(bound: usize, chance: &mut u64) -> usize {
+    *chance = chance.wrapping_add(FACTOR);
+    ((u128::from(mix(*chance)) * bound as u128) >> 64) as usize
+}
+
 /// Puts a list into an order by chance, and `chance` forward (Fisher and Yates).
 pub fn shuffle(order: &mut [usize], chance: &mut u64) {
     for at in (1..order.len()).rev() {
-        *chance = chance.wrapping_add(FACTOR);
-        let other = (u128::from(mix(*chance)) * (at as u128 + 1)) >> 64;
-        order.swap(at, other as usize);
+        order.swap(at, below(at + 1, chance));
     }
 }
 

@@ -43,8 +43,9 @@ pub use embedder::{
 pub use error::ErrorKind;
 pub use filter::{Fields, Filter, FilterError, FilterExpr};
 pub use metrics::{
-    ConfidenceBin, ConfidenceReport, Confusion, CoverageAtPrecision, Level, Ranking, RankingInput,
-    Report, Scores,
+    CategoryScores, Compared, Comparison, ConfidenceBin, ConfidenceReport, Confusion,
+    CoverageAtPrecision, Difference, Level, Ranking, RankingInput, Report, RiskAtCoverage, Scores,
+    SiblingPair, Siblings, Spread, stratified_group_folds,
 };
 pub use pieces::pieces;
 pub use product::{

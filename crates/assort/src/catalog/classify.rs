@@ -132,8 +132,10 @@ impl Catalog {
         products: &[Product],
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
-        let (decided, _) = self.again_if_moved(|| self.decide(products, options, false))?;
-        Ok(decided.into_iter().map(|one| one.decision).collect())
+        let methods = std::slice::from_ref(options);
+        let (decided, _) = self.again_if_moved(|| self.decide(products, methods, false))?;
+        let decided = decided.into_iter().flatten();
+        Ok(decided.map(|one| one.decision).collect())
     }
 
     /// How many products are best given to [`Self::classify`] together where there are
@@ -148,14 +150,15 @@ impl Catalog {
         })
     }
 
-    /// Decisions with what they were made by, and the classifier that made them.
+    /// Decisions by each of some methods, with what they were made by, and the classifier
+    /// that made them.
     pub(super) fn decide(
         &self,
         products: &[Product],
-        options: &ClassifyOptions,
+        methods: &[ClassifyOptions],
         shares: bool,
-    ) -> Result<(Vec<Decided>, Arc<Classifier>)> {
-        let (space, vectors) = match options.needs_vectors() {
+    ) -> Result<(Vec<Vec<Decided>>, Arc<Classifier>)> {
+        let (space, vectors) = match methods.iter().any(ClassifyOptions::needs_vectors) {
             true => self.vectors_of(products)?,
             false => Default::default(),
         };
@@ -175,8 +178,10 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
         };
-        let decided = decide(&classifier, &reader, &snapshot, queries, options, shares)?;
-        Ok((decided, classifier))
+        let decided = methods
+            .iter()
+            .map(|options| decide(&classifier, &reader, &snapshot, queries, options, shares));
+        Ok((decided.collect::<Result<_>>()?, classifier))
     }
 
     /// The vectors of products, row by row, and the space they are of.
@@ -331,7 +336,7 @@ impl Catalog {
 }
 
 /// Decides by the classifier, and explains where that was asked for.
-fn decide(
+pub(super) fn decide(
     classifier: &Classifier,
     reader: &Reader<'_>,
     snapshot: &Snapshot,

@@ -223,9 +223,10 @@ fn make(
 }
 
 /// What a classifier stands on: a commit, its categories, and what their texts say.
-struct Ground<'a> {
+#[derive(Clone)]
+pub(super) struct Ground<'a> {
     reader: &'a Reader<'a>,
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     embedder: Option<&'a dyn Embedder>,
     taxonomy: Arc<Taxonomy>,
     candidates: Arc<Candidates>,
@@ -234,7 +235,7 @@ struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    fn new(
+    pub(super) fn new(
         state: &State,
         reader: &'a Reader<'a>,
         snapshot: &'a Snapshot,
@@ -254,7 +255,19 @@ impl<'a> Ground<'a> {
         })
     }
 
-    fn catalogued(&self) -> Catalogued<'_> {
+    pub(super) fn candidates(&self) -> &Candidates {
+        &self.candidates
+    }
+
+    /// The same on another state of the same commit.
+    pub(super) fn on<'b>(&'b self, snapshot: &'b Snapshot) -> Ground<'b> {
+        Ground {
+            snapshot,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn catalogued(&self) -> Catalogued<'_> {
         Catalogued {
             reader: self.reader,
             snapshot: self.snapshot,
@@ -264,7 +277,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Prototypes of the texts alone.
-    fn start(&self, mean: Option<Vec<f32>>) -> Prototypes {
+    pub(super) fn start(&self, mean: Option<Vec<f32>>) -> Prototypes {
         let candidates = Arc::clone(&self.candidates);
         Prototypes::new(candidates, &self.rows, self.snapshot.dimensions(), mean)
     }
@@ -295,7 +308,7 @@ impl<'a> Ground<'a> {
         }
     }
 
-    fn classifier(&self, kept: Option<u128>, learned: &Learned) -> Result<Classifier> {
+    pub(super) fn classifier(&self, kept: Option<u128>, learned: &Learned) -> Result<Classifier> {
         let epoch = self.snapshot.epoch().clone();
         let start = self.start(learned.mean.clone());
         Classifier::new(epoch, kept, Arc::clone(&self.taxonomy), start, learned)

@@ -59,6 +59,16 @@ pub(super) fn learn(
     previous: Option<Learned>,
     observer: &dyn Observer,
 ) -> Result<Learned> {
+    let learned = without_labels(catalogued, &start, observer)?;
+    with_labels(catalogued, &start, learned, previous, observer)
+}
+
+/// What the products alone teach.
+pub(super) fn without_labels(
+    catalogued: &Catalogued<'_>,
+    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
+    observer: &dyn Observer,
+) -> Result<Learned> {
     let Catalogued {
         reader,
         snapshot,
@@ -88,7 +98,7 @@ pub(super) fn learn(
     drop(sample);
     go_on()?;
     let (leaves, prior) = plain.learned();
-    let mut learned = Learned {
+    Ok(Learned {
         epoch: snapshot.epoch().clone(),
         counts: reader.counts()?.into(),
         mean,
@@ -99,7 +109,25 @@ pub(super) fn learn(
         heads: Vec::new(),
         trained_on: 0,
         ensemble: Ensemble::default(),
-    };
+    })
+}
+
+/// The same with what labels teach beyond it.
+pub(super) fn with_labels(
+    catalogued: &Catalogued<'_>,
+    start: impl Fn(Option<Vec<f32>>) -> Prototypes,
+    mut learned: Learned,
+    previous: Option<Learned>,
+    observer: &dyn Observer,
+) -> Result<Learned> {
+    let Catalogued {
+        reader,
+        snapshot,
+        taxonomy,
+        ..
+    } = *catalogued;
+    let (plain, _) = learned.prototypes(start(learned.mean.clone()));
+    let lexicon = Lexicon::new(taxonomy, plain.candidates());
     let labelled = LabelledProducts::read(reader, snapshot, plain.candidates())?;
     if labelled.len() == 0 {
         return Ok(learned);

@@ -66,6 +66,17 @@ impl FitCounts {
 }
 
 impl Learned {
+    /// What the products alone taught.
+    pub(crate) fn without_labels(self) -> Self {
+        Self {
+            by_labels: Vec::new(),
+            heads: Vec::new(),
+            trained_on: 0,
+            ensemble: Ensemble::default(),
+            ..self
+        }
+    }
+
     /// The prototypes of the texts, fitted to the catalog; and those moved by
     /// labels, if there are any. `start` are the prototypes of the texts alone.
     pub(crate) fn prototypes(&self, start: Prototypes) -> (Prototypes, Option<Prototypes>) {

@@ -6,9 +6,11 @@
 //! without labels and [`train`] with them, and [`trials`] find by labels how much each
 //! source of evidence counts and how far confidence can be trusted. All together are
 //! [`Learned`](learned::Learned), which [`models`] keeps in a file. A [`Classifier`]
-//! answers by it, and [`cache`] says which one does. [`audit_labels`] judges the labels
-//! themselves.
+//! answers by it, and [`cache`] says which one does. [`apart`] makes some that learned
+//! from a part of the labels, to be measured on the others; [`audit_labels`] judges the
+//! labels themselves.
 
+pub(crate) mod apart;
 pub(crate) mod audit_labels;
 pub(crate) mod cache;
 mod carrying_words;
@@ -31,6 +33,7 @@ mod train;
 pub(crate) mod train_heads;
 mod trials;
 
+pub(crate) use apart::{Apart, LearnedApart};
 pub(crate) use cache::ClassifierCache;
 pub(crate) use classify::{Asked, Classifier, Decided, Queries};
 pub(crate) use content::{Words, words};

@@ -171,6 +171,16 @@ impl Snapshot {
         self.labels.get(row)
     }
 
+    /// The same as if some rows had no label.
+    pub(crate) fn without_labels(&self, rows: impl IntoIterator<Item = u32>) -> Result<Self> {
+        let labels = rows.into_iter().map(|row| (row, None)).collect();
+        let changes = Changes {
+            labels,
+            ..Changes::default()
+        };
+        self.after(changes, self.version)
+    }
+
     /// The live slots of labelled rows.
     pub(crate) fn labelled<'s>(&self, sealed: &'s Sealed) -> &'s SlotFilter {
         sealed.labelled.get_or_init(|| {

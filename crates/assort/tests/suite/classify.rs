@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assort::core::{
     CategoryIndex, CategoryRow, Decision, Embedder, Method, Place, Product, Taxonomy,
 };
-use assort::{Catalog, ClassifyOptions, Error, LabelOptions, TrainHeads};
+use assort::{Catalog, ClassifyOptions, Error, EvaluateOptions, LabelOptions, TrainHeads};
 use assort_testkit::toy::Toy;
 
 use crate::common::{self, LEAVES, path};
@@ -306,7 +306,7 @@ fn an_evaluation_is_what_counting_by_hand_gives() {
     ));
     let evaluation = shop
         .catalog
-        .evaluate(common::rows(rows), &how, 100, &mut ())
+        .evaluate(common::rows(rows), &how.clone().into(), &mut ())
         .unwrap();
     assert_eq!(evaluation.rejected, 2);
     let report = evaluation.report;
@@ -356,7 +356,7 @@ fn an_evaluation_without_a_usable_row_says_so() {
     let rows = common::rows([(shop.products[0].0.clone(), None)]);
     let result = shop
         .catalog
-        .evaluate(rows, &ClassifyOptions::default(), 3, &mut ());
+        .evaluate(rows, &EvaluateOptions::default(), &mut ());
     assert!(matches!(result, Err(Error::Input { .. })), "{result:?}");
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use assort::core::{Embedder, Method, StudentHooks};
 use assort::students::{Distilled, Options, Student, Teacher};
 use assort::{
-    Adoption, Catalog, ClassifyOptions, DistillOptions, Distillation, Error, Maintenance, Query,
-    Search,
+    Adoption, Catalog, ClassifyOptions, CrossValidateOptions, DistillOptions, Distillation, Error,
+    Maintenance, Query, Search,
 };
 use assort_testkit::toy::{Fault, Toy};
 
@@ -348,4 +348,25 @@ fn rows_that_are_to_come_teach_too() {
     common::assert_clean(&catalog);
     let opened = Student::open(&made.file.unwrap()).unwrap();
     assert_eq!(opened.digest(), made.student.digest());
+}
+
+#[test]
+fn labels_that_a_student_learned_are_not_judged_by_it() {
+    let toy = Arc::new(Toy::new("a"));
+    let (_directory, catalog) = shop(&toy);
+    let asked = CrossValidateOptions::default().with_folds(2);
+    let judged = |catalog: &Catalog| {
+        let found = catalog.cross_validate(&asked, &mut ()).unwrap();
+        (
+            found.report.products,
+            found.cross_validation.unwrap().taught,
+        )
+    };
+    assert_eq!(judged(&catalog), (PRODUCTS, 0));
+    catalog
+        .distill_and_adopt(&teacher(&toy), &options(), &mut ())
+        .unwrap();
+    let (products, taught) = judged(&catalog);
+    assert!(products > 0 && taught > 0, "{products}, {taught}");
+    assert_eq!(products + taught, PRODUCTS);
 }

@@ -14,6 +14,7 @@ mod classify;
 mod common;
 mod compat;
 mod crash;
+mod cross_validate;
 mod damage;
 mod distill;
 mod dump;

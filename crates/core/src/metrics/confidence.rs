@@ -8,6 +8,9 @@ const BINS: usize = 15;
 /// Precisions whose coverage is told.
 const PRECISIONS: [f64; 4] = [0.9, 0.95, 0.98, 0.99];
 
+/// Points of the risk–coverage curve at most.
+const POINTS: usize = 200;
+
 /// How confidence compares with the truth.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfidenceReport {
@@ -21,8 +24,11 @@ pub struct ConfidenceReport {
     /// What part of the products can be decided with a precision.
     pub coverage_at_precision: Vec<CoverageAtPrecision>,
     /// Mean error of the surest decisions over all coverages; the less the better
-    /// (area under the risk–coverage curve).
+    /// (area under the risk–coverage curve, AURC: Geifman and El-Yaniv, 2017).
     pub risk_coverage_area: f64,
+    /// The curve itself: what the surest decisions cover, and how many of them are
+    /// wrong. The surest first; the last point is all decisions.
+    pub risk_coverage: Vec<RiskAtCoverage>,
 }
 
 /// Decisions of like confidence.
@@ -43,6 +49,17 @@ pub struct CoverageAtPrecision {
     pub precision: f64,
     /// The part of all products, the largest there is.
     pub coverage: f64,
+}
+
+/// A point of the risk–coverage curve: all decisions as sure as this.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RiskAtCoverage {
+    /// The least confidence of them.
+    pub confidence: f64,
+    /// Their part of all products.
+    pub coverage: f64,
+    /// The part of them that is wrong.
+    pub risk: f64,
 }
 
 impl ConfidenceReport {
@@ -68,39 +85,64 @@ impl ConfidenceReport {
         let total = decisions.len().max(1) as f64;
         let distance =
             |bin: &ConfidenceBin| bin.count as f64 / total * (bin.confidence - bin.accuracy).abs();
-        let (coverage_at_precision, risk_coverage_area) = by_coverage(decisions);
+        let (curve, risk_coverage_area) = curve(decisions);
         Self {
             mean: decisions.iter().map(|(c, _)| f64::from(*c)).sum::<f64>() / total,
             ece: bins.iter().map(distance).sum(),
             bins,
-            coverage_at_precision,
+            coverage_at_precision: coverage_at_precision(&curve),
             risk_coverage_area,
+            risk_coverage: thinned(curve),
         }
     }
 }
 
-fn by_coverage(decisions: &[(f32, bool)]) -> (Vec<CoverageAtPrecision>, f64) {
+/// The risk–coverage curve with a point for each confidence, and its area.
+fn curve(decisions: &[(f32, bool)]) -> (Vec<RiskAtCoverage>, f64) {
     let mut sorted = decisions.to_vec();
     sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut coverage = PRECISIONS.map(|precision| CoverageAtPrecision {
-        precision,
-        coverage: 0.0,
-    });
-    let (mut right, mut risk) = (0, 0.0);
+    let mut points = Vec::new();
+    let (mut right, mut area) = (0, 0.0);
     for (at, (confidence, is_right)) in sorted.iter().enumerate() {
         right += usize::from(*is_right);
-        let precision = ratio(right, at + 1);
-        risk += 1.0 - precision;
+        let risk = ratio(at + 1 - right, at + 1);
+        area += risk;
         // Decisions of equal confidence stand or fall together.
-        let ends = sorted.get(at + 1).is_none_or(|next| next.0 < *confidence);
-        for one in coverage
-            .iter_mut()
-            .filter(|one| ends && precision >= one.precision)
-        {
-            one.coverage = ratio(at + 1, sorted.len());
+        if sorted.get(at + 1).is_none_or(|next| next.0 < *confidence) {
+            points.push(RiskAtCoverage {
+                confidence: f64::from(*confidence),
+                coverage: ratio(at + 1, sorted.len()),
+                risk,
+            });
         }
     }
-    (coverage.into(), risk / sorted.len().max(1) as f64)
+    (points, area / sorted.len().max(1) as f64)
+}
+
+fn coverage_at_precision(curve: &[RiskAtCoverage]) -> Vec<CoverageAtPrecision> {
+    let at = |precision: f64| {
+        let precise = |point: &&RiskAtCoverage| 1.0 - point.risk >= precision;
+        let most = curve.iter().rev().find(precise);
+        CoverageAtPrecision {
+            precision,
+            coverage: most.map_or(0.0, |point| point.coverage),
+        }
+    };
+    PRECISIONS.map(at).into()
+}
+
+/// Points spread evenly over the coverages, the last one among them.
+fn thinned(curve: Vec<RiskAtCoverage>) -> Vec<RiskAtCoverage> {
+    let mut kept: Vec<RiskAtCoverage> = Vec::new();
+    let count = curve.len();
+    for (at, point) in curve.into_iter().enumerate() {
+        let before = kept.last().map_or(0.0, |last| last.coverage);
+        let is_far = point.coverage - before >= 1.0 / POINTS as f64;
+        if is_far || at + 1 == count {
+            kept.push(point);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -133,5 +175,20 @@ mod tests {
         };
         assert!((at(0.9) - 0.625).abs() < 0.01 && at(0.99) < 0.52);
         assert!(report.risk_coverage_area > 0.0 && report.risk_coverage_area < 0.25);
+        let curve = &report.risk_coverage;
+        assert!(curve.len() <= POINTS + 1 && curve.len() > POINTS / 2);
+        let half = curve.iter().find(|point| point.coverage >= 0.5).unwrap();
+        assert!(half.coverage < 0.51 && half.risk < 0.01);
+        assert!((half.confidence - 0.5).abs() < 0.01);
+        let last = curve.last().unwrap();
+        assert!(last.coverage == 1.0 && (last.risk - 0.25).abs() < 1e-9);
+    }
+
+    #[test]
+    fn decisions_of_equal_confidence_are_one_point() {
+        let decisions = [(0.9, true), (0.5, true), (0.5, false), (0.5, false)];
+        let curve = ConfidenceReport::new(&decisions).risk_coverage;
+        let points: Vec<(f64, f64)> = curve.iter().map(|at| (at.coverage, at.risk)).collect();
+        assert_eq!(points, [(0.25, 0.0), (1.0, 0.5)]);
     }
 }

@@ -9,13 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::CategoryIndex;
 
+mod comparison;
 mod confidence;
+mod folds;
 mod ranking;
 mod scores;
+mod siblings;
 
-pub use confidence::{ConfidenceBin, ConfidenceReport, CoverageAtPrecision};
+pub use comparison::{Compared, Comparison, Difference};
+pub use confidence::{ConfidenceBin, ConfidenceReport, CoverageAtPrecision, RiskAtCoverage};
+pub use folds::{Spread, stratified_group_folds};
 pub use ranking::{Ranking, RankingInput};
-pub use scores::Scores;
+pub use scores::{CategoryScores, Scores};
+pub use siblings::{SiblingPair, Siblings};
 
 /// How decisions compare with the truth. All measures lie between 0 and 1, and
 /// are 0 where they would divide by nothing.
@@ -42,9 +48,15 @@ pub struct Report {
     pub hierarchical_f1: f64,
     /// The figures by level, the roots first.
     pub levels: Vec<Level>,
-    /// What was most often taken for what, most frequent first; ties by truth,
-    /// then by decision.
+    /// Number of decisions that are wrong.
+    pub errors: usize,
+    /// What was taken for what, most frequent first; ties by truth, then by decision.
     pub confusions: Vec<Confusion>,
+    /// Which of the mistakes stay among categories of one parent.
+    pub siblings: Siblings,
+    /// The figures of each category that occurs in the truth or the decisions, in
+    /// ascending order.
+    pub categories: Vec<CategoryScores>,
 }
 
 /// The figures if categories count as equal that agree down to a level. A
@@ -55,6 +67,9 @@ pub struct Level {
     pub level: usize,
     /// The figures.
     pub scores: Scores,
+    /// Share of all mistakes in which decision and truth part on this level; of all
+    /// levels together, 1.
+    pub error_share: f64,
 }
 
 /// A mistake and how often it was made.
@@ -72,8 +87,7 @@ impl Report {
     /// Compares decisions with the truth, product by product.
     ///
     /// `decided` holds `None` where no category was given. `path` leads from a
-    /// root to the category itself, both included. At most `confusions`
-    /// mistakes are listed. A truth that is an inner category speaks for all below it,
+    /// root to the category itself, both included. A truth that is an inner category speaks for all below it,
     /// so a decision below it is right.
     ///
     /// The two slices are as long as each other; of a longer one, the rest is
@@ -82,26 +96,23 @@ impl Report {
         truth: &[CategoryIndex],
         decided: &[Option<CategoryIndex>],
         path: impl Fn(CategoryIndex) -> Vec<CategoryIndex>,
-        confusions: usize,
     ) -> Self {
         let pairs = || truth.iter().copied().zip(decided.iter().copied());
-        let categories: BTreeSet<_> = pairs()
-            .flat_map(|(truth, decided)| [Some(truth), decided])
-            .flatten()
+        let paths = paths_of(pairs(), path);
+        let whole: Vec<Pair> = pairs()
+            .map(|pair| cut_both(&paths, pair, usize::MAX))
             .collect();
-        let paths: BTreeMap<_, _> = categories
-            .into_iter()
-            .map(|category| (category, path(category)))
-            .collect();
-        let depth = paths.values().map(Vec::len).max().unwrap_or(0);
-        let down_to = |level| pairs().map(move |pair| (pair, level));
-        let whole: Vec<(CategoryIndex, Option<CategoryIndex>)> = down_to(usize::MAX)
-            .map(|(pair, level)| cut_both(&paths, pair, level))
-            .collect();
-        let levels = (1..=depth).map(|level| Level {
+        let confusions = most_frequent(whole.iter().copied());
+        let errors = confusions.iter().map(|one| one.count).sum();
+        let parted = siblings::parted(&confusions, &paths);
+        let levels = (1..=depth(&paths)).map(|level| Level {
             level,
-            scores: Scores::new(down_to(level).map(|(pair, level)| cut_both(&paths, pair, level))),
+            scores: Scores::of(&scores::counts(
+                pairs().map(|pair| cut_both(&paths, pair, level)),
+            )),
+            error_share: ratio(parted.get(&level).copied().unwrap_or(0), errors),
         });
+        let counts = scores::counts(whole.iter().copied());
         let products = whole.len();
         let given = whole
             .iter()
@@ -114,23 +125,57 @@ impl Report {
             decided: given,
             decided_above: any - given,
             coverage: ratio(given, products),
-            scores: Scores::new(whole.iter().copied()),
+            scores: Scores::of(&counts),
             hierarchical_precision: precision,
             hierarchical_recall: recall,
             hierarchical_f1: harmonic(precision, recall),
             levels: levels.collect(),
-            confusions: most_frequent(whole.into_iter(), confusions),
+            errors,
+            siblings: Siblings::of(&confusions, &paths),
+            categories: CategoryScores::all(&counts, &confusions),
+            confusions,
         }
     }
 }
 
+impl Report {
+    /// F1 weighted by products, the mean of all levels.
+    pub fn mean_weighted_f1(&self) -> f64 {
+        let levels = self.levels.iter();
+        let sum: f64 = levels.map(|level| level.scores.weighted_f1).sum();
+        sum / self.levels.len().max(1) as f64
+    }
+}
+
+/// Truth and decision of a product.
+type Pair = (CategoryIndex, Option<CategoryIndex>);
+
+/// Where categories stand: those from a root to each, itself included.
+type Paths = BTreeMap<CategoryIndex, Vec<CategoryIndex>>;
+
+/// The paths of all categories that occur.
+fn paths_of(
+    pairs: impl Iterator<Item = Pair>,
+    path: impl Fn(CategoryIndex) -> Vec<CategoryIndex>,
+) -> Paths {
+    let categories: BTreeSet<_> = pairs
+        .flat_map(|(truth, decided)| [Some(truth), decided])
+        .flatten()
+        .collect();
+    let with_path = categories
+        .into_iter()
+        .map(|category| (category, path(category)));
+    with_path.collect()
+}
+
+/// Levels that the deepest category has.
+fn depth(paths: &Paths) -> usize {
+    paths.values().map(Vec::len).max().unwrap_or(0)
+}
+
 /// Truth and decision as far as a level goes. A decision above the truth that leads to
 /// it is none on the levels below; one below the truth is the truth.
-fn cut_both(
-    paths: &BTreeMap<CategoryIndex, Vec<CategoryIndex>>,
-    (truth, decided): (CategoryIndex, Option<CategoryIndex>),
-    level: usize,
-) -> (CategoryIndex, Option<CategoryIndex>) {
+fn cut_both(paths: &Paths, (truth, decided): Pair, level: usize) -> Pair {
     let own = cut(paths, truth, level);
     let decided = decided.and_then(|decided| {
         let (to, given) = (&paths[&truth], &paths[&decided]);
@@ -144,11 +189,7 @@ fn cut_both(
 }
 
 /// The ancestor of `category` on `level`, or itself if it is above that.
-fn cut(
-    paths: &BTreeMap<CategoryIndex, Vec<CategoryIndex>>,
-    category: CategoryIndex,
-    level: usize,
-) -> CategoryIndex {
+fn cut(paths: &Paths, category: CategoryIndex, level: usize) -> CategoryIndex {
     let path = &paths[&category];
     let at = level.min(path.len()).saturating_sub(1);
     path.get(at).copied().unwrap_or(category)
@@ -156,10 +197,7 @@ fn cut(
 
 /// Micro-averaged precision and recall over sets of categories with their
 /// ancestors.
-fn hierarchical(
-    pairs: impl Iterator<Item = (CategoryIndex, Option<CategoryIndex>)>,
-    paths: &BTreeMap<CategoryIndex, Vec<CategoryIndex>>,
-) -> (f64, f64) {
+fn hierarchical(pairs: impl Iterator<Item = Pair>, paths: &Paths) -> (f64, f64) {
     let (mut common, mut decided_nodes, mut true_nodes) = (0, 0, 0);
     for (truth, decided) in pairs {
         let truth = &paths[&truth];
@@ -175,10 +213,7 @@ fn hierarchical(
     (ratio(common, decided_nodes), ratio(common, true_nodes))
 }
 
-fn most_frequent(
-    pairs: impl Iterator<Item = (CategoryIndex, Option<CategoryIndex>)>,
-    at_most: usize,
-) -> Vec<Confusion> {
+fn most_frequent(pairs: impl Iterator<Item = Pair>) -> Vec<Confusion> {
     let mut counts = BTreeMap::new();
     for (truth, decided) in pairs {
         if let Some(decided) = decided.filter(|decided| *decided != truth) {
@@ -195,7 +230,6 @@ fn most_frequent(
         .collect();
     // The sort is stable, so ties stay in the order of the map.
     confusions.sort_by_key(|confusion| std::cmp::Reverse(confusion.count));
-    confusions.truncate(at_most);
     confusions
 }
 

@@ -32,16 +32,17 @@ pub struct RankingInput {
 
 impl RankingInput {
     /// Adds a product's shares of all `candidates` (none if nothing is known of it), and
-    /// the place of its truth.
-    pub fn add(&mut self, shares: &[f32], candidates: usize, truth: Option<usize>) {
+    /// the places of its truth: one, or all below an inner category, any of which is
+    /// right and whose shares are added up.
+    pub fn add(&mut self, shares: &[f32], candidates: usize, truth: &[u32]) {
         self.products += 1;
         self.candidates = candidates;
-        let own = truth.and_then(|at| shares.get(at)).copied();
-        if let Some(own) = own {
-            let better = shares.iter().filter(|share| **share > own).count();
+        let own = truth.iter().filter_map(|&at| shares.get(at as usize));
+        if let Some(&best) = own.clone().max_by(|a, b| a.total_cmp(b)) {
+            let better = shares.iter().filter(|share| **share > best).count();
             self.top5 += usize::from(better < 5);
         }
-        self.loss -= f64::from(own.unwrap_or(0.0).max(1e-12).ln());
+        self.loss -= f64::from(own.sum::<f32>().max(1e-12).ln());
         self.too_many |= self.shares.len() + candidates > MOST_SHARES;
         if self.too_many {
             self.shares = Vec::new();
@@ -49,7 +50,8 @@ impl RankingInput {
             let end = self.shares.len() + candidates;
             self.shares.extend(shares);
             self.shares.resize(end, 0.0);
-            self.truth.push(truth.map(|at| at as u32));
+            let only = truth.first().filter(|_| truth.len() == 1);
+            self.truth.push(only.copied());
         }
     }
 
@@ -107,10 +109,10 @@ mod tests {
             let truth = at % 3;
             let mut shares = vec![0.1; 3];
             shares[truth] = 0.8;
-            perfect.add(&shares, 3, Some(truth));
+            perfect.add(&shares, 3, &[truth as u32]);
             let mut shares = vec![0.45; 3];
             shares[truth] = 0.1;
-            reversed.add(&shares, 3, Some(truth));
+            reversed.add(&shares, 3, &[truth as u32]);
         }
         let (perfect, reversed) = (perfect.finish().unwrap(), reversed.finish().unwrap());
         assert_eq!(perfect.auc, Some(1.0));
@@ -123,12 +125,21 @@ mod tests {
     fn equal_shares_are_worth_half() {
         let mut input = RankingInput::default();
         for at in 0..10 {
-            input.add(&[0.5, 0.5], 2, Some(at % 2));
+            input.add(&[0.5, 0.5], 2, &[at % 2]);
         }
         assert_eq!(input.finish().unwrap().auc, Some(0.5));
         assert_eq!(RankingInput::default().finish(), None);
         // A product of which nothing is known is ranked like any other.
-        input.add(&[], 2, Some(1));
+        input.add(&[], 2, &[1]);
         assert!(input.finish().unwrap().auc.is_some());
+    }
+
+    #[test]
+    fn the_shares_below_an_inner_truth_are_added_up() {
+        let mut input = RankingInput::default();
+        input.add(&[0.3, 0.2, 0.5], 3, &[0, 1]);
+        let found = input.finish().unwrap();
+        assert!((found.log_loss - 2f64.ln()).abs() < 1e-6);
+        assert_eq!(found.top5_accuracy, 1.0);
     }
 }

@@ -24,7 +24,7 @@ fn decisions() -> [Option<CategoryIndex>; 12] {
 }
 
 fn report() -> Report {
-    Report::new(&TRUTH, &decisions(), path, 3)
+    Report::new(&TRUTH, &decisions(), path)
 }
 
 /// Accuracy, then precision, recall and F1: weighted, macro.
@@ -74,20 +74,20 @@ fn abstentions_are_misses_but_no_false_decisions() {
 #[test]
 fn a_decision_above_the_truth_is_none_below_and_right_above() {
     // 3 is decided as 1, which is above it; 5 as 1, which is not.
-    let report = Report::new(&[3, 5], &[Some(1), Some(1)], path, 3);
+    let report = Report::new(&[3, 5], &[Some(1), Some(1)], path);
     assert_eq!((report.decided, report.decided_above), (1, 1));
     assert_close(report.levels[0].scores.accuracy, 1.0);
     assert_close(report.levels[1].scores.accuracy, 0.5);
     assert_close(report.scores.accuracy, 0.0);
     // A truth that is an inner category speaks for what lies below.
-    let report = Report::new(&[1], &[Some(4)], path, 3);
+    let report = Report::new(&[1], &[Some(4)], path);
     assert_close(report.scores.accuracy, 1.0);
     assert!(report.confusions.is_empty());
 }
 
 #[test]
 fn with_full_coverage_weighted_recall_is_accuracy() {
-    let report = Report::new(&[0, 1, 2, 2, 2, 1], &[0, 2, 2, 1, 2, 5].map(Some), path, 0);
+    let report = Report::new(&[0, 1, 2, 2, 2, 1], &[0, 2, 2, 1, 2, 5].map(Some), path);
     let mean = 0.416_666_666_666_666_63;
     assert_scores(report.scores, [0.5, 0.5, 0.5, 0.5, mean, mean, mean]);
 }
@@ -136,20 +136,83 @@ fn ancestors_earn_partial_credit() {
 fn confusions_are_the_most_frequent_mistakes() {
     let truth = [1, 1, 5, 5, 4, 3, 3];
     let decided = [2, 2, 4, 4, 3, 4, 3].map(Some);
-    let report = Report::new(&truth, &decided, path, 3);
+    let report = Report::new(&truth, &decided, path);
     let found: Vec<_> = report
         .confusions
         .iter()
         .map(|confusion| (confusion.truth, confusion.decided, confusion.count))
         .collect();
-    assert_eq!(found, [(1, 2, 2), (5, 4, 2), (3, 4, 1)]);
+    assert_eq!(found, [(1, 2, 2), (5, 4, 2), (3, 4, 1), (4, 3, 1)]);
+    assert_eq!(report.errors, 6);
+}
+
+#[test]
+fn balanced_accuracy_is_the_mean_recall_of_true_categories() {
+    // As scikit-learn has it: 6 is decided on but never true, and does not count.
+    let report = Report::new(&[3, 3, 5, 5], &[3, 6, 5, 5].map(Some), path);
+    assert_close(report.scores.balanced_accuracy, 0.75);
+    assert_close(report.scores.macro_recall, 0.5);
+}
+
+#[test]
+fn mistakes_part_on_a_level_and_some_stay_among_siblings() {
+    // Siblings 3 and 4, and 1 and 2; 5 is taken for 4 below another parent, 8 for a root.
+    let truth = [3, 3, 4, 1, 5, 8, 3];
+    let decided = [4, 4, 3, 2, 4, 6, 3].map(Some);
+    let report = Report::new(&truth, &decided, path);
+    let shares: Vec<f64> = report
+        .levels
+        .iter()
+        .map(|level| level.error_share)
+        .collect();
+    assert_close(shares.iter().sum(), 1.0);
+    assert_close(shares[0], 1.0 / 6.0);
+    assert_close(shares[1], 2.0 / 6.0);
+    assert_close(shares[2], 3.0 / 6.0);
+    let siblings = report.siblings;
+    assert_eq!(siblings.errors, 4);
+    assert_close(siblings.share, 4.0 / 6.0);
+    let pair = |pair: &SiblingPair| {
+        let (there, back) = (pair.first_as_second, pair.second_as_first);
+        (pair.first, pair.second, there, back)
+    };
+    let pairs: Vec<_> = siblings.pairs.iter().map(pair).collect();
+    assert_eq!(pairs, [(3, 4, 2, 1), (1, 2, 1, 0)]);
+    // Roots have no parent.
+    let report = Report::new(&[0, 6], &[6, 0].map(Some), path);
+    assert_eq!((report.siblings.errors, report.errors), (0, 2));
+}
+
+#[test]
+fn every_category_has_its_figures() {
+    let report = report();
+    let of = |category| {
+        let mut all = report.categories.iter();
+        *all.find(|one| one.category == category).unwrap()
+    };
+    let shoes = of(3);
+    assert_eq!((shoes.support, shoes.decided, shoes.right), (4, 3, 2));
+    assert_close(shoes.precision, 2.0 / 3.0);
+    assert_close(shoes.recall, 0.5);
+    assert_close(shoes.f1, 4.0 / 7.0);
+    assert_eq!(shoes.taken_for, Some((4, 1)));
+    let never_decided = of(8);
+    assert_eq!((never_decided.support, never_decided.decided), (2, 0));
+    assert_close(never_decided.f1, 0.0);
+    let weighted: f64 = report
+        .categories
+        .iter()
+        .map(|one| one.support as f64 / 12.0 * one.f1)
+        .sum();
+    assert_close(weighted, report.scores.weighted_f1);
 }
 
 #[test]
 fn nothing_to_divide_by_gives_zero() {
-    assert_eq!(Report::new(&[], &[], path, 9), Report::default());
-    let report = Report::new(&[3, 6], &[None, None], path, 9);
+    assert_eq!(Report::new(&[], &[], path), Report::default());
+    let report = Report::new(&[3, 6], &[None, None], path);
     assert_eq!(report.scores, Scores::default());
+    assert_eq!(report.errors, 0);
     assert_eq!((report.coverage, report.hierarchical_f1), (0.0, 0.0));
     assert_eq!(report.levels.len(), 3);
 }

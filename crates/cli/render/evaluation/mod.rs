@@ -1,0 +1,92 @@
+//! An evaluation in one of three formats: a table for people, JSON with all of it, and
+//! CSV with the figures of each category.
+
+mod csv;
+mod json;
+mod table;
+
+use std::io::Write;
+
+use assort::core::{CategoryScores, Report, Taxonomy};
+use assort::{CrossValidation, Evaluation, Fold};
+
+pub(crate) use self::table::{of_report, overlap};
+use crate::failure::Failure;
+
+/// An evaluation, and what is needed to print it.
+pub(crate) struct Evaluated<'a> {
+    pub(crate) evaluation: &'a Evaluation,
+    pub(crate) taxonomy: &'a Taxonomy,
+    /// How long it took.
+    pub(crate) seconds: f64,
+    /// Mistakes, siblings and categories that are listed.
+    pub(crate) listed: usize,
+}
+
+impl Evaluated<'_> {
+    /// Writes it for people.
+    pub(crate) fn table(&self, sink: &mut dyn Write) -> Result<(), Failure> {
+        Ok(write!(sink, "{}", table::table(self))?)
+    }
+
+    /// Writes it as one JSON object.
+    pub(crate) fn json(&self, sink: &mut dyn Write) -> Result<(), Failure> {
+        Ok(writeln!(sink, "{}", json::object(self))?)
+    }
+
+    /// Writes the figures of each category as comma-separated values.
+    pub(crate) fn csv(&self, sink: &mut dyn Write) -> Result<(), Failure> {
+        csv::categories(sink, &self.evaluation.report, self.taxonomy)
+    }
+}
+
+/// The categories with the most products first; ties by path.
+pub(crate) fn by_support<'r>(report: &'r Report, taxonomy: &Taxonomy) -> Vec<&'r CategoryScores> {
+    let mut categories: Vec<&CategoryScores> = report.categories.iter().collect();
+    categories
+        .sort_by_cached_key(|one| (std::cmp::Reverse(one.support), taxonomy.path(one.category)));
+    categories
+}
+
+/// A figure of the parts of a cross-validation: its name in JSON, its name for people,
+/// and where it stands.
+pub(crate) type FoldFigure = (&'static str, &'static str, fn(&Fold) -> f64);
+
+/// The figures of the parts of a cross-validation.
+pub(crate) const FOLD_FIGURES: [FoldFigure; 7] = [
+    ("accuracy", "accuracy", |fold| fold.accuracy),
+    ("balanced_accuracy", "balanced", |fold| {
+        fold.balanced_accuracy
+    }),
+    ("weighted_f1", "w.F1", |fold| fold.weighted_f1),
+    ("macro_f1", "m.F1", |fold| fold.macro_f1),
+    ("mean_weighted_f1", "levels F1", |fold| {
+        fold.mean_weighted_f1
+    }),
+    ("hierarchical_f1", "h.F1", |fold| fold.hierarchical_f1),
+    ("ece", "ECE", |fold| fold.ece),
+];
+
+/// What has to be said of a cross-validation, if anything.
+pub(crate) fn caveats(parts: &CrossValidation) -> Vec<String> {
+    use crate::text::counted;
+    let mut said = Vec::new();
+    if parts.sparse_categories > 0 {
+        said.push(format!(
+            "{} with {} in all: fewer different products than parts, so they are learned from little or nothing",
+            counted(parts.sparse_categories as u64, "category", "categories"),
+            counted(parts.sparse_products as u64, "labelled product", "labelled products"),
+        ));
+    }
+    if parts.taught > 0 {
+        said.push(format!(
+            "{} not judged: the catalog's student has learned the labels",
+            counted(
+                parts.taught as u64,
+                "labelled product is",
+                "labelled products are"
+            ),
+        ));
+    }
+    said
+}
