@@ -176,8 +176,8 @@ pub(crate) struct Import {
     pub(crate) dry_run: bool,
 
     /// Change products that are there: what the files have columns for, and nothing
-    /// else. An empty cell removes what there is, but not a title or a label. Rows of
-    /// unknown ids are rejected
+    /// else. An empty cell removes what there is, but not a title or a label; columns
+    /// of further text replace all of it. Rows of unknown ids are rejected
     #[arg(long, conflicts_with = "prune")]
     pub(crate) update: bool,
 

@@ -104,9 +104,9 @@ pub(super) fn taxonomy_seeds() -> Vec<Vec<u8>> {
     ])
 }
 
-/// Each text compressed by gzip, by zstd, and not at all.
+/// Each text compressed by gzip, by zstd, and not at all, and once as updates.
 fn every_way(texts: &[&str]) -> Vec<Vec<u8>> {
     let seed = |choice: u8, text: &str| [&[choice][..], text.as_bytes()].concat();
-    let ways = |text: &&str| [0x20, 0x21, 0x22].map(|choice| seed(choice, text));
+    let ways = |text: &&str| [0x20, 0x21, 0x22, 0xa0].map(|choice| seed(choice, text));
     texts.iter().flat_map(ways).collect()
 }

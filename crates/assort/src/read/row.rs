@@ -19,6 +19,7 @@ use crate::{Error, Result};
 /// assert!(matches!(InputRow::from(product), InputRow::Product(row) if row.category.is_none()));
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum InputRow {
     /// A whole product.
     Product(ProductRow),
