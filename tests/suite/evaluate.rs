@@ -140,6 +140,7 @@ fn arguments_that_cannot_be_meant_are_refused() {
         &words,
     );
     place.refuses(2, "evaluate shop truth.csv --report shop", &words);
+    place.refuses(2, "evaluate shop truth.csv --report -", &words);
 }
 
 #[test]

@@ -20,7 +20,11 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
     if let Some(report) = &args.report {
         can_be_written(report)?;
     }
-    let (catalog, _) = open_for_writing_else_reading(&args.dir)?;
+    // Cross-validation takes long and keeps nothing: others may write meanwhile.
+    let catalog = match args.file {
+        Some(_) => open_for_writing_else_reading(&args.dir)?.0,
+        None => Catalog::open_read_only(&args.dir)?,
+    };
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
     let (evaluation, judged, seconds) = evaluation(&catalog, &args, &mut console)?;
@@ -126,7 +130,9 @@ fn can_be_written(report: &Path) -> Result<(), Failure> {
     let parent = report
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    let what = if report.is_dir() {
+    let what = if report == Path::new("-") {
+        "standard output has the figures"
+    } else if report.is_dir() {
         "that is a directory"
     } else if parent.is_some_and(|parent| !parent.is_dir()) {
         "there is no such directory"

@@ -1,7 +1,7 @@
 //! Whether confidence is true, and what it is worth: the reliability diagram and the
 //! risk–coverage curve.
 
-use assort::core::{ConfidenceBin, ConfidenceReport};
+use assort::core::{ConfidenceBin, ConfidenceReport, CoverageAtPrecision, RiskAtCoverage};
 use maud::{Markup, html};
 
 use super::plot::{Axis, Frame, n, percent};
@@ -142,28 +142,53 @@ fn risk(found: &ConfidenceReport) -> Markup {
     let first = curve.first().map_or(0.0, |first| first.0);
     let area = [(1.0, 0.0), (first, 0.0)].into_iter();
     let area = frame.path(curve.iter().copied().chain(area));
-    let marks = found
-        .coverage_at_precision
-        .iter()
-        .filter(|one| one.coverage > 0.0 && one.coverage < 1.0)
-        .map(|one| {
-            let (x, y) = (frame.x(one.coverage), frame.y(1.0 - one.precision));
-            html! {
-                line .drop x1=(n(x)) x2=(n(x)) y1=(n(y)) y2=(n(frame.y(0.0))) {}
-                circle .mark cx=(n(x)) cy=(n(y)) r="4.5" {}
-                text .mark-label x=(n(x - 9.0)) y=(n(y - 6.0)) text-anchor="end" { (percent(one.precision)) " right" }
-            }
-        });
+    let marks = marks(found);
+    let mark = |&(precision, coverage, risk): &(f64, f64, f64)| {
+        let (x, y) = (frame.x(coverage), frame.y(risk));
+        // On the left there is no room before the mark.
+        let (at, anchor) = match x < frame.left + 72.0 {
+            true => (x + 9.0, "start"),
+            false => (x - 9.0, "end"),
+        };
+        html! {
+            line .drop x1=(n(x)) x2=(n(x)) y1=(n(y)) y2=(n(frame.y(0.0))) {}
+            circle .mark cx=(n(x)) cy=(n(y)) r="4.5" {}
+            text .mark-label x=(n(at)) y=(n(y - 6.0)) text-anchor=(anchor) { (percent(precision)) " right" }
+        }
+    };
     let content = html! {
         path .area d=(format!("{area}Z")) {}
         path .dashed d=(frame.path([(0.0, all), (1.0, all)].into_iter())) {}
         path .line d=(line) {}
-        @for mark in marks { (mark) }
+        @for one in &marks { (mark(one)) }
     };
     frame.drawn(
         "Risk-coverage curve: share of wrong decisions by coverage",
         &content,
     )
+}
+
+/// Precisions with the coverage they have, and the risk there; of those that cover the
+/// same the highest.
+fn marks(found: &ConfidenceReport) -> Vec<(f64, f64, f64)> {
+    let all = &found.coverage_at_precision;
+    let covers_less = |one: &CoverageAtPrecision| {
+        let mut higher = all.iter().filter(|other| other.precision > one.precision);
+        higher.all(|other| other.coverage < one.coverage)
+    };
+    let known = all
+        .iter()
+        .filter(|one| one.coverage > 0.0 && one.coverage < 1.0);
+    known
+        .filter(|one| covers_less(one))
+        .map(|one| {
+            let apart = |point: &&RiskAtCoverage| (point.coverage - one.coverage).abs();
+            let points = found.risk_coverage.iter();
+            let nearest = points.min_by(|a, b| apart(a).total_cmp(&apart(b)));
+            let risk = nearest.map_or(0.0, |point| point.risk);
+            (one.precision, one.coverage, risk.min(1.0 - one.precision))
+        })
+        .collect()
 }
 
 fn coverage(found: &ConfidenceReport) -> Markup {

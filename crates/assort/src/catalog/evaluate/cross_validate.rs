@@ -207,6 +207,7 @@ impl Run<'_> {
         let mut quiet = WithoutCurves(observer);
         let learned = self.apart.learn(&without, needs_head, &mut quiet)?;
         let first = judged.len();
+        observer.progress(Progress::Evaluate { done: first as u64 });
         for group in products.chunks(GROUP) {
             if observer.stop() {
                 return Err(Error::Interrupted);
