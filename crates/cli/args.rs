@@ -2,6 +2,8 @@
 
 mod learning;
 mod listing;
+#[cfg(feature = "serve")]
+mod serving;
 mod shared;
 
 use std::num::NonZeroUsize;
@@ -12,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::render::Format;
 pub(crate) use learning::{Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
+#[cfg(feature = "serve")]
+pub(crate) use serving::{Log, Serve};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -102,6 +106,9 @@ pub(crate) enum Command {
     AuditIndex(AuditIndex),
     /// Merge the index into one segment and give unused space back
     Compact(Directory),
+    /// Serve catalogs to other programs by gRPC
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     /// List the embedders that can be used
     Embedders,
     /// Print completions for a shell

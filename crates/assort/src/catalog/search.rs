@@ -134,6 +134,8 @@ pub struct Page {
     pub matches: u64,
     /// How each part of the catalog was searched.
     pub steps: Vec<Step>,
+    /// State of what was searched (see [`Catalog::content_state`]).
+    pub state: u64,
 }
 
 /// How a part of the catalog was searched.
@@ -225,6 +227,7 @@ impl Catalog {
             found,
             matches,
             steps: steps(&snapshot, wanted, filter, effort),
+            state: reader.content_state()?,
         })
     }
 
