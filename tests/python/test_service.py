@@ -15,10 +15,13 @@ from pathlib import Path
 
 import grpc
 from google.protobuf import field_mask_pb2
+from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from assort.v1 import administration_pb2 as administration
+from assort.v1 import administration_pb2_grpc
 from assort.v1 import catalogs_pb2 as catalogs
 from assort.v1 import catalogs_pb2_grpc
 from assort.v1 import classification_pb2 as classification
@@ -282,10 +285,41 @@ class EveryCall(Case):
         imported = self.taxonomy.ImportTaxonomy(request, timeout=PATIENCE)
         self.assertEqual(imported.taxonomy.etag, got.etag)
 
+    def test_long_work(self):
+        stub = administration_pb2_grpc.AdminServiceStub(self.served.channel)
+        operations = operations_pb2_grpc.OperationsStub(self.served.channel)
+        begun = [
+            lambda: stub.SealCatalog(administration.SealCatalogRequest(name=PARENT), timeout=PATIENCE),
+            lambda: stub.CheckCatalog(administration.CheckCatalogRequest(name=PARENT), timeout=PATIENCE),
+            lambda: stub.CompactCatalog(administration.CompactCatalogRequest(name=PARENT), timeout=PATIENCE),
+            lambda: stub.TuneCatalog(administration.TuneCatalogRequest(name=PARENT), timeout=PATIENCE),
+            lambda: stub.TrainHead(administration.TrainHeadRequest(name=PARENT), timeout=PATIENCE),
+            lambda: stub.DistillStudent(administration.DistillStudentRequest(name=PARENT), timeout=PATIENCE),
+        ]
+        ended = []
+        for begin in begun:
+            name = begin().name
+            operations.CancelOperation(operations_pb2.CancelOperationRequest(name="operations/shop/1"))
+            ended.append(operations.WaitOperation(operations_pb2.WaitOperationRequest(name=name), timeout=PATIENCE))
+        self.assertTrue(all(one.done for one in ended))
+        checked = administration.CheckCatalogResponse()
+        self.assertTrue(ended[1].response.Unpack(checked))
+        self.assertEqual(list(checked.problems), [])
+        # So few products have no index, and teach nothing.
+        codes = [one.error.code for one in ended[3:]]
+        self.assertEqual(codes, [code_pb2.FAILED_PRECONDITION] * 3)
+        metadata = administration.OperationMetadata()
+        self.assertTrue(ended[4].metadata.Unpack(metadata))
+        self.assertEqual(metadata.method, "TrainHead")
+        listed = operations.ListOperations(operations_pb2.ListOperationsRequest(name="operations"), timeout=PATIENCE)
+        self.assertEqual([one.name for one in listed.operations], [one.name for one in reversed(ended)])
+        got = operations.GetOperation(operations_pb2.GetOperationRequest(name=ended[0].name), timeout=PATIENCE)
+        self.assertEqual(got, ended[0])
+
     def test_reflection_lists_the_services(self):
         listed = set(ProtoReflectionDescriptorDatabase(self.served.channel).get_services())
-        own = {f"assort.v1.{one}Service" for one in "Catalog Classification Label Product Search Server Taxonomy".split()}
-        self.assertLessEqual(own | {"grpc.health.v1.Health"}, listed)
+        own = {f"assort.v1.{one}Service" for one in "Admin Catalog Classification Label Product Search Server Taxonomy".split()}
+        self.assertLessEqual(own | {"grpc.health.v1.Health", "google.longrunning.Operations"}, listed)
 
     def test_messages_too_large_or_malformed(self):
         stub = self.served.channel.unary_unary("/assort.v1.ProductService/BatchUpsertProducts")

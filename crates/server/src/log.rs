@@ -21,6 +21,10 @@ pub fn log_to_stderr(format: LogFormat, level: LevelFilter) {
     // Whoever wrote one before goes on.
     let _ = match format {
         LogFormat::Text => lines.with_ansi(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
     };
 }
