@@ -4,6 +4,8 @@ mod evaluating;
 mod learning;
 mod listing;
 mod searching;
+#[cfg(feature = "serve")]
+mod serving;
 mod shared;
 
 use std::num::NonZeroUsize;
@@ -16,6 +18,8 @@ pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
+#[cfg(feature = "serve")]
+pub(crate) use serving::{Log, Serve};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -108,6 +112,9 @@ pub(crate) enum Command {
     AuditIndex(AuditIndex),
     /// Merge the index into one segment and give unused space back
     Compact(Directory),
+    /// Serve catalogs to other programs by gRPC
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     /// List the embedders that can be used
     Embedders,
     /// Print completions for a shell

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use assort::Catalog;
+#[cfg(feature = "serve")]
+use assort::core::EmbedError;
 use assort::core::Embedder;
 use assort::students::{StudentCard, Teacher};
 use assort_embed::{Error, Options, Spec, StoredSpec};
@@ -64,6 +66,17 @@ pub(crate) fn teacher(
     let stored = stored(catalog)?;
     let teacher = stored.teacher(&options(global));
     teacher.map_err(|error| explained(error, &stored))
+}
+
+/// What opens the teacher of a catalog's next student while it is served.
+#[cfg(feature = "serve")]
+pub(crate) fn open_teacher(global: &Global) -> assort_server::OpenTeacher {
+    let options = options(global);
+    Arc::new(move |catalog| {
+        let stored: Result<StoredSpec, Error> = catalog.embedder_spec()?.parse();
+        let teacher = stored.and_then(|stored| stored.teacher(&options));
+        teacher.map_err(|error| assort::Error::Embed(EmbedError::new(error.to_string())))
+    })
 }
 
 fn stored(catalog: &Catalog) -> Result<StoredSpec, Failure> {

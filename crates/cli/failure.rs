@@ -94,6 +94,13 @@ impl From<assort_embed::Error> for Failure {
     }
 }
 
+#[cfg(feature = "serve")]
+impl From<assort_server::Error> for Failure {
+    fn from(error: assort_server::Error) -> Self {
+        Self::of(error.kind(), hints::told_of_server(&error))
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {

@@ -26,6 +26,32 @@ pub(crate) fn told_of_import(error: &Error) -> String {
     }
 }
 
+/// Why a catalog cannot be served, with what to do about it.
+#[cfg(feature = "serve")]
+pub(crate) fn told_of_serving(error: &Error) -> String {
+    match error {
+        Error::Locked(_) => joined(
+            error.to_string(),
+            Some("or serve what it has committed with --read-only".to_owned()),
+        ),
+        _ => told(error),
+    }
+}
+
+/// Why a server cannot run, with what to do about it.
+#[cfg(feature = "serve")]
+pub(crate) fn told_of_server(error: &assort_server::Error) -> String {
+    use assort_server::Error as Server;
+    let hint = match error {
+        Server::Exposed(_) => Some(
+            "protect it with --keys, --certificate and --private-key, listen on 127.0.0.1, or pass --insecure",
+        ),
+        Server::Catalogs(_) => Some("give each a name of its own with NAME=DIR"),
+        _ => None,
+    };
+    joined(error.to_string(), hint.map(str::to_owned))
+}
+
 /// An error of an embedder with what to do about it.
 pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
     joined(error.to_string(), of_embedder(error))

@@ -68,6 +68,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Tune(args) => commands::tune::run(&args, global),
         Command::AuditIndex(args) => commands::tune::audit(&args, global),
         Command::Compact(args) => commands::compact::run(&args, global),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => commands::serve::run(args, global),
         Command::Embedders => commands::embedders::run(global.cache.as_deref()),
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Demo(args) => commands::demo::run(args, global),

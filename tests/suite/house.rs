@@ -43,7 +43,7 @@ fn no_message_of_a_library_names_a_command_or_an_option() {
     assert!(!names_a_command("/// As `assort check --repair` does."));
     assert!(!names_a_command("let left = right - -1; // --"));
     let mut files = Vec::new();
-    for library in ["core", "index", "distill", "embed", "assort"] {
+    for library in ["core", "index", "distill", "embed", "assort", "server"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
         sources(&root.join(library).join("src"), &mut files);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 8] = [
+const CRATES: [(&str, &str); 10] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
@@ -13,6 +13,8 @@ const CRATES: [(&str, &str); 8] = [
     ("head", "crates/head/src"),
     ("assort", "crates/assort/src"),
     ("embed", "crates/embed/src"),
+    ("proto", "crates/proto/src"),
+    ("server", "crates/server/src"),
     ("cli", "crates/cli"),
 ];
 

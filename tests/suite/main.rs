@@ -24,5 +24,7 @@ mod process;
 mod rejects;
 mod remedies;
 mod search;
+#[cfg(all(feature = "serve", unix))]
+mod serve;
 mod taxonomy;
 mod train;

@@ -16,6 +16,8 @@ pub(crate) mod list;
 pub(crate) mod reembed;
 pub(crate) mod remove;
 pub(crate) mod search;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod taxonomy;

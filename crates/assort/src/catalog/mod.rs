@@ -248,6 +248,15 @@ impl Catalog {
         self.state.store.directory()
     }
 
+    /// Changes when products come, go or get other texts or labels, and with the
+    /// taxonomy and the space; not with what is learned, nor with the index.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn content_state(&self) -> Result<u64> {
+        self.state.store.read()?.content_state()
+    }
+
     /// The taxonomy of the last commit.
     ///
     /// # Errors
@@ -264,6 +273,14 @@ impl Catalog {
     /// [`Error::ReadOnly`], [`Error::Io`] or [`Error::Damaged`].
     pub fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<u64> {
         self.state.replace_taxonomy(taxonomy)?;
+        self.labels_outside(taxonomy)
+    }
+
+    /// How many labels name a category that `taxonomy` does not have.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn labels_outside(&self, taxonomy: &Taxonomy) -> Result<u64> {
         let mut orphans = 0;
         self.state.store.read()?.each_label(|_, label| {
             orphans += u64::from(taxonomy.by_id(label).is_none());

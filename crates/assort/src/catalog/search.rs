@@ -174,6 +174,8 @@ pub struct Page {
     pub matches: u64,
     /// How each part of the catalog was searched.
     pub steps: Vec<Step>,
+    /// State of what was searched (see [`Catalog::content_state`]).
+    pub state: u64,
 }
 
 /// How a part of the catalog was searched.
@@ -306,6 +308,7 @@ impl Catalog {
             found,
             matches,
             steps: steps(&snapshot, depth, filter, effort),
+            state: reader.content_state()?,
         })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use assort_core::{Category, Taxonomy};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::Store;
 use super::codec::{self, Unreadable, VectorView};
@@ -454,6 +455,22 @@ impl<'a> Reader<'a> {
             decisions,
             changed: changed.unwrap_or_default(),
         })
+    }
+}
+
+impl Reader<'_> {
+    /// Digest of how often the content was changed, and of the epoch.
+    pub(crate) fn content_state(&self) -> Result<u64> {
+        let counts = self.counts()?;
+        let epoch = self.epoch()?;
+        let [vectors, labels] = counts.changed.to_bytes();
+        let mut hasher = Xxh3::new();
+        hasher.update(&vectors);
+        hasher.update(&labels);
+        hasher.update(&counts.products.to_le_bytes());
+        hasher.update(&epoch.taxonomy);
+        hasher.update(&epoch.generation.to_le_bytes());
+        Ok(hasher.digest())
     }
 }
 

@@ -1,0 +1,266 @@
+//! Requests that embed, gathered into batches: what comes while all runs are busy
+//! is taken together by the next one, so that nobody waits for a batch to fill.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tonic::Status;
+
+use crate::pool::{by, fault, queue_full};
+
+/// Does a batch: as many results as there are requests, in their order.
+pub(crate) type Work<I, O> = dyn Fn(Vec<I>) -> Vec<Result<O, Status>> + Send + Sync;
+
+/// How batches are bounded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Batches under way at once.
+    pub(crate) runs: usize,
+    /// What the requests of a batch come to, at most; a larger one goes alone.
+    pub(crate) size: usize,
+    /// Requests that may wait.
+    pub(crate) waiting: usize,
+}
+
+/// Gathers requests into batches.
+pub(crate) struct Batcher<I, O>(Arc<Shared<I, O>>);
+
+struct Shared<I, O> {
+    work: Box<Work<I, O>>,
+    bounds: Bounds,
+    queue: Mutex<Queue<I, O>>,
+    batches: AtomicU64,
+    requests: AtomicU64,
+}
+
+struct Queue<I, O> {
+    waiting: VecDeque<Entry<I, O>>,
+    runs: usize,
+}
+
+struct Entry<I, O> {
+    request: I,
+    size: usize,
+    deadline: Option<Instant>,
+    answer: oneshot::Sender<Result<O, Status>>,
+}
+
+impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
+    /// Batches that `work` does in threads where it may wait.
+    pub(crate) fn new(
+        bounds: Bounds,
+        work: impl Fn(Vec<I>) -> Vec<Result<O, Status>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            work: Box::new(work),
+            bounds,
+            queue: Mutex::new(Queue {
+                waiting: VecDeque::new(),
+                runs: 0,
+            }),
+            batches: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+        }))
+    }
+
+    /// Requests that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.lock().waiting.len()
+    }
+
+    /// How many batches were done, and of how many requests.
+    pub(crate) fn done(&self) -> (u64, u64) {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (count(&self.0.batches), count(&self.0.requests))
+    }
+
+    /// The answer to a request that counts as `size` in its batch. One that waits
+    /// when its deadline passes, or whose caller goes, is not worked at.
+    ///
+    /// # Errors
+    /// That of this request alone; and where the queue is full or the deadline has
+    /// passed.
+    pub(crate) async fn ask(
+        &self,
+        request: I,
+        size: usize,
+        deadline: Option<Instant>,
+    ) -> Result<O, Status> {
+        let (answer, answered) = oneshot::channel();
+        let entry = Entry {
+            request,
+            size,
+            deadline,
+            answer,
+        };
+        if self.0.begin(entry)? {
+            let shared = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || shared.run());
+        }
+        by(deadline, answered)
+            .await?
+            .unwrap_or_else(|_| Err(fault()))
+    }
+}
+
+impl<I, O> Shared<I, O> {
+    fn lock(&self) -> MutexGuard<'_, Queue<I, O>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a request into the queue; tells whether another run is to begin.
+    fn begin(&self, entry: Entry<I, O>) -> Result<bool, Status> {
+        let mut queue = self.lock();
+        if queue.waiting.len() >= self.bounds.waiting {
+            return Err(queue_full());
+        }
+        queue.waiting.push_back(entry);
+        let another = queue.runs < self.bounds.runs;
+        queue.runs += usize::from(another);
+        Ok(another)
+    }
+
+    /// Does batches until nobody waits.
+    fn run(&self) {
+        // Also if the work panics: then its waiters are told by their channels.
+        let run = Run(self);
+        while let Some(batch) = run.0.take() {
+            let (requests, answers): (Vec<I>, Vec<_>) = batch
+                .into_iter()
+                .map(|entry| (entry.request, entry.answer))
+                .unzip();
+            self.batches.fetch_add(1, Ordering::Relaxed);
+            self.requests
+                .fetch_add(requests.len() as u64, Ordering::Relaxed);
+            for (answer, result) in answers.into_iter().zip((self.work)(requests)) {
+                // Whoever asked may have gone.
+                let _ = answer.send(result);
+            }
+        }
+        std::mem::forget(run);
+    }
+
+    /// The next batch; without one, this run has ended.
+    fn take(&self) -> Option<Vec<Entry<I, O>>> {
+        let mut queue = self.lock();
+        let (mut batch, mut size) = (Vec::new(), 0);
+        while let Some(entry) = queue.waiting.pop_front() {
+            let late = entry.deadline.is_some_and(|by| by <= Instant::now());
+            if late || entry.answer.is_closed() {
+                continue;
+            }
+            if !batch.is_empty() && size + entry.size > self.bounds.size {
+                queue.waiting.push_front(entry);
+                break;
+            }
+            size += entry.size;
+            batch.push(entry);
+        }
+        if batch.is_empty() {
+            queue.runs -= 1;
+            return None;
+        }
+        Some(batch)
+    }
+}
+
+/// A run, which ends when it is dropped in a panic.
+struct Run<'s, I, O>(&'s Shared<I, O>);
+
+impl<I, O> Drop for Run<'_, I, O> {
+    fn drop(&mut self) {
+        self.0.lock().runs -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tonic::Code;
+
+    use super::*;
+
+    fn bounds(size: usize) -> Bounds {
+        Bounds {
+            runs: 1,
+            size,
+            waiting: 5,
+        }
+    }
+
+    type Doubling = (
+        Arc<Batcher<u32, u32>>,
+        mpsc::Sender<()>,
+        mpsc::Receiver<Vec<u32>>,
+    );
+
+    /// Doubles numbers, tells the batches, and waits for a word before each.
+    fn doubling(size: usize) -> Doubling {
+        let (go, wait) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let wait = Mutex::new(wait);
+        let work = move |batch: Vec<u32>| {
+            tell.send(batch.clone()).unwrap();
+            let _ = wait.lock().unwrap().recv();
+            let double = |number: u32| match number {
+                13 => Err(Status::invalid_argument("13")),
+                99 => panic!("on purpose"),
+                _ => Ok(2 * number),
+            };
+            batch.into_iter().map(double).collect()
+        };
+        (Arc::new(Batcher::new(bounds(size), work)), go, told)
+    }
+
+    #[tokio::test]
+    async fn what_comes_meanwhile_is_taken_together_and_each_gets_its_own() {
+        let (batcher, go, told) = doubling(3);
+        let ask = |number: u32| {
+            let batcher = Arc::clone(&batcher);
+            tokio::spawn(async move { batcher.ask(number, 1, None).await })
+        };
+        let first = ask(1);
+        let next = |told: mpsc::Receiver<Vec<u32>>| {
+            tokio::task::spawn_blocking(move || (told.recv().unwrap(), told))
+        };
+        let (batch, told) = next(told).await.unwrap();
+        assert_eq!(batch, [1]);
+        let mut later = Vec::new();
+        for (count, number) in [(1, 2), (2, 13), (3, 4), (4, 5), (5, 6)] {
+            later.push(ask(number));
+            while batcher.waiting() < count {
+                tokio::task::yield_now().await;
+            }
+        }
+        let refused = batcher.ask(7, 1, None).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        // Nobody waits for this one any more.
+        later.remove(2).abort();
+        tokio::task::yield_now().await;
+        for _ in 0..3 {
+            go.send(()).unwrap();
+        }
+        assert_eq!(first.await.unwrap().unwrap(), 2);
+        let mut answers = Vec::new();
+        for one in later {
+            answers.push(one.await.unwrap().map_err(|status| status.code()));
+        }
+        assert_eq!(answers, [Ok(4), Err(Code::InvalidArgument), Ok(10), Ok(12)]);
+        assert_eq!(next(told).await.unwrap().0, [2, 13, 5]);
+        assert_eq!(batcher.done(), (3, 5));
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_batch_alone() {
+        let (batcher, go, _told) = doubling(1);
+        go.send(()).unwrap();
+        let status = batcher.ask(99, 1, None).await.unwrap_err();
+        assert_eq!(status.code(), Code::Internal);
+        drop(go);
+        assert_eq!(batcher.ask(4, 1, None).await.unwrap(), 8);
+    }
+}

@@ -1,0 +1,338 @@
+//! A running server: from open catalogs and an address to the last answer.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assort::Observer;
+use assort_proto::DESCRIPTORS;
+use assort_proto::longrunning::operations_server::OperationsServer;
+use assort_proto::v1::admin_service_server::AdminServiceServer;
+use assort_proto::v1::catalog_service_server::CatalogServiceServer;
+use assort_proto::v1::classification_service_server::ClassificationServiceServer;
+use assort_proto::v1::label_service_server::LabelServiceServer;
+use assort_proto::v1::product_service_server::ProductServiceServer;
+use assort_proto::v1::search_service_server::SearchServiceServer;
+use assort_proto::v1::server_service_server::ServerServiceServer;
+use assort_proto::v1::taxonomy_service_server::TaxonomyServiceServer;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::{HealthReporter, health_reporter};
+
+use crate::error::{Error, Result};
+use crate::gate::{Gate, pass, tell};
+use crate::keys::Keys;
+use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
+use crate::metrics::Metrics;
+use crate::names;
+use crate::pool::Pool;
+use crate::served::{Load, Opened, Served, Shared};
+use crate::services::{
+    Admin, Catalogs, Classification, Labels, LongRunning, Products, Searches, Server, Taxonomies,
+};
+use crate::tls::Tls;
+
+/// Bytes on their way to the server, for each call and for each connection. What a
+/// stream of small messages sends ahead must be a small part of the connection's: the
+/// transport ends connections on which too many small frames wait, as of an attack.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
+/// How often a silent caller is asked whether it is there, and how long it may take
+/// to answer.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
+
+/// How long the last answers may take to leave.
+const FLUSH: Duration = Duration::from_millis(50);
+
+/// How long callers may take to close their connections once they are told to.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// How to serve.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// How much is done at once.
+    pub load: Load,
+    /// How long calls may go on once the server is told to end.
+    pub drain: Duration,
+    /// File of API keys; callers need none if there is none.
+    pub keys: Option<PathBuf>,
+    /// Certificates; the connection is in the clear if there are none.
+    pub tls: Option<Tls>,
+    /// Whether an address that others can reach may be served without keys and
+    /// certificates.
+    pub insecure: bool,
+    /// Calls that take longer are told in the log; none for no such lines.
+    pub slow: Option<Duration>,
+}
+
+impl Options {
+    /// An address with everything else as usual.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            load: Load::default(),
+            drain: Duration::from_secs(10),
+            keys: None,
+            tls: None,
+            insecure: false,
+            slow: Some(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// A server that listens and does not answer yet.
+pub struct Bound {
+    transport: tonic::transport::Server,
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    keys: Option<Arc<Keys>>,
+    stop: watch::Sender<bool>,
+    options: Options,
+}
+
+/// Listens, and makes everything ready to answer.
+///
+/// # Errors
+/// [`Error`] if catalogs cannot be told apart, the address cannot be used or may not
+/// be without protection, or keys or certificates cannot be read.
+pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
+    let protected = options.keys.is_some() && options.tls.is_some();
+    if !options.listen.ip().is_loopback() && !protected && !options.insecure {
+        return Err(Error::Exposed(options.listen));
+    }
+    let keys = options.keys.as_deref().map(Keys::read).transpose()?;
+    let (stop, stopping) = watch::channel(false);
+    let shared = Shared {
+        catalogs: catalogs(opened, &options.load)?,
+        quick: Pool::new(options.load.threads, options.load.waiting),
+        bulk: Pool::new(options.load.bulk_threads, options.load.waiting),
+        stopping,
+    };
+    let failed = |source| Error::Listen {
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    Ok(Bound {
+        transport: transport(options.tls.as_ref())?,
+        address: listener.local_addr().map_err(failed)?,
+        listener,
+        shared: Arc::new(shared),
+        keys: keys.map(Arc::new),
+        stop,
+        options,
+    })
+}
+
+fn transport(tls: Option<&Tls>) -> Result<tonic::transport::Server> {
+    let server = tonic::transport::Server::builder()
+        // For metrics; calls come by HTTP/2.
+        .accept_http1(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER));
+    let Some(tls) = tls else {
+        return Ok(server);
+    };
+    let unusable = |error: tonic::transport::Error| Error::Certificate(sources(&error));
+    server.tls_config(tls.config()?).map_err(unusable)
+}
+
+fn catalogs(opened: Vec<Opened>, load: &Load) -> Result<BTreeMap<String, Arc<Served>>> {
+    let mut catalogs = BTreeMap::new();
+    for one in opened {
+        let name = one.name.clone();
+        if !names::is_catalog(&name) {
+            let what = format!(
+                "`{name}` cannot name a catalog: a name has letters, digits, `-`, `_` and `.` alone"
+            );
+            return Err(Error::Catalogs(what));
+        }
+        let served = Arc::new(Served::new(one, load));
+        if catalogs.insert(name.clone(), served).is_some() {
+            return Err(Error::Catalogs(format!("two catalogs are named `{name}`")));
+        }
+    }
+    Ok(catalogs)
+}
+
+impl Bound {
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What reads the file of keys again: the number of keys. What is wrong leaves
+    /// the keys as they are.
+    pub fn reloader(&self) -> impl Fn() -> Result<usize> + Send + Sync + use<> {
+        let keys = self.keys.clone();
+        move || keys.as_ref().map_or(Ok(0), |keys| keys.reload())
+    }
+
+    /// Answers calls until `stop` is done. Then health tells that the server is not
+    /// serving, new calls are refused, streams are ended after what they have sent,
+    /// and open calls have [`Options::drain`] to end. At last callers are told to
+    /// go, and connections are closed.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the transport failed.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let (reporter, health) = health_reporter();
+        set_health(&reporter, ServingStatus::Serving).await;
+        self.prepare();
+        let Self {
+            mut transport,
+            listener,
+            shared,
+            keys,
+            stop: stopping,
+            options,
+            ..
+        } = self;
+        let metrics = Arc::new(Metrics::new(&shared));
+        let gate = Arc::new(Gate::new(
+            keys,
+            Arc::clone(&metrics),
+            options.slow,
+            shared.stopping.clone(),
+        ));
+        let routes = routes(&shared).add_service(health);
+        let router = routes
+            .into_axum_router()
+            .route("/metrics", get(tell).with_state(metrics))
+            .layer(from_fn_with_state(Arc::clone(&gate), pass));
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let (go, gone) = oneshot::channel::<()>();
+        let serving = transport
+            .add_routes(Routes::from(router))
+            .serve_with_incoming_shutdown(incoming, async { drop(gone.await) });
+        let drained = async {
+            stop.await;
+            let deadline = Instant::now() + options.drain;
+            set_health(&reporter, ServingStatus::NotServing).await;
+            // Nobody may listen.
+            let _ = stopping.send(true);
+            // What is open is answered first: a connection that ends under an
+            // answer may tear it off.
+            let _ = tokio::time::timeout_at(deadline, gate.empty()).await;
+            tokio::time::sleep(FLUSH).await;
+            let _ = go.send(());
+            tokio::time::sleep(CLOSE).await;
+        };
+        tokio::select! {
+            served = serving => served.map_err(|error| Error::Internal(sources(&error))),
+            // What is still open is cut off when the runtime ends.
+            () = drained => Ok(()),
+        }
+    }
+}
+
+impl Bound {
+    /// Begins to make ready what the first classification of each catalog needs, so
+    /// that it need not wait for all of it.
+    fn prepare(&self) {
+        for served in self.shared.catalogs.values() {
+            let served = Arc::clone(served);
+            let mut stopping = Stopping(self.shared.stopping.clone());
+            tokio::task::spawn_blocking(move || match served.catalog.prepare(&mut stopping) {
+                Ok(()) | Err(assort::Error::Interrupted) => {}
+                Err(error) => {
+                    tracing::warn!(catalog = served.name, %error, "the catalog cannot learn yet");
+                }
+            });
+        }
+    }
+}
+
+/// Stops work when the server is about to end.
+struct Stopping(watch::Receiver<bool>);
+
+impl Observer for Stopping {
+    fn stop(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// What was said at the bottom of an error.
+fn sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+/// Services whose health is told, beside that of the whole server.
+const SERVICES: [&str; 8] = [
+    "assort.v1.AdminService",
+    "assort.v1.CatalogService",
+    "assort.v1.ClassificationService",
+    "assort.v1.LabelService",
+    "assort.v1.ProductService",
+    "assort.v1.SearchService",
+    "assort.v1.ServerService",
+    "assort.v1.TaxonomyService",
+];
+
+async fn set_health(reporter: &HealthReporter, status: ServingStatus) {
+    for service in SERVICES.into_iter().chain([""]) {
+        reporter.set_service_status(service, status).await;
+    }
+}
+
+/// A service with the limits of all.
+macro_rules! limited {
+    ($service:ident, $implementation:expr) => {
+        $service::new($implementation)
+            .max_decoding_message_size(MAX_REQUEST)
+            .max_encoding_message_size(MAX_RESPONSE)
+            .accept_compressed(Gzip)
+            .accept_compressed(Zstd)
+    };
+}
+
+fn routes(shared: &Arc<Shared>) -> Routes {
+    let own = || Arc::clone(shared);
+    let mut routes = Routes::default()
+        .add_service(limited!(AdminServiceServer, Admin(own())))
+        .add_service(limited!(OperationsServer, LongRunning(own())))
+        .add_service(limited!(CatalogServiceServer, Catalogs(own())))
+        .add_service(limited!(ClassificationServiceServer, Classification(own())))
+        .add_service(limited!(LabelServiceServer, Labels(own())))
+        .add_service(limited!(ProductServiceServer, Products(own())))
+        .add_service(limited!(SearchServiceServer, Searches(own())))
+        .add_service(limited!(ServerServiceServer, Server))
+        .add_service(limited!(TaxonomyServiceServer, Taxonomies(own())));
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Older clients ask the first form. What is compiled in can be read.
+    if let Ok(first) = reflection().build_v1alpha() {
+        routes = routes.add_service(first);
+    }
+    if let Ok(second) = reflection().build_v1() {
+        routes = routes.add_service(second);
+    }
+    routes.prepare()
+}

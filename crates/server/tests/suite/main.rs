@@ -1,0 +1,22 @@
+//! The service as a client meets it, in this process.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failure in a helper of a test fails the test"
+)]
+
+mod admin;
+mod catalogs;
+mod classification;
+mod common;
+mod docs;
+mod keys;
+mod labels;
+mod limits;
+mod metrics;
+mod products;
+mod search;
+mod stopping;
+mod streams;
+mod taxonomy;
