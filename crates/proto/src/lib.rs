@@ -29,6 +29,7 @@ mod google {
     #[expect(
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
+        rustdoc::broken_intra_doc_links,
         reason = "generated"
     )]
     pub mod longrunning {

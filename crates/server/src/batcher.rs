@@ -2,6 +2,7 @@
 //! is taken together by the next one, so that nobody waits for a batch to fill.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -125,9 +126,7 @@ impl<I, O> Shared<I, O> {
 
     /// Does batches until nobody waits.
     fn run(&self) {
-        // Also if the work panics: then its waiters are told by their channels.
-        let run = Run(self);
-        while let Some(batch) = run.0.take() {
+        while let Some(batch) = self.take() {
             let (requests, answers): (Vec<I>, Vec<_>) = batch
                 .into_iter()
                 .map(|entry| (entry.request, entry.answer))
@@ -135,12 +134,13 @@ impl<I, O> Shared<I, O> {
             self.batches.fetch_add(1, Ordering::Relaxed);
             self.requests
                 .fetch_add(requests.len() as u64, Ordering::Relaxed);
-            for (answer, result) in answers.into_iter().zip((self.work)(requests)) {
+            // After a panic its waiters are told by their channels, and others go on.
+            let worked = catch_unwind(AssertUnwindSafe(|| (self.work)(requests)));
+            for (answer, result) in answers.into_iter().zip(worked.unwrap_or_default()) {
                 // Whoever asked may have gone.
                 let _ = answer.send(result);
             }
         }
-        std::mem::forget(run);
     }
 
     /// The next batch; without one, this run has ended.
@@ -164,15 +164,6 @@ impl<I, O> Shared<I, O> {
             return None;
         }
         Some(batch)
-    }
-}
-
-/// A run, which ends when it is dropped in a panic.
-struct Run<'s, I, O>(&'s Shared<I, O>);
-
-impl<I, O> Drop for Run<'_, I, O> {
-    fn drop(&mut self) {
-        self.0.lock().runs -= 1;
     }
 }
 

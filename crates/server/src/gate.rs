@@ -36,7 +36,7 @@ const METRICS: &str = "metrics";
 /// Calls that look how the server is, and may stay open for as long as it runs.
 const LOOKS: [&str; 3] = [HEALTH, "grpc.reflection.", METRICS];
 
-/// What methods that are none of the contract are counted as.
+/// What paths that are no methods of the contract are counted as.
 const OTHER: &str = "other";
 
 /// The header of a call's number, which callers may give.
@@ -120,6 +120,10 @@ pub(crate) async fn pass(
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if end.method == METRICS {
+        // This is no call of gRPC, and has no status of one.
+        end.code = Some(Code::Ok);
     }
     end.see(response.headers());
     response.map(|body| Body::new(Watched { body, end }))

@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use assort::TaskState;
+use assort::{Stats, TaskState};
 
 use crate::served::{Served, Shared};
 
@@ -113,107 +113,94 @@ type Row = (String, i64);
 
 impl Collector for Looked {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let shared = &self.0;
-        let pools = [("quick", &shared.quick), ("bulk", &shared.bulk)];
+        self.queues(&mut encoder)?;
+        self.batches(&mut encoder)?;
+        self.catalogs(&mut encoder)?;
+        process(&mut encoder)
+    }
+}
+
+impl Looked {
+    /// A number of each catalog.
+    fn of(&self, count: fn(&Served) -> i64) -> Vec<Row> {
+        let served = self.0.catalogs.values();
+        let rows = served.map(|served| (served.name.clone(), count(served)));
+        rows.collect()
+    }
+
+    fn queues(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let pools = [("quick", &self.0.quick), ("bulk", &self.0.bulk)];
         let waiting = pools.map(|(name, pool)| (name.to_owned(), pool.waiting() as i64));
-        gauges(
-            &mut encoder,
-            "waiting_calls",
-            "Calls that wait for a thread",
-            "pool",
-            waiting,
-        )?;
-        let of = |count: fn(&Served) -> i64| -> Vec<Row> {
-            let served = shared.catalogs.values();
-            served
-                .map(|served| (served.name.clone(), count(served)))
-                .collect()
-        };
-        let filing = of(|served| served.filing.waiting() as i64);
-        gauges(
-            &mut encoder,
-            "waiting_filing",
-            "Requests that wait to be filed",
-            "catalog",
-            filing,
-        )?;
-        let queries = of(|served| served.queries.waiting() as i64);
-        gauges(
-            &mut encoder,
-            "waiting_queries",
-            "Texts that wait to be embedded",
-            "catalog",
-            queries,
-        )?;
-        let batches = of(|served| (served.filing.done().0 + served.queries.done().0) as i64);
-        counters(
-            &mut encoder,
-            "batches",
-            "Batches that were embedded",
-            batches,
-        )?;
-        let requests = of(|served| (served.filing.done().1 + served.queries.done().1) as i64);
-        counters(
-            &mut encoder,
-            "batched_requests",
-            "Requests in those batches",
-            requests,
-        )?;
-        let failing = of(|served| {
+        let about = "Calls that wait for a thread";
+        gauges(encoder, "waiting_calls", about, "pool", waiting)?;
+        let filing = self.of(|served| served.filing.waiting() as i64);
+        let about = "Requests that wait to be filed";
+        gauges(encoder, "waiting_filing", about, "catalog", filing)?;
+        let queries = self.of(|served| served.queries.waiting() as i64);
+        let about = "Texts that wait to be embedded";
+        gauges(encoder, "waiting_queries", about, "catalog", queries)
+    }
+
+    fn batches(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let batches = self.of(|served| {
+            let (filing, queries) = (served.filing.done(), served.queries.done());
+            (filing.0 + queries.0) as i64
+        });
+        counters(encoder, "batches", "Batches that were embedded", batches)?;
+        let requests = self.of(|served| {
+            let (filing, queries) = (served.filing.done(), served.queries.done());
+            (filing.1 + queries.1) as i64
+        });
+        let about = "Requests in those batches";
+        counters(encoder, "batched_requests", about, requests)
+    }
+
+    fn catalogs(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let failing = self.of(|served| {
             let health = served.catalog.health();
             let tasks = [health.indexing, health.learning].into_iter();
-            tasks
-                .filter(|task| matches!(task, TaskState::Retrying { .. }))
-                .count() as i64
+            let failing = tasks.filter(|task| matches!(task, TaskState::Retrying { .. }));
+            failing.count() as i64
         });
         let about = "Background tasks that failed and are tried again";
-        gauges(&mut encoder, "failing_tasks", about, "catalog", failing)?;
+        gauges(encoder, "failing_tasks", about, "catalog", failing)?;
         // What cannot be read is told by the calls that need it.
-        let stats = shared.catalogs.values().filter_map(|served| {
+        let stats = self.0.catalogs.values().filter_map(|served| {
             let stats = served.catalog.stats().ok()?;
             Some((served.name.clone(), stats))
         });
         let stats: Vec<_> = stats.collect();
-        let of = |count: fn(&assort::Stats) -> i64| -> Vec<Row> {
-            stats
+        let of = |count: fn(&Stats) -> i64| -> Vec<Row> {
+            let rows = stats
                 .iter()
-                .map(|(name, stats)| (name.clone(), count(stats)))
-                .collect()
+                .map(|(name, stats)| (name.clone(), count(stats)));
+            rows.collect()
         };
+        let products = of(|stats| stats.products as i64);
+        let labelled = of(|stats| stats.labelled as i64);
+        let live = of(|stats| stats.live as i64);
+        let segments = of(|stats| stats.segments.len() as i64);
+        let bytes = of(|stats| stats.bytes as i64);
         for (name, about, rows) in [
-            ("products", "Products", of(|stats| stats.products as i64)),
-            (
-                "labelled_products",
-                "Products with a label",
-                of(|stats| stats.labelled as i64),
-            ),
-            (
-                "live_products",
-                "Products in no segment yet",
-                of(|stats| stats.live as i64),
-            ),
-            (
-                "segments",
-                "Segments of the index",
-                of(|stats| stats.segments.len() as i64),
-            ),
-            (
-                "disk_bytes",
-                "Bytes on disk",
-                of(|stats| stats.bytes as i64),
-            ),
+            ("products", "Products", products),
+            ("labelled_products", "Products with a label", labelled),
+            ("live_products", "Products in no segment yet", live),
+            ("segments", "Segments of the index", segments),
+            ("disk_bytes", "Bytes on disk", bytes),
         ] {
-            gauges(&mut encoder, name, about, "catalog", rows)?;
-        }
-        if let Some(bytes) = resident() {
-            let metric = ConstGauge::new(bytes);
-            let about = "Bytes of memory that the process holds";
-            let encoder =
-                encoder.encode_descriptor("resident_bytes", about, None, MetricType::Gauge)?;
-            metric.encode(encoder)?;
+            gauges(encoder, name, about, "catalog", rows)?;
         }
         Ok(())
     }
+}
+
+fn process(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let Some(bytes) = resident() else {
+        return Ok(());
+    };
+    let about = "Bytes of memory that the process holds";
+    let encoder = encoder.encode_descriptor("resident_bytes", about, None, MetricType::Gauge)?;
+    ConstGauge::new(bytes).encode(encoder)
 }
 
 fn gauges(

@@ -388,6 +388,7 @@ mod tests {
         let forever = |observer: &mut dyn Observer| {
             while !observer.stop() {
                 observer.progress(Progress::Learning);
+                std::thread::sleep(std::time::Duration::from_millis(1));
             }
             Err::<SealCatalogResponse, _>(assort::Error::Interrupted)
         };

@@ -78,7 +78,7 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_ends_a_call() {
-    let shop = slow(Duration::from_secs(1), |_| {}).await;
+    let shop = slow(Duration::from_millis(400), |_| {}).await;
     // The client of this process keeps the time too, and may be the first to give up.
     for _ in 0..50 {
         let mut request = Request::new(search("kettle"));
