@@ -96,8 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def collect(names: Sequence[str], arguments: argparse.Namespace) -> list[dict]:
     """Runs the engines in turn, and returns their lines; the arguments are handed on to the engines' processes."""
     commands = {name: [sys.executable, __file__, *sys.argv[1:], "--one", name] for name in names}
-    about = {"folder": arguments.train.resolve().parent.name, "text": ["title", *arguments.text],
-             "threads": arguments.threads}
+    about = {"folder": setting(arguments), "threads": arguments.threads}
     lines = []
     for run, line in rounds(commands, arguments.runs):
         lines.append({**about, "run": run, **line})
@@ -105,6 +104,13 @@ def collect(names: Sequence[str], arguments: argparse.Namespace) -> list[dict]:
             with open(arguments.out, "a") as file:
                 print(json.dumps(lines[-1]), file=file)
     return lines
+
+
+def setting(arguments: argparse.Namespace) -> str:
+    """What a table is headed by: the training products' folder, the text that is read, and how many are learned."""
+    told = f"{arguments.train.resolve().parent.name}, {' and '.join(['title', *arguments.text])}"
+    told += f", 1 part of {arguments.hold_out} held out" if arguments.hold_out else ""
+    return told + (f", a sample of {arguments.sample:,}" if arguments.sample else "")
 
 
 def products_of(arguments: argparse.Namespace) -> tuple[list[Product], list[Product]]:
@@ -129,8 +135,9 @@ def measure(name: str, arguments: argparse.Namespace) -> None:
     except ImportError as error:
         print_line({"engine": name, "skipped": str(error)})
         return
-    if name in ("setfit", "finetuned") and not arguments.encoder:
-        print_line({"engine": name, "skipped": "needs --encoder"})
+    needed = {"setfit": "encoder", "finetuned": "encoder", "assort": "taxonomy"}.get(name)
+    if needed and not getattr(arguments, needed):
+        print_line({"engine": name, "skipped": f"needs --{needed}"})
         return
     train, test = products_of(arguments)
     try:
@@ -207,12 +214,11 @@ def write_soft_labels(name: str, arguments: argparse.Namespace) -> None:
 
 
 def report(lines: Sequence[dict]) -> None:
-    for folder, text in dict.fromkeys((line["folder"], ", ".join(line["text"])) for line in lines):
-        here = [line for line in lines if (line["folder"], ", ".join(line["text"])) == (folder, text)]
-        done = [line for line in here if "accuracy" in line]
+    for folder in dict.fromkeys(line["folder"] for line in lines):
+        done = [line for line in lines if line["folder"] == folder and "accuracy" in line]
         if done:
-            report_folder(f"{folder} ({text})", done)
-        print_skipped([line for line in here if "skipped" in line])
+            report_folder(folder, done)
+    print_skipped([line for line in lines if "skipped" in line])
 
 
 def report_folder(title: str, lines: Sequence[dict]) -> None:
@@ -220,9 +226,9 @@ def report_folder(title: str, lines: Sequence[dict]) -> None:
     learned, judged = (max(line[field] for line in lines) for field in ("learned", "judged"))
     print(f"{title}: {learned:,} to learn from, {judged:,} to judge by; {runs_text(lines)}, {threads} threads; F1 is "
           "weighted, their mean is that of the levels; speed is per second of the clock and of a processor\n")
-    levels = len(lines[0]["levels_f1"])
+    levels, speeds = len(lines[0]["levels_f1"]), sorted({1, threads})
     headings = ["engine", "leaf", "mean F1", *(f"F1 {level + 1}" for level in range(levels)), "top 5", "train s",
-                "CPU s", "filed/s, 1", f"filed/s, {threads}", "filed/CPU s", "MB", "peak MB"]
+                "CPU s", *(f"filed/s, {count}" for count in speeds), "filed/CPU s", "MB", "peak MB"]
     rows = []
     for engine in dict.fromkeys(line["engine"] for line in lines):
         own = [line for line in lines if line["engine"] == engine]
@@ -230,8 +236,8 @@ def report_folder(title: str, lines: Sequence[dict]) -> None:
         rows.append([engine, *(number(median_of(own, field), 4) for field in ("accuracy", "mean_f1")),
                      *(number(value, 4) for value in f1), number(median_of(own, "top5"), 4),
                      *(number(median_of(own, field)) for field in (
-                         "train_s", "train_cpu_s", "filed_per_s_1", f"filed_per_s_{threads}", "filed_per_cpu_s_1",
-                         "size_mb", "peak_mb"))])
+                         "train_s", "train_cpu_s", *(f"filed_per_s_{count}" for count in speeds),
+                         "filed_per_cpu_s_1", "size_mb", "peak_mb"))])
     print_table(headings, rows)
 
 

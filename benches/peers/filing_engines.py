@@ -24,7 +24,7 @@ MODULES = {"svm": ["sklearn.svm"], "fasttext": ["fasttext"], "setfit": ["sklearn
 DESCRIPTION = 400  # characters of further text that n-grams are taken from
 DESCRIPTION_WEIGHT = 0.5
 SETFIT_LENGTH = 128  # tokens
-SLOW_ROWS, QUICK_ROWS = 256, 30_000  # products that the speed of Assort is measured on
+SLOW_ROWS, QUICK_ROWS = 128, 10_000  # products that the speed of Assort is measured on
 
 
 class Engine:
