@@ -37,7 +37,12 @@ def read_products(path: Path, columns: Sequence[str]) -> list[Product]:
         if missing := {"id", "title", "category", *columns} - set(rows.fieldnames or ()):
             raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}")
         return [Product(row["id"], row["title"], " ".join(filter(None, (row[column] for column in columns))),
-                        row["category"]) for row in rows]
+                        tidy(row["category"])) for row in rows]
+
+
+def tidy(category: str) -> str:
+    """A path with single spaces only, as Assort writes it."""
+    return SEPARATOR.join(" ".join(name.split()) for name in category.split(SEPARATOR))
 
 
 def part_of(product: Product, parts: int) -> int:

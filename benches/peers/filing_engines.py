@@ -27,6 +27,9 @@ SETFIT_LENGTH = 128  # tokens
 SLOW_ROWS, QUICK_ROWS = 128, 10_000  # products that the speed of Assort is measured on
 
 
+UNDECIDED: Choices = [("", 0.0)]  # counts as a mistake
+
+
 class Engine:
     """What all engines share: the categories that were learned, and probabilities turned into choices."""
 
@@ -220,7 +223,7 @@ class Assort(Engine):
     def read(self, path: Path, products: Sequence[Product]) -> list[Choices]:
         with open(path, encoding="utf-8") as file:
             lines = {line["id"]: line for line in map(json.loads, file)}
-        return [[(one["path"], one["confidence"]) for one in lines[product.id]["alternatives"]]
+        return [[(one["path"], one["confidence"]) for one in lines[product.id]["alternatives"]] or UNDECIDED
                 for product in products]
 
     def write(self, products: Sequence[Product]) -> Path:
