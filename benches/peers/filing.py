@@ -146,8 +146,8 @@ def measure(name: str, arguments: argparse.Namespace) -> None:
         training = timed(lambda: engine.train(train))
         for way in engine.ways:
             about = {"engine": OURS + "-head" if way == "head" else name, "learned": len(train), "judged": len(test),
-                     "prepare_s": round(preparing[0], 1), "train_s": round(training[0], 1),
-                     "train_cpu_s": round(training[1], 1)}
+                     "prepare_s": round(preparing[0], 1), "prepare_cpu_s": round(preparing[1], 1),
+                     "train_s": round(training[0], 1), "train_cpu_s": round(training[1], 1)}
             print_line({**about, **judge(engine, way, test, about["engine"], arguments),
                         "peak_mb": round(peak_mb())})
     except (OSError, RuntimeError, ValueError) as error:

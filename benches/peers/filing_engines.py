@@ -6,13 +6,11 @@ likeliest categories of each product, and `save(folder, way)` writes, or links, 
 
 import argparse
 import json
-import math
 import re
 import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ MODULES = {"svm": ["sklearn.svm"], "fasttext": ["fasttext"], "setfit": ["sklearn
 DESCRIPTION = 400  # characters of further text that n-grams are taken from
 DESCRIPTION_WEIGHT = 0.5
 SETFIT_LENGTH = 128  # tokens
-SLOW_ROWS, QUICK_ROWS = 128, 10_000  # products that the speed of Assort is measured on
+SPEED_ROWS = 1000  # products that the speed of Assort is measured on
 
 
 UNDECIDED: Choices = [("", 0.0)]  # counts as a mistake
@@ -208,9 +206,8 @@ class Assort(Engine):
         return self.read(self.classify(self.write(products), threads, top, way, cached=True), products)
 
     def timed(self, products: Sequence[Product], way: str) -> tuple[int, Callable[[int], object]]:
-        """Repeats the products for the quick way, so that starting the program counts for little."""
-        some = list(products[:SLOW_ROWS]) if way == "auto" else list(products) * math.ceil(QUICK_ROWS / len(products))
-        path = self.write([replace(product, id=str(row)) for row, product in enumerate(some)])
+        some = products[:SPEED_ROWS]
+        path = self.write(some)
         return len(some), lambda threads: self.classify(path, threads, 1, way, cached=False)
 
     def classify(self, path: Path, threads: int, top: int, way: str, cached: bool) -> Path:
@@ -250,7 +247,8 @@ class Assort(Engine):
         """Links the learned models; all evidence needs the products' vectors and the encoder too."""
         link(self.folder / "models", folder)
         if way == "auto":
-            link(self.folder / "segments", folder)
+            segments = self.folder / "segments"  # a small catalog keeps its vectors in its store
+            link(segments if segments.exists() else self.folder / "catalog.redb", folder)
             if self.settings.encoder:
                 link(self.settings.encoder, folder)
 
@@ -260,7 +258,8 @@ ENGINES: dict[str, type[Engine]] = {"svm": Svm, "fasttext": FastText, "setfit": 
 
 
 def link(source: Path, folder: Path) -> None:
-    for path in source.iterdir():
+    """Links a file, or the files of a folder, in another folder."""
+    for path in source.iterdir() if source.is_dir() else [source]:
         (folder / path.name).symlink_to(path)
 
 
