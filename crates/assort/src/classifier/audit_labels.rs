@@ -28,7 +28,7 @@ const WEIGHED_BY: usize = 3000;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LabelAudit {
-    /// Labels that were judged.
+    /// Labels that were judged: those of products of which anything is known beside them.
     pub labels: u64,
     /// How many of them are counted as errors.
     pub errors: u64,
@@ -151,7 +151,7 @@ impl Judge<'_> {
         let mut training = Training::new(labelled, taxonomy, candidates, folds.len());
         let (_, options) = recommended(labelled);
         let mut ensemble = None;
-        let mut believed = Vec::with_capacity(labelled.len());
+        let (mut done, mut believed) = (0, Vec::with_capacity(labelled.len()));
         for fold in &folds {
             let heads = self.heads(&mut training, &options, fold, observer)?;
             let trials = |products: &[usize]| {
@@ -173,10 +173,12 @@ impl Judge<'_> {
                 }
                 for (&at, trial) in block.iter().zip(trials(block)?) {
                     let trial = self.unbiased(at, trial)?;
-                    believed.push((at, trial.believed(ensemble, candidates)));
+                    let own = trial.believed(ensemble, candidates);
+                    believed.extend(own.map(|own| (at, own)));
                 }
+                done += block.len();
                 observer.progress(Progress::Judging {
-                    done: believed.len() as u64,
+                    done: done as u64,
                     total: labelled.len() as u64,
                 });
             }

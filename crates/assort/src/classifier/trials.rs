@@ -77,8 +77,12 @@ impl Trial {
         }
     }
 
-    /// What is believed of the label.
-    pub(super) fn believed(&self, ensemble: &Ensemble, candidates: &Candidates) -> BelievedLabel {
+    /// What is believed of the label; nothing if nothing is known of the product.
+    pub(super) fn believed(
+        &self,
+        ensemble: &Ensemble,
+        candidates: &Candidates,
+    ) -> Option<BelievedLabel> {
         let shares = ensemble.fuse(Method::Auto, candidates, &self.evidence);
         BelievedLabel::of(candidates, &shares, self.truth)
     }

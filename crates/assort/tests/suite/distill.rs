@@ -370,3 +370,33 @@ fn labels_that_a_student_learned_are_not_judged_by_it() {
     assert!(products > 0 && taught > 0, "{products}, {taught}");
     assert_eq!(products + taught, PRODUCTS);
 }
+
+#[test]
+fn labels_are_judged_without_what_a_student_knows_of_them() {
+    let toy = Arc::new(Toy::new("a"));
+    let (_directory, catalog) = shop(&toy);
+    // No word of this one is in any category or other title: only its vector speaks.
+    let strange = [(
+        assort::core::Product {
+            id: "strange".to_owned(),
+            title: "qqqq".to_owned(),
+            ..Default::default()
+        },
+        Some(common::path(0)),
+    )];
+    let rows = common::rows(strange);
+    catalog
+        .import(rows, &Default::default(), &|| None, &mut ())
+        .unwrap();
+    let all = PRODUCTS as u64 + 1;
+    assert_eq!(catalog.audit_labels(&mut ()).unwrap().labels, all);
+    catalog
+        .distill_and_adopt(&teacher(&toy), &options(), &mut ())
+        .unwrap();
+    let audit = catalog.audit_labels(&mut ()).unwrap();
+    assert!(
+        (PRODUCTS as u64 / 2..=all).contains(&audit.labels),
+        "{}",
+        audit.labels
+    );
+}

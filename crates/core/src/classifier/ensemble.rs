@@ -151,12 +151,13 @@ impl Shares {
 
     /// The share of a category, or of what lies below it.
     pub fn of_category(&self, candidates: &Candidates, category: CategoryIndex) -> f32 {
-        if let Some(at) = candidates.position(category) {
-            return self.own[at];
-        }
-        let inner = candidates.inner().iter();
-        let place = inner.clone().position(|&inner| inner == category);
-        place.map_or(0.0, |place| self.inner[place])
+        let own = candidates
+            .position(category)
+            .and_then(|at| self.own.get(at));
+        let mut inner = candidates.inner().iter();
+        let place = inner.position(|&inner| inner == category);
+        let share = own.or_else(|| self.inner.get(place?));
+        share.copied().unwrap_or_default()
     }
 
     /// The `count` candidates of the greatest shares, best first, ties by category.

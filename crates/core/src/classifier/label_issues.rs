@@ -37,17 +37,20 @@ pub struct BelievedLabel {
 }
 
 impl BelievedLabel {
-    /// What `shares` say of a label.
-    pub fn of(candidates: &Candidates, shares: &Shares, label: CategoryIndex) -> Self {
+    /// What `shares` say of a label; nothing if no source said anything.
+    pub fn of(candidates: &Candidates, shares: &Shares, label: CategoryIndex) -> Option<Self> {
+        if shares.is_empty() {
+            return None;
+        }
         let agrees = |category: CategoryIndex| candidates.lineage(category).contains(&label);
         let below = candidates.below_category(label).len();
         let best = shares.best(candidates, RIVALS + below.max(1));
         let rivals = best.into_iter().filter(|(rival, _)| !agrees(*rival));
-        Self {
+        Some(Self {
             label,
             share: shares.of_category(candidates, label),
             rivals: rivals.take(RIVALS).collect(),
-        }
+        })
     }
 
     /// How far the label is ahead of what contradicts it most, as a logarithm of shares.
@@ -206,7 +209,7 @@ mod tests {
         let candidates = Candidates::leaves(&taxonomy);
         let shares = Shares::of(&candidates, vec![0.5, 0.3, 0.2]);
         let inner = taxonomy.resolve("x").unwrap();
-        let believed = BelievedLabel::of(&candidates, &shares, inner);
+        let believed = BelievedLabel::of(&candidates, &shares, inner).unwrap();
         assert!((believed.share - 0.8).abs() < 1e-6);
         assert_eq!(believed.rivals, [(taxonomy.resolve("y > c").unwrap(), 0.2)]);
     }
