@@ -29,6 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Messages stand in `google.protobuf.Any` by their names.
     config.enable_type_names();
     config.type_name_domain(["."], "type.googleapis.com");
+    // Their examples would be taken for Rust.
+    config.disable_comments([".google"]);
     tonic_prost_build::configure()
         .extern_path(".google.rpc", "::tonic_types::pb")
         .bytes(".assort.v1.Vector.data")
