@@ -29,8 +29,9 @@ mod google {
     #[expect(
         clippy::allow_attributes,
         clippy::allow_attributes_without_reason,
+        missing_docs,
         rustdoc::broken_intra_doc_links,
-        reason = "generated"
+        reason = "generated, mostly without the comments of proto/google"
     )]
     pub mod longrunning {
         tonic::include_proto!("google.longrunning");
