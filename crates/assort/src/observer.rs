@@ -143,3 +143,26 @@ pub trait Observer {
 }
 
 impl Observer for () {}
+
+/// Does not tell of the epochs of heads: there are many heads.
+pub(crate) struct WithoutCurves<'a>(pub(crate) &'a mut dyn Observer);
+
+impl Observer for WithoutCurves<'_> {
+    fn progress(&mut self, progress: Progress<'_>) {
+        self.0.progress(match progress {
+            Progress::Training {
+                head, of, fraction, ..
+            } => Progress::Training {
+                head,
+                of,
+                fraction,
+                epoch: None,
+            },
+            other => other,
+        });
+    }
+
+    fn stop(&self) -> bool {
+        self.0.stop()
+    }
+}

@@ -1,7 +1,7 @@
 //! Finding labels that are likely wrong.
 
 use crate::catalog::Catalog;
-use crate::observer::Observer;
+use crate::observer::{Observer, WithoutCurves};
 use crate::{LabelAudit, Result};
 
 impl Catalog {
@@ -30,8 +30,11 @@ impl Catalog {
         self.again_if_moved(|| {
             let reader = self.state.store.read()?;
             let embedder = self.embedder_for(&reader).ok();
-            self.classifier
-                .audit_labels(&self.state, embedder.as_deref(), observer)
+            self.classifier.audit_labels(
+                &self.state,
+                embedder.as_deref(),
+                &mut WithoutCurves(observer),
+            )
         })
     }
 }

@@ -195,10 +195,7 @@ impl Judge<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<super::heads::KnownHead>> {
         let mut tell = |head: usize, of: usize, step: Step| {
-            // How heads learn that are thrown away is of no interest.
-            if let Step::Part(_) = step {
-                observer.progress(Progress::training(head, of, step));
-            }
+            observer.progress(Progress::training(head, of, step));
             !observer.stop()
         };
         training.heads(std::slice::from_ref(options), held_out, &mut tell)

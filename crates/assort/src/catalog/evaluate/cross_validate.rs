@@ -13,7 +13,7 @@ use super::judged::Judged;
 use crate::catalog::Catalog;
 use crate::catalog::classify::decide;
 use crate::classifier::{Apart, Decided, LearnedApart, Queries, Words};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, WithoutCurves};
 use crate::store::Reader;
 use crate::{Error, Result, Taxonomy};
 
@@ -272,28 +272,5 @@ fn point(folds: &[Fold]) -> LearningPoint {
         labels: spread(|fold| fold.labels as f64).mean,
         accuracy: spread(|fold| fold.accuracy),
         mean_weighted_f1: spread(|fold| fold.mean_weighted_f1),
-    }
-}
-
-/// Does not tell of the epochs of heads: there are many heads.
-struct WithoutCurves<'a>(&'a mut dyn Observer);
-
-impl Observer for WithoutCurves<'_> {
-    fn progress(&mut self, progress: Progress<'_>) {
-        self.0.progress(match progress {
-            Progress::Training {
-                head, of, fraction, ..
-            } => Progress::Training {
-                head,
-                of,
-                fraction,
-                epoch: None,
-            },
-            other => other,
-        });
-    }
-
-    fn stop(&self) -> bool {
-        self.0.stop()
     }
 }
