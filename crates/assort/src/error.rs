@@ -75,6 +75,10 @@ pub enum Error {
     #[error("stopped; what was committed is safe, run it again to go on")]
     Interrupted,
 
+    /// The deadline of a search passed before it was done.
+    #[error("the search was not done by its deadline")]
+    Late,
+
     /// Long work is under way in this process, and only one runs at a time.
     #[error("the catalog is being {under_way} in another thread; wait until that is done")]
     Busy {
@@ -235,7 +239,7 @@ impl Error {
             }
             Self::NoProduct(_) | Self::NotACatalog(_) => ErrorKind::NotFound,
             Self::AlreadyACatalog(_) => ErrorKind::AlreadyExists,
-            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Interrupted | Self::Late => ErrorKind::Interrupted,
             Self::Locked(_) | Self::Busy { .. } => ErrorKind::Busy,
             Self::Io { .. } | Self::Full => ErrorKind::Storage,
             Self::Damaged { .. } | Self::Segment { .. } | Self::Student { .. } => {

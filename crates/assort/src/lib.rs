@@ -40,6 +40,7 @@ mod import_report;
 mod knn;
 mod locks;
 mod observer;
+mod priority;
 pub mod read;
 mod segments;
 mod snapshot;
@@ -75,6 +76,7 @@ pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::ImportReport;
 pub use observer::{Observer, Progress};
+pub use priority::lower_priority;
 pub use read::InputRow;
 pub use task::TaskState;
 

@@ -100,8 +100,15 @@ impl State {
         // What cannot be derived is loaded when it is asked for.
         let next = known.and_then(|known| known.snapshot.after(changes, version).ok());
         let next = next.map(|snapshot| self.publication(Arc::new(snapshot)));
-        *write(&self.published) = next.transpose()?;
+        self.publish(next.transpose()?);
         Ok(())
+    }
+
+    /// Shows readers something else.
+    fn publish(&self, next: Option<Published>) {
+        let before = std::mem::replace(&mut *write(&self.published), next);
+        // Many vectors may go with it, which nobody waits for.
+        drop(before);
     }
 
     /// A snapshot with the last commit, which it must be of. Whoever writes knows
@@ -220,7 +227,7 @@ impl State {
                 }
             };
             let published = self.publication(Arc::clone(&snapshot))?;
-            *write(&self.published) = Some(published);
+            self.publish(Some(published));
             return Ok((reader, snapshot));
         }
     }
@@ -235,6 +242,6 @@ impl State {
 
     /// Drops what is kept in memory, after a change of the space.
     pub(crate) fn forget(&self) {
-        *write(&self.published) = None;
+        self.publish(None);
     }
 }

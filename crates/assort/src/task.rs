@@ -1,5 +1,5 @@
-//! Work in the background: one thread that runs while there is work, tries again
-//! after a failure, and tells how it fares.
+//! Work in the background: one thread that runs while there is work, lets others go
+//! first, tries again after a failure, and tells how it fares.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::locks::lock;
+use crate::priority::lower_priority;
 use crate::{Error, Result};
 
 /// How long a task waits after its first failure; twice as long after each
@@ -67,7 +68,10 @@ impl Task {
         *lock(&shared.state) = TaskState::Working;
         let spawned = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || shared.run(step));
+            .spawn(move || {
+                lower_priority();
+                shared.run(step);
+            });
         if spawned.is_err() {
             // The work stays undone until the task is started again.
             *lock(&self.shared.state) = TaskState::Idle;

@@ -58,8 +58,8 @@ impl Call {
 struct Material {
     call: Call,
     parent: String,
-    dimensions: usize,
     titles: Vec<String>,
+    vectors: Vec<v1::Vector>,
 }
 
 /// What one caller saw.
@@ -148,9 +148,23 @@ async fn material(channel: Channel, catalog: &str, call: Call) -> Result<Materia
     Ok(Material {
         call,
         parent,
-        dimensions: space.dimensions as usize,
         titles,
+        vectors: vectors(space.dimensions),
     })
+}
+
+/// Vectors that point anywhere.
+fn vectors(dimensions: i32) -> Vec<v1::Vector> {
+    let mut chance = Chance(1);
+    let vectors = (0..TITLES).map(|_| {
+        let coordinates = chance.direction(dimensions as usize).into_iter();
+        let data: Vec<u8> = coordinates.flat_map(f32::to_le_bytes).collect();
+        v1::Vector {
+            data: data.into(),
+            dimensions,
+        }
+    });
+    vectors.collect()
 }
 
 /// Calls one after the other until it is time to end.
@@ -177,12 +191,7 @@ impl Material {
         match self.call {
             Call::Search => self.search(channel, Query::Text(self.title(chance))).await,
             Call::Vector => {
-                let coordinates = chance.direction(self.dimensions).into_iter();
-                let data: Vec<u8> = coordinates.flat_map(f32::to_le_bytes).collect();
-                let vector = v1::Vector {
-                    data: data.into(),
-                    dimensions: self.dimensions as i32,
-                };
+                let vector = chance.pick(&self.vectors).clone();
                 self.search(channel, Query::Vector(vector)).await
             }
             Call::Classify => {
@@ -203,7 +212,7 @@ impl Material {
     }
 
     fn title(&self, chance: &mut Chance) -> String {
-        self.titles[chance.next() as usize % self.titles.len()].clone()
+        chance.pick(&self.titles).clone()
     }
 
     async fn search(&self, channel: &Channel, query: Query) -> Result<(), Status> {

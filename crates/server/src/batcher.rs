@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::Status;
 
-use crate::pool::{by, fault, queue_full};
+use crate::pool::{Pool, by, fault, queue_full};
 
 /// Does a batch: as many results as there are requests, in their order.
 pub(crate) type Work<I, O> = dyn Fn(Vec<I>) -> Vec<Result<O, Status>> + Send + Sync;
@@ -27,7 +27,10 @@ pub(crate) struct Bounds {
 }
 
 /// Gathers requests into batches.
-pub(crate) struct Batcher<I, O>(Arc<Shared<I, O>>);
+pub(crate) struct Batcher<I, O> {
+    shared: Arc<Shared<I, O>>,
+    pool: Arc<Pool>,
+}
 
 struct Shared<I, O> {
     work: Box<Work<I, O>>,
@@ -50,12 +53,13 @@ struct Entry<I, O> {
 }
 
 impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
-    /// Batches that `work` does in threads where it may wait.
+    /// Batches that `work` does in threads of a pool.
     pub(crate) fn new(
         bounds: Bounds,
+        pool: Arc<Pool>,
         work: impl Fn(Vec<I>) -> Vec<Result<O, Status>> + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             work: Box::new(work),
             bounds,
             queue: Mutex::new(Queue {
@@ -64,18 +68,19 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
             }),
             batches: AtomicU64::new(0),
             requests: AtomicU64::new(0),
-        }))
+        });
+        Self { shared, pool }
     }
 
     /// Requests that wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.0.lock().waiting.len()
+        self.shared.lock().waiting.len()
     }
 
     /// How many batches were done, and of how many requests.
     pub(crate) fn done(&self) -> (u64, u64) {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (count(&self.0.batches), count(&self.0.requests))
+        (count(&self.shared.batches), count(&self.shared.requests))
     }
 
     /// The answer to a request that counts as `size` in its batch. One that waits
@@ -97,14 +102,23 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
             deadline,
             answer,
         };
-        if self.0.begin(entry)? {
-            let shared = Arc::clone(&self.0);
-            tokio::task::spawn_blocking(move || shared.run());
+        if self.shared.begin(entry)? {
+            run(Arc::clone(&self.shared), Arc::clone(&self.pool));
         }
         by(deadline, answered)
             .await?
             .unwrap_or_else(|_| Err(fault()))
     }
+}
+
+/// Does batches until nobody waits; after each, it is the turn of others.
+fn run<I: Send + 'static, O: Send + 'static>(shared: Arc<Shared<I, O>>, pool: Arc<Pool>) {
+    let next = Arc::clone(&pool);
+    pool.spawn(move || {
+        if shared.step() {
+            run(shared, next);
+        }
+    });
 }
 
 impl<I, O> Shared<I, O> {
@@ -124,23 +138,25 @@ impl<I, O> Shared<I, O> {
         Ok(another)
     }
 
-    /// Does batches until nobody waits.
-    fn run(&self) {
-        while let Some(batch) = self.take() {
-            let (requests, answers): (Vec<I>, Vec<_>) = batch
-                .into_iter()
-                .map(|entry| (entry.request, entry.answer))
-                .unzip();
-            self.batches.fetch_add(1, Ordering::Relaxed);
-            self.requests
-                .fetch_add(requests.len() as u64, Ordering::Relaxed);
-            // After a panic its waiters are told by their channels, and others go on.
-            let worked = catch_unwind(AssertUnwindSafe(|| (self.work)(requests)));
-            for (answer, result) in answers.into_iter().zip(worked.unwrap_or_default()) {
-                // Whoever asked may have gone.
-                let _ = answer.send(result);
-            }
+    /// Does a batch; tells whether there was one.
+    fn step(&self) -> bool {
+        let Some(batch) = self.take() else {
+            return false;
+        };
+        let (requests, answers): (Vec<I>, Vec<_>) = batch
+            .into_iter()
+            .map(|entry| (entry.request, entry.answer))
+            .unzip();
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.requests
+            .fetch_add(requests.len() as u64, Ordering::Relaxed);
+        // After a panic its waiters are told by their channels, and others go on.
+        let worked = catch_unwind(AssertUnwindSafe(|| (self.work)(requests)));
+        for (answer, result) in answers.into_iter().zip(worked.unwrap_or_default()) {
+            // Whoever asked may have gone.
+            let _ = answer.send(result);
         }
+        true
     }
 
     /// The next batch; without one, this run has ended.
@@ -204,7 +220,8 @@ mod tests {
             };
             batch.into_iter().map(double).collect()
         };
-        (Arc::new(Batcher::new(bounds(size), work)), go, told)
+        let pool = Arc::new(Pool::new("test", 1, 0).unwrap());
+        (Arc::new(Batcher::new(bounds(size), pool, work)), go, told)
     }
 
     #[tokio::test]

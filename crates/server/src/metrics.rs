@@ -129,7 +129,7 @@ impl Looked {
     }
 
     fn queues(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let pools = [("quick", &self.0.quick), ("bulk", &self.0.bulk)];
+        let pools = [("quick", &*self.0.quick), ("bulk", &self.0.bulk)];
         let waiting = pools.map(|(name, pool)| (name.to_owned(), pool.waiting() as i64));
         let about = "Calls that wait for a thread";
         gauges(encoder, "waiting_calls", about, "pool", waiting)?;

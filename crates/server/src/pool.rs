@@ -2,30 +2,83 @@
 //! once, so much waiting, and the rest is refused at once.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Semaphore;
+use assort::lower_priority;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::Status;
 
+use crate::error::Error;
 use crate::reason::{Reason, refuse};
 
-/// A bounded number of threads with a bounded queue.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// What fails where a machine has no more threads.
+const STARTING: &str = "starting threads";
+
+/// A number of threads with a bounded queue. The threads take their work from the
+/// queue themselves, so that they never wait for the runtime in between. They end when
+/// the pool is dropped and they have done what is in the queue.
 pub(crate) struct Pool {
-    threads: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    jobs: Sender<Job>,
+    waiting: Arc<AtomicUsize>,
     most_waiting: usize,
 }
 
 impl Pool {
-    /// Work of `threads` at once; `most_waiting` more may wait.
-    pub(crate) fn new(threads: usize, most_waiting: usize) -> Self {
-        Self {
-            threads: Arc::new(Semaphore::new(threads.max(1))),
-            waiting: AtomicUsize::new(0),
-            most_waiting,
+    /// Work of `threads` at once, one at least; `most_waiting` more may wait.
+    ///
+    /// # Errors
+    /// [`Error::Machine`] if the threads cannot be started.
+    pub(crate) fn new(name: &str, threads: usize, most_waiting: usize) -> Result<Self, Error> {
+        Self::with(name, threads, most_waiting, |job| job())
+    }
+
+    /// The same for long work, which shares itself out among threads that no other
+    /// work waits for, and that let others go first.
+    ///
+    /// # Errors
+    /// As [`Pool::new`].
+    pub(crate) fn apart(name: &str, threads: usize, most_waiting: usize) -> Result<Self, Error> {
+        let named = name.to_owned();
+        let shares = rayon::ThreadPoolBuilder::new()
+            .thread_name(move |_| named.clone())
+            .start_handler(|_| lower_priority())
+            .build();
+        let shares = shares.map_err(|error| Error::Machine {
+            doing: STARTING,
+            source: std::io::Error::other(error),
+        })?;
+        let shares = Arc::new(shares);
+        Self::with(name, threads, most_waiting, move |job| shares.install(job))
+    }
+
+    fn with(
+        name: &str,
+        threads: usize,
+        most_waiting: usize,
+        run: impl Fn(Job) + Clone + Send + 'static,
+    ) -> Result<Self, Error> {
+        let (jobs, queue) = unbounded();
+        for _ in 0..threads.max(1) {
+            let queue: Receiver<Job> = queue.clone();
+            let run = run.clone();
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            let started = thread.spawn(move || queue.iter().for_each(run));
+            started.map_err(|source| Error::Machine {
+                doing: STARTING,
+                source,
+            })?;
         }
+        Ok(Self {
+            jobs,
+            waiting: Arc::default(),
+            most_waiting,
+        })
     }
 
     /// Work that waits for a thread.
@@ -43,36 +96,50 @@ impl Pool {
         deadline: Option<Instant>,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let queued = Waits::begin(&self.waiting, self.most_waiting)?;
-        let threads = Arc::clone(&self.threads);
-        let permit = by(deadline, threads.acquire_owned()).await?;
-        let permit = permit.map_err(|_| stopped())?;
-        drop(queued);
+        let queued = Waits::begin(Arc::clone(&self.waiting), self.most_waiting)?;
+        let (answer, answered) = oneshot::channel();
         let span = tracing::Span::current();
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            span.in_scope(work)
+        self.spawn(move || {
+            drop(queued);
+            let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            if !is_late && !answer.is_closed() {
+                // Whoever asked may be gone meanwhile.
+                let _ = answer.send(span.in_scope(work));
+            }
         });
-        by(deadline, done).await?.unwrap_or_else(|_| Err(fault()))
+        by(deadline, answered)
+            .await?
+            .unwrap_or_else(|_| Err(fault()))
+    }
+
+    /// Does `work` when a thread is free, whoever else waits. A panic ends it alone.
+    pub(crate) fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        let job = move || {
+            // The panic was told by its hook; whoever waits is told by a channel.
+            let _ = catch_unwind(AssertUnwindSafe(work));
+        };
+        // The threads wait for as long as there is a pool.
+        let _ = self.jobs.send(Box::new(job));
     }
 }
 
 /// Counts one that waits, for as long as it lives.
-pub(crate) struct Waits<'a>(&'a AtomicUsize);
+struct Waits(Arc<AtomicUsize>);
 
-impl<'a> Waits<'a> {
+impl Waits {
     /// Begins to wait, unless as many as may wait do.
-    pub(crate) fn begin(waiting: &'a AtomicUsize, most: usize) -> Result<Self, Status> {
-        let one = Self(waiting);
+    fn begin(waiting: Arc<AtomicUsize>, most: usize) -> Result<Self, Status> {
         // Whoever finds a free thread at once waits too, for no time.
-        if waiting.fetch_add(1, Ordering::Relaxed) > most {
-            return Err(queue_full());
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let one = Self(waiting);
+        match before > most {
+            true => Err(queue_full()),
+            false => Ok(one),
         }
-        Ok(one)
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for Waits {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -128,19 +195,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_too_much_is_refused_and_the_rest_is_done() {
-        let pool = Arc::new(Pool::new(1, 2));
+        let pool = Arc::new(Pool::new("test", 1, 2).unwrap());
         let (go, wait) = mpsc::channel::<()>();
+        let (begin, begun) = oneshot::channel();
         let spawn = |work: Box<dyn FnOnce() -> Result<u32, Status> + Send>| {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.run(None, work).await })
         };
         let first = spawn(Box::new(move || {
+            let _ = begin.send(());
             let _ = wait.recv();
             Ok(1)
         }));
-        while pool.threads.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
+        begun.await.unwrap();
         let waiting = [spawn(Box::new(|| Ok(2))), spawn(Box::new(|| Ok(3)))];
         while pool.waiting() < 2 {
             tokio::task::yield_now().await;
@@ -163,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_deadline_ends_the_waiting() {
-        let pool = Pool::new(1, 8);
+        let pool = Pool::new("test", 1, 8).unwrap();
         let (go, wait) = mpsc::channel::<()>();
         let deadline = Some(Instant::now() + Duration::from_millis(20));
         let work = move || {
@@ -180,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_and_gives_its_thread_back() {
-        let pool = Pool::new(1, 1);
+        let pool = Pool::new("test", 1, 1).unwrap();
         let work = || -> Result<(), Status> { panic!("on purpose") };
         assert_eq!(
             pool.run(None, work).await.unwrap_err().code(),

@@ -85,7 +85,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    pub(crate) fn new(opened: Opened, load: &Load) -> Self {
+    pub(crate) fn new(opened: Opened, load: &Load, pool: &Arc<Pool>) -> Self {
         let Opened {
             name,
             catalog,
@@ -103,8 +103,12 @@ impl Served {
         let embeds = Arc::clone(&catalog);
         let own = name.clone();
         Self {
-            filing: Batcher::new(bounds, move |batch| decisions::file(&files, &own, batch)),
-            queries: Batcher::new(bounds, move |texts| embed_queries(&embeds, &texts)),
+            filing: Batcher::new(bounds, Arc::clone(pool), move |batch| {
+                decisions::file(&files, &own, batch)
+            }),
+            queries: Batcher::new(bounds, Arc::clone(pool), move |texts| {
+                embed_queries(&embeds, &texts)
+            }),
             remembered: Remembered::open(directory.clone()),
             operations: Operations::open(&name, directory),
             teacher,
@@ -189,7 +193,7 @@ fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<QueryVector>, 
 pub(crate) struct Shared {
     pub(crate) catalogs: BTreeMap<String, Arc<Served>>,
     /// For calls that somebody waits for.
-    pub(crate) quick: Pool,
+    pub(crate) quick: Arc<Pool>,
     /// For writes of many products.
     pub(crate) bulk: Pool,
     /// Whether the server is about to end.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assort::Observer;
+use assort::{Observer, Query, Search};
 use assort_proto::DESCRIPTORS;
 use assort_proto::longrunning::operations_server::OperationsServer;
 use assort_proto::v1::admin_service_server::AdminServiceServer;
@@ -52,6 +52,10 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 /// to answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
+
+/// A text that no catalog is about: a student leaves it to its teacher, which is opened
+/// then.
+const UNFAMILIAR: &str = "qxzv jqwk vzxq";
 
 /// How long the last answers may take to leave.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -118,10 +122,12 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     }
     let keys = options.keys.as_deref().map(Keys::read).transpose()?;
     let (stop, stopping) = watch::channel(false);
+    let load = &options.load;
+    let quick = Arc::new(Pool::new("assort calls", load.threads, load.waiting)?);
     let shared = Shared {
-        catalogs: catalogs(opened, &options.load)?,
-        quick: Pool::new(options.load.threads, options.load.waiting),
-        bulk: Pool::new(options.load.bulk_threads, options.load.waiting),
+        catalogs: catalogs(opened, load, &quick)?,
+        quick,
+        bulk: Pool::apart("assort bulk", load.bulk_threads, load.waiting)?,
         stopping,
     };
     let failed = |source| Error::Listen {
@@ -155,7 +161,11 @@ fn transport(tls: Option<&Tls>) -> Result<tonic::transport::Server> {
     server.tls_config(tls.config()?).map_err(unusable)
 }
 
-fn catalogs(opened: Vec<Opened>, load: &Load) -> Result<BTreeMap<String, Arc<Served>>> {
+fn catalogs(
+    opened: Vec<Opened>,
+    load: &Load,
+    pool: &Arc<Pool>,
+) -> Result<BTreeMap<String, Arc<Served>>> {
     let mut catalogs = BTreeMap::new();
     for one in opened {
         let name = one.name.clone();
@@ -165,7 +175,7 @@ fn catalogs(opened: Vec<Opened>, load: &Load) -> Result<BTreeMap<String, Arc<Ser
             );
             return Err(Error::Catalogs(what));
         }
-        let served = Arc::new(Served::new(one, load));
+        let served = Arc::new(Served::new(one, load, pool));
         if catalogs.insert(name.clone(), served).is_some() {
             return Err(Error::Catalogs(format!("two catalogs are named `{name}`")));
         }
@@ -245,16 +255,20 @@ impl Bound {
 }
 
 impl Bound {
-    /// Begins to make ready what the first classification of each catalog needs, so
-    /// that it need not wait for all of it.
+    /// Begins to make ready what the first search and the first classification of each
+    /// catalog need, so that they need not wait for all of it.
     fn prepare(&self) {
         for served in self.shared.catalogs.values() {
             let served = Arc::clone(served);
             let mut stopping = Stopping(self.shared.stopping.clone());
-            tokio::task::spawn_blocking(move || match served.catalog.prepare(&mut stopping) {
-                Ok(()) | Err(assort::Error::Interrupted) => {}
-                Err(error) => {
-                    tracing::warn!(catalog = served.name, %error, "the catalog cannot learn yet");
+            tokio::task::spawn_blocking(move || {
+                let first = Search::new(Query::Text(UNFAMILIAR.to_owned()));
+                let ready = served.catalog.search(&first);
+                match ready.and_then(|_| served.catalog.prepare(&mut stopping)) {
+                    Ok(()) | Err(assort::Error::Interrupted) => {}
+                    Err(error) => {
+                        tracing::warn!(catalog = served.name, %error, "the catalog is not ready yet");
+                    }
                 }
             });
         }

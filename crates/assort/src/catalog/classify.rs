@@ -7,7 +7,7 @@ use assort_core::{DecideOptions, Decision, Method, Product, Role, Space, TextInp
 use crate::catalog::Catalog;
 use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
 use crate::embedding::{Item, embed_all};
-use crate::knn::graph::Effort;
+use crate::knn::effort::Effort;
 use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::{DecisionRecord, Reader};

@@ -8,7 +8,8 @@ use assort_index::{Audit, BuildOptions, Hit, audit};
 use crate::catalog::Catalog;
 use crate::catalog::following::{Meter, POLL, observed};
 use crate::error::Maintenance;
-use crate::knn::graph::{Effort, nearest};
+use crate::knn::effort::Effort;
+use crate::knn::graph::nearest;
 use crate::observer::{Observer, Progress};
 use crate::segments::{
     LIVE, give_back, merge_all, planned_rows, planned_rows_of_merging_all, seal_over, step,
@@ -53,7 +54,7 @@ pub struct Tuning {
 /// What [`Catalog::audit_index`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IndexAudit {
-    /// Vectors in no segment, searched exactly.
+    /// Vectors in no segment, compared with each query.
     pub live: usize,
     /// Each segment by its number.
     pub segments: Vec<(u32, Audit)>,

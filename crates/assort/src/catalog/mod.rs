@@ -210,7 +210,7 @@ impl Catalog {
     }
 
     /// Seals vectors into segments when there are `products` of them, instead of
-    /// 8,192: live ones are searched exactly, which takes the longer the more
+    /// 8,192: live ones are compared with each query, which takes the longer the more
     /// they are, and segments are better few than many.
     #[must_use]
     pub fn with_live_limit(self, products: usize) -> Self {

@@ -1,6 +1,7 @@
 //! Finding products by text, by likeness, and by filters.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use assort_core::vector;
 use assort_index::{Hit, Plan};
@@ -8,7 +9,8 @@ use assort_index::{Hit, Plan};
 use crate::catalog::groups::{Group, GroupBy, Groups};
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
-use crate::knn::graph::Effort;
+use crate::knn::effort::Effort;
+use crate::knn::live::by_sketches;
 use crate::knn::pages::{DEEPEST, deepen};
 use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
@@ -68,6 +70,9 @@ pub struct Search {
     pub ef: Option<usize>,
     /// Rows ranked by twelve bits a coordinate for each one to find. None takes 8.
     pub oversample: Option<usize>,
+    /// When to give up: the search fails with [`Error::Late`] soon after. None searches
+    /// to the end.
+    pub deadline: Option<Instant>,
 }
 
 impl Search {
@@ -133,6 +138,13 @@ impl Search {
         self.oversample = oversample.into();
         self
     }
+
+    /// The same with another value of [`Self::deadline`].
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
 }
 
 impl Search {
@@ -149,6 +161,7 @@ impl Search {
             exact: false,
             ef: None,
             oversample: None,
+            deadline: None,
         }
     }
 }
@@ -194,9 +207,10 @@ pub struct Step {
 }
 
 impl Catalog {
-    /// Finds the most similar products. Live vectors are all compared, and
-    /// segments searched as is quickest: by a walk of their graph, which may
-    /// miss a few of the best, or by a scan of what matches. There are always
+    /// Finds the most similar products. Live vectors are all compared, or if they are
+    /// more than 4,096, those that look likely; segments are searched as is quickest:
+    /// by a walk of their graph, which may miss a few of the best, or by a scan of what
+    /// matches. There are always
     /// as many results as asked for, or as there are matches; of a search with
     /// [`Search::min_similarity`], as are found to be similar enough, and of one for
     /// groups, as there are groups.
@@ -260,6 +274,7 @@ impl Catalog {
             ef: search.ef.unwrap_or(tuned.ef),
             oversample: search.oversample.unwrap_or(tuned.oversample),
             exact: search.exact,
+            deadline: search.deadline,
             ..tuned
         };
         let mut results = match &search.group_by {
@@ -412,7 +427,10 @@ fn steps(snapshot: &Snapshot, depth: usize, filter: RowFilter<'_>, effort: Effor
             RowFilter::All => snapshot.live().len(),
             _ => snapshot.live_matches(filter),
         },
-        plan: Plan::Exact,
+        plan: match by_sketches(snapshot, effort) {
+            true => Plan::Scan,
+            false => Plan::Exact,
+        },
     };
     let sealed = effort.plans(snapshot, depth, filter).into_iter();
     let sealed = sealed.map(|(segment, products, matches, plan)| Step {

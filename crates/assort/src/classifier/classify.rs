@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::heads::{HeadScorer, KnownHead};
 use super::learned::{FitCounts, Learned};
 use super::prototype_index::PrototypeIndex;
-use crate::knn::graph::Effort;
+use crate::knn::effort::Effort;
 use crate::knn::labelled::voters;
 use crate::snapshot::Snapshot;
 use crate::store::Epoch;

@@ -9,7 +9,7 @@ use super::learned::Learned;
 use super::self_training::self_trained;
 use super::trials::{self, HeadEvidence, Sources, Trial};
 use super::{fit, train};
-use crate::knn::graph::Effort;
+use crate::knn::effort::Effort;
 use crate::observer::Observer;
 use crate::snapshot::Snapshot;
 use crate::store::Reader;

@@ -15,7 +15,7 @@ use super::fit::spread;
 use super::heads::HeadScorer;
 use super::labelled::LabelledProducts;
 use crate::Result;
-use crate::knn::graph::Effort;
+use crate::knn::effort::Effort;
 use crate::knn::labelled::{SAME_CONTENT, voters};
 use crate::snapshot::Snapshot;
 

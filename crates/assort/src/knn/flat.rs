@@ -12,12 +12,16 @@ use assort_index::Hit;
 use rayon::prelude::*;
 
 use crate::Result;
+use crate::knn::effort::Effort;
 use crate::snapshot::RowFilter;
 use crate::snapshot::chunk::Chunk;
 
 /// Rows compared with all queries before the next ones are fetched: they stay
 /// in the first-level cache meanwhile.
 const SCAN_TILE: usize = 16;
+
+/// Chunks that one thread compares with few queries.
+const ALONE: usize = 4;
 
 /// Queries that share a tile; more would push it out of the cache.
 const SCAN_QUERIES: usize = 32;
@@ -32,12 +36,14 @@ pub(crate) fn scan(
     k: usize,
     filter: RowFilter<'_>,
     without: &[Option<u32>],
+    effort: Effort,
 ) -> Result<Vec<Vec<Hit>>> {
     let count = queries.len() / dimensions.max(1);
     let skip = |query: usize| without.get(query).copied().flatten();
     let query = |at: usize| Query::new(&queries[at * dimensions..][..dimensions], skip(at), k);
     if count < 2 * rayon::current_num_threads() {
-        return scan_shared(chunks, (0..count).map(query).collect(), filter);
+        let queries = (0..count).map(query).collect();
+        return scan_shared(chunks, queries, filter, effort);
     }
     let numbers: Vec<usize> = (0..count).collect();
     let groups: Vec<Vec<Vec<Hit>>> = numbers
@@ -45,6 +51,7 @@ pub(crate) fn scan(
         .map(|chunk| {
             let mut group: Vec<Query<'_>> = chunk.iter().map(|&at| query(at)).collect();
             for chunk in chunks {
+                effort.check()?;
                 scan_chunk(chunk, &mut group, filter)?;
             }
             Ok(group.into_iter().map(Query::into_hits).collect())
@@ -58,13 +65,21 @@ fn scan_shared(
     chunks: &[Chunk<'_>],
     queries: Vec<Query<'_>>,
     filter: RowFilter<'_>,
+    effort: Effort,
 ) -> Result<Vec<Vec<Hit>>> {
-    let share = chunks.len().div_ceil(rayon::current_num_threads()).max(1);
+    // Few are compared before another thread would be awake.
+    let least = ALONE.min(chunks.len());
+    let share = chunks
+        .len()
+        .div_ceil(rayon::current_num_threads())
+        .max(least)
+        .max(1);
     let shares: Vec<Vec<Query<'_>>> = chunks
         .par_chunks(share)
         .map(|chunks| {
             let mut own: Vec<Query<'_>> = queries.iter().map(Query::fresh).collect();
             for chunk in chunks {
+                effort.check()?;
                 scan_chunk(chunk, &mut own, filter)?;
             }
             Ok(own)
@@ -103,7 +118,7 @@ fn scan_chunk(chunk: &Chunk<'_>, queries: &mut [Query<'_>], filter: RowFilter<'_
 }
 
 /// A query with the best rows seen so far.
-struct Query<'q> {
+pub(super) struct Query<'q> {
     vector: &'q [f32],
     without: Option<u32>,
     k: usize,
@@ -113,7 +128,7 @@ struct Query<'q> {
 }
 
 impl<'q> Query<'q> {
-    fn new(vector: &'q [f32], without: Option<u32>, k: usize) -> Self {
+    pub(super) fn new(vector: &'q [f32], without: Option<u32>, k: usize) -> Self {
         Self {
             vector,
             without,
@@ -132,7 +147,7 @@ impl<'q> Query<'q> {
     }
 
     #[inline]
-    fn compare(&mut self, row: u32, vector: &[f32]) {
+    pub(super) fn compare(&mut self, row: u32, vector: &[f32]) {
         let similarity = dot(self.vector, vector);
         if similarity >= self.bound {
             self.offer(Hit { row, similarity });
@@ -156,7 +171,7 @@ impl<'q> Query<'q> {
         }
     }
 
-    fn into_hits(self) -> Vec<Hit> {
+    pub(super) fn into_hits(self) -> Vec<Hit> {
         self.best
             .into_sorted_vec()
             .into_iter()

@@ -7,7 +7,8 @@ use assort_core::{NEIGHBORS, Neighbor, Prototypes};
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::knn::graph::{Effort, nearest};
+use crate::knn::effort::Effort;
+use crate::knn::graph::nearest;
 use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
 

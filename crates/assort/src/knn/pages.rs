@@ -12,7 +12,9 @@ use std::ops::ControlFlow;
 use assort_index::{Hit, Plan};
 
 use crate::Result;
-use crate::knn::graph::{Effort, nearest};
+use crate::knn::effort::Effort;
+use crate::knn::graph::nearest;
+use crate::knn::live::by_sketches;
 use crate::snapshot::{RowFilter, Snapshot};
 
 /// Results deeper than this are not worth sorting.
@@ -35,7 +37,8 @@ fn depths(
 ) -> impl Iterator<Item = usize> {
     // Whether all vectors of a segment are compared does not depend on `k`.
     let plans = effort.plans(snapshot, 1, filter);
-    let is_exact = plans.iter().all(|(.., plan)| *plan == Plan::Exact);
+    let sealed = plans.iter().all(|(.., plan)| *plan == Plan::Exact);
+    let is_exact = sealed && !by_sketches(snapshot, effort);
     let first = if is_exact { likely } else { FIRST_DEPTH };
     std::iter::successors(Some(first), |depth| depth.checked_mul(DEEPER))
 }

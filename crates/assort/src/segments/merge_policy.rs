@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::store::{Reader, SpaceRecord};
 
-/// Live vectors at which they are sealed: searched exactly, so many take
+/// Live vectors at which they are sealed: compared with each query, so many take
 /// about as long as a walk of a large graph.
 pub(crate) const LIVE: u64 = 8192;
 

@@ -1,6 +1,6 @@
 //! Segments of a catalog: where their files are, and how they come and go.
 //!
-//! New vectors are *live*: in the store, and searched exactly. [`seal`] moves
+//! New vectors are *live*: in the store, and compared with each query. [`seal`] moves
 //! them into a segment, [`merge`] makes few segments of many, and the
 //! [`Background`] does both in the background when [`due`](merge_policy::due).
 

@@ -15,11 +15,12 @@ use assort_core::{CategoryIndex, Taxonomy};
 use assort_index::{Bitmap, Segment, SlotFilter};
 
 use self::chunk::Chunk;
-use self::live::{BLOCK, Labels, Live};
+use self::live::{Labels, Live};
 use crate::Result;
 use crate::store::SegmentFiles;
 use crate::store::{Epoch, Reader};
 
+pub(crate) use self::live::{BLOCK, Block};
 pub(crate) use self::row_filter::{FilteredRows, RowFilter};
 pub(crate) use self::sealed::Sealed;
 
@@ -85,9 +86,10 @@ impl Snapshot {
             }
         }
         reader.each_live_vector(&space, |row, view| {
-            view.copy_to(snapshot.live.place(row));
+            snapshot.live.set(row, |place| view.copy_to(place));
             Ok(())
         })?;
+        snapshot.live.sketch();
         reader.each_label(|row, label| {
             if let Some(category) = taxonomy.by_id(label) {
                 snapshot.labels.set(row, Some(category));
@@ -207,8 +209,9 @@ impl Snapshot {
             next.unseal(row);
         }
         for (row, vector) in &changes.vectors {
-            next.live.place(*row).copy_from_slice(vector);
+            next.live.set(*row, |place| place.copy_from_slice(vector));
         }
+        next.live.sketch();
         for &row in &changes.removed {
             next.live.remove(row);
         }

@@ -20,6 +20,7 @@ mod distill;
 mod dump;
 mod groups;
 mod import;
+mod live;
 mod model;
 mod pages;
 mod processes;

@@ -60,7 +60,7 @@ fn assert_in_order(found: &[Found]) {
 }
 
 /// Fails unless pages of all sizes hold what one long search gives.
-fn assert_pages_fit(catalog: &Catalog, search: &Search) {
+pub fn assert_pages_fit(catalog: &Catalog, search: &Search) {
     let all = searched(catalog, search, 0, 200);
     for size in [1, 7, 20, 64] {
         let offsets = (0..200).step_by(size);

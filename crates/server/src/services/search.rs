@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::limits::{MAX_DEPTH, page_size, positive};
 use crate::mask::Mask;
 use crate::names;
+use crate::pool::deadline_exceeded;
 use crate::reason::{Refusal, of_error};
 use crate::served::{Served, Shared};
 use crate::services::fitting;
@@ -102,7 +103,8 @@ async fn wanted(
         .with_offset(offset)
         .with_exact(params.exact)
         .with_ef(positive("params.ef", params.ef)?)
-        .with_oversample(positive("params.oversample", params.oversample)?);
+        .with_oversample(positive("params.oversample", params.oversample)?)
+        .with_deadline(call.deadline.map(tokio::time::Instant::into_std));
     Ok(Wanted {
         search,
         token,
@@ -203,6 +205,7 @@ fn search(catalog: &Catalog, search: &Search) -> Result<Page, Status> {
             };
             Refusal::of_field(field, what).status()
         }
+        assort::Error::Late => deadline_exceeded(),
         other => of_error(&other),
     })
 }
