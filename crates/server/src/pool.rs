@@ -15,7 +15,7 @@ use crate::reason::{Reason, refuse};
 pub(crate) struct Pool {
     threads: Arc<Semaphore>,
     waiting: AtomicUsize,
-    most_waiting: usize,
+    most_waiting: AtomicUsize,
 }
 
 impl Pool {
@@ -24,8 +24,13 @@ impl Pool {
         Self {
             threads: Arc::new(Semaphore::new(threads.max(1))),
             waiting: AtomicUsize::new(0),
-            most_waiting,
+            most_waiting: AtomicUsize::new(most_waiting),
         }
+    }
+
+    /// Changes how much work may wait.
+    pub(crate) fn set_most_waiting(&self, most: usize) {
+        self.most_waiting.store(most, Ordering::Relaxed);
     }
 
     /// Work that waits for a thread.
@@ -43,12 +48,12 @@ impl Pool {
         deadline: Option<Instant>,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let queued = Waits::begin(&self.waiting, self.most_waiting)?;
+        let queued = Waits::begin(&self.waiting, self.most_waiting.load(Ordering::Relaxed))?;
         let threads = Arc::clone(&self.threads);
         let permit = by(deadline, threads.acquire_owned()).await?;
         let permit = permit.map_err(|_| stopped())?;
         drop(queued);
-        let span = tracing::Span::current();
+        let span = tracing::info_span!("work");
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             span.in_scope(work)

@@ -1,0 +1,1 @@
+//! Spans reach a collector.
