@@ -37,7 +37,9 @@ async fn asks(channel: &Channel) -> bool {
 async fn new_connections_get_new_certificates_and_open_ones_go_on() {
     let directory = tempfile::tempdir().unwrap();
     let (certificate, key) = (directory.path().join("pem"), directory.path().join("key"));
-    let put = |name: &str, to: &Path| drop(std::fs::copy(certificates(name), to).unwrap());
+    let put = |name: &str, to: &Path| {
+        std::fs::copy(certificates(name), to).unwrap();
+    };
     put("server.pem", &certificate);
     put("server.key", &key);
     let mut options = Options::new(([127, 0, 0, 1], 0).into());
