@@ -79,11 +79,17 @@ async fn every_expression_names_metrics_and_labels_that_there_are() {
         }
         shown.extend(names);
     }
-    // All that is told is shown.
+    // All that is told is shown, and documented.
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/grpc.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
     let described = told.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     for name in described.filter_map(|line| line.split(' ').next()) {
         let is_shown = shown.iter().any(|shown| shown.starts_with(name));
         assert!(is_shown, "nothing shows {name}");
+        assert!(
+            docs.contains(&format!("`{name}")),
+            "docs/grpc.md has no {name}"
+        );
     }
 }
 
