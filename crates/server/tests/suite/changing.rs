@@ -1,11 +1,18 @@
 //! What is changed while a server runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use assort_proto::v1;
 use assort_proto::v1::server_service_client::ServerServiceClient;
 use assort_server::{Options, Tls};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
@@ -17,14 +24,41 @@ fn certificates(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A new connection to a server that must have a certificate of the authority.
-async fn connect(address: &str) -> Result<Channel, tonic::transport::Error> {
-    let authority = std::fs::read(certificates("ca.pem")).unwrap();
+/// The authority that signed the certificates.
+fn authority() -> Vec<u8> {
+    std::fs::read(certificates("ca.pem")).unwrap()
+}
+
+/// A connection that is kept.
+async fn connect(address: &str) -> Channel {
     let tls = ClientTlsConfig::new()
-        .ca_certificate(Certificate::from_pem(authority))
+        .ca_certificate(Certificate::from_pem(authority()))
         .domain_name("localhost");
     let endpoint = Channel::from_shared(format!("https://{address}")).unwrap();
-    endpoint.tls_config(tls).unwrap().connect().await
+    endpoint.tls_config(tls).unwrap().connect().await.unwrap()
+}
+
+/// The certificate that a server shows to a new connection.
+async fn shown(address: &str) -> CertificateDer<'static> {
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_slice(&authority()).unwrap();
+    roots.add(root).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    let certificates = stream.get_ref().1.peer_certificates().unwrap();
+    certificates[0].clone().into_owned()
+}
+
+/// The certificate of a file.
+fn in_file(name: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(&std::fs::read(certificates(name)).unwrap()).unwrap()
 }
 
 async fn asks(channel: &Channel) -> bool {
@@ -50,24 +84,20 @@ async fn new_connections_get_new_certificates_and_open_ones_go_on() {
     });
     let own = options.clone();
     let shop = Shop::with(move |options, _| *options = own).await;
-    let open = connect(&shop.address).await.unwrap();
+    let open = connect(&shop.address).await;
     assert!(asks(&open).await);
+    assert_eq!(shown(&shop.address).await, in_file("server.pem"));
 
     // The key is not that of the certificate: all stays.
     put("client.pem", &certificate);
     shop.controls.change(&options).unwrap_err();
-    assert!(asks(&connect(&shop.address).await.unwrap()).await);
+    assert_eq!(shown(&shop.address).await, in_file("server.pem"));
 
-    // This certificate is not of that host.
     put("client.key", &key);
     shop.controls.change(&options).unwrap();
-    connect(&shop.address).await.unwrap_err();
+    assert_eq!(shown(&shop.address).await, in_file("client.pem"));
     assert!(asks(&open).await);
-
-    put("server.pem", &certificate);
-    put("server.key", &key);
-    shop.controls.change(&options).unwrap();
-    assert!(asks(&connect(&shop.address).await.unwrap()).await);
+    assert!(asks(&connect(&shop.address).await).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
