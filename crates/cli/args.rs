@@ -11,7 +11,8 @@ mod shared;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
@@ -19,7 +20,7 @@ pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
 #[cfg(feature = "serve")]
-pub(crate) use serving::{Log, Serve};
+pub(crate) use serving::{Level, Log, Serve, Sources};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -41,24 +42,29 @@ pub(crate) struct Cli {
     quiet: bool,
 
     /// Threads to use [default: one for each core]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", env = "ASSORT_THREADS")]
+    threads: Option<NonZeroUsize>,
 
     /// Never use the network: models must be in the cache
-    #[arg(long, global = true)]
-    offline: bool,
+    #[arg(long, global = true, value_name = "BOOL", env = "ASSORT_OFFLINE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    offline: Option<bool>,
 
     /// Folder for downloaded models
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "ASSORT_CACHE")]
     cache: Option<PathBuf>,
 
     /// Keep vectors that models make in this file, and take from it those that
     /// were made before: another import then embeds new texts only
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "ASSORT_VECTOR_CACHE")]
     vector_cache: Option<PathBuf>,
 }
 
 impl Cli {
+    /// Reads the command line and the environment; ends the program where they are wrong.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| with_variable(error).exit())
+    }
+
     pub(crate) fn global(&self) -> Global {
         Global {
             quiet: self.quiet,
@@ -68,6 +74,26 @@ impl Cli {
             vector_cache: self.vector_cache.clone(),
         }
     }
+}
+
+/// Names the variable of the environment that a wrong value is from.
+fn with_variable(mut error: Error) -> Error {
+    let value = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let option = value(ContextKind::InvalidArg);
+    let option = option.split([' ', '[', '=']).next().unwrap_or_default();
+    let variable = option.trim_start_matches('-').replace('-', "_");
+    let variable = format!("ASSORT_{}", variable.to_uppercase());
+    let value = value(ContextKind::InvalidValue);
+    let is_said = std::env::args().any(|said| said.starts_with(option));
+    if !is_said && std::env::var(&variable).is_ok_and(|found| found == value) {
+        let tip = format!("the value is that of the environment's {variable}");
+        let tip = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    error
 }
 
 #[derive(Subcommand)]

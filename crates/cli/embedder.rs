@@ -94,7 +94,7 @@ fn named(args: &EmbedderArgs) -> Result<StoredSpec, Failure> {
 
 fn options(global: &Global) -> Options {
     Options::default()
-        .with_offline(global.offline)
+        .with_offline(global.offline.unwrap_or_default())
         .with_threads(global.threads.map(Into::into))
         .with_cache(global.cache.clone())
         .with_vector_cache(global.vector_cache.clone())

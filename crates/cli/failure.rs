@@ -71,6 +71,15 @@ impl Failure {
         assort::Error::Internal(said).into()
     }
 
+    /// Why, in a sentence.
+    #[cfg(feature = "serve")]
+    pub(crate) fn message(self) -> String {
+        match self {
+            Self::Failed(message) | Self::Usage(message) | Self::Stopped(message) => message,
+            Self::NobodyListens => String::new(),
+        }
+    }
+
     /// The exit code, and the last word, if there is anybody to hear it.
     fn last_word(&self) -> (u8, Option<String>) {
         match self {

@@ -52,6 +52,12 @@ pub(crate) fn told_of_server(error: &assort_server::Error) -> String {
     joined(error.to_string(), hint.map(str::to_owned))
 }
 
+/// A server without catalogs.
+#[cfg(feature = "serve")]
+pub(crate) fn nothing_to_serve() -> String {
+    "there is no catalog to serve; name directories as DIR or NAME=DIR, or list them under [catalogs] in the file of --config".to_owned()
+}
+
 /// An error of an embedder with what to do about it.
 pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
     joined(error.to_string(), of_embedder(error))

@@ -20,24 +20,19 @@ mod hints;
 mod progress;
 mod rejects;
 mod render;
+#[cfg(feature = "serve")]
+mod settings;
 mod stop;
 mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::{Cli, Command};
 use crate::failure::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Some(threads) = cli.threads {
-        // Fails only if a pool exists already, which none does yet.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build_global();
-    }
+    let cli = Cli::read();
+    cli.global().use_threads();
     // A panic over damaged pages is caught below and reported as an error; its
     // own message would only confuse. Others are told here.
     std::panic::set_hook(Box::new(|_| {}));

@@ -12,6 +12,8 @@
 mod bad_input;
 mod classify;
 mod common;
+#[cfg(all(feature = "serve", unix))]
+mod configuration;
 mod distill;
 mod evaluate;
 mod house;

@@ -44,14 +44,14 @@ fn python(place: &Place) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// A server on a free port.
-struct Server {
+pub struct Server {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
-    address: String,
+    pub address: String,
 }
 
 impl Server {
-    fn start(place: &Place, arguments: &str) -> Self {
+    pub fn start(place: &Place, arguments: &str) -> Self {
         let mut child = place.command(arguments).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -67,11 +67,23 @@ impl Server {
         }
     }
 
-    /// Sends a signal; gives the exit code and what was said since the start.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    /// Sends a signal.
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status();
         assert!(sent.unwrap().success());
+    }
+
+    /// The next line that it says; empty once it has ended.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Sends a signal; gives the exit code and what was said since the start.
+    pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        self.signal(signal);
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)

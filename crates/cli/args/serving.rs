@@ -1,73 +1,152 @@
 //! Arguments of `assort serve`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use serde::Deserialize;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(
-    after_help = "Examples:\n  assort serve shop\n  assort serve shop books=/srv/books-2025 --listen 127.0.0.1:6000\n  assort serve shop --listen 0.0.0.0:50051 --keys keys.txt --certificate server.pem --private-key server.key\n\nSIGTERM and Ctrl-C end it: calls that are open are answered. SIGHUP reads the keys again. docs/grpc.md has the rest."
+    after_help = "Examples:\n  assort serve shop\n  assort serve shop books=/srv/books-2025 --listen 127.0.0.1:6000\n  assort serve shop --listen 0.0.0.0:50051 --keys keys.txt --certificate server.pem --private-key server.key\n  assort serve --config assort.toml --check-config\n\nWhat is said as an option goes before what the environment says, and that before the file of --config. SIGTERM and Ctrl-C end it: calls that are open are answered. SIGHUP reads the file, keys and certificates again. docs/grpc.md has the rest."
 )]
 pub(crate) struct Serve {
-    /// Directories of catalogs, each by itself or as NAME=DIR
-    #[arg(required = true, value_name = "DIR")]
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+
+    /// Directories of catalogs, each by itself or as NAME=DIR; they take the place of
+    /// those in the file of --config
+    #[arg(required_unless_present = "config", value_name = "DIR")]
     pub(crate) dirs: Vec<String>,
 
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
-    pub(crate) listen: SocketAddr,
+    /// File that says, in TOML, what is not said here
+    #[arg(long, value_name = "FILE", env = "ASSORT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Tell what would be served and how, with where each value comes from, and
+    /// serve nothing
+    #[arg(long)]
+    pub(crate) check_config: bool,
+
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
+    #[arg(long, value_name = "ADDRESS", env = "ASSORT_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
 
     /// Refuse writes, and serve catalogs that another process writes to
-    #[arg(long)]
-    pub(crate) read_only: bool,
+    #[arg(long, value_name = "BOOL", env = "ASSORT_READ_ONLY", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) read_only: Option<bool>,
 
     /// File with a line for each API key: its name, read-only, read-write or
     /// admin, its catalogs (`*` for all), its SHA-256 [default: no key is needed]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "ASSORT_KEYS")]
     pub(crate) keys: Option<PathBuf>,
 
     /// Certificate of the server, in PEM [default: connections are in the clear]
-    #[arg(long, value_name = "FILE", requires = "private_key")]
+    #[arg(long, value_name = "FILE", env = "ASSORT_CERTIFICATE")]
     pub(crate) certificate: Option<PathBuf>,
 
     /// Private key of the certificate, in PEM
-    #[arg(long, value_name = "FILE", requires = "certificate")]
+    #[arg(long, value_name = "FILE", env = "ASSORT_PRIVATE_KEY")]
     pub(crate) private_key: Option<PathBuf>,
 
     /// Certificates that those of callers must rest on, in PEM [default: callers
     /// need none]
-    #[arg(long, value_name = "FILE", requires = "certificate")]
+    #[arg(long, value_name = "FILE", env = "ASSORT_CLIENT_CA")]
     pub(crate) client_ca: Option<PathBuf>,
 
     /// Listen on an address that other machines can reach, without keys or
     /// certificates
-    #[arg(long)]
-    pub(crate) insecure: bool,
+    #[arg(long, value_name = "BOOL", env = "ASSORT_INSECURE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) insecure: Option<bool>,
 
-    /// Calls that may wait for a thread; more are refused
-    #[arg(long, value_name = "N", default_value = "256")]
-    pub(crate) queue: NonZeroUsize,
+    /// Calls that may wait for a thread; more are refused [default: 256]
+    #[arg(long, value_name = "N", env = "ASSORT_QUEUE")]
+    pub(crate) queue: Option<NonZeroUsize>,
 
-    /// How lines of the log are written
-    #[arg(long, value_enum, default_value_t = Log::Text)]
-    pub(crate) log: Log,
+    /// Products or texts that are embedded together at most [default: 64]
+    #[arg(long, value_name = "N", env = "ASSORT_BATCH")]
+    pub(crate) batch: Option<NonZeroUsize>,
 
-    /// Tell calls that take longer than so many milliseconds in the log
-    #[arg(long, value_name = "MS", default_value_t = 1_000)]
-    pub(crate) slow: u64,
+    /// How lines of the log are written [default: text]
+    #[arg(long, value_enum, env = "ASSORT_LOG")]
+    pub(crate) log: Option<Log>,
 
-    /// Seconds that open calls may take once the server is told to end
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub(crate) drain: u64,
+    /// The least severe lines that are logged [default: info, with --quiet error]
+    #[arg(long, value_enum, value_name = "LEVEL", env = "ASSORT_LOG_LEVEL")]
+    pub(crate) log_level: Option<Level>,
+
+    /// Tell calls that take longer than so many milliseconds in the log [default: 1000]
+    #[arg(long, value_name = "MS", env = "ASSORT_SLOW")]
+    pub(crate) slow: Option<u64>,
+
+    /// Seconds that open calls may take once the server is told to end [default: 10]
+    #[arg(long, value_name = "SECONDS", env = "ASSORT_DRAIN")]
+    pub(crate) drain: Option<u64>,
 }
 
 /// How lines of the log are written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Log {
     /// For people
     Text,
     /// One JSON object a line
     Json,
+}
+
+/// How severe lines of the log are.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// What failed
+    Error,
+    /// And what is odd
+    Warn,
+    /// And what is done
+    Info,
+    /// And how connections go
+    Debug,
+    /// And everything
+    Trace,
+}
+
+/// Where the values of arguments come from, by the arguments' names.
+#[derive(Clone, Default)]
+pub(crate) struct Sources(BTreeMap<String, ValueSource>);
+
+impl Sources {
+    /// Whether a value comes from the environment rather than from the command line.
+    pub(crate) fn is_environment(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&ValueSource::EnvVariable)
+    }
+}
+
+impl FromArgMatches for Sources {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let names = matches.ids().map(clap::Id::as_str);
+        let sources = names.filter_map(|name| {
+            let source = matches.value_source(name)?;
+            Some((name.to_owned(), source))
+        });
+        Ok(Self(sources.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// No arguments of their own.
+impl Args for Sources {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
 }

@@ -10,15 +10,26 @@ use assort::{ClassifyOptions, DistillOptions};
 use clap::{Args, ValueEnum};
 
 /// What holds for all commands.
+#[derive(Clone)]
 pub(crate) struct Global {
     pub(crate) quiet: bool,
     pub(crate) threads: Option<NonZeroUsize>,
-    pub(crate) offline: bool,
+    pub(crate) offline: Option<bool>,
     pub(crate) cache: Option<PathBuf>,
     pub(crate) vector_cache: Option<PathBuf>,
 }
 
 impl Global {
+    /// Works with as many threads as are asked for, if it is the first to ask.
+    pub(crate) fn use_threads(&self) {
+        if let Some(threads) = self.threads {
+            // Fails only where a pool exists already.
+            let _ = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build_global();
+        }
+    }
+
     /// Tells something that is no result, unless asked to be quiet.
     pub(crate) fn say(&self, message: &str) {
         if !self.quiet {

@@ -1,36 +1,37 @@
 //! `assort serve`
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use assort::Catalog;
-use assort_server::{LevelFilter, LogFormat, Opened, Options, Tls, log_to_stderr};
+use assort_server::{Opened, Reread};
 
-use crate::args::{EmbedderArgs, Global, Log, Serve};
+use crate::args::{EmbedderArgs, Global, Serve};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
+use crate::settings::Settings;
+
+/// What stands for no value.
+const NOTHING: &str = "none";
 
 pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
-    let opened: Result<Vec<Opened>, Failure> = args
-        .dirs
-        .iter()
-        .map(|dir| open(dir, &args, global))
-        .collect();
-    let opened = opened?;
+    let settings = Settings::read(&args, global)?;
+    if args.check_config {
+        return check(&settings);
+    }
+    let own = &settings.global;
+    own.use_threads();
+    let catalogs = settings.catalogs.iter();
+    let opened = catalogs.map(|(name, path)| open(name, path, settings.read_only, own));
+    let opened = opened.collect::<Result<Vec<Opened>, Failure>>()?;
     let names: Vec<String> = opened.iter().map(told).collect();
     let names = names.join(", ");
-    let format = match args.log {
-        Log::Text => LogFormat::Text,
-        Log::Json => LogFormat::Json,
-    };
-    let level = if global.quiet {
-        LevelFilter::ERROR
-    } else {
-        LevelFilter::INFO
-    };
-    log_to_stderr(format, level);
-    assort_server::run(opened, options(&args, global), |address| {
+    let (options, log) = (settings.options.clone(), settings.log);
+    let said = global.clone();
+    let reread = move || reread(&args, &said, &settings);
+    assort_server::run(opened, options, log, reread, |address| {
         global.say(&format!("serving {names} on {address}"));
     })?;
     global.say("ended");
@@ -46,53 +47,73 @@ fn told(opened: &Opened) -> String {
     format!("catalogs/{}{note}", opened.name)
 }
 
-/// Opens what `DIR` or `NAME=DIR` names.
-fn open(dir: &str, args: &Serve, global: &Global) -> Result<Opened, Failure> {
-    let (name, path) = match dir.split_once('=') {
-        Some((name, path)) => (name.to_owned(), Path::new(path)),
-        None => (name_of(dir)?, Path::new(dir)),
-    };
-    let catalog = match args.read_only {
+/// Opens a catalog to be served.
+fn open(name: &str, path: &Path, read_only: bool, global: &Global) -> Result<Opened, Failure> {
+    let catalog = match read_only {
         true => Catalog::open_read_only(path),
         false => Catalog::open(path),
     };
     let catalog =
         catalog.map_err(|error| Failure::of(error.kind(), hints::told_of_serving(&error)))?;
     Ok(Opened {
-        name,
+        name: name.to_owned(),
         catalog: embedder::of_catalog(catalog, &EmbedderArgs::default(), global)?,
-        read_only: args.read_only,
+        read_only,
         teacher: embedder::open_teacher(global),
     })
 }
 
-/// The name of a directory, which stands for its catalog.
-fn name_of(dir: &str) -> Result<String, Failure> {
-    let path = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.into());
-    let name = path.file_name().and_then(|name| name.to_str());
-    let unnamed = || {
-        Failure::Usage(format!(
-            "{dir} has no name to serve it by; give it one with NAME={dir}"
-        ))
-    };
-    name.map(str::to_owned).ok_or_else(unnamed)
+/// What is wanted by now, beside what was at the start.
+fn reread(args: &Serve, global: &Global, begun: &Settings) -> Result<Reread, String> {
+    match Settings::read(args, global) {
+        Ok(settings) => Ok(Reread {
+            later: begun.later(&settings),
+            options: settings.options,
+            level: settings.log.level,
+        }),
+        Err(failure) => Err(failure.message()),
+    }
 }
 
-fn options(args: &Serve, global: &Global) -> Options {
-    let mut options = Options::new(args.listen);
-    if let Some(threads) = global.threads {
-        options.load.threads = threads.get();
+/// Reads all that serving would, beside a server that may be running, and tells what
+/// holds.
+fn check(settings: &Settings) -> Outcome {
+    let names = settings.catalogs.iter().map(|(name, _)| name.as_str());
+    assort_server::check(&names.collect::<Vec<_>>(), &settings.options)?;
+    for (name, path) in &settings.catalogs {
+        open(name, path, true, &settings.global)?;
     }
-    options.load.waiting = args.queue.get();
-    options.drain = Duration::from_secs(args.drain);
-    options.keys = args.keys.clone();
-    options.insecure = args.insecure;
-    options.slow = Some(Duration::from_millis(args.slow));
-    let pair = args.certificate.clone().zip(args.private_key.clone());
-    options.tls = pair.map(|(certificate, key)| Tls {
-        certificate,
-        key,
-        callers: args.client_ca.clone(),
-    });
-    options
+    std::io::stdout().write_all(table(settings).as_bytes())?;
+    Ok(Done::Whole)
+}
+
+/// A line for each setting: its key, its value, and where that comes from.
+fn table(settings: &Settings) -> String {
+    let mut rows: Vec<[String; 3]> = settings
+        .rows
+        .iter()
+        .map(|row| {
+            let value = row.value.clone().unwrap_or_else(|| NOTHING.to_owned());
+            [row.key.clone(), value, row.origin.to_string()]
+        })
+        .collect();
+    if let Some((variable, collector)) = assort_server::collector() {
+        let collector = match assort_server::EXPORTS_SPANS {
+            true => collector,
+            false => format!("{collector}, to which this program was built to send nothing"),
+        };
+        rows.push([
+            "traces".to_owned(),
+            collector,
+            format!("environment {variable}"),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (keys, values) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let mut text = String::new();
+    for [key, value, origin] in &rows {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{key:keys$}  {value:values$}  {origin}");
+    }
+    text
 }

@@ -135,7 +135,7 @@ fn index(stats: &assort::Stats) -> String {
             count(dead)
         ));
     }
-    parts.push(format!("{} searched exactly", count(stats.live)));
+    parts.push(format!("{} not indexed yet", count(stats.live)));
     if let Some((ef, recall)) = stats.tuned {
         parts.push(format!("tuned to a recall of {recall:.3} (ef {ef})"));
     }

@@ -154,7 +154,7 @@ mod tests {
             let clear = |part: usize, sums: &mut [u16]| {
                 let thirds = sums.iter_mut().enumerate();
                 thirds
-                    .filter(|(at, _)| (part * rows + at) % 3 == 0)
+                    .filter(|(at, _)| (part * rows + at).is_multiple_of(3))
                     .for_each(|(_, sum)| *sum = 0);
             };
             sketched.best(&parts, rows, clear, 300, &mut scratch, &mut out);

@@ -3,13 +3,15 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::Status;
+use tracing::Span;
 
+use crate::measure::seconds;
 use crate::pool::{Pool, by, fault, queue_full};
 
 /// Does a batch: as many results as there are requests, in their order.
@@ -26,6 +28,9 @@ pub(crate) struct Bounds {
     pub(crate) waiting: usize,
 }
 
+/// Bounds of the sizes of batches: 1, 2, 4 and so on to 1,024.
+const SIZES: u16 = 11;
+
 /// Gathers requests into batches.
 pub(crate) struct Batcher<I, O> {
     shared: Arc<Shared<I, O>>,
@@ -34,15 +39,15 @@ pub(crate) struct Batcher<I, O> {
 
 struct Shared<I, O> {
     work: Box<Work<I, O>>,
-    bounds: Bounds,
     queue: Mutex<Queue<I, O>>,
-    batches: AtomicU64,
-    requests: AtomicU64,
+    sizes: Histogram,
+    seconds: Histogram,
 }
 
 struct Queue<I, O> {
     waiting: VecDeque<Entry<I, O>>,
     runs: usize,
+    bounds: Bounds,
 }
 
 struct Entry<I, O> {
@@ -50,6 +55,7 @@ struct Entry<I, O> {
     size: usize,
     deadline: Option<Instant>,
     answer: oneshot::Sender<Result<O, Status>>,
+    span: Span,
 }
 
 impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
@@ -61,15 +67,22 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
     ) -> Self {
         let shared = Arc::new(Shared {
             work: Box::new(work),
-            bounds,
             queue: Mutex::new(Queue {
                 waiting: VecDeque::new(),
                 runs: 0,
+                bounds,
             }),
-            batches: AtomicU64::new(0),
-            requests: AtomicU64::new(0),
+            sizes: Histogram::new(exponential_buckets(1.0, 2.0, SIZES)),
+            seconds: seconds(),
         });
         Self { shared, pool }
+    }
+
+    /// Changes how large a batch may be, and how many requests may wait.
+    pub(crate) fn set_bounds(&self, size: usize, waiting: usize) {
+        let mut queue = self.shared.lock();
+        queue.bounds.size = size;
+        queue.bounds.waiting = waiting;
     }
 
     /// Requests that wait.
@@ -77,10 +90,14 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
         self.shared.lock().waiting.len()
     }
 
-    /// How many batches were done, and of how many requests.
-    pub(crate) fn done(&self) -> (u64, u64) {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (count(&self.shared.batches), count(&self.shared.requests))
+    /// How many requests the batches had that were begun.
+    pub(crate) fn sizes(&self) -> Histogram {
+        self.shared.sizes.clone()
+    }
+
+    /// How many seconds the batches took that are done.
+    pub(crate) fn seconds(&self) -> Histogram {
+        self.shared.seconds.clone()
     }
 
     /// The answer to a request that counts as `size` in its batch. One that waits
@@ -101,6 +118,7 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
             size,
             deadline,
             answer,
+            span: Span::current(),
         };
         if self.shared.begin(entry)? {
             run(Arc::clone(&self.shared), Arc::clone(&self.pool));
@@ -129,11 +147,11 @@ impl<I, O> Shared<I, O> {
     /// Puts a request into the queue; tells whether another run is to begin.
     fn begin(&self, entry: Entry<I, O>) -> Result<bool, Status> {
         let mut queue = self.lock();
-        if queue.waiting.len() >= self.bounds.waiting {
+        if queue.waiting.len() >= queue.bounds.waiting {
             return Err(queue_full());
         }
         queue.waiting.push_back(entry);
-        let another = queue.runs < self.bounds.runs;
+        let another = queue.runs < queue.bounds.runs;
         queue.runs += usize::from(another);
         Ok(another)
     }
@@ -143,15 +161,16 @@ impl<I, O> Shared<I, O> {
         let Some(batch) = self.take() else {
             return false;
         };
+        let span = joined(&batch);
         let (requests, answers): (Vec<I>, Vec<_>) = batch
             .into_iter()
             .map(|entry| (entry.request, entry.answer))
             .unzip();
-        self.batches.fetch_add(1, Ordering::Relaxed);
-        self.requests
-            .fetch_add(requests.len() as u64, Ordering::Relaxed);
+        self.sizes.observe(requests.len() as f64);
+        let begun = Instant::now();
         // After a panic its waiters are told by their channels, and others go on.
-        let worked = catch_unwind(AssertUnwindSafe(|| (self.work)(requests)));
+        let worked = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.work)(requests))));
+        self.seconds.observe(begun.elapsed().as_secs_f64());
         for (answer, result) in answers.into_iter().zip(worked.unwrap_or_default()) {
             // Whoever asked may have gone.
             let _ = answer.send(result);
@@ -168,7 +187,7 @@ impl<I, O> Shared<I, O> {
             if late || entry.answer.is_closed() {
                 continue;
             }
-            if !batch.is_empty() && size + entry.size > self.bounds.size {
+            if !batch.is_empty() && size + entry.size > queue.bounds.size {
                 queue.waiting.push_front(entry);
                 break;
             }
@@ -181,6 +200,16 @@ impl<I, O> Shared<I, O> {
         }
         Some(batch)
     }
+}
+
+/// The span of a batch: a part of its first call, which the others lead to as well.
+fn joined<I, O>(batch: &[Entry<I, O>]) -> Span {
+    let first = batch.first().and_then(|entry| entry.span.id());
+    let span = tracing::info_span!(parent: first, "batch", requests = batch.len());
+    for entry in batch.iter().skip(1) {
+        span.follows_from(entry.span.id());
+    }
+    span
 }
 
 #[cfg(test)]
@@ -259,7 +288,6 @@ mod tests {
         }
         assert_eq!(answers, [Ok(4), Err(Code::InvalidArgument), Ok(10), Ok(12)]);
         assert_eq!(next(told).await.unwrap().0, [2, 13, 5]);
-        assert_eq!(batcher.done(), (3, 5));
     }
 
     #[tokio::test]

@@ -31,8 +31,16 @@ pub enum Error {
         what: String,
     },
     /// A certificate or a private key cannot be used.
-    #[error("the certificate cannot be used: {0}")]
-    Certificate(String),
+    #[error("{}: it cannot be used: {what}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Spans cannot be exported as the environment says.
+    #[error("exporting spans by OpenTelemetry failed: {0}")]
+    Traces(String),
     /// A file cannot be read.
     #[error("{}: reading it failed: {source}", path.display())]
     Read {
@@ -67,7 +75,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Catalogs(_) | Self::Exposed(_) => ErrorKind::Argument,
-            Self::Keys { .. } | Self::Certificate(_) => ErrorKind::Input,
+            Self::Keys { .. } | Self::Certificate { .. } | Self::Traces(_) => ErrorKind::Input,
             Self::Read { .. } | Self::Listen { .. } | Self::Machine { .. } => ErrorKind::Storage,
             Self::Internal(_) => ErrorKind::Internal,
         }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use assort_proto::DESCRIPTORS;
 use axum::body::{Body, Bytes, HttpBody};
@@ -19,13 +19,16 @@ use prost_types::FileDescriptorSet;
 use tokio::sync::watch;
 use tonic::{Code, Status};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::access::Access;
 use crate::keys::Keys;
 use crate::limits::{malformed, too_large};
+use crate::live::Live;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::pool::{fault, stopped};
 use crate::reason::{Reason, refuse};
+use crate::traces;
 
 /// Calls that need no key: whoever looks whether the server is well has none.
 const HEALTH: &str = "grpc.health.v1.Health/";
@@ -33,8 +36,11 @@ const HEALTH: &str = "grpc.health.v1.Health/";
 /// Where metrics are.
 const METRICS: &str = "metrics";
 
+/// Where health is told by plain HTTP.
+const PROBE: &str = "healthz";
+
 /// Calls that look how the server is, and may stay open for as long as it runs.
-const LOOKS: [&str; 3] = [HEALTH, "grpc.reflection.", METRICS];
+const LOOKS: [&str; 4] = [HEALTH, "grpc.reflection.", METRICS, PROBE];
 
 /// What paths that are no methods of the contract are counted as.
 const OTHER: &str = "other";
@@ -64,7 +70,7 @@ pub(crate) struct Gate {
     /// None where no keys are asked for.
     keys: Option<Arc<Keys>>,
     metrics: Arc<Metrics>,
-    slow: Option<Duration>,
+    live: Arc<Live>,
     /// Methods of the contract, `assort.v1.ProductService/GetProduct`. Others are
     /// counted as one.
     methods: HashSet<String>,
@@ -84,7 +90,8 @@ pub(crate) async fn pass(
 ) -> Response {
     let id = gate.number(request.headers());
     let method = path(&request).to_owned();
-    let span = tracing::info_span!("call", id = %id, method = %method, key = tracing::field::Empty);
+    let span = tracing::info_span!("call", id = %id, method = %method, key = Empty, otel.name = Empty, otel.kind = Empty);
+    traces::began(&span, &method, request.headers());
     let looks = LOOKS.iter().any(|looks| method.starts_with(looks));
     gate.metrics.begun();
     gate.open.send_modify(|open| *open += usize::from(!looks));
@@ -121,7 +128,7 @@ pub(crate) async fn pass(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    if end.method == METRICS {
+    if [METRICS, PROBE].contains(&end.method.as_str()) {
         // This is no call of gRPC, and has no status of one.
         end.code = Some(Code::Ok);
     }
@@ -143,19 +150,26 @@ pub(crate) async fn tell(State(metrics): State<Arc<Metrics>>) -> Response {
     }
 }
 
+/// Whether the server serves, for those that ask by plain HTTP.
+pub(crate) async fn probe(State(stopping): State<watch::Receiver<bool>>) -> Response {
+    match *stopping.borrow() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+        false => "serving\n".into_response(),
+    }
+}
+
 impl Gate {
-    /// Calls that take longer than `slow` are told in the log.
     pub(crate) fn new(
         keys: Option<Arc<Keys>>,
         metrics: Arc<Metrics>,
-        slow: Option<Duration>,
+        live: Arc<Live>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
         Self {
             keys,
             metrics,
-            slow,
+            live,
             methods: methods(),
             run: since.map_or_else(
                 |_| "0".to_owned(),
@@ -189,7 +203,7 @@ impl Gate {
 
     fn access(&self, request: &Request) -> Result<Access, Status> {
         match &self.keys {
-            Some(keys) if !path(request).starts_with(HEALTH) => {
+            Some(keys) if !path(request).starts_with(HEALTH) && path(request) != PROBE => {
                 let header = request.headers().get(header::AUTHORIZATION);
                 keys.access(header.and_then(|value| value.to_str().ok()))
             }
@@ -267,7 +281,8 @@ impl Drop for End {
         if WRITES.iter().any(|writes| call.starts_with(writes)) {
             tracing::info!(code = name, milliseconds, "write");
         }
-        if self.gate.slow.is_some_and(|slow| took > slow) {
+        traces::ended(&self.span, code);
+        if self.gate.live.is_slow(took) {
             tracing::warn!(code = name, milliseconds, "slow");
         }
     }

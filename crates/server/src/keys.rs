@@ -1,6 +1,6 @@
 //! API keys: a file with a line for each, which holds a digest and never the key.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,11 +20,8 @@ const DIGEST: usize = 32;
 
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
-/// The keys of a file, which can be read again.
-pub(crate) struct Keys {
-    path: PathBuf,
-    known: RwLock<Arc<[Key]>>,
-}
+/// The keys of a file, which can be replaced by those of a later one.
+pub(crate) struct Keys(RwLock<Arc<[Key]>>);
 
 struct Key {
     digest: [u8; DIGEST],
@@ -39,25 +36,22 @@ impl Keys {
     /// # Errors
     /// [`Error::Read`], or [`Error::Keys`] for a line that is none.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
-            known: RwLock::new(read(path)?),
-        })
+        Ok(Self(RwLock::new(read(path)?)))
     }
 
-    /// Reads the file again. If it cannot be read, the keys stay as they are.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub(crate) fn reload(&self) -> Result<usize> {
-        let keys = read(&self.path)?;
-        let count = keys.len();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        Ok(count)
+    /// Puts other keys in their place.
+    pub(crate) fn replace(&self, by: &Self) {
+        let keys = by.all();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.all().len()
     }
 
     fn all(&self) -> Arc<[Key]> {
-        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the caller that brings this header may do.

@@ -8,23 +8,20 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use assort::{Stats, TaskState};
 
+use crate::measure::seconds;
 use crate::served::{Served, Shared};
 
 /// The kind of text that [`Metrics::text`] gives.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Bounds of seconds: from half a millisecond to half a minute.
-const SHORTEST: f64 = 0.0005;
-const BOUNDS: u16 = 17;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct MethodLabel {
@@ -43,10 +40,6 @@ pub(crate) struct Metrics {
     calls: Family<CallLabels, Counter>,
     seconds: Family<MethodLabel, Histogram, fn() -> Histogram>,
     open: Gauge,
-}
-
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(SHORTEST, 2.0, BOUNDS))
 }
 
 impl Metrics {
@@ -142,17 +135,41 @@ impl Looked {
     }
 
     fn batches(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let batches = self.of(|served| {
-            let (filing, queries) = (served.filing.done(), served.queries.done());
-            (filing.0 + queries.0) as i64
+        let about = "Requests in a batch of products to be filed, or of texts to be embedded";
+        let sizes = self.0.catalogs.values().flat_map(|served| {
+            let (filing, queries) = (served.filing.sizes(), served.queries.sizes());
+            [(served, "filing", filing), (served, "queries", queries)]
         });
-        counters(encoder, "batches", "Batches that were embedded", batches)?;
-        let requests = self.of(|served| {
-            let (filing, queries) = (served.filing.done(), served.queries.done());
-            (filing.1 + queries.1) as i64
+        let sizes = sizes.map(|(served, kind, sizes)| {
+            let labels = vec![("catalog", served.name.as_str()), ("kind", kind)];
+            (labels, sizes)
         });
-        let about = "Requests in those batches";
-        counters(encoder, "batched_requests", about, requests)
+        histograms(encoder, "batch_size", about, sizes)?;
+        let about = "Seconds of filing a batch of products, embedding them included";
+        self.times(encoder, "filing_seconds", about, |served| {
+            served.filing.seconds()
+        })?;
+        let about = "Seconds of embedding a batch of texts to be searched for";
+        self.times(encoder, "embed_seconds", about, |served| {
+            served.queries.seconds()
+        })?;
+        let about = "Seconds of searching, without embedding and waiting";
+        self.times(encoder, "search_seconds", about, |served| {
+            served.searches.clone()
+        })
+    }
+
+    /// Times of each catalog.
+    fn times(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        name: &str,
+        about: &str,
+        of: fn(&Served) -> Histogram,
+    ) -> fmt::Result {
+        let served = self.0.catalogs.values();
+        let rows = served.map(|served| (vec![("catalog", served.name.as_str())], of(served)));
+        histograms(encoder, name, about, rows)
     }
 
     fn catalogs(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -218,16 +235,18 @@ fn gauges(
     Ok(())
 }
 
-fn counters(
+/// Labels of a histogram, and what it counted.
+type Counted<'a> = (Vec<(&'static str, &'a str)>, Histogram);
+
+fn histograms<'a>(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     about: &str,
-    rows: Vec<Row>,
+    rows: impl Iterator<Item = Counted<'a>>,
 ) -> fmt::Result {
-    let mut encoder = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
-    for (value, number) in rows {
-        let labels = [("catalog", value)];
-        ConstCounter::new(number as u64).encode(encoder.encode_family(&labels)?)?;
+    let mut encoder = encoder.encode_descriptor(name, about, None, MetricType::Histogram)?;
+    for (labels, histogram) in rows {
+        histogram.encode(encoder.encode_family(&labels)?)?;
     }
     Ok(())
 }

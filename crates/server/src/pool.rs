@@ -26,7 +26,7 @@ const STARTING: &str = "starting threads";
 pub(crate) struct Pool {
     jobs: Sender<Job>,
     waiting: Arc<AtomicUsize>,
-    most_waiting: usize,
+    most_waiting: AtomicUsize,
 }
 
 impl Pool {
@@ -77,8 +77,13 @@ impl Pool {
         Ok(Self {
             jobs,
             waiting: Arc::default(),
-            most_waiting,
+            most_waiting: AtomicUsize::new(most_waiting),
         })
+    }
+
+    /// Changes how much work may wait.
+    pub(crate) fn set_most_waiting(&self, most: usize) {
+        self.most_waiting.store(most, Ordering::Relaxed);
     }
 
     /// Work that waits for a thread.
@@ -96,9 +101,10 @@ impl Pool {
         deadline: Option<Instant>,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let queued = Waits::begin(Arc::clone(&self.waiting), self.most_waiting)?;
+        let most = self.most_waiting.load(Ordering::Relaxed);
+        let queued = Waits::begin(Arc::clone(&self.waiting), most)?;
         let (answer, answered) = oneshot::channel();
-        let span = tracing::Span::current();
+        let span = tracing::info_span!("work");
         self.spawn(move || {
             drop(queued);
             let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());

@@ -2,36 +2,89 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 use crate::error::{Error, Result};
+use crate::log::{Log, LogOptions};
 use crate::served::Opened;
-use crate::server::{Options, bind};
+use crate::server::{Controls, Options, bind};
 
 /// How long what was cut off may take to notice.
 const CUT: Duration = Duration::from_secs(1);
 
+/// What an operator wants, read again.
+pub struct Reread {
+    /// How to serve, of which [`Controls::change`] takes what can be changed.
+    pub options: Options,
+    /// The level of the log.
+    pub level: LevelFilter,
+    /// What was changed and holds only once the server is started again.
+    pub later: Vec<String>,
+}
+
 /// Serves until SIGTERM or Ctrl-C, which ends it as [`crate::Bound::serve`] says; a
-/// second one ends it at once. SIGHUP reads the keys again. `ready` is told the
-/// address once calls are answered.
+/// second one ends it at once. At SIGHUP, `reread` says what is wanted by then: all of
+/// it holds, or, with an error in the log, nothing. `ready` is told the address once
+/// calls are answered.
 ///
 /// # Errors
-/// As [`bind`] and [`crate::Bound::serve`].
-pub fn run(opened: Vec<Opened>, options: Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+/// As [`bind`] and [`crate::Bound::serve`], and where the log cannot begin.
+pub fn run(
+    opened: Vec<Opened>,
+    options: Options,
+    log: LogOptions,
+    reread: impl Fn() -> std::result::Result<Reread, String> + Send + 'static,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<()> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.enable_all().thread_name("assort serve").build();
     let runtime = runtime.map_err(|source| Error::Machine {
         doing: "starting threads",
         source,
     })?;
-    let served = runtime.block_on(serve(opened, options, ready));
+    let log = {
+        let _entered = runtime.enter();
+        Arc::new(Log::begin(log)?)
+    };
+    let own = Arc::clone(&log);
+    let hangup = move |controls: &Controls| reload(&own, controls, &reread);
+    let served = runtime.block_on(serve(opened, options, hangup, ready));
+    // The last spans leave by the runtime's threads.
+    log.end();
     runtime.shutdown_timeout(CUT);
     served
+}
+
+/// Changes what can be changed, and tells what cannot.
+fn reload(
+    log: &Log,
+    controls: &Controls,
+    reread: impl Fn() -> std::result::Result<Reread, String>,
+) {
+    let changed = reread().and_then(|read| {
+        let changed = controls.change(&read.options);
+        let keys = changed.map_err(|error| error.to_string())?;
+        Ok((keys, read))
+    });
+    match changed {
+        Ok((keys, read)) => {
+            tracing::info!(keys, "read again");
+            for what in read.later {
+                tracing::warn!("{what} needs a restart");
+            }
+            log.set_level(read.level);
+        }
+        Err(error) => tracing::error!(error, "all stays as it is"),
+    }
 }
 
 async fn serve(
     opened: Vec<Opened>,
     options: Options,
+    hangup: impl Fn(&Controls) + Send + 'static,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
     let failed = |source| Error::Machine {
@@ -41,12 +94,8 @@ async fn serve(
     let mut stops = Stops::listen().map_err(failed)?;
     let mut insists = Stops::listen().map_err(failed)?;
     let bound = bind(opened, options).await?;
-    let reload = bound.reloader();
-    on_hangup(move || match reload() {
-        Ok(count) => tracing::info!(keys = count, "read the keys again"),
-        Err(error) => tracing::error!(%error, "the keys stay as they are"),
-    })
-    .map_err(failed)?;
+    let controls = bound.controls();
+    on_hangup(move || hangup(&controls)).map_err(failed)?;
     ready(bound.address());
     let stop = async {
         stops.next().await;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use assort::Catalog;
 use assort::core::{Embedder, Input, Role, Space, Taxonomy};
 use assort::students::Teacher;
+use prometheus_client::metrics::histogram::Histogram;
 use prost::Message;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch};
 use tonic::Status;
@@ -15,6 +16,7 @@ use crate::access;
 use crate::batcher::{Batcher, Bounds};
 use crate::call::Call;
 use crate::decisions::{self, Asked};
+use crate::measure::seconds;
 use crate::operations::Operations;
 use crate::pool::{Pool, by};
 use crate::reason::{Reason, of_error, refuse};
@@ -82,6 +84,8 @@ pub(crate) struct Served {
     pub(crate) teacher: OpenTeacher,
     pub(crate) filing: Batcher<Asked, Vec<decisions::Filed>>,
     pub(crate) queries: Batcher<String, QueryVector>,
+    /// Seconds that searches took.
+    pub(crate) searches: Histogram,
 }
 
 impl Served {
@@ -109,6 +113,7 @@ impl Served {
             queries: Batcher::new(bounds, Arc::clone(pool), move |texts| {
                 embed_queries(&embeds, &texts)
             }),
+            searches: seconds(),
             remembered: Remembered::open(directory.clone()),
             operations: Operations::open(&name, directory),
             teacher,

@@ -1,6 +1,6 @@
 //! A running server: from open catalogs and an address to the last answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,9 +30,10 @@ use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
 use crate::error::{Error, Result};
-use crate::gate::{Gate, pass, tell};
+use crate::gate::{Gate, pass, probe, tell};
 use crate::keys::Keys;
 use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::pool::Pool;
@@ -40,7 +41,7 @@ use crate::served::{Load, Opened, Served, Shared};
 use crate::services::{
     Admin, Catalogs, Classification, Labels, LongRunning, Products, Searches, Server, Taxonomies,
 };
-use crate::tls::Tls;
+use crate::tls::{Certificates, Tls};
 
 /// Bytes on their way to the server, for each call and for each connection. What a
 /// stream of small messages sends ahead must be a small part of the connection's: the
@@ -106,8 +107,9 @@ pub struct Bound {
     address: SocketAddr,
     shared: Arc<Shared>,
     keys: Option<Arc<Keys>>,
+    certificates: Option<Arc<Certificates>>,
+    live: Arc<Live>,
     stop: watch::Sender<bool>,
-    options: Options,
 }
 
 /// Listens, and makes everything ready to answer.
@@ -116,16 +118,13 @@ pub struct Bound {
 /// [`Error`] if catalogs cannot be told apart, the address cannot be used or may not
 /// be without protection, or keys or certificates cannot be read.
 pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
-    let protected = options.keys.is_some() && options.tls.is_some();
-    if !options.listen.ip().is_loopback() && !protected && !options.insecure {
-        return Err(Error::Exposed(options.listen));
-    }
-    let keys = options.keys.as_deref().map(Keys::read).transpose()?;
+    let names: Vec<&str> = opened.iter().map(|one| one.name.as_str()).collect();
+    let (keys, certificates) = protection(&names, &options)?;
     let (stop, stopping) = watch::channel(false);
     let load = &options.load;
     let quick = Arc::new(Pool::new("assort calls", load.threads, load.waiting)?);
     let shared = Shared {
-        catalogs: catalogs(opened, load, &quick)?,
+        catalogs: catalogs(opened, load, &quick),
         quick,
         bulk: Pool::apart("assort bulk", load.bulk_threads, load.waiting)?,
         stopping,
@@ -136,51 +135,114 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     Ok(Bound {
-        transport: transport(options.tls.as_ref())?,
+        transport: transport(),
         address: listener.local_addr().map_err(failed)?,
         listener,
         shared: Arc::new(shared),
         keys: keys.map(Arc::new),
+        certificates: certificates.map(Arc::new),
+        live: Arc::new(Live::new(options.slow, options.drain)),
         stop,
-        options,
     })
 }
 
-fn transport(tls: Option<&Tls>) -> Result<tonic::transport::Server> {
-    let server = tonic::transport::Server::builder()
+/// Checks what can be checked without listening: that catalogs of these names can be
+/// served as the options say, and that keys and certificates can be read.
+///
+/// # Errors
+/// As [`bind`].
+pub fn check(names: &[&str], options: &Options) -> Result<()> {
+    protection(names, options).map(drop)
+}
+
+/// Reads keys and certificates, once names and the address are found to be good.
+fn protection(names: &[&str], options: &Options) -> Result<(Option<Keys>, Option<Certificates>)> {
+    check_names(names)?;
+    let protected = options.keys.is_some() && options.tls.is_some();
+    if !options.listen.ip().is_loopback() && !protected && !options.insecure {
+        return Err(Error::Exposed(options.listen));
+    }
+    let keys = options.keys.as_deref().map(Keys::read).transpose()?;
+    let certificates = options.tls.as_ref().map(Tls::read).transpose()?;
+    Ok((keys, certificates.map(Certificates::new)))
+}
+
+fn transport() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
         // For metrics; calls come by HTTP/2.
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER));
-    let Some(tls) = tls else {
-        return Ok(server);
-    };
-    let unusable = |error: tonic::transport::Error| Error::Certificate(sources(&error));
-    server.tls_config(tls.config()?).map_err(unusable)
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
 }
 
-fn catalogs(
-    opened: Vec<Opened>,
-    load: &Load,
-    pool: &Arc<Pool>,
-) -> Result<BTreeMap<String, Arc<Served>>> {
-    let mut catalogs = BTreeMap::new();
-    for one in opened {
-        let name = one.name.clone();
-        if !names::is_catalog(&name) {
+fn check_names(names: &[&str]) -> Result<()> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        if !names::is_catalog(name) {
             let what = format!(
                 "`{name}` cannot name a catalog: a name has letters, digits, `-`, `_` and `.` alone"
             );
             return Err(Error::Catalogs(what));
         }
-        let served = Arc::new(Served::new(one, load, pool));
-        if catalogs.insert(name.clone(), served).is_some() {
+        if !known.insert(name) {
             return Err(Error::Catalogs(format!("two catalogs are named `{name}`")));
         }
     }
-    Ok(catalogs)
+    Ok(())
+}
+
+fn catalogs(opened: Vec<Opened>, load: &Load, pool: &Arc<Pool>) -> BTreeMap<String, Arc<Served>> {
+    let served = opened.into_iter().map(|one| {
+        let served = Arc::new(Served::new(one, load, pool));
+        (served.name.clone(), served)
+    });
+    served.collect()
+}
+
+/// What changes a server while it runs.
+#[derive(Clone)]
+pub struct Controls {
+    shared: Arc<Shared>,
+    keys: Option<Arc<Keys>>,
+    certificates: Option<Arc<Certificates>>,
+    live: Arc<Live>,
+}
+
+impl Controls {
+    /// Reads keys and certificates again, from where the options say, and takes from
+    /// them how much may wait, how large batches may be, which calls are slow and how
+    /// long open ones may go on. Gives the number of keys. All else stays, as does
+    /// whether there are keys and certificates at all; open connections keep their
+    /// certificates.
+    ///
+    /// # Errors
+    /// [`Error`] if keys or certificates cannot be read; then nothing is changed.
+    pub fn change(&self, options: &Options) -> Result<usize> {
+        let keys = self.keys.as_ref().zip(options.keys.as_deref());
+        let keys = keys.map(|(own, path)| Ok::<_, Error>((own, Keys::read(path)?)));
+        let keys = keys.transpose()?;
+        let certificates = self.certificates.as_ref().zip(options.tls.as_ref());
+        let certificates = certificates.map(|(own, tls)| Ok::<_, Error>((own, tls.read()?)));
+        let certificates = certificates.transpose()?;
+        // Nothing fails from here on.
+        if let Some((own, config)) = certificates {
+            own.set(config);
+        }
+        let load = &options.load;
+        self.shared.quick.set_most_waiting(load.waiting);
+        self.shared.bulk.set_most_waiting(load.waiting);
+        for served in self.shared.catalogs.values() {
+            served.filing.set_bounds(load.batch, load.waiting);
+            served.queries.set_bounds(load.batch, load.waiting);
+        }
+        self.live.set(options.slow, options.drain);
+        Ok(keys.map_or(0, |(own, keys)| {
+            own.replace(&keys);
+            keys.count()
+        }))
+    }
 }
 
 impl Bound {
@@ -189,11 +251,14 @@ impl Bound {
         self.address
     }
 
-    /// What reads the file of keys again: the number of keys. What is wrong leaves
-    /// the keys as they are.
-    pub fn reloader(&self) -> impl Fn() -> Result<usize> + Send + Sync + use<> {
-        let keys = self.keys.clone();
-        move || keys.as_ref().map_or(Ok(0), |keys| keys.reload())
+    /// What changes the server while it runs.
+    pub fn controls(&self) -> Controls {
+        Controls {
+            shared: Arc::clone(&self.shared),
+            keys: self.keys.clone(),
+            certificates: self.certificates.clone(),
+            live: Arc::clone(&self.live),
+        }
     }
 
     /// Answers calls until `stop` is done. Then health tells that the server is not
@@ -212,30 +277,40 @@ impl Bound {
             listener,
             shared,
             keys,
+            certificates,
+            live,
             stop: stopping,
-            options,
             ..
         } = self;
         let metrics = Arc::new(Metrics::new(&shared));
         let gate = Arc::new(Gate::new(
             keys,
             Arc::clone(&metrics),
-            options.slow,
+            Arc::clone(&live),
             shared.stopping.clone(),
         ));
         let routes = routes(&shared).add_service(health);
         let router = routes
             .into_axum_router()
             .route("/metrics", get(tell).with_state(metrics))
+            .route("/healthz", get(probe).with_state(shared.stopping.clone()))
             .layer(from_fn_with_state(Arc::clone(&gate), pass));
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let (go, gone) = oneshot::channel::<()>();
-        let serving = transport
-            .add_routes(Routes::from(router))
-            .serve_with_incoming_shutdown(incoming, async { drop(gone.await) });
+        let router = transport.add_routes(Routes::from(router));
+        let gone = async { drop(gone.await) };
+        let serving = async {
+            match certificates {
+                Some(own) => {
+                    let secure = own.secure(incoming);
+                    router.serve_with_incoming_shutdown(secure, gone).await
+                }
+                None => router.serve_with_incoming_shutdown(incoming, gone).await,
+            }
+        };
         let drained = async {
             stop.await;
-            let deadline = Instant::now() + options.drain;
+            let deadline = Instant::now() + live.drain();
             set_health(&reporter, ServingStatus::NotServing).await;
             // Nobody may listen.
             let _ = stopping.send(true);

@@ -183,7 +183,7 @@ impl Catalog {
         let (_, snapshot) = self.state.view()?;
         if snapshot.sealed().is_empty() {
             return Err(Error::Precondition(format!(
-                "there is nothing to tune: up to {LIVE} products are searched exactly, without an index"
+                "there is nothing to tune: up to {LIVE} products are searched without an index"
             )));
         }
         let trial = Trial::new(&snapshot, queries, observer)?;

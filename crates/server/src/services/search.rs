@@ -1,6 +1,7 @@
 //! `SearchService`
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use assort::Plan;
 use assort::core::{Space, clean};
@@ -152,7 +153,12 @@ fn coordinates(vector: &v1::Vector) -> Result<Vec<f32>, Status> {
 /// Searches; gives nothing if the vector of the query is of another space than the
 /// catalog.
 fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsResponse>, Status> {
-    let found = served.with_taxonomy(|catalog| search(catalog, &wanted.search));
+    let found = served.with_taxonomy(|catalog| {
+        let begun = Instant::now();
+        let found = tracing::info_span!("search").in_scope(|| search(catalog, &wanted.search));
+        served.searches.observe(begun.elapsed().as_secs_f64());
+        found
+    });
     if let Some(space) = &wanted.space {
         let now = served.catalog.space().map_err(|error| of_error(&error))?;
         if now != *space {

@@ -15,7 +15,7 @@ use assort_proto::v1::product_service_client::ProductServiceClient;
 use assort_proto::v1::search_service_client::SearchServiceClient;
 use assort_proto::v1::server_service_client::ServerServiceClient;
 use assort_proto::v1::taxonomy_service_client::TaxonomyServiceClient;
-use assort_server::{Opened, Options, bind};
+use assort_server::{Controls, Opened, Options, bind};
 use assort_testkit::toy::Toy;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -52,6 +52,7 @@ pub(crate) struct Shop {
     /// Address and port.
     pub(crate) address: String,
     channel: Channel,
+    pub(crate) controls: Controls,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -103,8 +104,10 @@ impl Shop {
         };
         let mut options = Options::new(([127, 0, 0, 1], 0).into());
         change(&mut options, &directory);
+        let is_secret = options.tls.is_some();
         let bound = bind(vec![opened], options).await.unwrap();
         let address = bound.address().to_string();
+        let controls = bound.controls();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let stop = async { drop(stopped.await) };
@@ -115,7 +118,12 @@ impl Shop {
             _directory: directory,
             embedder,
             address,
-            channel: endpoint.connect().await.unwrap(),
+            channel: match is_secret {
+                // The test connects as it needs.
+                true => endpoint.connect_lazy(),
+                false => endpoint.connect().await.unwrap(),
+            },
+            controls,
             stop: Some(stop),
             server,
         }

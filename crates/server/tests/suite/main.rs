@@ -8,8 +8,10 @@
 
 mod admin;
 mod catalogs;
+mod changing;
 mod classification;
 mod common;
+mod dashboard;
 mod docs;
 mod keys;
 mod labels;
