@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use assort::copies::is_copy;
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
 use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
@@ -33,6 +34,10 @@ pub(crate) fn told_of_serving(error: &Error) -> String {
         Error::Locked(_) => joined(
             error.to_string(),
             Some("or serve what it has committed with --read-only".to_owned()),
+        ),
+        Error::ReadOnlyCopy(_) => joined(
+            error.to_string(),
+            Some("serve it with --read-only".to_owned()),
         ),
         _ => told(error),
     }
@@ -75,7 +80,13 @@ pub(crate) fn told_of_row(rejected: &Rejected) -> String {
 
 /// A problem of the catalog in `directory` with what to do about it.
 pub(crate) fn told_of_problem(problem: &Problem, directory: &Path) -> String {
-    let hint = of_problem(&problem.kind, directory);
+    let hint = match is_copy(directory) {
+        true => format!(
+            "bring the copy up to date with `assort backup CATALOG {0} --verify` or `assort replicate FROM {0} --verify`, as it was made",
+            directory.display()
+        ),
+        false => of_problem(&problem.kind, directory),
+    };
     format!("{}: {hint}", problem.what)
 }
 
@@ -91,6 +102,13 @@ fn of_error(error: &Error) -> Option<String> {
         Error::Input { unstated, .. } => return unstated.map(of_unstated),
         Error::NotACatalog(path) => format!(
             "make one with `assort init {} --taxonomy FILE`",
+            path.display()
+        ),
+        Error::NotACopy(_) => {
+            "make a backup with `assort backup CATALOG DIR`, and copy that".to_owned()
+        }
+        Error::ReadOnlyCopy(path) => format!(
+            "make a catalog of it with `assort restore {} DIR`",
             path.display()
         ),
         Error::SpaceMismatch { .. } => {

@@ -46,7 +46,7 @@ const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID: usize = 128;
 
 /// Methods that change what is stored, by their beginnings.
-const WRITES: [&str; 10] = [
+const WRITES: [&str; 12] = [
     "BatchUpsert",
     "StreamUpsert",
     "Delete",
@@ -56,6 +56,8 @@ const WRITES: [&str; 10] = [
     "Import",
     "Train",
     "Distill",
+    "Reembed",
+    "Backup",
     "Cancel",
 ];
 

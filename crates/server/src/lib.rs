@@ -22,6 +22,7 @@ mod run;
 mod served;
 mod server;
 mod services;
+mod snapshots;
 mod tls;
 mod token;
 mod values;
@@ -31,7 +32,7 @@ pub use limits::{MAX_BATCH, MAX_DEPTH, MAX_IMAGE, MAX_PAGE, MAX_REQUEST, MAX_RES
 pub use log::{LogFormat, log_to_stderr};
 pub use reason::{DOMAIN, Reason};
 pub use run::run;
-pub use served::{Load, OpenTeacher, Opened};
+pub use served::{Embedders, Load, OpenEmbedder, OpenTeacher, Opened};
 pub use server::{Bound, Options, bind};
 pub use tls::Tls;
 pub use tracing::level_filters::LevelFilter;

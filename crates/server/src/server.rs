@@ -15,6 +15,7 @@ use assort_proto::v1::catalog_service_server::CatalogServiceServer;
 use assort_proto::v1::classification_service_server::ClassificationServiceServer;
 use assort_proto::v1::label_service_server::LabelServiceServer;
 use assort_proto::v1::product_service_server::ProductServiceServer;
+use assort_proto::v1::replication_service_server::ReplicationServiceServer;
 use assort_proto::v1::search_service_server::SearchServiceServer;
 use assort_proto::v1::server_service_server::ServerServiceServer;
 use assort_proto::v1::taxonomy_service_server::TaxonomyServiceServer;
@@ -36,9 +37,10 @@ use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
 use crate::metrics::Metrics;
 use crate::names;
 use crate::pool::Pool;
-use crate::served::{Load, Opened, Served, Shared};
+use crate::served::{Embedders, Load, Opened, Served, Shared};
 use crate::services::{
-    Admin, Catalogs, Classification, Labels, LongRunning, Products, Searches, Server, Taxonomies,
+    Admin, Catalogs, Classification, Labels, LongRunning, Products, Replication, Searches, Server,
+    Taxonomies,
 };
 use crate::tls::Tls;
 
@@ -78,6 +80,10 @@ pub struct Options {
     pub insecure: bool,
     /// Calls that take longer are told in the log; none for no such lines.
     pub slow: Option<Duration>,
+    /// Folder in which callers may have backups made, by names of their own.
+    pub backups: Option<PathBuf>,
+    /// Embedders that callers may move catalogs to.
+    pub embedders: Embedders,
 }
 
 impl Options {
@@ -91,6 +97,8 @@ impl Options {
             tls: None,
             insecure: false,
             slow: Some(Duration::from_secs(1)),
+            backups: None,
+            embedders: Embedders::default(),
         }
     }
 }
@@ -122,6 +130,8 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
         catalogs: catalogs(opened, &options.load)?,
         quick: Pool::new(options.load.threads, options.load.waiting),
         bulk: Pool::new(options.load.bulk_threads, options.load.waiting),
+        backups: options.backups.clone(),
+        embedders: options.embedders.clone(),
         stopping,
     };
     let failed = |source| Error::Listen {
@@ -282,12 +292,13 @@ fn sources(error: &dyn std::error::Error) -> String {
 }
 
 /// Services whose health is told, beside that of the whole server.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "assort.v1.AdminService",
     "assort.v1.CatalogService",
     "assort.v1.ClassificationService",
     "assort.v1.LabelService",
     "assort.v1.ProductService",
+    "assort.v1.ReplicationService",
     "assort.v1.SearchService",
     "assort.v1.ServerService",
     "assort.v1.TaxonomyService",
@@ -319,6 +330,7 @@ fn routes(shared: &Arc<Shared>) -> Routes {
         .add_service(limited!(ClassificationServiceServer, Classification(own())))
         .add_service(limited!(LabelServiceServer, Labels(own())))
         .add_service(limited!(ProductServiceServer, Products(own())))
+        .add_service(limited!(ReplicationServiceServer, Replication(own())))
         .add_service(limited!(SearchServiceServer, Searches(own())))
         .add_service(limited!(ServerServiceServer, Server))
         .add_service(limited!(TaxonomyServiceServer, Taxonomies(own())));

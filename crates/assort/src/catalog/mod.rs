@@ -251,6 +251,14 @@ impl Catalog {
         self.state.store.directory()
     }
 
+    /// The number of the last commit, which grows by one with each.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn last_commit(&self) -> Result<u64> {
+        self.state.store.read()?.version()
+    }
+
     /// Changes when products come, go or get other texts or labels, and with the
     /// taxonomy and the space; not with what is learned, nor with the index.
     ///

@@ -243,7 +243,7 @@ pub(crate) fn faults(directory: &Path) -> Result<Vec<String>> {
 }
 
 /// Whether a directory holds a copy, or the beginning of one.
-pub(crate) fn is_copy(directory: &Path) -> bool {
+pub fn is_copy(directory: &Path) -> bool {
     [NAME, NEXT]
         .iter()
         .any(|name| directory.join(name).exists())

@@ -33,11 +33,11 @@ mod receive;
 mod target;
 
 pub(crate) use hold::{HeldFile, hold};
-pub(crate) use manifest::{faults, is_copy};
+pub(crate) use manifest::faults;
 pub(crate) use target::Target;
 
 pub use folder::Folder;
-pub use manifest::{CopiedFile, Manifest};
+pub use manifest::{CopiedFile, Manifest, is_copy};
 pub use receive::{Source, replicate, restore};
 
 /// How a copy is made.
