@@ -81,10 +81,7 @@ pub(crate) fn told_of_row(rejected: &Rejected) -> String {
 /// A problem of the catalog in `directory` with what to do about it.
 pub(crate) fn told_of_problem(problem: &Problem, directory: &Path) -> String {
     let hint = match is_copy(directory) {
-        true => format!(
-            "bring the copy up to date with `assort backup CATALOG {0} --verify` or `assort replicate FROM {0} --verify`, as it was made",
-            directory.display()
-        ),
+        true => of_damaged_copy(directory),
         false => of_problem(&problem.kind, directory),
     };
     format!("{}: {hint}", problem.what)
@@ -119,6 +116,9 @@ fn of_error(error: &Error) -> Option<String> {
             "label some with `assort label DIR FILE`, or use --method zero-shot".to_owned()
         }
         Error::NoHead => "train one with `assort train DIR`, or use --method auto".to_owned(),
+        Error::Segment { path, .. } if is_copy(parent(parent(path))) => {
+            of_damaged_copy(parent(parent(path)))
+        }
         Error::Segment { path, .. } => format!(
             "`assort check --repair {}` embeds its products again",
             parent(parent(path)).display()
@@ -190,6 +190,14 @@ fn of_problem(kind: &ProblemKind, directory: &Path) -> String {
         ),
         _ => "restore the catalog from a backup, or make a new one and import again".to_owned(),
     }
+}
+
+/// A backup or a replica that is not what it should be.
+fn of_damaged_copy(directory: &Path) -> String {
+    let dir = directory.display();
+    format!(
+        "mend the copy with `assort backup CATALOG {dir} --verify` or `assort replicate FROM {dir} --verify`, as it was made"
+    )
 }
 
 fn parent(path: &Path) -> &Path {

@@ -12,6 +12,7 @@
 mod bad_input;
 mod classify;
 mod common;
+mod copies;
 mod distill;
 mod evaluate;
 mod house;

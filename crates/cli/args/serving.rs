@@ -46,6 +46,16 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) insecure: bool,
 
+    /// Folder in which callers with an admin's key may have backups made
+    /// [default: none are made]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) backups: Option<PathBuf>,
+
+    /// Embedder that callers with an admin's key may move catalogs to, as for
+    /// `assort reembed`; may be given several times [default: none]
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) reembed_to: Vec<String>,
+
     /// Calls that may wait for a thread; more are refused
     #[arg(long, value_name = "N", default_value = "256")]
     pub(crate) queue: NonZeroUsize,

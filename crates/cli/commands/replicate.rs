@@ -1,11 +1,16 @@
 //! `assort replicate`
 
+#[cfg(feature = "remote")]
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use assort::ErrorKind;
 use assort::copies::{CopyOptions, CopyReport, Folder, Source, replicate};
 
 use super::backup::told;
+#[cfg(feature = "remote")]
+use assort_replica::{Server, ServerOptions};
+
 use crate::args::{Global, Replicate};
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
@@ -86,9 +91,22 @@ fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
     Ok(Box::new(Folder::new(&args.from)))
 }
 
+#[cfg(feature = "remote")]
 fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    Err(Failure::Usage(format!(
-        "{}: this build reads folders only",
-        args.from
-    )))
+    let read = |path: &PathBuf| {
+        let read = std::fs::read(path);
+        read.map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
+    };
+    let key = args.key_file.as_ref().map(read).transpose()?;
+    let key = key.map(|key| String::from_utf8_lossy(&key).trim().to_owned());
+    let ca = args.ca.as_ref().map(read).transpose()?;
+    let options = ServerOptions::default().with_key(key).with_ca(ca);
+    Ok(Box::new(Server::new(&args.from, options)?))
+}
+
+#[cfg(not(feature = "remote"))]
+fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
+    let from = &args.from;
+    let what = "this program was built without the feature `remote`, and replicates folders alone";
+    Err(Failure::Usage(format!("{from}: {what}")))
 }

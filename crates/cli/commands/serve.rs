@@ -30,7 +30,7 @@ pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
         LevelFilter::INFO
     };
     log_to_stderr(format, level);
-    assort_server::run(opened, options(&args, global), |address| {
+    assort_server::run(opened, options(&args, global)?, |address| {
         global.say(&format!("serving {names} on {address}"));
     })?;
     global.say("ended");
@@ -78,7 +78,7 @@ fn name_of(dir: &str) -> Result<String, Failure> {
     name.map(str::to_owned).ok_or_else(unnamed)
 }
 
-fn options(args: &Serve, global: &Global) -> Options {
+fn options(args: &Serve, global: &Global) -> Result<Options, Failure> {
     let mut options = Options::new(args.listen);
     if let Some(threads) = global.threads {
         options.load.threads = threads.get();
@@ -87,6 +87,8 @@ fn options(args: &Serve, global: &Global) -> Options {
     options.drain = Duration::from_secs(args.drain);
     options.keys = args.keys.clone();
     options.insecure = args.insecure;
+    options.backups = args.backups.clone();
+    options.embedders = embedder::allowed(&args.reembed_to, global)?;
     options.slow = Some(Duration::from_millis(args.slow));
     let pair = args.certificate.clone().zip(args.private_key.clone());
     options.tls = pair.map(|(certificate, key)| Tls {
@@ -94,5 +96,5 @@ fn options(args: &Serve, global: &Global) -> Options {
         key,
         callers: args.client_ca.clone(),
     });
-    options
+    Ok(options)
 }

@@ -251,6 +251,15 @@ impl Catalog {
         self.state.store.directory()
     }
 
+    /// What tells the catalog and its copies from others; none if it was last
+    /// written to by an old Assort.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn identity(&self) -> Result<Option<u128>> {
+        self.state.store.read()?.identity()
+    }
+
     /// The number of the last commit, which grows by one with each.
     ///
     /// # Errors

@@ -30,6 +30,16 @@ pub trait Source {
     /// What messages call it.
     fn name(&self) -> String;
 
+    /// Whether it is at that commit of that catalog, so that nothing need be copied;
+    /// asked only of sources that can tell it more easily than their files.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    fn is_at(&mut self, catalog: Option<u128>, commit: u64) -> Result<bool> {
+        let _ = (catalog, commit);
+        Ok(false)
+    }
+
     /// The files of one commit. They can be read until the next call.
     ///
     /// # Errors
@@ -61,6 +71,11 @@ pub fn replicate(
     observer: &mut dyn Observer,
 ) -> Result<CopyReport> {
     let mut target = Target::open(to.as_ref(), options)?;
+    if let Some(known) = target.known.as_ref().filter(|_| !options.verify)
+        && source.is_at(known.catalog, known.commit)?
+    {
+        return Ok(target.unchanged());
+    }
     let mut manifest = source.manifest()?;
     loop {
         manifest.check_format(to.as_ref())?;
@@ -102,7 +117,7 @@ pub fn restore(
 /// brought up to date meanwhile.
 fn later(source: &mut dyn Source, before: &Manifest, error: Error) -> Result<Manifest> {
     let gone = match &error {
-        Error::Copy { .. } => true,
+        Error::Copy { .. } | Error::Fetch { .. } => true,
         Error::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
         _ => false,
     };
@@ -184,11 +199,9 @@ impl Fetch<'_> {
                 failures = 0;
             }
             match fetched {
-                Err(error @ Error::Fetch { .. }) if failures < ATTEMPTS => {
+                Err(Error::Fetch { .. }) if failures < ATTEMPTS => {
                     wait(WAIT * (1 << failures), observer)?;
                     failures += 1;
-                    // The last one is told.
-                    drop(error);
                 }
                 other => other?,
             }

@@ -134,7 +134,7 @@ impl Target {
                 Err(Error::OtherCopy {
                     path: self.directory.clone(),
                     what: format!(
-                        "its {} differs, so the catalog has gone another way since",
+                        "its {} differs from the catalog's, so one of them is damaged, or the catalog has gone another way since",
                         file.name
                     ),
                 })
@@ -158,7 +158,7 @@ impl Target {
                 follow(held.size);
                 digest
             }
-            None => self.bring(held, &path, known, follow)?,
+            None => self.bring(held, &path, follow)?,
         };
         let file = CopiedFile {
             name: held.name.clone(),
@@ -169,18 +169,18 @@ impl Target {
         Ok(file)
     }
 
+    /// Puts a file here that is not known to be.
     fn bring(
         &mut self,
         held: &HeldFile,
         path: &Path,
-        known: Option<u128>,
         follow: &mut dyn FnMut(u64) -> bool,
     ) -> Result<u128> {
         let read = |file: &mut dyn io::Write, follow: &mut dyn FnMut(u64) -> bool| {
             let copied = hash::copy(&mut Positioned::new(&held.file), file, follow);
             copied.map_err(failed(&held.path, "copying the file"))
         };
-        if known.is_some() || path.exists() {
+        if path.exists() {
             let (digest, size) = read(&mut io::sink(), &mut |_| true)?.unwrap_or_default();
             let file = CopiedFile {
                 name: held.name.clone(),

@@ -51,8 +51,10 @@ impl ReplicationService for Replication {
             let commit = own.catalog.last_commit();
             let commit = commit.map_err(|error| of_error(&error))? as i64;
             if commit == request.known_commit {
+                let identity = own.catalog.identity().map_err(|error| of_error(&error))?;
                 return Ok(v1::Snapshot {
                     commit,
+                    identity: bytes(identity),
                     ..v1::Snapshot::default()
                 });
             }
@@ -199,12 +201,17 @@ fn told(catalog: &str, snapshot: &Snapshot) -> v1::Snapshot {
     v1::Snapshot {
         name: format!("catalogs/{catalog}/snapshots/{}", snapshot.id),
         commit: *commit as i64,
-        identity: identity.map_or_else(Vec::new, |identity| identity.to_be_bytes().to_vec()),
+        identity: bytes(*identity),
         format: *format as i32,
         assort_version: assort.clone(),
         files: files.collect(),
         expire_time: Some((SystemTime::now() + HOLD).into()),
     }
+}
+
+/// What tells a catalog from others, as bytes.
+fn bytes(identity: Option<u128>) -> Vec<u8> {
+    identity.map_or_else(Vec::new, |identity| identity.to_be_bytes().to_vec())
 }
 
 /// Stops a copy when the server is about to end.
