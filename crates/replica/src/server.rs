@@ -11,7 +11,9 @@ use assort_proto::v1::replication_service_client::ReplicationServiceClient;
 use tokio::runtime::Runtime;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Status};
+
+use crate::chunks::Chunks;
 
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -226,40 +228,14 @@ impl Source for Server {
         let stream = self
             .runtime
             .block_on(self.client.read_snapshot_file(request));
-        Ok(Box::new(Stream {
-            stream: stream.map_err(|status| self.failed(&status))?.into_inner(),
-            runtime: &self.runtime,
-            data: Vec::new(),
-            at: 0,
-        }))
-    }
-}
-
-/// The bytes of a file as they come.
-struct Stream<'r> {
-    stream: Streaming<v1::ReadSnapshotFileResponse>,
-    runtime: &'r Runtime,
-    data: Vec<u8>,
-    /// Bytes of them that were given.
-    at: usize,
-}
-
-impl Read for Stream<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.data.len() {
-            let next = async { tokio::time::timeout(SILENCE, self.stream.message()).await };
+        let mut stream = stream.map_err(|status| self.failed(&status))?.into_inner();
+        Ok(Box::new(Chunks::new(move || {
+            let next = async { tokio::time::timeout(SILENCE, stream.message()).await };
             let next = self.runtime.block_on(next);
-            let silent = || io::Error::from(io::ErrorKind::TimedOut);
-            let next = next.map_err(|_| silent())?;
-            match next.map_err(|status| io::Error::other(told(&status)))? {
-                Some(message) => (self.data, self.at) = (message.data, 0),
-                None => return Ok(0),
-            }
-        }
-        let count = buffer.len().min(self.data.len() - self.at);
-        buffer[..count].copy_from_slice(&self.data[self.at..][..count]);
-        self.at += count;
-        Ok(count)
+            let next = next.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+            let next = next.map_err(|status| io::Error::other(told(&status)))?;
+            Ok(next.map(|message| message.data))
+        })))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::reason::{Reason, of_error, refuse};
 pub(crate) const HOLD: Duration = Duration::from_secs(600);
 
 /// Snapshots of a catalog that are held at once.
-const MOST: usize = 8;
+const MOST: usize = 4;
 
 /// Folder of snapshots in a catalog's directory, where they can share its files.
 const FOLDER: &str = "snapshots";
@@ -101,14 +101,28 @@ impl Snapshots {
             known.touch();
             return Ok(known);
         }
-        if lock(&self.held).len() >= MOST {
-            let what = "the server holds as many snapshots of the catalog as it may";
-            return Err(refuse(Reason::Busy, what).status());
-        }
+        self.make_room()?;
         let made = self.make(catalog, commit, observer);
         let made = Arc::new(made.map_err(|error| of_error(&error))?);
         lock(&self.held).push(Arc::clone(&made));
         Ok(made)
+    }
+
+    /// Lets go of the one that was asked for longest ago, if there are too many.
+    fn make_room(&self) -> Result<(), Status> {
+        let mut held = lock(&self.held);
+        if held.len() < MOST {
+            return Ok(());
+        }
+        let idle = held.iter().enumerate();
+        let idle = idle.filter(|(_, held)| Arc::strong_count(held) == 1);
+        let oldest = idle.min_by_key(|(_, held)| *lock(&held.used));
+        let Some((oldest, _)) = oldest else {
+            let what = "as many snapshots of the catalog are being read as may be";
+            return Err(refuse(Reason::Busy, what).status());
+        };
+        held.swap_remove(oldest);
+        Ok(())
     }
 
     fn make(
@@ -222,6 +236,18 @@ mod tests {
         drop((first, again, second));
         assert!(!snapshots.let_go(Duration::ZERO));
         assert!(!path.exists());
+        // The one that was asked for longest ago makes room, unless it is read.
+        let mut ids = Vec::new();
+        for _ in 0..=MOST {
+            catalog.replace_taxonomy(&taxonomy).unwrap();
+            ids.push(snapshots.take(&catalog, &mut ()).unwrap().id.clone());
+        }
+        assert!(snapshots.get(&ids[0]).is_none());
+        let read: Vec<_> = ids.iter().filter_map(|id| snapshots.get(id)).collect();
+        assert_eq!(read.len(), MOST);
+        catalog.replace_taxonomy(&taxonomy).unwrap();
+        assert!(snapshots.take(&catalog, &mut ()).is_err());
+        drop(read);
         let last = snapshots.take(&catalog, &mut ()).unwrap();
         assert!(snapshots.get(&last.id).is_some());
         // As a killed server leaves them.

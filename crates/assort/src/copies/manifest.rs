@@ -142,6 +142,15 @@ impl Manifest {
         })
     }
 
+    /// Refuses to put this copy in place of an earlier one of another catalog, or of a
+    /// later commit.
+    ///
+    /// # Errors
+    /// What the earlier one is.
+    pub fn follows(&self, earlier: &Self) -> std::result::Result<(), String> {
+        follows(self.catalog, self.commit, earlier)
+    }
+
     /// Refuses the format of a newer program.
     pub(super) fn check_format(&self, path: &Path) -> Result<()> {
         if self.format > FORMAT {
@@ -194,6 +203,29 @@ impl Manifest {
             source: error.source,
         })
     }
+}
+
+/// Refuses to put a commit of a catalog in place of an earlier copy of another catalog,
+/// or of a later commit; tells what that is.
+pub(super) fn follows(
+    catalog: Option<u128>,
+    commit: u64,
+    earlier: &Manifest,
+) -> std::result::Result<(), String> {
+    if earlier.catalog != catalog {
+        return Err("it is a copy of another catalog".to_owned());
+    }
+    if catalog.is_none() {
+        let what = "no commit was made to its catalog by this version of Assort, so that its copies cannot be told from others";
+        return Err(what.to_owned());
+    }
+    if earlier.commit > commit {
+        return Err(format!(
+            "it is of commit {}, and the catalog is at commit {commit}, which is earlier",
+            earlier.commit
+        ));
+    }
+    Ok(())
 }
 
 /// Gives an announced manifest its name, once the store that it is of has its own.

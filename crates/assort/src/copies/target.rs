@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use assort_files::sync_directory;
 
 use super::hash;
-use super::manifest::{FOLDERS, name_announced, path_of, settle};
+use super::manifest::{FOLDERS, follows, name_announced, path_of, settle};
 use super::{CopiedFile, CopyOptions, CopyReport, HeldFile, Manifest};
 use crate::store::FILE;
 use crate::{Error, Result};
@@ -73,26 +73,11 @@ impl Target {
         let Some(known) = &self.known else {
             return Ok(false);
         };
-        let other = |what: String| {
-            Err(Error::OtherCopy {
-                path: self.directory.clone(),
-                what,
-            })
-        };
-        if known.catalog != catalog {
-            return other("it is a copy of another catalog".to_owned());
-        }
-        if known.catalog.is_none() {
-            return other(
-                "no commit was made to its catalog by this version of Assort, so copies cannot be told from those of others".to_owned(),
-            );
-        }
-        if known.commit > commit {
-            let (later, commit) = (known.commit, commit);
-            return other(format!(
-                "it is of commit {later}, and the catalog is at commit {commit}, which is earlier"
-            ));
-        }
+        let follows = follows(catalog, commit, known);
+        follows.map_err(|what| Error::OtherCopy {
+            path: self.directory.clone(),
+            what,
+        })?;
         Ok(known.commit == commit && !self.options.verify)
     }
 

@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tonic::transport::Channel;
 
 /// A served catalog of many products.
 pub(crate) struct Shop {
@@ -22,7 +23,8 @@ pub(crate) struct Shop {
     pub(crate) toy: Arc<Toy>,
     pub(crate) address: SocketAddr,
     runtime: Runtime,
-    _stop: oneshot::Sender<()>,
+    /// They stop servers when they go.
+    stops: Vec<oneshot::Sender<()>>,
 }
 
 /// Products of that many, from a number on.
@@ -36,6 +38,31 @@ pub(crate) fn products(from: usize, count: usize) -> impl Iterator<Item = Produc
     })
 }
 
+fn serve(
+    runtime: &Runtime,
+    catalog: Catalog,
+    read_only: bool,
+    options: Options,
+) -> (SocketAddr, oneshot::Sender<()>) {
+    let opened = Opened {
+        name: "shop".to_owned(),
+        catalog,
+        read_only,
+        teacher: Arc::new(|catalog| {
+            let spec = |_: &Path, _| "student".to_owned();
+            Ok(Teacher::new(catalog.embedder()?, spec))
+        }),
+    };
+    let bound = runtime.block_on(bind(vec![opened], options)).unwrap();
+    let address = bound.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    runtime.spawn(async move {
+        let stop = async { drop(stopped.await) };
+        bound.serve(stop).await.unwrap();
+    });
+    (address, stop)
+}
+
 impl Shop {
     pub(crate) fn open(change: impl FnOnce(&mut Options, &Path)) -> Self {
         let place = tempfile::tempdir().unwrap();
@@ -46,32 +73,33 @@ impl Shop {
         let catalog = catalog.with_live_limit(300);
         catalog.put(products(0, 2_000)).unwrap();
         catalog.wait_until_indexed(&mut ()).unwrap();
-        let opened = Opened {
-            name: "shop".to_owned(),
-            catalog,
-            read_only: false,
-            teacher: Arc::new(|catalog| {
-                let spec = |_: &Path, _| "student".to_owned();
-                Ok(Teacher::new(catalog.embedder()?, spec))
-            }),
-        };
         let mut options = Options::new(([127, 0, 0, 1], 0).into());
         change(&mut options, place.path());
         let runtime = Runtime::new().unwrap();
-        let bound = runtime.block_on(bind(vec![opened], options)).unwrap();
-        let address = bound.address();
-        let (stop, stopped) = oneshot::channel::<()>();
-        runtime.spawn(async move {
-            let stop = async { drop(stopped.await) };
-            bound.serve(stop).await.unwrap();
-        });
+        let (address, stop) = serve(&runtime, catalog, false, options);
         Self {
             place,
             toy,
             address,
             runtime,
-            _stop: stop,
+            stops: vec![stop],
         }
+    }
+
+    /// Serves the replica in a directory, too.
+    pub(crate) fn serve_replica(&mut self, directory: &Path) -> SocketAddr {
+        let replica = Catalog::open_read_only(directory).unwrap();
+        let replica = replica.with_embedder(self.toy.clone()).unwrap();
+        let options = Options::new(([127, 0, 0, 1], 0).into());
+        let (address, stop) = serve(&self.runtime, replica, true, options);
+        self.stops.push(stop);
+        address
+    }
+
+    /// A connection to an address.
+    pub(crate) fn channel(&self, address: SocketAddr) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+        self.block_on(endpoint.connect()).unwrap()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -98,7 +126,13 @@ impl Shop {
         (address, given)
     }
 
-    /// Writes to the catalog as its other callers do.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(work)
+    }
+
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }

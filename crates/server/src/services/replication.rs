@@ -24,10 +24,10 @@ use crate::services::stopping;
 use crate::snapshots::{HOLD, Snapshot};
 
 /// Bytes of a message.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 
 /// Messages that wait for their reader.
-const AHEAD: usize = 2;
+const AHEAD: usize = 8;
 
 type Chunk = Result<v1::ReadSnapshotFileResponse, Status>;
 
