@@ -1,6 +1,5 @@
 //! Sources of copies that are far away, for [`assort::copies::replicate`].
 //!
-//! `Objects` is a copy in an object store, with the feature `object-store`.
 //! A [`Server`] serves the catalog, as `assort serve` does; any number of replicas
 //! may follow it.
 //!
@@ -17,10 +16,6 @@
 //! ```
 
 mod chunks;
-#[cfg(feature = "object-store")]
-mod objects;
 mod server;
 
-#[cfg(feature = "object-store")]
-pub use objects::Objects;
 pub use server::{Server, ServerOptions};
