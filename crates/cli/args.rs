@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+mod copying;
 mod evaluating;
 mod learning;
 mod listing;
@@ -15,6 +16,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
@@ -138,6 +140,12 @@ pub(crate) enum Command {
     AuditIndex(AuditIndex),
     /// Merge the index into one segment and give unused space back
     Compact(Directory),
+    /// Copy a catalog while it is in use
+    Backup(Backup),
+    /// Make a catalog of a backup
+    Restore(Restore),
+    /// Copy a backup or a catalog of a server, and follow it
+    Replicate(Replicate),
     /// Serve catalogs to other programs by gRPC
     #[cfg(feature = "serve")]
     Serve(Serve),

@@ -79,6 +79,30 @@ pub(crate) fn open_teacher(global: &Global) -> assort_server::OpenTeacher {
     })
 }
 
+/// Embedders that callers of a server may move catalogs to, by their specs. Each is
+/// opened when it is asked for.
+#[cfg(feature = "serve")]
+pub(crate) fn allowed(
+    specs: &[String],
+    global: &Global,
+) -> Result<assort_server::Embedders, Failure> {
+    let mut embedders = assort_server::Embedders::default();
+    for text in specs {
+        let args = EmbedderArgs {
+            embedder: Some(text.clone()),
+            ..EmbedderArgs::default()
+        };
+        let (stored, options) = (named(&args)?, options(global));
+        let open: assort_server::OpenEmbedder = Arc::new(move || {
+            let opened = stored.open_model(&options);
+            let opened = opened.map_err(|error| EmbedError::new(error.to_string()));
+            Ok((opened?, stored.to_string()))
+        });
+        embedders.0.insert(text.clone(), open);
+    }
+    Ok(embedders)
+}
+
 fn stored(catalog: &Catalog) -> Result<StoredSpec, Failure> {
     Ok(catalog.embedder_spec()?.parse()?)
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use assort::copies::is_copy;
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
 use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
@@ -33,6 +34,10 @@ pub(crate) fn told_of_serving(error: &Error) -> String {
         Error::Locked(_) => joined(
             error.to_string(),
             Some("or serve what it has committed with --read-only".to_owned()),
+        ),
+        Error::ReadOnlyCopy(_) => joined(
+            error.to_string(),
+            Some("serve it with --read-only".to_owned()),
         ),
         _ => told(error),
     }
@@ -81,7 +86,10 @@ pub(crate) fn told_of_row(rejected: &Rejected) -> String {
 
 /// A problem of the catalog in `directory` with what to do about it.
 pub(crate) fn told_of_problem(problem: &Problem, directory: &Path) -> String {
-    let hint = of_problem(&problem.kind, directory);
+    let hint = match is_copy(directory) {
+        true => of_damaged_copy(directory),
+        false => of_problem(&problem.kind, directory),
+    };
     format!("{}: {hint}", problem.what)
 }
 
@@ -99,6 +107,13 @@ fn of_error(error: &Error) -> Option<String> {
             "make one with `assort init {} --taxonomy FILE`",
             path.display()
         ),
+        Error::NotACopy(_) => {
+            "make a backup with `assort backup CATALOG DIR`, and copy that".to_owned()
+        }
+        Error::ReadOnlyCopy(path) => format!(
+            "make a catalog of it with `assort restore {} DIR`",
+            path.display()
+        ),
         Error::SpaceMismatch { .. } => {
             "leave out --embedder, or move the catalog with `assort reembed DIR --embedder SPEC`"
                 .to_owned()
@@ -107,6 +122,9 @@ fn of_error(error: &Error) -> Option<String> {
             "label some with `assort label DIR FILE`, or use --method zero-shot".to_owned()
         }
         Error::NoHead => "train one with `assort train DIR`, or use --method auto".to_owned(),
+        Error::Segment { path, .. } if is_copy(parent(parent(path))) => {
+            of_damaged_copy(parent(parent(path)))
+        }
         Error::Segment { path, .. } => format!(
             "`assort check --repair {}` embeds its products again",
             parent(parent(path)).display()
@@ -178,6 +196,14 @@ fn of_problem(kind: &ProblemKind, directory: &Path) -> String {
         ),
         _ => "restore the catalog from a backup, or make a new one and import again".to_owned(),
     }
+}
+
+/// A backup or a replica that is not what it should be.
+fn of_damaged_copy(directory: &Path) -> String {
+    let dir = directory.display();
+    format!(
+        "mend the copy with `assort backup CATALOG {dir} --verify` or `assort replicate FROM {dir} --verify`, as it was made"
+    )
 }
 
 fn parent(path: &Path) -> &Path {

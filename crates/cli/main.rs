@@ -62,6 +62,9 @@ fn run(cli: Cli) -> Outcome {
         Command::Check(args) => commands::check::run(&args, global),
         Command::Tune(args) => commands::tune::run(&args, global),
         Command::AuditIndex(args) => commands::tune::audit(&args, global),
+        Command::Backup(args) => commands::backup::run(&args, global),
+        Command::Restore(args) => commands::restore::run(&args, global),
+        Command::Replicate(args) => commands::replicate::run(&args, global),
         Command::Compact(args) => commands::compact::run(&args, global),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, global),

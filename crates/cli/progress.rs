@@ -13,7 +13,7 @@ use self::pace::Pace;
 use crate::failure::Failure;
 use crate::rejects::Rejects;
 use crate::stop;
-use crate::text::{count, counted, time};
+use crate::text::{bytes, count, counted, time};
 
 /// Work that ends sooner is not worth showing.
 const QUIET: Duration = Duration::from_secs(1);
@@ -60,10 +60,11 @@ enum Stage {
     Learning,
     Training,
     Measuring,
+    Copying,
 }
 
 impl Stage {
-    const COUNT: usize = Self::Measuring as usize + 1;
+    const COUNT: usize = Self::Copying as usize + 1;
 }
 
 /// A fast import as a whole.
@@ -351,6 +352,11 @@ impl Observer for Console {
                 self.enter(Stage::Measuring);
                 let fraction = done as f64 / total.max(1) as f64;
                 self.show("measuring the index", Some(fraction));
+            }
+            Progress::Copying { done, total } => {
+                self.enter(Stage::Copying);
+                let fraction = done as f64 / total.max(1) as f64;
+                self.show(&format!("{} copied", bytes(done)), Some(fraction));
             }
             Progress::Repair { done, total } => {
                 let what = "products embedded again";

@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     /// Names of catalogs with their directories.
     pub(crate) catalogs: Vec<(String, PathBuf)>,
     pub(crate) read_only: bool,
+    /// Embedders that callers may move catalogs to.
+    pub(crate) reembed_to: Vec<String>,
     pub(crate) options: Options,
     pub(crate) log: LogOptions,
     pub(crate) global: Global,
@@ -91,12 +93,14 @@ impl Settings {
         };
         let catalogs = merge.catalogs(&args.dirs, std::mem::take(&mut said.catalogs))?;
         let read_only = merge.flag("read_only", args.read_only, said.read_only.take());
+        let reembed_to = merge.reembed_to(args, said.reembed_to.take());
         let options = merge.options(args, global, &mut said)?;
         let log = merge.log(args, global, &mut said);
         let global = merge.global(global, said);
         Ok(Self {
             catalogs,
             read_only,
+            reembed_to,
             options,
             log,
             global,
@@ -256,6 +260,12 @@ impl Merge<'_> {
         Ok(rows.collect())
     }
 
+    fn reembed_to(&mut self, args: &Serve, file: Option<Spanned<Vec<String>>>) -> Vec<String> {
+        let said = args.reembed_to.clone();
+        let found = self.maybe("reembed_to", said, file, |specs| specs.join(", "));
+        found.unwrap_or_default()
+    }
+
     fn options(
         &mut self,
         args: &Serve,
@@ -267,6 +277,7 @@ impl Merge<'_> {
         let mut options = Options::new(listen);
         options.keys = self.path("keys", args.keys.as_ref(), file.keys.take());
         options.tls = self.tls(args, file)?;
+        options.backups = self.path("backups", args.backups.as_ref(), file.backups.take());
         options.insecure = self.flag("insecure", args.insecure, file.insecure.take());
         let load = &mut options.load;
         let threads = file.threads.clone();

@@ -318,7 +318,7 @@ class EveryCall(Case):
 
     def test_reflection_lists_the_services(self):
         listed = set(ProtoReflectionDescriptorDatabase(self.served.channel).get_services())
-        own = {f"assort.v1.{one}Service" for one in "Admin Catalog Classification Label Product Search Server Taxonomy".split()}
+        own = {f"assort.v1.{one}Service" for one in "Admin Catalog Classification Label Product Replication Search Server Taxonomy".split()}
         self.assertLessEqual(own | {"grpc.health.v1.Health", "google.longrunning.Operations"}, listed)
 
     def test_messages_too_large_or_malformed(self):

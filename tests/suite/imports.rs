@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 10] = [
+const CRATES: [(&str, &str); 11] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
@@ -15,6 +15,7 @@ const CRATES: [(&str, &str); 10] = [
     ("embed", "crates/embed/src"),
     ("proto", "crates/proto/src"),
     ("server", "crates/server/src"),
+    ("replica", "crates/replica/src"),
     ("cli", "crates/cli"),
 ];
 

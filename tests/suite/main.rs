@@ -14,6 +14,7 @@ mod classify;
 mod common;
 #[cfg(all(feature = "serve", unix))]
 mod configuration;
+mod copies;
 mod distill;
 mod evaluate;
 mod house;

@@ -295,3 +295,37 @@ fn what_init_and_the_demo_say_comes_next_works() {
     }
     assert!(followed >= 2, "{said}");
 }
+
+#[test]
+fn a_catalog_is_backed_up_to_be_copied_and_a_copy_restored_to_be_changed() {
+    let place = Place::with_shop();
+    let said = told(place.run("replicate shop replica"), 1);
+    let filled = [("CATALOG", "shop"), ("DIR", "backup")];
+    place.run(&command(&said, &filled)).done();
+    place.run("replicate backup replica").done();
+    place.write("more.csv", "id,title\nnew,Mug\n");
+    let said = told(place.run("import replica more.csv"), 2);
+    place.run(&command(&said, &[("DIR", "own")])).done();
+    place.run("import own more.csv").done();
+}
+
+#[test]
+fn a_damaged_backup_is_mended_from_its_catalog() {
+    let place = Place::with_indexed_shop();
+    place.run("backup shop backup --no-links").done();
+    let segment = std::fs::read_dir(place.path("backup/segments")).unwrap();
+    let segment = segment.map(|entry| entry.unwrap().path()).next().unwrap();
+    for lost in [false, true] {
+        match lost {
+            true => std::fs::remove_file(&segment).unwrap(),
+            false => std::fs::write(&segment, "something else").unwrap(),
+        }
+        let by_search = told(place.run("search backup mug"), 1);
+        let found = place.run("check backup").ended(1).stdout;
+        let mend = command(&found, &[("CATALOG", "shop")]);
+        assert_eq!(mend, command(&by_search, &[("CATALOG", "shop")]));
+        place.run(&mend).done();
+        place.run("check backup").done();
+        place.run("search backup mug").done();
+    }
+}

@@ -40,6 +40,20 @@ pub enum Error {
     /// The directory holds no catalog.
     #[error("{} is not a catalog", .0.display())]
     NotACatalog(PathBuf),
+    /// The directory holds no copy of a catalog.
+    #[error("{} is neither a backup nor a replica: it has no manifest", .0.display())]
+    NotACopy(PathBuf),
+    /// The directory holds something else than an earlier copy of the catalog.
+    #[error("{} cannot take a copy of this catalog: {what}; choose another directory or delete it first", path.display())]
+    OtherCopy {
+        /// The directory.
+        path: PathBuf,
+        /// What it holds.
+        what: String,
+    },
+    /// A backup or replica was to be written to.
+    #[error("{} is a backup or a replica of a catalog, and is only read", .0.display())]
+    ReadOnlyCopy(PathBuf),
     /// The directory already holds a catalog.
     #[error("{} already holds a catalog; choose another directory or delete it first", .0.display())]
     AlreadyACatalog(PathBuf),
@@ -100,6 +114,14 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A copy cannot be fetched from where it is.
+    #[error("{from}: {what}; what has come is kept, so that another run goes on from there")]
+    Fetch {
+        /// Where it is.
+        from: String,
+        /// What is in the way.
+        what: String,
+    },
     /// The catalog has no room for further products.
     #[error("the catalog is full: it has used 4,294,967,295 rows; import into a new one")]
     Full,
@@ -141,6 +163,14 @@ pub enum Error {
     #[error("the segment {} cannot be used: {what}", path.display())]
     Segment {
         /// The segment's file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// A file of a copy is not what its manifest says, or the manifest is none.
+    #[error("{}: {what}; use another backup, or make this one anew", path.display())]
+    Copy {
+        /// The file.
         path: PathBuf,
         /// What was found.
         what: String,
@@ -230,6 +260,7 @@ impl Error {
             Self::Input { .. } => ErrorKind::Input,
             Self::NoEmbedder
             | Self::ReadOnly
+            | Self::ReadOnlyCopy(_)
             | Self::NoLabels
             | Self::NoHead
             | Self::OtherTaxonomy
@@ -237,14 +268,15 @@ impl Error {
             Self::SpaceMismatch { .. } | Self::NewerFormat { .. } | Self::RecordVersion { .. } => {
                 ErrorKind::Incompatible
             }
-            Self::NoProduct(_) | Self::NotACatalog(_) => ErrorKind::NotFound,
-            Self::AlreadyACatalog(_) => ErrorKind::AlreadyExists,
+            Self::NoProduct(_) | Self::NotACatalog(_) | Self::NotACopy(_) => ErrorKind::NotFound,
+            Self::AlreadyACatalog(_) | Self::OtherCopy { .. } => ErrorKind::AlreadyExists,
             Self::Interrupted | Self::Late => ErrorKind::Interrupted,
             Self::Locked(_) | Self::Busy { .. } => ErrorKind::Busy,
-            Self::Io { .. } | Self::Full => ErrorKind::Storage,
-            Self::Damaged { .. } | Self::Segment { .. } | Self::Student { .. } => {
-                ErrorKind::Damaged
-            }
+            Self::Io { .. } | Self::Fetch { .. } | Self::Full => ErrorKind::Storage,
+            Self::Damaged { .. }
+            | Self::Segment { .. }
+            | Self::Copy { .. }
+            | Self::Student { .. } => ErrorKind::Damaged,
             Self::Embed(_) => ErrorKind::Embedder,
             Self::Internal(_) => ErrorKind::Internal,
         }

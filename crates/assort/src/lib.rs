@@ -32,6 +32,7 @@
 
 mod catalog;
 mod classifier;
+pub mod copies;
 mod embedding;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]

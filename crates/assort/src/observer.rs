@@ -92,6 +92,13 @@ pub enum Progress<'a> {
         /// All steps.
         total: u64,
     },
+    /// Files of a catalog are being copied.
+    Copying {
+        /// Bytes that are done.
+        done: u64,
+        /// All bytes; estimated where the store is being copied.
+        total: u64,
+    },
     /// Products whose vectors were lost are being embedded again.
     Repair {
         /// Products that are done and committed.

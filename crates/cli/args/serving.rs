@@ -62,6 +62,21 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "BOOL", env = "ASSORT_INSECURE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) insecure: Option<bool>,
 
+    /// Folder in which callers with an admin's key may have backups made
+    /// [default: none are made]
+    #[arg(long, value_name = "FOLDER", env = "ASSORT_BACKUPS")]
+    pub(crate) backups: Option<PathBuf>,
+
+    /// Embedder that callers with an admin's key may move catalogs to, as for
+    /// `assort reembed`; may be given several times [default: none]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        env = "ASSORT_REEMBED_TO",
+        value_delimiter = ','
+    )]
+    pub(crate) reembed_to: Option<Vec<String>>,
+
     /// Calls that may wait for a thread; more are refused [default: 256]
     #[arg(long, value_name = "N", env = "ASSORT_QUEUE")]
     pub(crate) queue: Option<NonZeroUsize>,

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod audit_labels;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod classify;
 pub(crate) mod compact;
@@ -15,6 +16,8 @@ pub(crate) mod label;
 pub(crate) mod list;
 pub(crate) mod reembed;
 pub(crate) mod remove;
+pub(crate) mod replicate;
+pub(crate) mod restore;
 pub(crate) mod search;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
@@ -38,9 +41,9 @@ use crate::progress::Console;
 /// whether it may be written.
 fn open_for_writing_else_reading(dir: &Path) -> assort::Result<(Catalog, bool)> {
     match Catalog::open(dir) {
-        Err(assort::Error::Locked(_) | assort::Error::Io { .. }) => {
-            Ok((Catalog::open_read_only(dir)?, false))
-        }
+        Err(
+            assort::Error::Locked(_) | assort::Error::ReadOnlyCopy(_) | assort::Error::Io { .. },
+        ) => Ok((Catalog::open_read_only(dir)?, false)),
         other => Ok((other?, true)),
     }
 }

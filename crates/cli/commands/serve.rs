@@ -28,7 +28,8 @@ pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
     let opened = opened.collect::<Result<Vec<Opened>, Failure>>()?;
     let names: Vec<String> = opened.iter().map(told).collect();
     let names = names.join(", ");
-    let (options, log) = (settings.options.clone(), settings.log);
+    let (mut options, log) = (settings.options.clone(), settings.log);
+    options.embedders = embedder::allowed(&settings.reembed_to, own)?;
     let said = global.clone();
     let reread = move || reread(&args, &said, &settings);
     assort_server::run(opened, options, log, reread, |address| {
@@ -83,6 +84,7 @@ fn check(settings: &Settings) -> Outcome {
     for (name, path) in &settings.catalogs {
         open(name, path, true, &settings.global)?;
     }
+    embedder::allowed(&settings.reembed_to, &settings.global)?;
     std::io::stdout().write_all(table(settings).as_bytes())?;
     Ok(Done::Whole)
 }

@@ -25,6 +25,8 @@ pub(super) struct Values {
     pub(super) certificate: Said<PathBuf>,
     pub(super) private_key: Said<PathBuf>,
     pub(super) client_ca: Said<PathBuf>,
+    pub(super) backups: Said<PathBuf>,
+    pub(super) reembed_to: Said<Vec<String>>,
     pub(super) insecure: Said<bool>,
     pub(super) threads: Said<NonZeroUsize>,
     pub(super) queue: Said<NonZeroUsize>,

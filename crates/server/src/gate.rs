@@ -52,7 +52,7 @@ const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID: usize = 128;
 
 /// Methods that change what is stored, by their beginnings.
-const WRITES: [&str; 10] = [
+const WRITES: [&str; 12] = [
     "BatchUpsert",
     "StreamUpsert",
     "Delete",
@@ -62,6 +62,8 @@ const WRITES: [&str; 10] = [
     "Import",
     "Train",
     "Distill",
+    "Reembed",
+    "Backup",
     "Cancel",
 ];
 

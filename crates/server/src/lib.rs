@@ -24,6 +24,7 @@ mod run;
 mod served;
 mod server;
 mod services;
+mod snapshots;
 mod tls;
 mod token;
 mod traces;
@@ -34,7 +35,7 @@ pub use limits::{MAX_BATCH, MAX_DEPTH, MAX_IMAGE, MAX_PAGE, MAX_REQUEST, MAX_RES
 pub use log::{LogFormat, LogOptions};
 pub use reason::{DOMAIN, Reason};
 pub use run::{Reread, run};
-pub use served::{Load, OpenTeacher, Opened};
+pub use served::{Embedders, Load, OpenEmbedder, OpenTeacher, Opened};
 pub use server::{Bound, Controls, Options, bind, check};
 pub use tls::Tls;
 pub use traces::{EXPORTS_SPANS, collector};

@@ -4,7 +4,7 @@ use tonic::Status;
 
 use crate::reason::Refusal;
 
-/// Whether a catalog may have this name: it stands in paths.
+/// Whether a catalog, or a backup, may have this name: it stands in paths.
 pub(crate) fn is_catalog(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !name.is_empty() && name.len() <= 128 && name.chars().all(plain) && !name.starts_with('.')
@@ -46,6 +46,16 @@ pub(crate) fn part<'n>(field: &str, name: &'n str, part: &str) -> Result<&'n str
         (catalog, after) if after == part => Ok(catalog),
         _ => Err(wrong(field, name, &form)),
     }
+}
+
+/// The catalog and the id of a snapshot.
+pub(crate) fn snapshot<'n>(field: &str, name: &'n str) -> Result<(&'n str, &'n str), Status> {
+    let form = "catalogs/{catalog}/snapshots/{snapshot}";
+    let (catalog, after) = split(field, name, form)?;
+    let id = after.strip_prefix("snapshots/");
+    let id = id.filter(|id| !id.is_empty() && !id.contains('/'));
+    id.map(|id| (catalog, id))
+        .ok_or_else(|| wrong(field, name, form))
 }
 
 /// The catalog and the id of a product.

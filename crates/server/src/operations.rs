@@ -357,6 +357,7 @@ fn stage(progress: &Progress<'_>) -> (&'static str, Option<f64>) {
         Progress::Distilling { fraction } => ("teaching", Some(fraction)),
         Progress::Indexing { done, total } => ("indexing", part(done, total)),
         Progress::Measuring { done, total } => ("measuring", part(done, total)),
+        Progress::Copying { done, total } => ("copying", part(done, total)),
         Progress::Repair { done, total } => ("repairing", part(done, total)),
         Progress::Reembed { done, total } => ("embedding", part(done, total)),
         _ => ("working", None),

@@ -264,8 +264,18 @@ pub(crate) fn of_error(error: &assort::Error) -> Status {
     let reason = Reason::of(error.kind());
     let message = match (error, reason.instead()) {
         // These name directories.
-        (assort::Error::Locked(_) | assort::Error::NotACatalog(_), _) => {
-            "the catalog cannot be opened; the server's log says more".to_owned()
+        (
+            assort::Error::Locked(_)
+            | assort::Error::NotACatalog(_)
+            | assort::Error::NotACopy(_)
+            | assort::Error::ReadOnlyCopy(_),
+            _,
+        ) => "the catalog cannot be opened; the server's log says more".to_owned(),
+        (assort::Error::AlreadyACatalog(_), _) => {
+            "a catalog that is no backup has that name".to_owned()
+        }
+        (assort::Error::OtherCopy { what, .. }, _) => {
+            format!("what has that name cannot be brought up to date: {what}")
         }
         (assort::Error::ReadOnly, _) => "the catalog is served for reading only".to_owned(),
         (_, Some(instead)) => instead.to_owned(),

@@ -1,6 +1,7 @@
 //! The catalogs that a server has open, and the threads that work for them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +22,7 @@ use crate::operations::Operations;
 use crate::pool::{Pool, by};
 use crate::reason::{Reason, of_error, refuse};
 use crate::remembered::Remembered;
+use crate::snapshots::Snapshots;
 
 /// How often something is read again because the taxonomy was replaced meanwhile.
 const ATTEMPTS: usize = 3;
@@ -54,6 +56,19 @@ impl Default for Load {
 /// Opens the teacher of a catalog's next student.
 pub type OpenTeacher = Arc<dyn Fn(&Catalog) -> assort::Result<Teacher> + Send + Sync>;
 
+/// Opens an embedder: the embedder, and what a catalog keeps to open it again.
+pub type OpenEmbedder = Arc<dyn Fn() -> assort::Result<(Arc<dyn Embedder>, String)> + Send + Sync>;
+
+/// Embedders that callers may move catalogs to, by the names that they call them.
+#[derive(Clone, Default)]
+pub struct Embedders(pub BTreeMap<String, OpenEmbedder>);
+
+impl std::fmt::Debug for Embedders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// A catalog that is to be served.
 pub struct Opened {
     /// Its name in the names of resources.
@@ -81,6 +96,8 @@ pub(crate) struct Served {
     written: Arc<AtomicU64>,
     pub(crate) remembered: Remembered,
     pub(crate) operations: Operations,
+    /// What replicas copy.
+    pub(crate) snapshots: Snapshots,
     pub(crate) teacher: OpenTeacher,
     pub(crate) filing: Batcher<Asked, Vec<decisions::Filed>>,
     pub(crate) queries: Batcher<String, QueryVector>,
@@ -116,6 +133,7 @@ impl Served {
             searches: seconds(),
             remembered: Remembered::open(directory.clone()),
             operations: Operations::open(&name, directory),
+            snapshots: Snapshots::new(catalog.directory()),
             teacher,
             writes: Arc::default(),
             written: Arc::default(),
@@ -201,6 +219,10 @@ pub(crate) struct Shared {
     pub(crate) quick: Arc<Pool>,
     /// For writes of many products.
     pub(crate) bulk: Pool,
+    /// Folder of backups; callers make none if there is none.
+    pub(crate) backups: Option<PathBuf>,
+    /// Embedders that callers may move catalogs to.
+    pub(crate) embedders: Embedders,
     /// Whether the server is about to end.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -15,6 +15,7 @@ use assort_proto::v1::catalog_service_server::CatalogServiceServer;
 use assort_proto::v1::classification_service_server::ClassificationServiceServer;
 use assort_proto::v1::label_service_server::LabelServiceServer;
 use assort_proto::v1::product_service_server::ProductServiceServer;
+use assort_proto::v1::replication_service_server::ReplicationServiceServer;
 use assort_proto::v1::search_service_server::SearchServiceServer;
 use assort_proto::v1::server_service_server::ServerServiceServer;
 use assort_proto::v1::taxonomy_service_server::TaxonomyServiceServer;
@@ -37,9 +38,10 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::pool::Pool;
-use crate::served::{Load, Opened, Served, Shared};
+use crate::served::{Embedders, Load, Opened, Served, Shared};
 use crate::services::{
-    Admin, Catalogs, Classification, Labels, LongRunning, Products, Searches, Server, Taxonomies,
+    Admin, Catalogs, Classification, Labels, LongRunning, Products, Replication, Searches, Server,
+    Taxonomies,
 };
 use crate::tls::{Certificates, Tls};
 
@@ -83,6 +85,10 @@ pub struct Options {
     pub insecure: bool,
     /// Calls that take longer are told in the log; none for no such lines.
     pub slow: Option<Duration>,
+    /// Folder in which callers may have backups made, by names of their own.
+    pub backups: Option<PathBuf>,
+    /// Embedders that callers may move catalogs to.
+    pub embedders: Embedders,
 }
 
 impl Options {
@@ -96,6 +102,8 @@ impl Options {
             tls: None,
             insecure: false,
             slow: Some(Duration::from_secs(1)),
+            backups: None,
+            embedders: Embedders::default(),
         }
     }
 }
@@ -127,6 +135,8 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
         catalogs: catalogs(opened, load, &quick),
         quick,
         bulk: Pool::apart("assort bulk", load.bulk_threads, load.waiting)?,
+        backups: options.backups.clone(),
+        embedders: options.embedders.clone(),
         stopping,
     };
     let failed = |source| Error::Listen {
@@ -371,12 +381,13 @@ fn sources(error: &dyn std::error::Error) -> String {
 }
 
 /// Services whose health is told, beside that of the whole server.
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "assort.v1.AdminService",
     "assort.v1.CatalogService",
     "assort.v1.ClassificationService",
     "assort.v1.LabelService",
     "assort.v1.ProductService",
+    "assort.v1.ReplicationService",
     "assort.v1.SearchService",
     "assort.v1.ServerService",
     "assort.v1.TaxonomyService",
@@ -408,6 +419,7 @@ fn routes(shared: &Arc<Shared>) -> Routes {
         .add_service(limited!(ClassificationServiceServer, Classification(own())))
         .add_service(limited!(LabelServiceServer, Labels(own())))
         .add_service(limited!(ProductServiceServer, Products(own())))
+        .add_service(limited!(ReplicationServiceServer, Replication(own())))
         .add_service(limited!(SearchServiceServer, Searches(own())))
         .add_service(limited!(ServerServiceServer, Server))
         .add_service(limited!(TaxonomyServiceServer, Taxonomies(own())));

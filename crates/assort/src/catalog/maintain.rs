@@ -6,6 +6,7 @@ use assort_core::{Method, Product, Space, vector};
 
 use crate::catalog::Catalog;
 use crate::classifier::calibrated;
+use crate::copies::faults;
 use crate::embedding::Item;
 use crate::error::Maintenance;
 use crate::observer::Observer;
@@ -145,7 +146,8 @@ impl Catalog {
     /// Verifies everything that is stored: the file's checksums, every value,
     /// and that all of them fit together. Returns what is wrong, at most
     /// a hundred findings. Others wait while checksums are verified; who only
-    /// reads does not verify them.
+    /// reads does not verify them. Files of a backup or replica are held against
+    /// their checksums in its manifest.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read.
@@ -169,6 +171,9 @@ impl Catalog {
                 problems.push(Problem::new(ProblemKind::Store, what));
             }
             other => other?,
+        }
+        for what in faults(self.directory())? {
+            problems.push(Problem::new(ProblemKind::Store, what));
         }
         problems.truncate(MOST);
         Ok(problems)

@@ -1,6 +1,7 @@
 //! One directory: one space, one taxonomy, all products.
 
 mod audit_labels;
+mod backup;
 pub(crate) mod classify;
 pub(crate) mod distill;
 pub(crate) mod evaluate;
@@ -155,6 +156,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::NotACatalog`], [`Error::Locked`] while another process writes,
+    /// [`Error::ReadOnlyCopy`] for a backup or a replica,
     /// [`Error::NewerFormat`], [`Error::Damaged`] or [`Error::Io`].
     pub fn open(directory: impl AsRef<Path>) -> Result<Self> {
         Self::open_on(directory.as_ref(), Arc::new(Disk))
@@ -162,6 +164,7 @@ impl Catalog {
 
     /// Opens a catalog for writing whose segments are kept by `files`.
     pub(crate) fn open_on(directory: &Path, files: Arc<dyn Files>) -> Result<Self> {
+        backup::check_is_no_copy(directory)?;
         let catalog = Self::on(Store::open(directory)?, files, None);
         let segments = catalog.state.store.read()?.segments()?;
         let numbers: Vec<u32> = segments.iter().map(|(number, _)| *number).collect();
@@ -246,6 +249,23 @@ impl Catalog {
     /// The catalog's directory.
     pub fn directory(&self) -> &Path {
         self.state.store.directory()
+    }
+
+    /// What tells the catalog and its copies from others; none if it was last
+    /// written to by an old Assort.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn identity(&self) -> Result<Option<u128>> {
+        self.state.store.read()?.identity()
+    }
+
+    /// The number of the last commit, which grows by one with each.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn last_commit(&self) -> Result<u64> {
+        self.state.store.read()?.version()
     }
 
     /// Changes when products come, go or get other texts or labels, and with the

@@ -37,5 +37,5 @@ pub(crate) use apart::{Apart, LearnedApart};
 pub(crate) use cache::ClassifierCache;
 pub(crate) use classify::{Asked, Classifier, Decided, Queries};
 pub(crate) use content::{Words, words};
-pub(crate) use models::calibrated;
+pub(crate) use models::{calibrated, model_files};
 pub(crate) use reasons::explain;

@@ -132,13 +132,21 @@ fn digest_of(head: &KnownHead) -> String {
     format!("{:032x}", head.0.digest())
 }
 
-/// What a model file holds, if it is whole and of this version; `open` opens the head of
-/// a digest.
-pub(super) fn decode(
-    bytes: &[u8],
-    digest: u128,
-    open: &dyn Fn(u128) -> Option<KnownHead>,
-) -> Option<Learned> {
+/// The digests of the heads that a model file names; none if it is not whole or of
+/// another version.
+pub(super) fn heads(bytes: &[u8], digest: u128) -> Option<Vec<u128>> {
+    let (header, _) = parts(bytes, digest)?;
+    let own = Some(&header["self_trained"]).filter(|value| !value.is_null());
+    let named = own.into_iter().chain(header["heads"].as_array()?);
+    named.map(head_digest).collect()
+}
+
+fn head_digest(value: &Value) -> Option<u128> {
+    u128::from_str_radix(value.as_str()?, 16).ok()
+}
+
+/// The header and the numbers of a file that is whole and of this version.
+fn parts(bytes: &[u8], digest: u128) -> Option<(Value, &[u8])> {
     let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
     if end != digest.to_le_bytes() || xxh3_128(body) != digest {
         return None;
@@ -152,6 +160,17 @@ pub(super) fn decode(
     let length = u32::from_le_bytes(*length) as usize;
     let header: Value = serde_json::from_slice(rest.get(..length)?).ok()?;
     let numbers = body.get((PREFIX + length).next_multiple_of(ALIGNMENT)..)?;
+    Some((header, numbers))
+}
+
+/// What a model file holds, if it is whole and of this version; `open` opens the head of
+/// a digest.
+pub(super) fn decode(
+    bytes: &[u8],
+    digest: u128,
+    open: &dyn Fn(u128) -> Option<KnownHead>,
+) -> Option<Learned> {
+    let (header, numbers) = parts(bytes, digest)?;
     let (numbers, []) = numbers.as_chunks::<4>() else {
         return None;
     };
@@ -164,7 +183,7 @@ pub(super) fn decode(
     let mean = section("mean")?;
     let (leaves, prior) = (section("leaves")?, section("prior")?);
     let (by_labels, outcomes) = (section("by_labels")?, section("outcomes")?);
-    let head = |value: &Value| open(u128::from_str_radix(value.as_str()?, 16).ok()?);
+    let head = |value: &Value| open(head_digest(value)?);
     let self_trained = match &header["self_trained"] {
         Value::Null => None,
         named => Some(head(named)?),

@@ -30,6 +30,33 @@ fn head_path(directory: &Path, digest: u128) -> PathBuf {
     directory.join(FOLDER).join(format!("{digest:032x}.head"))
 }
 
+/// Paths in a catalog's directory of the files of what was learned, as a commit names
+/// them. What is missing is left out: it can be learned again.
+pub(crate) fn model_files(directory: &Path, reader: &Reader<'_>) -> Result<Vec<String>> {
+    let Some(ModelRecord { digest }) = reader.model()? else {
+        return Ok(Vec::new());
+    };
+    let named = |path: PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{FOLDER}/{name}")
+    };
+    let model = path(directory, digest);
+    let heads = match std::fs::read(&model) {
+        Ok(bytes) => model_file::heads(&bytes, digest),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(source) => {
+            return Err(Error::Io {
+                path: model,
+                doing: "reading what was learned",
+                source,
+            });
+        }
+    };
+    let heads = heads.unwrap_or_default().into_iter();
+    let heads = heads.map(|head| named(head_path(directory, head)));
+    Ok(std::iter::once(named(model.clone())).chain(heads).collect())
+}
+
 /// What the store says was learned: the digest of its file, and what it holds. A
 /// file that is missing or cannot be read is none: it can be learned again.
 pub(super) fn load(store: &Store, reader: &Reader<'_>) -> Result<(Option<u128>, Option<Learned>)> {

@@ -18,6 +18,7 @@ pub use readers::{products, taxonomy};
 pub use segment::segment;
 pub use student::student;
 
+use crate::copies::{CopiedFile, Manifest};
 use crate::{classifier, store};
 
 /// Valid bytes to begin with, or why they could not be made.
@@ -35,7 +36,7 @@ pub struct Entry {
 }
 
 /// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.
-pub const ENTRIES: [Entry; 8] = [
+pub const ENTRIES: [Entry; 9] = [
     Entry {
         name: "categories",
         run: categories,
@@ -45,6 +46,11 @@ pub const ENTRIES: [Entry; 8] = [
         name: "filter",
         run: filter,
         seeds: || Ok(filter::seeds()),
+    },
+    Entry {
+        name: "manifest",
+        run: manifest,
+        seeds: || Ok(manifest_seeds()),
     },
     Entry {
         name: "model",
@@ -93,4 +99,37 @@ pub fn model(bytes: &[u8]) -> bool {
 /// its length in front, two bytes, little-endian.
 pub fn categories(bytes: &[u8]) -> bool {
     store::fuzzing::categories(bytes)
+}
+
+/// Reads a manifest of a copy; one that is read is written and read again.
+pub fn manifest(bytes: &[u8]) -> bool {
+    let Ok(manifest) = Manifest::decode(bytes) else {
+        return false;
+    };
+    let again = Manifest::decode(manifest.encode().as_bytes());
+    assert_eq!(again.as_ref(), Ok(&manifest));
+    manifest.size()
+        >= manifest
+            .files
+            .iter()
+            .map(|file| file.size)
+            .max()
+            .unwrap_or(0)
+}
+
+fn manifest_seeds() -> Vec<Vec<u8>> {
+    let names = ["segments/00000001.seg", "models/0f.model", "catalog.redb"];
+    let files = names.map(|name| CopiedFile {
+        name: name.to_owned(),
+        size: 4096,
+        digest: 1 << 77,
+    });
+    let manifest = Manifest {
+        catalog: Some(1 << 99),
+        commit: 12,
+        format: 2,
+        assort: "0.1.0".to_owned(),
+        files: files.into(),
+    };
+    vec![manifest.encode().into_bytes()]
 }

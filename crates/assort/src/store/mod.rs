@@ -6,6 +6,7 @@
 
 mod builder;
 mod codec;
+mod copy;
 mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

@@ -14,7 +14,7 @@ use super::records::{
     ProductRecord, SpaceRecord,
 };
 use super::tables::{
-    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FORMAT, KEY_MODEL,
+    CATEGORIES, DECISIONS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FORMAT, KEY_IDENTITY, KEY_MODEL,
     KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable,
     VectorTable, taught_name, texts_name, vectors_name,
 };
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn format(&self) -> Result<u32> {
+    pub(crate) fn format(&self) -> Result<u32> {
         let format = self.meta(KEY_FORMAT, |bytes| {
             bytes
                 .try_into()
@@ -111,6 +111,20 @@ impl<'a> Reader<'a> {
             self.store
                 .damaged("it was never finished: the entry `format` is missing")
         })
+    }
+
+    /// What tells a catalog and its copies from others; none if it was last written
+    /// to by an older program.
+    pub(crate) fn identity(&self) -> Result<Option<u128>> {
+        self.meta(KEY_IDENTITY, |bytes| {
+            let bytes = bytes.try_into().map(u128::from_le_bytes);
+            bytes.map_err(|_| "is not a number".to_owned().into())
+        })
+    }
+
+    /// Whether nobody has committed since.
+    pub(crate) fn is_last(&self) -> Result<bool> {
+        Ok(self.store.read()?.version()? == self.version()?)
     }
 
     /// Number that grows with every commit.

@@ -17,19 +17,15 @@ use redb::{
 };
 
 use super::builder::builder;
+use super::copy::Outcome;
 use super::handle::Handle;
-use super::tables::{Layout, TableWork, layout};
+use super::tables::{TableWork, layout};
 use super::{DRAFT, Reader, Store};
 use crate::locks::{lock, write};
 use crate::{Error, Result};
 
 /// A file smaller than this is not worth to be written anew unasked.
 const WORTHWHILE: u64 = 32 << 20;
-
-/// Memory for the pages of a draft that are not written yet.
-const DRAFT_CACHE: usize = 16 << 20;
-
-type Outcome<T> = std::result::Result<T, redb::Error>;
 
 /// A file that gets the name of the store's when it is whole, and is removed
 /// otherwise.
@@ -113,7 +109,7 @@ impl Store {
         if draft.path.exists() {
             std::fs::remove_file(&draft.path).map_err(io("removing an unfinished file"))?;
         }
-        let copied = self.copy_rows(&draft.path, stop)?;
+        let copied = self.read()?.copy_to(&draft.path, &mut |_| !stop())?;
         keep_owner(&self.file(), &draft.path).map_err(io("giving the new file its owner"))?;
         // Commits wait from here on.
         let (_old, waiting) = self.begin_write()?;
@@ -136,33 +132,6 @@ impl Store {
         drop(reader);
         waiting.abort().map_err(|e| self.failed(e))?;
         synced
-    }
-
-    /// Copies the rows of the last commit to a new file; gives the commit's
-    /// number.
-    fn copy_rows(&self, path: &Path, stop: &dyn Fn() -> bool) -> Result<u64> {
-        let reader = self.read()?;
-        let database = builder()
-            .set_cache_size(DRAFT_CACHE)
-            .create(path)
-            .map_err(|e| self.draft_failed(e))?;
-        let (source, copied) = (reader.transaction(), reader.version()?);
-        let target = database.begin_write().map_err(|e| self.draft_failed(e))?;
-        let copy = Copy {
-            source,
-            target: &target,
-            stop,
-        };
-        for (name, layout) in self.tables(source)? {
-            let whole = layout.apply(&name, &copy);
-            if !whole.map_err(|e| self.draft_failed(e))? {
-                return Err(Error::Interrupted);
-            }
-        }
-        target.commit().map_err(|e| self.draft_failed(e))?;
-        // Closing it trims the file.
-        database.close().map_err(|e| self.draft_failed(e))?;
-        Ok(copied)
     }
 
     /// Makes the draft's rows those of a later commit.
@@ -206,32 +175,9 @@ impl Store {
         )))
     }
 
-    /// Names and layouts of all tables.
-    fn tables(&self, transaction: &ReadTransaction) -> Result<Vec<(String, Layout)>> {
-        let tables = transaction.list_tables().map_err(|e| self.failed(e))?;
-        tables
-            .map(|table| {
-                let name = table.name().to_owned();
-                let layout = layout(&name).ok_or_else(|| {
-                    Error::argument(format!(
-                        "the catalog has a table `{name}`, which this program does not know and cannot copy; use the Assort that made it"
-                    ))
-                })?;
-                Ok((name, layout))
-            })
-            .collect()
-    }
-
     /// The error for a draft that cannot be written: the store is as it was.
     fn draft_failed(&self, error: impl Into<redb::Error>) -> Error {
-        match error.into() {
-            redb::Error::Io(source) => Error::Io {
-                path: self.directory.join(DRAFT),
-                doing: "writing the catalog's file anew",
-                source,
-            },
-            other => self.failed(other),
-        }
+        self.copy_failed(&self.directory.join(DRAFT), error)
     }
 }
 
@@ -294,36 +240,6 @@ impl TableWork for Weigh<'_> {
             bytes += V::as_bytes(&value.value()).as_ref().len() as u64;
         }
         Ok(table.len()? * bytes / rows.max(1))
-    }
-}
-
-/// Copying a table to where it is not yet; false if it was stopped.
-struct Copy<'a> {
-    source: &'a ReadTransaction,
-    target: &'a WriteTransaction,
-    stop: &'a dyn Fn() -> bool,
-}
-
-/// Rows that are copied between two looks at whether to stop.
-const GROUP: u64 = 4096;
-
-impl TableWork for Copy<'_> {
-    type Output = Outcome<bool>;
-
-    fn run<K: Key + 'static, V: Value + 'static>(
-        &self,
-        table: TableDefinition<'_, K, V>,
-    ) -> Outcome<bool> {
-        let source = self.source.open_table(table)?;
-        let mut target = self.target.open_table(table)?;
-        for (entry, at) in source.iter()?.zip(0u64..) {
-            let (key, value) = entry?;
-            target.insert(key.value(), value.value())?;
-            if at.is_multiple_of(GROUP) && (self.stop)() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }
 

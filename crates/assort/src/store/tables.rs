@@ -31,6 +31,9 @@ pub(super) const CATEGORIES: TableDefinition<u32, &[u8]> = TableDefinition::new(
 
 /// `u32`, little-endian: the store's format.
 pub(super) const KEY_FORMAT: &str = "format";
+/// 16 bytes by which a catalog and its copies are told from others; drawn by its
+/// first commit.
+pub(super) const KEY_IDENTITY: &str = "identity";
 /// `u64`: grows with every committed change.
 pub(super) const KEY_VERSION: &str = "version";
 /// Two `u64`: how many vectors and labels were ever set, changed or removed.

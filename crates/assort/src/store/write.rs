@@ -13,9 +13,9 @@ use super::records::{
 };
 use super::tables::{
     CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
-    KEY_FORMAT, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY, KEY_VERSION,
-    LABELS, META, PRODUCTS, TextTable, VectorTable, is_taught, taught_name, texts_name,
-    vectors_name,
+    KEY_FORMAT, KEY_IDENTITY, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY,
+    KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, is_taught, taught_name,
+    texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -28,6 +28,14 @@ pub(crate) struct Put {
     pub(crate) vector: Option<Vec<f32>>,
     /// External id of the category; none keeps the stored label.
     pub(crate) label: Option<String>,
+}
+
+/// A number that no other catalog has.
+fn identity() -> u128 {
+    use std::hash::{BuildHasher, RandomState};
+    // The standard library draws the keys of its hashers by chance.
+    let half = || u128::from(RandomState::new().hash_one(std::process::id()));
+    half() << 64 | half()
 }
 
 /// A row whose vector has left its segment.
@@ -104,6 +112,9 @@ impl<'a> Writer<'a> {
             self.set_meta(KEY_CHANGED, now.to_bytes().as_flattened())?;
         }
         self.with(META, |table| {
+            if table.get(KEY_IDENTITY)?.is_none() {
+                table.insert(KEY_IDENTITY, identity().to_le_bytes().as_slice())?;
+            }
             let version = table
                 .get(KEY_VERSION)?
                 .and_then(|value| value.value().try_into().ok().map(u64::from_le_bytes))

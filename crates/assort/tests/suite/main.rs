@@ -13,6 +13,7 @@ mod churn;
 mod classify;
 mod common;
 mod compat;
+mod copies;
 mod crash;
 mod cross_validate;
 mod damage;

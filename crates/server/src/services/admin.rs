@@ -1,7 +1,9 @@
 //! `AdminService`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use assort::copies::CopyOptions;
 use assort::{Adoption, Catalog, DistillOptions, Observer, ProblemKind, TrainHeads};
 use assort_proto::longrunning::Operation;
 use assort_proto::v1;
@@ -13,8 +15,8 @@ use crate::access::Role;
 use crate::call::Call;
 use crate::limits::positive;
 use crate::names;
-use crate::reason::Refusal;
-use crate::served::{Served, Shared};
+use crate::reason::{Reason, Refusal, refuse};
+use crate::served::{Embedders, OpenEmbedder, Served, Shared};
 
 /// Recall that is tuned for, and products to measure with, unless told otherwise.
 const RECALL: f64 = 0.95;
@@ -151,6 +153,63 @@ impl AdminService for Admin {
         begun.await.map(Response::new)
     }
 
+    async fn reembed_catalog(
+        &self,
+        request: Request<v1::ReembedCatalogRequest>,
+    ) -> Result<Response<Operation>, Status> {
+        let (call, request) = (Call::of(&request)?, request.into_inner());
+        let served = self.served(&call, &request.name)?;
+        let open = self.embedder(&request.embedder)?;
+        let only_validate = request.validate_only;
+        let begin = self.begin(
+            &served,
+            "ReembedCatalog",
+            only_validate,
+            move |catalog, observer| {
+                let (embedder, spec) = open()?;
+                let report = catalog.reembed(embedder, &spec, observer)?;
+                if report.stopped {
+                    return Err(assort::Error::Interrupted);
+                }
+                catalog.wait_until_indexed(observer)?;
+                catalog.prepare(observer)?;
+                Ok(v1::ReembedCatalogResponse {
+                    products: report.products as i64,
+                    embedded: report.embedded as i64,
+                })
+            },
+        );
+        let begun = served.remembered.once(&request.request_id, &request, begin);
+        begun.await.map(Response::new)
+    }
+
+    async fn backup_catalog(
+        &self,
+        request: Request<v1::BackupCatalogRequest>,
+    ) -> Result<Response<Operation>, Status> {
+        let (call, request) = (Call::of(&request)?, request.into_inner());
+        let name = names::catalog("name", &request.name)?;
+        // Also of a catalog that is served for reading only.
+        let served = self.0.catalog(&call, Role::Admin, name)?;
+        let to = self.backup(&request.backup)?;
+        let only_validate = request.validate_only;
+        let begin = self.begin(
+            &served,
+            "BackupCatalog",
+            only_validate,
+            move |catalog, observer| {
+                let report = catalog.backup(&to, CopyOptions::default(), observer)?;
+                Ok(v1::BackupCatalogResponse {
+                    commit: report.commit as i64,
+                    size_bytes: report.size as i64,
+                    copied_bytes: report.bytes as i64,
+                })
+            },
+        );
+        let begun = served.remembered.once(&request.request_id, &request, begin);
+        begun.await.map(Response::new)
+    }
+
     async fn check_catalog(
         &self,
         request: Request<v1::CheckCatalogRequest>,
@@ -182,6 +241,39 @@ impl Admin {
     fn served(&self, call: &Call, name: &str) -> Result<Arc<Served>, Status> {
         let name = names::catalog("name", name)?;
         self.0.writable(call, Role::Admin, name)
+    }
+
+    /// What opens an embedder that the operator named.
+    fn embedder(&self, name: &str) -> Result<OpenEmbedder, Status> {
+        let Embedders(known) = &self.0.embedders;
+        known.get(name).cloned().ok_or_else(|| {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let known = match names.as_slice() {
+                [] => "none".to_owned(),
+                names => format!("`{}`", names.join("`, `")),
+            };
+            let what = format!(
+                "catalogs of this server cannot be moved to the embedder `{name}`; its operator named {known}"
+            );
+            Refusal::of_field("embedder", what).status()
+        })
+    }
+
+    /// The directory of a backup.
+    fn backup(&self, name: &str) -> Result<PathBuf, Status> {
+        if !names::is_catalog(name) {
+            let what = format!(
+                "`backup` is `{name}`, and a name has letters, digits, `-`, `_` and `.` alone"
+            );
+            return Err(Refusal::of_field("backup", what).status());
+        }
+        match &self.0.backups {
+            Some(folder) => Ok(folder.join(name)),
+            None => {
+                let what = "the operator of this server named no folder of backups";
+                Err(refuse(Reason::Precondition, what).status())
+            }
+        }
     }
 
     /// What begins an operation, or checks only that it could begin.

@@ -179,3 +179,100 @@ async fn an_operation_that_is_not_there_is_not_found() {
         refused(cancelled, Code::NotFound, "NOT_FOUND", None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_made_in_the_operators_folder_alone() {
+    let backup = async |shop: &Shop, name: &str, validate_only: bool| {
+        let request = v1::BackupCatalogRequest {
+            name: SHOP.to_owned(),
+            backup: name.to_owned(),
+            validate_only,
+            ..v1::BackupCatalogRequest::default()
+        };
+        let begun = admin(shop).backup_catalog(request).await;
+        begun.map(tonic::Response::into_inner)
+    };
+    let closed = Shop::open().await;
+    let refusal = backup(&closed, "monday", true).await;
+    refused(refusal, Code::FailedPrecondition, "PRECONDITION", None);
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().to_owned();
+    let shop = Shop::with(|options, _| options.backups = Some(folder.clone())).await;
+    for name in ["", "..", "a/b", "/tmp/x", ".hidden"] {
+        let refusal = backup(&shop, name, false).await;
+        refused(refusal, Code::InvalidArgument, "ARGUMENT", Some("backup"));
+    }
+    assert!(backup(&shop, "monday", true).await.unwrap().done);
+    assert!(!folder.join("monday").exists());
+    for products in [8, 9] {
+        if products == 9 {
+            shop.upsert(vec![product("new", "Mug")]).await.unwrap();
+        }
+        let mut copied = 0;
+        // The catalog learns by itself, which is a commit too.
+        for at in 0.. {
+            let begun = backup(&shop, "monday", false).await.unwrap();
+            let (operation, outcome) = ended(&shop, begun).await;
+            let metadata: v1::OperationMetadata = operation.metadata.unwrap().to_msg().unwrap();
+            assert_eq!(metadata.method, "BackupCatalog");
+            let told: v1::BackupCatalogResponse = response(&outcome);
+            if told.copied_bytes == 0 {
+                break;
+            }
+            copied += told.copied_bytes;
+            assert!(at < 20, "a backup is never up to date");
+        }
+        assert!(copied > 0);
+        let copy = assort::Catalog::open_read_only(folder.join("monday")).unwrap();
+        assert_eq!(copy.stats().unwrap().products, products);
+        assert_eq!(copy.check().unwrap(), []);
+    }
+    std::fs::create_dir(folder.join("letters")).unwrap();
+    std::fs::write(folder.join("letters/letter"), "dear").unwrap();
+    let begun = backup(&shop, "letters", false).await.unwrap();
+    let (_, outcome) = ended(&shop, begun).await;
+    assert_eq!(code(&outcome), Code::AlreadyExists as i32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_moves_to_an_embedder_that_the_operator_named() {
+    let shop = Shop::with(|options, _| {
+        let open: assort_server::OpenEmbedder = std::sync::Arc::new(|| {
+            let toy = assort_testkit::toy::Toy::new("b");
+            Ok((std::sync::Arc::new(toy), "toy b".to_owned()))
+        });
+        options.embedders.0.insert("b".to_owned(), open);
+    })
+    .await;
+    let move_to = async |embedder: &str| {
+        let request = v1::ReembedCatalogRequest {
+            name: SHOP.to_owned(),
+            embedder: embedder.to_owned(),
+            request_id: "once".to_owned(),
+            ..v1::ReembedCatalogRequest::default()
+        };
+        let begun = admin(&shop).reembed_catalog(request).await;
+        begun.map(tonic::Response::into_inner)
+    };
+    let refusal = move_to("dir:/etc").await;
+    refused(refusal, Code::InvalidArgument, "ARGUMENT", Some("embedder"));
+    let begun = move_to("b").await.unwrap();
+    let (_, outcome) = ended(&shop, begun.clone()).await;
+    let told: v1::ReembedCatalogResponse = response(&outcome);
+    assert_eq!((told.products, told.embedded), (8, 8));
+    assert_eq!(move_to("b").await.unwrap().name, begun.name);
+    let request = v1::GetCatalogRequest {
+        name: SHOP.to_owned(),
+    };
+    let catalog = shop.catalogs().get_catalog(request).await.unwrap();
+    assert_eq!(catalog.into_inner().space.unwrap().model, "toy-b");
+    let search = v1::SearchProductsRequest {
+        parent: SHOP.to_owned(),
+        query: Some(v1::search_products_request::Query::Text(
+            "kettle".to_owned(),
+        )),
+        ..v1::SearchProductsRequest::default()
+    };
+    let found = shop.searches().search_products(search).await.unwrap();
+    assert!(!found.into_inner().results.is_empty());
+}
