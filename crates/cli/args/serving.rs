@@ -46,6 +46,11 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) insecure: bool,
 
+    /// Let pages of an origin, such as https://shop.example, call from browsers; may
+    /// be given again [default: none may]
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+
     /// Calls that may wait for a thread; more are refused
     #[arg(long, value_name = "N", default_value = "256")]
     pub(crate) queue: NonZeroUsize,

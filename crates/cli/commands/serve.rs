@@ -87,6 +87,7 @@ fn options(args: &Serve, global: &Global) -> Options {
     options.drain = Duration::from_secs(args.drain);
     options.keys = args.keys.clone();
     options.insecure = args.insecure;
+    options.allowed_origins = args.allow_origin.clone();
     options.slow = Some(Duration::from_millis(args.slow));
     let pair = args.certificate.clone().zip(args.private_key.clone());
     options.tls = pair.map(|(certificate, key)| Tls {

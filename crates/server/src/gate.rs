@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use assort_proto::DESCRIPTORS;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prost::Message;
@@ -31,7 +31,7 @@ use crate::reason::{Reason, refuse};
 const HEALTH: &str = "grpc.health.v1.Health/";
 
 /// Where metrics are.
-const METRICS: &str = "metrics";
+pub(crate) const METRICS: &str = "metrics";
 
 /// Calls that look how the server is, and may stay open for as long as it runs.
 const LOOKS: [&str; 3] = [HEALTH, "grpc.reflection.", METRICS];
@@ -40,7 +40,7 @@ const LOOKS: [&str; 3] = [HEALTH, "grpc.reflection.", METRICS];
 const OTHER: &str = "other";
 
 /// The header of a call's number, which callers may give.
-const REQUEST_ID: &str = "x-request-id";
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Bytes of a number that a caller gives.
 const MAX_REQUEST_ID: usize = 128;
@@ -65,6 +65,8 @@ pub(crate) struct Gate {
     keys: Option<Arc<Keys>>,
     metrics: Arc<Metrics>,
     slow: Option<Duration>,
+    /// Origins whose pages may call.
+    origins: Arc<[HeaderValue]>,
     /// Methods of the contract, `assort.v1.ProductService/GetProduct`. Others are
     /// counted as one.
     methods: HashSet<String>,
@@ -149,6 +151,7 @@ impl Gate {
         keys: Option<Arc<Keys>>,
         metrics: Arc<Metrics>,
         slow: Option<Duration>,
+        origins: Arc<[HeaderValue]>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -156,6 +159,7 @@ impl Gate {
             keys,
             metrics,
             slow,
+            origins,
             methods: methods(),
             run: since.map_or_else(
                 |_| "0".to_owned(),
@@ -188,6 +192,13 @@ impl Gate {
     }
 
     fn access(&self, request: &Request) -> Result<Access, Status> {
+        // Any page may make a browser call, also one on the machine itself.
+        if let Some(origin) = request.headers().get(header::ORIGIN)
+            && !self.origins.contains(origin)
+        {
+            let what = "pages of this origin may not call the server";
+            return Err(refuse(Reason::OriginForbidden, what).status());
+        }
         match &self.keys {
             Some(keys) if !path(request).starts_with(HEALTH) => {
                 let header = request.headers().get(header::AUTHORIZATION);

@@ -7,6 +7,7 @@ mod call;
 mod decisions;
 mod error;
 mod gate;
+mod json;
 mod keys;
 mod limits;
 mod log;
@@ -25,6 +26,7 @@ mod services;
 mod tls;
 mod token;
 mod values;
+mod web;
 
 pub use error::{Error, Result};
 pub use limits::{MAX_BATCH, MAX_DEPTH, MAX_IMAGE, MAX_PAGE, MAX_REQUEST, MAX_RESPONSE};

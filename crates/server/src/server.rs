@@ -23,6 +23,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+use tokio_rustls::rustls::ServerConfig;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
@@ -40,7 +41,8 @@ use crate::served::{Load, Opened, Served, Shared};
 use crate::services::{
     Admin, Catalogs, Classification, Labels, LongRunning, Products, Searches, Server, Taxonomies,
 };
-use crate::tls::Tls;
+use crate::tls::{Tls, secured};
+use crate::web::{Origins, origins, ways};
 
 /// Bytes on their way to the server, for each call and for each connection. What a
 /// stream of small messages sends ahead must be a small part of the connection's: the
@@ -78,6 +80,8 @@ pub struct Options {
     pub insecure: bool,
     /// Calls that take longer are told in the log; none for no such lines.
     pub slow: Option<Duration>,
+    /// Origins, such as `https://shop.example`, whose pages may call from browsers.
+    pub allowed_origins: Vec<String>,
 }
 
 impl Options {
@@ -91,17 +95,19 @@ impl Options {
             tls: None,
             insecure: false,
             slow: Some(Duration::from_secs(1)),
+            allowed_origins: Vec::new(),
         }
     }
 }
 
 /// A server that listens and does not answer yet.
 pub struct Bound {
-    transport: tonic::transport::Server,
+    tls: Option<Arc<ServerConfig>>,
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
     keys: Option<Arc<Keys>>,
+    origins: Origins,
     stop: watch::Sender<bool>,
     options: Options,
 }
@@ -110,13 +116,14 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error`] if catalogs cannot be told apart, the address cannot be used or may not
-/// be without protection, or keys or certificates cannot be read.
+/// be without protection, or keys, origins or certificates cannot be read.
 pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     let protected = options.keys.is_some() && options.tls.is_some();
     if !options.listen.ip().is_loopback() && !protected && !options.insecure {
         return Err(Error::Exposed(options.listen));
     }
     let keys = options.keys.as_deref().map(Keys::read).transpose()?;
+    let origins = origins(&options.allowed_origins)?;
     let (stop, stopping) = watch::channel(false);
     let shared = Shared {
         catalogs: catalogs(opened, &options.load)?,
@@ -130,29 +137,25 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     Ok(Bound {
-        transport: transport(options.tls.as_ref())?,
+        tls: options.tls.as_ref().map(Tls::config).transpose()?,
         address: listener.local_addr().map_err(failed)?,
         listener,
         shared: Arc::new(shared),
         keys: keys.map(Arc::new),
+        origins,
         stop,
         options,
     })
 }
 
-fn transport(tls: Option<&Tls>) -> Result<tonic::transport::Server> {
-    let server = tonic::transport::Server::builder()
-        // For metrics; calls come by HTTP/2.
+fn transport() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        // For metrics, JSON and gRPC-Web; calls of gRPC come by HTTP/2.
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER));
-    let Some(tls) = tls else {
-        return Ok(server);
-    };
-    let unusable = |error: tonic::transport::Error| Error::Certificate(sources(&error));
-    server.tls_config(tls.config()?).map_err(unusable)
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
 }
 
 fn catalogs(opened: Vec<Opened>, load: &Load) -> Result<BTreeMap<String, Arc<Served>>> {
@@ -198,10 +201,11 @@ impl Bound {
         set_health(&reporter, ServingStatus::Serving).await;
         self.prepare();
         let Self {
-            mut transport,
+            tls,
             listener,
             shared,
             keys,
+            origins,
             stop: stopping,
             options,
             ..
@@ -211,6 +215,7 @@ impl Bound {
             keys,
             Arc::clone(&metrics),
             options.slow,
+            Arc::clone(&origins),
             shared.stopping.clone(),
         ));
         let routes = routes(&shared).add_service(health);
@@ -218,11 +223,22 @@ impl Bound {
             .into_axum_router()
             .route("/metrics", get(tell).with_state(metrics))
             .layer(from_fn_with_state(Arc::clone(&gate), pass));
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let router = ways(router, &origins)?;
         let (go, gone) = oneshot::channel::<()>();
-        let serving = transport
-            .add_routes(Routes::from(router))
-            .serve_with_incoming_shutdown(incoming, async { drop(gone.await) });
+        let gone = async { drop(gone.await) };
+        let routed = transport().add_routes(Routes::from(router));
+        let serving = async {
+            match tls {
+                Some(config) => {
+                    let incoming = secured(listener, config);
+                    routed.serve_with_incoming_shutdown(incoming, gone).await
+                }
+                None => {
+                    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                    routed.serve_with_incoming_shutdown(incoming, gone).await
+                }
+            }
+        };
         let drained = async {
             stop.await;
             let deadline = Instant::now() + options.drain;
