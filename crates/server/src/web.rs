@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::Response;
+use axum::routing::any_service;
 use tonic::codegen::Service;
 use tonic_web::GrpcWebLayer;
 use tower_http::compression::CompressionLayer;
@@ -62,7 +63,8 @@ fn origin(text: &str) -> Result<HeaderValue> {
 struct Ways {
     grpc: Router,
     web: Router,
-    json: Json,
+    /// JSON, and what operators measure.
+    plain: Router,
 }
 
 /// What answers calls of every form by what answers those of gRPC.
@@ -71,21 +73,23 @@ struct Ways {
 /// [`Error::Internal`] if the contract that is compiled in cannot be read.
 pub(crate) fn ways(grpc: Router, origins: &Origins) -> Result<Router> {
     let json = Json::new(grpc.clone()).map_err(|error| Error::Internal(error.to_string()))?;
+    // Lines go out one by one.
+    let pressed = DefaultPredicate::new().and(NotForContentType::const_new(LINES));
+    let plain =
+        Router::new()
+            .route(&format!("/{METRICS}"), any_service(grpc.clone()))
+            .fallback(
+                |State(json): State<Arc<Json>>, request: Request| async move {
+                    json.answer(request).await
+                },
+            )
+            .with_state(Arc::new(json))
+            .layer(CompressionLayer::new().compress_when(pressed))
+            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
     let web = Router::new().fallback_service(grpc.clone());
-    let ways = Ways {
-        web: web.layer(GrpcWebLayer::new()),
-        grpc,
-        json,
-    };
-    let pressed = DefaultPredicate::new()
-        // Their messages have compressions of their own, and lines go out one by one.
-        .and(NotForContentType::const_new(GRPC_WEB))
-        .and(NotForContentType::const_new(LINES));
-    let router = Router::new()
-        .fallback(answer)
-        .with_state(Arc::new(ways))
-        .layer(CompressionLayer::new().compress_when(pressed))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true));
+    let web = web.layer(GrpcWebLayer::new());
+    let ways = Arc::new(Ways { grpc, web, plain });
+    let router = Router::new().fallback(answer).with_state(ways);
     Ok(match origins.is_empty() {
         true => router,
         false => router.layer(pages(origins)),
@@ -113,13 +117,12 @@ fn pages(origins: &Origins) -> CorsLayer {
 async fn answer(State(ways): State<Arc<Ways>>, request: Request) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let mut router = match kind {
-        web if web.starts_with(GRPC_WEB) => ways.web.clone(),
-        grpc if grpc.starts_with(GRPC) => ways.grpc.clone(),
-        _ if request.uri().path().trim_start_matches('/') == METRICS => ways.grpc.clone(),
-        _ => return ways.json.answer(request).await,
+    let router = match kind {
+        web if web.starts_with(GRPC_WEB) => &ways.web,
+        grpc if grpc.starts_with(GRPC) => &ways.grpc,
+        _ => &ways.plain,
     };
-    let answer = router.call(request).await;
+    let answer = router.clone().call(request).await;
     answer.unwrap_or_else(|never| match never {})
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use assort_proto::DESCRIPTORS;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method as Verb, StatusCode, Uri, header};
 use axum::response::Response;
@@ -100,11 +100,12 @@ impl Json {
 
     async fn call(&self, request: Request, timeout: Result<Option<Duration>, Status>) -> Response {
         let (mut parts, body) = request.into_parts();
+        let sends = body.size_hint().upper() != Some(0);
         let found = self.routes.find(&parts.method, parts.uri.path());
         let (path, messages) = match &found {
             Ok(found) => {
                 let outside = timeout.and_then(|timeout| {
-                    let outside = outside(found, &parts.headers, &parts.uri)?;
+                    let outside = outside(found, &parts.headers, &parts.uri, sends)?;
                     Ok((outside, timeout))
                 });
                 if let Ok((_, Some(timeout))) = &outside {
@@ -250,12 +251,13 @@ fn strip(headers: &mut HeaderMap) {
 }
 
 /// What path, query and headers say of a call.
-fn outside(found: &Found<'_>, headers: &HeaderMap, uri: &Uri) -> Result<Outside, Status> {
+fn outside(
+    found: &Found<'_>,
+    headers: &HeaderMap,
+    uri: &Uri,
+    sends: bool,
+) -> Result<Outside, Status> {
     let route = found.route;
-    let sends = headers.contains_key(header::TRANSFER_ENCODING)
-        || headers
-            .get(header::CONTENT_LENGTH)
-            .is_some_and(|length| length != "0");
     if sends && !matches!(route.part, Part::Nothing) {
         check_form(headers, route.method.streams_in)?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assort_proto::DESCRIPTORS;
+use assort_testkit::Chance;
 use assort_testkit::toy::Toy;
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use serde_json::json;
@@ -548,4 +549,90 @@ async fn a_server_that_ends_answers_what_it_has_begun() {
         "{text}"
     );
     shop.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_calls_are_refused_and_are_never_a_fault_of_the_server() {
+    let shop = Shop::open().await;
+    let calls = [
+        (
+            "POST",
+            "/v1/catalogs/shop/products:search",
+            r#"{"text":"kettle","params":{"ef":3,"exact":true},"readMask":"id"}"#,
+        ),
+        (
+            "POST",
+            "/v1/catalogs/shop/products:batchUpsert",
+            r#"{"products":[{"id":"a","title":"b","attributes":{"x":{"number":{"value":1e3}}},"image":{"data":"AAE="}}],"validateOnly":true}"#,
+        ),
+        (
+            "GET",
+            "/v1/catalogs/shop/products?pageSize=2&filter=price%20%3C%203&readMask=title,text",
+            "",
+        ),
+        (
+            "POST",
+            "/google.longrunning.Operations/WaitOperation",
+            r#"{"name":"operations/shop/1","timeout":"0.01s"}"#,
+        ),
+    ];
+    let pieces = [
+        "{",
+        "}",
+        "[",
+        "\"",
+        "\\u0000",
+        "%",
+        "%2",
+        "&",
+        "=",
+        "/",
+        ":",
+        "1e999",
+        "-1",
+        "null",
+        "\u{fc}",
+        "Infinity",
+        "9999999999999999999",
+    ];
+    let mut chance = Chance(7);
+    for _ in 0..400 {
+        let (verb, path, body) = *chance.pick(&calls);
+        let (mut path, mut body) = (path.to_owned(), body.to_owned());
+        let damaged = if body.is_empty() {
+            &mut path
+        } else {
+            &mut body
+        };
+        for _ in 0..=chance.below(2) {
+            let ends: Vec<usize> = damaged.char_indices().map(|(at, _)| at).skip(1).collect();
+            let from = *chance.pick(&ends);
+            let upto = ends
+                .iter()
+                .copied()
+                .find(|end| *end >= from + chance.below(4))
+                .unwrap_or(from);
+            let piece = if chance.one_in(3) {
+                ""
+            } else {
+                *chance.pick(&pieces)
+            };
+            damaged.replace_range(from..upto, piece);
+        }
+        let path = path.replace('\u{fc}', "%fc");
+        let headers = [("content-type", "application/json")];
+        let answer = shop
+            .http(
+                verb,
+                &path,
+                &headers[..usize::from(!body.is_empty())],
+                body.as_bytes(),
+            )
+            .await;
+        assert!(
+            [200, 400, 404, 405].contains(&answer.status),
+            "{verb} {path} {body}\n{}",
+            answer.text()
+        );
+    }
 }
