@@ -11,6 +11,8 @@ FOLDER = Path(__file__).resolve().parent
 def main() -> int:
     if len(sys.argv) < 3:
         sys.exit(__doc__)
+    # Nothing is left in the folder of the sources.
+    sys.dont_write_bytecode = True
     loader = unittest.TestLoader()
     if names := sys.argv[3:]:
         suite = loader.loadTestsFromNames(names)
