@@ -20,7 +20,7 @@ PROGRAM, SHOP = (Path(argument).resolve() for argument in sys.argv[1:3])
 CERTIFICATES = Path(__file__).resolve().parent.parent / "certificates"
 PARENT = "catalogs/shop"
 # Calls fail rather than hang.
-PATIENCE = 30
+PATIENCE = 60
 
 # Methods that were called, such as `/assort.v1.ProductService/GetProduct`.
 CALLED: set[str] = set()
