@@ -93,7 +93,8 @@ impl Settings {
         };
         let catalogs = merge.catalogs(&args.dirs, std::mem::take(&mut said.catalogs))?;
         let read_only = merge.flag("read_only", args.read_only, said.read_only.take());
-        let reembed_to = merge.reembed_to(args, said.reembed_to.take());
+        let reembed_to = said.reembed_to.take();
+        let reembed_to = merge.list("reembed_to", args.reembed_to.clone(), reembed_to);
         let options = merge.options(args, global, &mut said)?;
         let log = merge.log(args, global, &mut said);
         let global = merge.global(global, said);
@@ -260,9 +261,13 @@ impl Merge<'_> {
         Ok(rows.collect())
     }
 
-    fn reembed_to(&mut self, args: &Serve, file: Option<Spanned<Vec<String>>>) -> Vec<String> {
-        let said = args.reembed_to.clone();
-        let found = self.maybe("reembed_to", said, file, |specs| specs.join(", "));
+    fn list(
+        &mut self,
+        key: &str,
+        said: Option<Vec<String>>,
+        file: Option<Spanned<Vec<String>>>,
+    ) -> Vec<String> {
+        let found = self.maybe(key, said, file, |values| values.join(", "));
         found.unwrap_or_default()
     }
 
@@ -278,6 +283,9 @@ impl Merge<'_> {
         options.keys = self.path("keys", args.keys.as_ref(), file.keys.take());
         options.tls = self.tls(args, file)?;
         options.backups = self.path("backups", args.backups.as_ref(), file.backups.take());
+        let said = args.allow_origin.clone();
+        let origins = self.list("allow_origin", said, file.allow_origin.take());
+        options.allowed_origins = origins;
         options.insecure = self.flag("insecure", args.insecure, file.insecure.take());
         let load = &mut options.load;
         let threads = file.threads.clone();

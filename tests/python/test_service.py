@@ -1,23 +1,12 @@
-"""The service as another implementation of gRPC meets it: `test_service.py PROGRAM SHOP` runs the program `assort`
-on copies of the catalog SHOP."""
+"""Every call of the contract, as another implementation of gRPC makes it."""
 
-import contextlib
-import shutil
-import signal
 import struct
-import subprocess
-import sys
-import tempfile
 import threading
-import time
-import unittest
-from pathlib import Path
 
 import grpc
-from google.protobuf import field_mask_pb2
 from google.longrunning import operations_pb2, operations_pb2_grpc
-from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from google.protobuf import field_mask_pb2
+from google.rpc import code_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from assort.v1 import administration_pb2 as administration
@@ -37,83 +26,7 @@ from assort.v1 import server_pb2 as server
 from assort.v1 import server_pb2_grpc
 from assort.v1 import taxonomy_pb2 as taxonomy
 from assort.v1 import taxonomy_pb2_grpc
-
-PROGRAM, SHOP = (Path(argument).resolve() for argument in sys.argv[1:3])
-CERTIFICATES = Path(__file__).resolve().parent.parent / "certificates"
-PARENT = "catalogs/shop"
-# Calls fail rather than hang.
-PATIENCE = 30
-
-
-class Served:
-    """A server on a copy of the shop."""
-
-    def __init__(self, *arguments: str, folder: Path | None = None):
-        self.folder = folder or Path(tempfile.mkdtemp())
-        if folder is None:
-            shutil.copytree(SHOP, self.folder / "shop")
-        command = [PROGRAM, "serve", "shop", "--listen", "127.0.0.1:0", *arguments]
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
-        self.said: list[str] = []
-        for line in self.process.stderr:
-            self.said.append(line)
-            if line.startswith("serving "):
-                break
-        else:
-            raise AssertionError(f"the server did not start: {self.said}")
-        self.address = self.said[-1].rsplit(" on ", 1)[1].strip()
-        self.reader = threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True)
-        self.reader.start()
-        self.channel = grpc.insecure_channel(self.address)
-
-    def end(self, how: int = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        code = self.process.wait(PATIENCE)
-        self.reader.join()
-        self.process.stderr.close()
-        self.channel.close()
-        return code
-
-    def discard(self) -> None:
-        if self.process.poll() is None:
-            self.end(signal.SIGKILL)
-        shutil.rmtree(self.folder)
-
-
-def product(key: str, title: str, **rest) -> products.Product:
-    return products.Product(id=key, title=title, **rest)
-
-
-def name(key: str) -> str:
-    return f"{PARENT}/products/{key}"
-
-
-def details(error: grpc.RpcError) -> dict:
-    """The details of a status, by their types."""
-    packed = dict(error.trailing_metadata())["grpc-status-details-bin"]
-    kinds = (
-        error_details_pb2.ErrorInfo,
-        error_details_pb2.BadRequest,
-        error_details_pb2.ResourceInfo,
-        error_details_pb2.RetryInfo,
-    )
-    found = {}
-    for one in status_pb2.Status.FromString(packed).details:
-        for kind in kinds:
-            if one.Is(kind.DESCRIPTOR):
-                found[kind.__name__] = kind.FromString(one.value)
-    return found
-
-
-class Case(unittest.TestCase):
-    def refused(self, call, code: grpc.StatusCode, reason: str) -> grpc.RpcError:
-        with self.assertRaises(grpc.RpcError) as raised:
-            call()
-        error = raised.exception
-        self.assertEqual(error.code(), code, error)
-        info = details(error)["ErrorInfo"]
-        self.assertEqual((info.domain, info.reason), ("assort", reason))
-        return error
+from service import PARENT, PATIENCE, Case, Served, details, name, product
 
 
 class EveryCall(Case):
@@ -316,6 +229,12 @@ class EveryCall(Case):
         got = operations.GetOperation(operations_pb2.GetOperationRequest(name=ended[0].name), timeout=PATIENCE)
         self.assertEqual(got, ended[0])
 
+    def test_operations_are_forgotten_by_themselves_alone(self):
+        operations = operations_pb2_grpc.OperationsStub(self.served.channel)
+        request = operations_pb2.DeleteOperationRequest(name="operations/shop/1")
+        unimplemented = grpc.StatusCode.UNIMPLEMENTED
+        self.refused(lambda: operations.DeleteOperation(request, timeout=PATIENCE), unimplemented, "UNIMPLEMENTED")
+
     def test_reflection_lists_the_services(self):
         listed = set(ProtoReflectionDescriptorDatabase(self.served.channel).get_services())
         own = {f"assort.v1.{one}Service" for one in "Admin Catalog Classification Label Product Replication Search Server Taxonomy".split()}
@@ -332,144 +251,3 @@ class EveryCall(Case):
         request = search.SearchProductsRequest(parent=PARENT, text="kettle")
         found = self.search.SearchProducts(request, timeout=PATIENCE, compression=grpc.Compression.Gzip)
         self.assertTrue(found.results)
-
-
-class Ending(Case):
-    def test_health_turns_and_open_streams_end_with_what_was_stored(self):
-        served = Served()
-        self.addCleanup(served.discard)
-        health = health_pb2_grpc.HealthStub(served.channel)
-        service = health_pb2.HealthCheckRequest(service="assort.v1.ProductService")
-        states = health.Watch(service, timeout=PATIENCE)
-        self.assertEqual(next(states).status, health_pb2.HealthCheckResponse.SERVING)
-        request = products.StreamUpsertProductsRequest
-        ended = threading.Event()
-
-        def messages():
-            yield request(open=request.Open(parent=PARENT))
-            yield request(rows=request.Rows(first_row=1, products=[product("last", "Cup")]))
-            ended.wait(PATIENCE)
-
-        stub = products_pb2_grpc.ProductServiceStub(served.channel)
-        answers = stub.StreamUpsertProducts(messages(), timeout=PATIENCE)
-        self.assertEqual(next(answers).committed_through, 1)
-        served.process.send_signal(signal.SIGTERM)
-        self.assertEqual(next(states).status, health_pb2.HealthCheckResponse.NOT_SERVING)
-        self.refused(lambda: next(answers), grpc.StatusCode.UNAVAILABLE, "STOPPING")
-        ended.set()
-        states.cancel()
-        self.assertEqual(served.process.wait(PATIENCE), 0)
-
-    def test_what_was_acknowledged_is_there_after_a_kill(self):
-        served = Served()
-        folder = served.folder
-        self.addCleanup(lambda: served.discard())
-        acknowledged = 0
-        request = products.StreamUpsertProductsRequest
-        for _ in range(2):
-            first = acknowledged + 1
-
-            def messages():
-                yield request(open=request.Open(parent=PARENT))
-                # As many small messages as the server takes.
-                for row in range(first, first + 100_000):
-                    one = product(f"row-{row}", f"Cup number {row}")
-                    yield request(rows=request.Rows(first_row=row, products=[one]))
-
-            stub = products_pb2_grpc.ProductServiceStub(served.channel)
-            answers = stub.StreamUpsertProducts(messages(), timeout=PATIENCE)
-            with contextlib.suppress(grpc.RpcError):
-                for answer in answers:
-                    acknowledged = answer.committed_through
-                    # The next rows are on their way to the disk.
-                    served.process.kill()
-            self.assertGreaterEqual(acknowledged, first)
-            served.end(signal.SIGKILL)
-            served = Served(folder=folder)
-            stub = products_pb2_grpc.ProductServiceStub(served.channel)
-            for row in {first, (first + acknowledged) // 2, acknowledged}:
-                got = stub.GetProduct(products.GetProductRequest(name=name(f"row-{row}")), timeout=PATIENCE)
-                self.assertEqual(got.title, f"Cup number {row}")
-        stats = catalogs.GetCatalogStatsRequest(name=f"{PARENT}/stats")
-        counted = catalogs_pb2_grpc.CatalogServiceStub(served.channel).GetCatalogStats(stats, timeout=PATIENCE)
-        self.assertGreaterEqual(counted.products, 8 + acknowledged)
-        self.assertEqual(served.end(), 0)
-
-
-class Guarded(Case):
-    # SHA-256 of `reader`, `writer` and `late`.
-    KEYS = """reader read-only shop 3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30
-writer read-write * b93006774cbdd4b299389a03ac3d88c3a76b460d538795bc12718011a909fba5
-late admin * 089001a35679a33ef3db0ca350db9b9a2f0136e0e327577b04b3b98127470961 expires=2020-01-01
-"""
-
-    def setUp(self):
-        self.files = Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.files)
-        self.keys = self.files / "keys"
-        self.keys.write_text(self.KEYS)
-
-    def serve(self, *arguments: str) -> Served:
-        served = Served("--keys", str(self.keys), *arguments)
-        self.addCleanup(served.discard)
-        return served
-
-    @staticmethod
-    def get(channel, key: str | None):
-        metadata = [("authorization", f"Bearer {key}")] if key else []
-        stub = catalogs_pb2_grpc.CatalogServiceStub(channel)
-        return stub.GetCatalog(catalogs.GetCatalogRequest(name=PARENT), metadata=metadata, timeout=PATIENCE)
-
-    def test_keys(self):
-        served = self.serve()
-        self.get(served.channel, "reader")
-        missing = grpc.StatusCode.UNAUTHENTICATED
-        self.refused(lambda: self.get(served.channel, None), missing, "KEY_MISSING")
-        self.refused(lambda: self.get(served.channel, "wrong"), missing, "KEY_UNKNOWN")
-        late = self.refused(lambda: self.get(served.channel, "late"), missing, "KEY_UNKNOWN")
-        self.assertIn("expired", late.details())
-        stub = products_pb2_grpc.ProductServiceStub(served.channel)
-        request = products.BatchUpsertProductsRequest(parent=PARENT, products=[product("a", "Cup")])
-
-        def write(key: str):
-            return stub.BatchUpsertProducts(request, metadata=[("authorization", f"Bearer {key}")], timeout=PATIENCE)
-
-        self.refused(lambda: write("reader"), grpc.StatusCode.PERMISSION_DENIED, "KEY_FORBIDS")
-        self.assertEqual(write("writer").counts.added, 1)
-        # Whoever looks whether the server is well needs no key.
-        health_pb2_grpc.HealthStub(served.channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE)
-        # A key that is taken out of the file is no good once it is read again.
-        self.keys.write_text(self.KEYS.split("\n", 1)[1])
-        served.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + PATIENCE
-        while not any("read again" in line for line in served.said):
-            self.assertLess(time.monotonic(), deadline, served.said)
-            time.sleep(0.01)
-        self.refused(lambda: self.get(served.channel, "reader"), missing, "KEY_UNKNOWN")
-
-    def test_certificates(self):
-        pair = ("--certificate", str(CERTIFICATES / "server.pem"), "--private-key", str(CERTIFICATES / "server.key"))
-
-        def channel(served: Served, authority: str, *own: str):
-            files = [(CERTIFICATES / one).read_bytes() for one in (authority, *own)]
-            if own:
-                files = [files[0], files[2], files[1]]
-            secure = grpc.secure_channel(served.address, grpc.ssl_channel_credentials(*files))
-            self.addCleanup(secure.close)
-            return secure
-
-        def unreachable(one):
-            with self.assertRaises(grpc.RpcError) as raised:
-                self.get(one, "reader")
-            self.assertEqual(raised.exception.code(), grpc.StatusCode.UNAVAILABLE)
-
-        served = self.serve(*pair)
-        self.get(channel(served, "ca.pem"), "reader")
-        unreachable(channel(served, "other.pem"))
-        served = self.serve(*pair, "--client-ca", str(CERTIFICATES / "ca.pem"))
-        self.get(channel(served, "ca.pem", "client.pem", "client.key"), "reader")
-        unreachable(channel(served, "ca.pem"))
-
-
-if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -1,4 +1,4 @@
-//! `assort serve`, mostly as Python's gRPC meets it.
+//! `assort serve`, mostly as Python meets it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -136,17 +136,20 @@ fn what_cannot_be_served_is_told_with_the_remedy() {
     place
         .run("serve shop --keys keys")
         .failed(1, &["keys, line 1: a key is a name"]);
+    place
+        .run("serve shop --allow-origin shop.example/app")
+        .failed(2, &["`shop.example/app` is no origin"]);
     place.run("serve none").failed(1, &["is not a catalog"]);
 }
 
 #[test]
-fn pythons_grpc_makes_every_call() {
+fn python_makes_every_call_by_grpc_and_json() {
     let place = Place::with_shop();
     let Some((python, stubs)) = python(&place) else {
         return;
     };
     let ran = Command::new(python)
-        .arg(root().join("tests/python/test_service.py"))
+        .arg(root().join("tests/python/run.py"))
         .arg(env!("CARGO_BIN_EXE_assort"))
         .arg(place.path("shop"))
         .env("PYTHONPATH", stubs)

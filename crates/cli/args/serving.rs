@@ -67,6 +67,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FOLDER", env = "ASSORT_BACKUPS")]
     pub(crate) backups: Option<PathBuf>,
 
+    /// Let pages of an origin, such as https://shop.example, call from browsers; may
+    /// be given again [default: none may]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "ASSORT_ALLOW_ORIGIN",
+        value_delimiter = ','
+    )]
+    pub(crate) allow_origin: Option<Vec<String>>,
+
     /// Embedder that callers with an admin's key may move catalogs to, as for
     /// `assort reembed`; may be given several times [default: none]
     #[arg(

@@ -20,6 +20,11 @@ pub enum Error {
         "{0} can be reached from other machines, and the server has no certificate and no keys to protect it"
     )]
     Exposed(SocketAddr),
+    /// A text is no origin of pages.
+    #[error(
+        "`{0}` is no origin: one is a scheme, a host and, if need be, a port, such as `https://shop.example`"
+    )]
+    Origin(String),
     /// A line of the file of keys cannot be read.
     #[error("{}, line {line}: {what}", path.display())]
     Keys {
@@ -74,7 +79,7 @@ impl Error {
     /// Who must act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Catalogs(_) | Self::Exposed(_) => ErrorKind::Argument,
+            Self::Catalogs(_) | Self::Exposed(_) | Self::Origin(_) => ErrorKind::Argument,
             Self::Keys { .. } | Self::Certificate { .. } | Self::Traces(_) => ErrorKind::Input,
             Self::Read { .. } | Self::Listen { .. } | Self::Machine { .. } => ErrorKind::Storage,
             Self::Internal(_) => ErrorKind::Internal,

@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use assort_proto::DESCRIPTORS;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prost::Message;
@@ -34,7 +34,7 @@ use crate::traces;
 const HEALTH: &str = "grpc.health.v1.Health/";
 
 /// Where metrics are.
-const METRICS: &str = "metrics";
+pub(crate) const METRICS: &str = "metrics";
 
 /// Where health is told by plain HTTP.
 const PROBE: &str = "healthz";
@@ -46,7 +46,7 @@ const LOOKS: [&str; 4] = [HEALTH, "grpc.reflection.", METRICS, PROBE];
 const OTHER: &str = "other";
 
 /// The header of a call's number, which callers may give.
-const REQUEST_ID: &str = "x-request-id";
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Bytes of a number that a caller gives.
 const MAX_REQUEST_ID: usize = 128;
@@ -73,6 +73,8 @@ pub(crate) struct Gate {
     keys: Option<Arc<Keys>>,
     metrics: Arc<Metrics>,
     live: Arc<Live>,
+    /// Origins whose pages may call.
+    origins: Arc<[HeaderValue]>,
     /// Methods of the contract, `assort.v1.ProductService/GetProduct`. Others are
     /// counted as one.
     methods: HashSet<String>,
@@ -165,6 +167,7 @@ impl Gate {
         keys: Option<Arc<Keys>>,
         metrics: Arc<Metrics>,
         live: Arc<Live>,
+        origins: Arc<[HeaderValue]>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -172,6 +175,7 @@ impl Gate {
             keys,
             metrics,
             live,
+            origins,
             methods: methods(),
             run: since.map_or_else(
                 |_| "0".to_owned(),
@@ -204,6 +208,13 @@ impl Gate {
     }
 
     fn access(&self, request: &Request) -> Result<Access, Status> {
+        // Any page may make a browser call, also one on the machine itself.
+        if let Some(origin) = request.headers().get(header::ORIGIN)
+            && !self.origins.contains(origin)
+        {
+            let what = "pages of this origin may not call the server";
+            return Err(refuse(Reason::OriginForbidden, what).status());
+        }
         match &self.keys {
             Some(keys) if !path(request).starts_with(HEALTH) && path(request) != PROBE => {
                 let header = request.headers().get(header::AUTHORIZATION);

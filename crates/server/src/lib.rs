@@ -7,6 +7,7 @@ mod call;
 mod decisions;
 mod error;
 mod gate;
+mod json;
 mod keys;
 mod limits;
 mod live;
@@ -29,6 +30,7 @@ mod tls;
 mod token;
 mod traces;
 mod values;
+mod web;
 
 pub use error::{Error, Result};
 pub use limits::{MAX_BATCH, MAX_DEPTH, MAX_IMAGE, MAX_PAGE, MAX_REQUEST, MAX_RESPONSE};

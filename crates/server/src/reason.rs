@@ -67,11 +67,13 @@ pub enum Reason {
     KeyUnknown,
     /// The key does not allow the call.
     KeyForbids,
+    /// Pages of this origin may not call.
+    OriginForbidden,
 }
 
 impl Reason {
     /// All reasons, in the order of `docs/grpc.md`.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Argument,
         Self::Input,
         Self::Precondition,
@@ -97,6 +99,7 @@ impl Reason {
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::KeyForbids,
+        Self::OriginForbidden,
     ];
 
     /// The reason of a kind of error.
@@ -141,7 +144,7 @@ impl Reason {
             Self::QueueFull => Code::ResourceExhausted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::KeyMissing | Self::KeyUnknown => Code::Unauthenticated,
-            Self::KeyForbids => Code::PermissionDenied,
+            Self::KeyForbids | Self::OriginForbidden => Code::PermissionDenied,
         }
     }
 
@@ -173,6 +176,7 @@ impl Reason {
             Self::KeyMissing => "KEY_MISSING",
             Self::KeyUnknown => "KEY_UNKNOWN",
             Self::KeyForbids => "KEY_FORBIDS",
+            Self::OriginForbidden => "ORIGIN_FORBIDDEN",
         }
     }
 

@@ -44,6 +44,7 @@ use crate::services::{
     Taxonomies,
 };
 use crate::tls::{Certificates, Tls};
+use crate::web::{Origins, origins, ways};
 
 /// Bytes on their way to the server, for each call and for each connection. What a
 /// stream of small messages sends ahead must be a small part of the connection's: the
@@ -89,6 +90,8 @@ pub struct Options {
     pub backups: Option<PathBuf>,
     /// Embedders that callers may move catalogs to.
     pub embedders: Embedders,
+    /// Origins, such as `https://shop.example`, whose pages may call from browsers.
+    pub allowed_origins: Vec<String>,
 }
 
 impl Options {
@@ -104,19 +107,20 @@ impl Options {
             slow: Some(Duration::from_secs(1)),
             backups: None,
             embedders: Embedders::default(),
+            allowed_origins: Vec::new(),
         }
     }
 }
 
 /// A server that listens and does not answer yet.
 pub struct Bound {
-    transport: tonic::transport::Server,
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
     keys: Option<Arc<Keys>>,
     certificates: Option<Arc<Certificates>>,
     live: Arc<Live>,
+    origins: Origins,
     stop: watch::Sender<bool>,
 }
 
@@ -124,10 +128,11 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error`] if catalogs cannot be told apart, the address cannot be used or may not
-/// be without protection, or keys or certificates cannot be read.
+/// be without protection, or keys, origins or certificates cannot be read.
 pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     let names: Vec<&str> = opened.iter().map(|one| one.name.as_str()).collect();
     let (keys, certificates) = protection(&names, &options)?;
+    let origins = origins(&options.allowed_origins)?;
     let (stop, stopping) = watch::channel(false);
     let load = &options.load;
     let quick = Arc::new(Pool::new("assort calls", load.threads, load.waiting)?);
@@ -145,23 +150,24 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     Ok(Bound {
-        transport: transport(),
         address: listener.local_addr().map_err(failed)?,
         listener,
         shared: Arc::new(shared),
         keys: keys.map(Arc::new),
         certificates: certificates.map(Arc::new),
         live: Arc::new(Live::new(options.slow, options.drain)),
+        origins,
         stop,
     })
 }
 
 /// Checks what can be checked without listening: that catalogs of these names can be
-/// served as the options say, and that keys and certificates can be read.
+/// served as the options say, and that keys, origins and certificates can be read.
 ///
 /// # Errors
 /// As [`bind`].
 pub fn check(names: &[&str], options: &Options) -> Result<()> {
+    origins(&options.allowed_origins)?;
     protection(names, options).map(drop)
 }
 
@@ -179,7 +185,7 @@ fn protection(names: &[&str], options: &Options) -> Result<(Option<Keys>, Option
 
 fn transport() -> tonic::transport::Server {
     tonic::transport::Server::builder()
-        // For metrics; calls come by HTTP/2.
+        // For metrics, JSON and gRPC-Web; calls of gRPC come by HTTP/2.
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -283,12 +289,12 @@ impl Bound {
         set_health(&reporter, ServingStatus::Serving).await;
         self.prepare();
         let Self {
-            mut transport,
             listener,
             shared,
             keys,
             certificates,
             live,
+            origins,
             stop: stopping,
             ..
         } = self;
@@ -297,6 +303,7 @@ impl Bound {
             keys,
             Arc::clone(&metrics),
             Arc::clone(&live),
+            Arc::clone(&origins),
             shared.stopping.clone(),
         ));
         let routes = routes(&shared).add_service(health);
@@ -305,9 +312,10 @@ impl Bound {
             .route("/metrics", get(tell).with_state(metrics))
             .route("/healthz", get(probe).with_state(shared.stopping.clone()))
             .layer(from_fn_with_state(Arc::clone(&gate), pass));
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let router = ways(router, &origins)?;
         let (go, gone) = oneshot::channel::<()>();
-        let router = transport.add_routes(Routes::from(router));
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let router = transport().add_routes(Routes::from(router));
         let gone = async { drop(gone.await) };
         let serving = async {
             match certificates {

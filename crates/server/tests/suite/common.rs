@@ -72,6 +72,22 @@ pub(crate) fn make(directory: &TempDir, embedder: Arc<Toy>) -> Catalog {
     catalog
 }
 
+/// SHA-256 of `reader`, `writer` and `other`.
+const KEYS: &str = "\
+    reader read-only shop 3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30\n\
+    writer read-write * b93006774cbdd4b299389a03ac3d88c3a76b460d538795bc12718011a909fba5\n\
+    other admin other d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa\n";
+
+/// The shop with keys.
+pub(crate) async fn guarded() -> Shop {
+    Shop::with(|options, directory| {
+        let path = directory.path().join("keys");
+        std::fs::write(&path, KEYS).unwrap();
+        options.keys = Some(path);
+    })
+    .await
+}
+
 impl Shop {
     /// The shop with its products, and no labels.
     pub(crate) async fn open() -> Self {

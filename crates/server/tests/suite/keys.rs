@@ -3,22 +3,7 @@
 use assort_proto::v1;
 use tonic::{Code, Request};
 
-use crate::common::{SHOP, Shop, product, refused};
-
-/// SHA-256 of `reader`, `writer` and `other`.
-const KEYS: &str = "\
-    reader read-only shop 3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30\n\
-    writer read-write * b93006774cbdd4b299389a03ac3d88c3a76b460d538795bc12718011a909fba5\n\
-    other admin other d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa\n";
-
-async fn guarded() -> Shop {
-    Shop::with(|options, directory| {
-        let path = directory.path().join("keys");
-        std::fs::write(&path, KEYS).unwrap();
-        options.keys = Some(path);
-    })
-    .await
-}
+use crate::common::{SHOP, guarded, product, refused};
 
 fn with_key<T>(message: T, key: &str) -> Request<T> {
     let mut request = Request::new(message);
