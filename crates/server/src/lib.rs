@@ -14,7 +14,6 @@ mod mask;
 mod metrics;
 mod names;
 mod operations;
-mod picture;
 mod pool;
 mod reason;
 mod remembered;
