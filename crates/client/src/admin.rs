@@ -3,13 +3,12 @@
 use assort_proto::longrunning as lro;
 use assort_proto::v1;
 use assort_proto::v1::admin_service_client::AdminServiceClient;
-use prost::{Message, Name};
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use crate::catalog::{Catalog, request_id};
 use crate::error::Result;
-use crate::operation::Operation;
+use crate::operation::{Answer, Operation};
 
 impl Catalog {
     /// Trains heads on the labels; what is 0 in the request is chosen by their number.
@@ -117,7 +116,7 @@ impl Catalog {
         .await
     }
 
-    async fn begin<Q: Clone, R: Message + Name + Default, F>(
+    async fn begin<Q: Clone, R: Answer, F>(
         &self,
         request: Q,
         begin: impl Fn(AdminServiceClient<Channel>, Request<Q>) -> F,

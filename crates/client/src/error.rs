@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
+use assort_core::ErrorKind;
 use assort_proto::v1;
 use prost::Message;
 use tonic::{Code, Status};
@@ -133,6 +134,28 @@ impl Refusal {
         Self::of(&Status::with_details(code, &status.message, bytes.into()))
     }
 
+    /// Who must act. A key that is not good is told apart from other arguments: it lies with
+    /// whoever gives keys.
+    fn kind(&self) -> ErrorKind {
+        match self.reason.as_str() {
+            "ARGUMENT" | "REQUEST_ID_REUSED" | "KEY_MISSING" => ErrorKind::Argument,
+            "PRECONDITION" => ErrorKind::Precondition,
+            "INPUT" | "MESSAGE_TOO_LARGE" => ErrorKind::Input,
+            "NOT_FOUND" => ErrorKind::NotFound,
+            "ALREADY_EXISTS" => ErrorKind::AlreadyExists,
+            "INTERRUPTED" => ErrorKind::Interrupted,
+            "BUSY" | "QUEUE_FULL" | "STOPPING" | "DEADLINE_EXCEEDED" | "ETAG_MISMATCH"
+            | "PAGE_TOKEN_EXPIRED" => ErrorKind::Busy,
+            "STORAGE" => ErrorKind::Storage,
+            "DAMAGED" => ErrorKind::Damaged,
+            "EMBEDDER" => ErrorKind::Embedder,
+            "INCOMPATIBLE" | "UNIMPLEMENTED" | "KEY_UNKNOWN" | "KEY_FORBIDS" => {
+                ErrorKind::Incompatible
+            }
+            _ => ErrorKind::Internal,
+        }
+    }
+
     /// Fields of the request that are wrong, with what is wrong with them.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let wrong = self.details.bad_request().into_iter();
@@ -222,6 +245,18 @@ impl Error {
     /// The reason that the server gave, such as `NOT_FOUND`.
     pub fn reason(&self) -> Option<&str> {
         self.refusal().map(|refusal| refusal.reason.as_str())
+    }
+
+    /// Who must act: what a program decides by.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Address { .. } | Self::Key => ErrorKind::Argument,
+            Self::Certificates(_) | Self::TooLarge { .. } => ErrorKind::Input,
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::Deadline => ErrorKind::Busy,
+            Self::Untrusted { .. } | Self::CallerUntrusted { .. } => ErrorKind::Incompatible,
+            Self::Answer(_) => ErrorKind::Internal,
+            Self::Refused(refusal) => refusal.kind(),
+        }
     }
 
     /// Whether the connection failed, so that another one may do.

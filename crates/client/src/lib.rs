@@ -5,12 +5,28 @@
 //! [`core::Product`]s, category trees are [`core::Taxonomy`]s and filters are text, as in the
 //! library; what else a server says comes as the messages of the contract, [`v1`].
 //!
-//! ```no_run
+//! ```
 //! use assort_client::core::Product;
 //! use assort_client::{Client, Search, v1};
 //!
-//! # async fn example() -> assort_client::Result<()> {
-//! let client = Client::connect("http://127.0.0.1:50051").await?;
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let tree = assort_client::core::Taxonomy::from_paths(["Kitchen > Kettles", "Kitchen > Knives"])?;
+//! # let embedder = std::sync::Arc::new(assort_testkit::toy::Toy::new("a"));
+//! # let catalog = assort::Catalog::create(folder.path().join("shop"), &tree, embedder, "toy")?;
+//! # let opened = assort_server::Opened {
+//! #     name: "shop".into(),
+//! #     catalog,
+//! #     read_only: false,
+//! #     teacher: std::sync::Arc::new(|_| Err(assort::Error::NoEmbedder)),
+//! # };
+//! # let options = assort_server::Options::new(([127, 0, 0, 1], 0).into());
+//! # let bound = assort_server::bind(vec![opened], options).await?;
+//! # let url = format!("http://{}", bound.address());
+//! # tokio::spawn(bound.serve(std::future::pending()));
+//! // Such as `http://127.0.0.1:50051`.
+//! let client = Client::connect(url).await?;
 //! let shop = client.catalog("shop");
 //!
 //! let kettle = Product {
@@ -19,15 +35,17 @@
 //!     ..Product::default()
 //! };
 //! let stored = shop.import([kettle.clone()]).await?;
-//! println!("{} new", stored.counts.added);
+//! assert_eq!(stored.counts.added, 1);
 //!
 //! let filed = shop.classify(&[kettle], &v1::ClassifyOptions::default(), false).await?;
 //! let category = filed.decisions[0].category.as_ref();
 //! println!("{}", category.map_or("unknown", |category| &category.path));
 //!
-//! for found in shop.search(&Search::text("something to boil water").top(3)).await?.found {
+//! let results = shop.search(&Search::text("something to boil water").top(3)).await?;
+//! for found in &results.found {
 //!     println!("{:.2} {}", found.similarity, found.product.product.title);
 //! }
+//! # assert_eq!(results.found.len(), 1);
 //! # Ok(())
 //! # }
 //! ```
@@ -49,11 +67,11 @@ mod upserts;
 mod values;
 
 pub use assort_core as core;
-pub use assort_proto::v1;
+pub use assort_proto::{names, v1};
 pub use catalog::{Catalog, Filed, Labelled};
 pub use connection::{Client, Connect};
 pub use error::{Error, Refusal, RejectedRow, Result};
-pub use operation::Operation;
+pub use operation::{Answer, Operation};
 pub use pages::Products;
 pub use retry::Retries;
 pub use search::{Found, Results, Search};

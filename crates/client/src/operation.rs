@@ -16,6 +16,11 @@ use crate::error::{Error, Refusal, Result};
 /// How long a call waits for the end before progress is told again.
 const EVERY: Duration = Duration::from_millis(250);
 
+/// What long work ends with: an answer of the contract.
+pub trait Answer: Message + Name + Default {}
+
+impl<R: Message + Name + Default> Answer for R {}
+
 /// Long work that a server has begun, and whose end gives an `R`. It goes on whether
 /// anybody follows it or not.
 pub struct Operation<R> {
@@ -30,7 +35,7 @@ impl<R> fmt::Debug for Operation<R> {
     }
 }
 
-impl<R: Message + Name + Default> Operation<R> {
+impl<R: Answer> Operation<R> {
     pub(crate) fn new(client: Client, now: lro::Operation) -> Self {
         Self {
             client,

@@ -53,8 +53,13 @@ impl Products {
 
     /// Products of a page; as many as the server gives at once unless told otherwise.
     pub fn page_size(mut self, products: usize) -> Self {
-        self.request.page_size = clamped(products.max(1));
+        self.set_page_size(products);
         self
+    }
+
+    /// Changes how many products the pages that follow have.
+    pub fn set_page_size(&mut self, products: usize) {
+        self.request.page_size = clamped(products.max(1));
     }
 
     /// Only these fields of the products; all unless told otherwise.

@@ -315,6 +315,7 @@ impl Upserts {
     /// Waits before the stream is opened again, unless it failed for good.
     async fn recover(&mut self, error: Error) -> Result<()> {
         self.end_stream();
+        self.forget_stored();
         let first = asked(&error).or_else(|| error.is_of_connection().then_some(AGAIN));
         let broken = self.broken.get_or_insert_with(|| Broken {
             since: Instant::now(),
@@ -327,13 +328,16 @@ impl Upserts {
             return Err(error);
         };
         tokio::time::sleep(wait).await;
-        // What is stored of a message is not sent again.
+        Ok(())
+    }
+
+    /// Leaves out what is stored of a message, so that it is not sent again.
+    fn forget_stored(&mut self) {
         if let Some(rows) = self.unanswered.front_mut() {
             let stored = (self.committed - rows.first_row + 1).max(0);
             rows.products.drain(..stored as usize);
             rows.first_row += stored;
         }
-        Ok(())
     }
 }
 
