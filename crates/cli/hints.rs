@@ -189,7 +189,10 @@ fn of_problem(kind: &ProblemKind, named: &Named<'_>) -> String {
     let command = |does: &str, rest: &str| named.command(does, rest);
     match kind {
         ProblemKind::Checksums => {
-            format!("run `{}` again; if it is clean, all is well", command("check", ""))
+            format!(
+                "run `{}` again; if it is clean, all is well",
+                command("check", "")
+            )
         }
         // An import passes over rows that are unchanged, so what is wrong has
         // to go first.
@@ -260,10 +263,7 @@ pub(crate) fn no_name_of_a_catalog(given: &Path) -> String {
 /// An error of a client with what to do about it. `served` are the catalogs that the
 /// server has, where one is named that it has not.
 #[cfg(feature = "client")]
-pub(crate) fn told_of_client(
-    error: &assort_client::Error,
-    served: Option<&[String]>,
-) -> String {
+pub(crate) fn told_of_client(error: &assort_client::Error, served: Option<&[String]>) -> String {
     use assort_client::Error as Client;
     let hint = match (error, error.reason()) {
         (Client::Address { .. }, _) => {
@@ -275,11 +275,9 @@ pub(crate) fn told_of_client(
         (Client::Broken { url, .. }, _) if url.starts_with("http://") => {
             "try again, with https:// if the server has a certificate"
         }
-        (Client::Broken { .. }, _) => {
-            "try again, with http:// if the server has no certificate"
-        }
-        (Client::Untrusted { .. }, _) => {
-            "name the file of certificates that its own rests on with --ca"
+        (Client::Broken { .. }, _) => "try again, with http:// if the server has no certificate",
+        (Client::Untrusted { .. } | Client::Certificates(_), _) => {
+            "name the file of certificates that the server's rests on with --ca"
         }
         (Client::CallerUntrusted { .. }, _) => {
             "name yours with --own-certificate and --own-private-key"
@@ -299,7 +297,10 @@ pub(crate) fn told_of_client(
         Some([]) => "it has none that the key may read".to_owned(),
         Some(served) => format!("it has {}", served.join(", ")),
     };
-    joined(error.to_string(), Some(hint).filter(|hint| !hint.is_empty()))
+    joined(
+        error.to_string(),
+        Some(hint).filter(|hint| !hint.is_empty()),
+    )
 }
 
 /// Why products cannot be filed by a method, where the catalog is not ready for it.

@@ -115,7 +115,10 @@ impl Twins {
     fn alike_to_the_last_word(&self, arguments: &str) {
         let (here, there) = self.alike(arguments);
         let last = |ran: &Ran| ran.stderr.lines().last().map(str::to_owned);
-        assert_eq!(last(&here), last(&there), "{arguments}");
+        // What is to be done next is to be done there.
+        let server = format!("--server {} ", self.server.url());
+        let there = last(&there).map(|last| last.replace(&server, ""));
+        assert_eq!(last(&here), there, "{arguments}");
     }
 }
 
@@ -223,7 +226,10 @@ fn what_writes_leaves_the_same_catalog() {
          m2,Cup again,,,\n\
          m3,Cup,,,\n",
     );
-    twins.write("lists.jsonl", "{\"id\": \"l1\", \"title\": \"Towel\", \"colour\": [\"red\", \"blue\"], \"size\": 4}\n");
+    twins.write(
+        "lists.jsonl",
+        "{\"id\": \"l1\", \"title\": \"Towel\", \"colour\": [\"red\", \"blue\"], \"size\": 4}\n",
+    );
     twins.write(
         "labels.csv",
         "id,category\np2,knives\np4,Knives\nnone,knives\np6,toys\np8,\np2,knives\n",
@@ -282,7 +288,10 @@ fn long_work_ends_with_the_same_report() {
         let letters = ["north", "south", "east", "west", "home"];
         let name = format!("{} {}", letters[at % 5], letters[at / 5 % 5]);
         let kind = ["kettle", "knife"][at % 2];
-        rows.push_str(&format!("n{at},{kind} {name},{}\n", ["kettles", "knives"][at % 2]));
+        rows.push_str(&format!(
+            "n{at},{kind} {name},{}\n",
+            ["kettles", "knives"][at % 2]
+        ));
     }
     twins.write("more.csv", &rows);
     twins.alike("import shop more.csv");
@@ -310,7 +319,10 @@ fn a_damaged_catalog_is_told_with_commands_for_the_server() {
     let found = server.run(&place, "check shop").ended(1).stdout;
     let told = found.split('`').nth(1).unwrap();
     let told = told.strip_prefix("assort ").unwrap();
-    assert!(told.starts_with(&format!("--server {} ", server.url())), "{told}");
+    assert!(
+        told.starts_with(&format!("--server {} ", server.url())),
+        "{told}"
+    );
     place.run(&told.replace("FILE", "taxonomy.tsv")).done();
     server.run(&place, "check shop").done();
 }
@@ -327,7 +339,12 @@ fn a_method_that_is_not_ready_is_made_ready_as_it_says() {
     let classify = "classify shop --text Pot --method neighbors";
     let said = server.run(&place, classify).ended(2).stderr;
     assert!(said.contains("--method zero-shot"), "{said}");
-    let told = said.split('`').nth(1).unwrap().strip_prefix("assort ").unwrap();
+    let told = said
+        .split('`')
+        .nth(1)
+        .unwrap()
+        .strip_prefix("assort ")
+        .unwrap();
     place.run(&told.replace("FILE", "labels.csv")).done();
     server.run(&place, classify).done();
     let head = server.run(&place, "classify shop --text Pot --method head");
@@ -340,24 +357,48 @@ fn what_a_server_cannot_do_is_refused_and_done_without_it() {
     let server = Server::of(&place);
     place.write("tree.txt", "A\n");
     for (arguments, words) in [
-        ("init new --taxonomy tree.txt", ["`assort init`", "ASSORT_SERVER"]),
+        (
+            "init new --taxonomy tree.txt",
+            ["`assort init`", "ASSORT_SERVER"],
+        ),
         ("demo", ["`assort demo`", "leave out --server"]),
-        ("evaluate shop --folds 2", ["`assort evaluate`", "directory"]),
+        (
+            "evaluate shop --folds 2",
+            ["`assort evaluate`", "directory"],
+        ),
         ("audit-labels shop", ["`assort audit-labels`", "directory"]),
-        ("reembed shop --distilled", ["`assort reembed`", "directory"]),
+        (
+            "reembed shop --distilled",
+            ["`assort reembed`", "directory"],
+        ),
         ("serve shop", ["`assort serve`", "directory"]),
-        ("import shop tree.txt --fast", ["does not know --fast", "leave it out"]),
-        ("import shop tree.txt --update", ["does not know --update", "leave it out"]),
-        ("search shop x --embedder bundled", ["--embedder", "leave it out"]),
+        (
+            "import shop tree.txt --fast",
+            ["does not know --fast", "leave it out"],
+        ),
+        (
+            "import shop tree.txt --update",
+            ["does not know --update", "leave it out"],
+        ),
+        (
+            "search shop x --embedder bundled",
+            ["--embedder", "leave it out"],
+        ),
         ("search shop x --offline", ["--offline", "leave it out"]),
         ("distill shop --no-adopt", ["--no-adopt", "leave it out"]),
         ("distill shop --seed 9", ["--seed", "leave it out"]),
-        ("list ./shop", ["`./shop` is no name of a catalog", "such as `shop`"]),
+        (
+            "list ./shop",
+            ["`./shop` is no name of a catalog", "such as `shop`"],
+        ),
     ] {
         server.run(&place, arguments).failed(2, &words);
     }
     let one = place.run("list shop --key-file tree.txt");
-    one.failed(2, &["--key-file is for commands on a server", "--server URL"]);
+    one.failed(
+        2,
+        &["--key-file is for commands on a server", "--server URL"],
+    );
     place.run("init new --taxonomy tree.txt").done();
     // These are for no catalog.
     server.run(&place, "completions bash").done();
@@ -371,9 +412,10 @@ fn a_catalog_that_is_not_served_is_told_with_those_that_are() {
         &place,
         "serve shop books=shop --read-only --listen 127.0.0.1:0",
     );
-    server
-        .run(&place, "list toys")
-        .failed(1, &["the server has no `catalogs/toys`", "it has books, shop"]);
+    server.run(&place, "list toys").failed(
+        1,
+        &["the server has no `catalogs/toys`", "it has books, shop"],
+    );
     server.run(&place, "list books").done();
     server
         .run(&place, "remove shop p1")
@@ -386,13 +428,20 @@ fn a_server_that_is_not_there_is_told_with_what_to_do() {
     let server = Server::of(&place);
     let url = server.url();
     drop(server);
-    place
-        .run(&format!("list shop --server {url}"))
-        .failed(1, &["no server answers at", "refused", "`assort serve DIR`"]);
+    place.run(&format!("list shop --server {url}")).failed(
+        1,
+        &["no server answers at", "refused", "`assort serve DIR`"],
+    );
     for (url, words) in [
-        ("127.0.0.1:50051", ["is not the address", "http://HOST:PORT"]),
+        (
+            "127.0.0.1:50051",
+            ["is not the address", "http://HOST:PORT"],
+        ),
         ("http://", ["is not the address", "http://HOST:PORT"]),
-        ("http://127.0.0.1:1/x", ["behind the host", "http://HOST:PORT"]),
+        (
+            "http://127.0.0.1:1/x",
+            ["behind the host", "http://HOST:PORT"],
+        ),
     ] {
         place
             .run(&format!("list shop --server {url}"))
@@ -409,7 +458,7 @@ fn keys_and_certificates_are_told_with_what_to_do() {
     let place = Place::with_shop();
     let all = certificates();
     let pem = |name: &str| all.join(name).display().to_string();
-    // SHA-256 of `reader`, `late` and `admin`.
+    // SHA-256 of `reader` and `admin`.
     place.write(
         "keys",
         "reader read-only shop 3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30\n\
@@ -425,7 +474,8 @@ fn keys_and_certificates_are_told_with_what_to_do() {
     let server = Server::start(&place, &serve);
     let ca = format!("--ca {}", pem("ca.pem"));
     let run = |arguments: &str| server.run(&place, arguments);
-    run("list shop").failed(1, &["is not trusted", "--ca"]);
+    // A machine may trust nobody at all.
+    run("list shop").failed(1, &["--ca"]);
     run(&format!("list shop --ca {}", pem("other.pem"))).failed(1, &["is not trusted", "--ca"]);
     run(&format!("list shop {ca}")).failed(2, &["brings no key", "--key-file", "ASSORT_KEY"]);
     run(&format!("list shop {ca} --key-file stranger"))
@@ -447,7 +497,7 @@ fn a_server_that_ends_within_an_import_loses_nothing_that_it_stored() {
     let place = Place::with_shop();
     let mut rows = "id,title\n".to_owned();
     for at in 0..20_000 {
-        rows.push_str(&format!("r{at},Kettle number {at} of {}\n", at % 97));
+        rows.push_str(&format!("r{at},Kettle of {}\n", at % 97));
     }
     place.write("many.csv", &rows);
     let server = Server::of(&place);
@@ -482,19 +532,18 @@ fn a_server_that_ends_within_an_import_loses_nothing_that_it_stored() {
     assert_eq!(code, Some(1), "{said}");
     let last = said.lines().last().unwrap();
     assert!(last.starts_with("error: "), "{said}");
-    assert!(last.contains("the same command goes on from here"), "{said}");
-    let told: String = last.rsplit("; ").nth(1).or(last.rsplit("; ").next()).unwrap().into();
-    let told = last
-        .split("; ")
-        .find(|part| part.contains("stored"))
-        .unwrap_or(&told)
-        .replace(',', "");
+    assert!(
+        last.contains("the same command goes on from here"),
+        "{said}"
+    );
+    let told = last.split("; ").find(|part| part.contains("stored"));
+    let told = told.unwrap().replace(',', "");
     let told: u64 = told.split(' ').next().unwrap().parse().unwrap();
     assert!(told > 0 && told <= there, "{told} of {there}: {said}");
     let again = Server::of(&place);
     let ran = again.run(&place, "import shop many.csv").ended(0);
-    let unchanged = format!(" {}", there);
-    assert!(ran.stderr.replace(',', "").contains(&unchanged), "{unchanged}: {ran:#?}");
+    let unchanged = format!("{there} unchanged");
+    assert!(ran.stderr.replace(',', "").contains(&unchanged), "{ran:#?}");
     drop(again);
     assert_eq!(place.stats()["products"], 20_008);
 }
@@ -505,7 +554,9 @@ fn a_file_that_is_longer_than_a_message_is_sent_in_several() {
     let text = "water ".repeat(100_000);
     let mut rows = String::new();
     for at in 0..40 {
-        rows.push_str(&format!("{{\"id\": \"b{at}\", \"title\": \"Kettle {at}\", \"text\": \"{text}\"}}\n"));
+        rows.push_str(&format!(
+            "{{\"id\": \"b{at}\", \"title\": \"Kettle {at}\", \"serial\": \"{text}\"}}\n"
+        ));
     }
     assert!(rows.len() > 20 << 20);
     twins.write("long.jsonl", &rows);

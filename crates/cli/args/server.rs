@@ -11,7 +11,12 @@ use clap::Args;
 pub(crate) struct ServerArgs {
     /// Do the command on a server, such as http://127.0.0.1:50051; DIR is then the
     /// name of a catalog that it serves
-    #[arg(long = "server", global = true, value_name = "URL", env = "ASSORT_SERVER")]
+    #[arg(
+        long = "server",
+        global = true,
+        value_name = "URL",
+        env = "ASSORT_SERVER"
+    )]
     pub(crate) url: Option<String>,
 
     /// File with the key to bring [default: ASSORT_KEY of the environment]

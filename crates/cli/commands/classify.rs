@@ -78,7 +78,9 @@ impl Filing for Open {
     fn judge(&self, ids: &[String]) -> Result<(Vec<Product>, Vec<Decision>), Failure> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let decisions = self.catalog.classify_stored(&ids, &self.options)?;
-        let products = ids.par_iter().map(|id| Ok(self.catalog.product(id)?.product));
+        let products = ids
+            .par_iter()
+            .map(|id| Ok(self.catalog.product(id)?.product));
         Ok((products.collect::<assort::Result<_>>()?, decisions))
     }
 

@@ -18,5 +18,9 @@ pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
 
 /// Tells how many bytes were given back, and how many are left.
 pub(crate) fn tell(saved: u64, left: u64, global: &Global) {
-    global.say(&format!("{} given back, {} left", bytes(saved), bytes(left)));
+    global.say(&format!(
+        "{} given back, {} left",
+        bytes(saved),
+        bytes(left)
+    ));
 }

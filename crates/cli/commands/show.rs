@@ -16,11 +16,7 @@ pub(crate) fn run(args: &Show) -> Outcome {
 }
 
 /// Prints a product and all that is known of it.
-pub(crate) fn print(
-    stored: &StoredProduct,
-    taxonomy: &Taxonomy,
-    format: ReportFormat,
-) -> Outcome {
+pub(crate) fn print(stored: &StoredProduct, taxonomy: &Taxonomy, format: ReportFormat) -> Outcome {
     let mut sink = render::sink(None)?;
     let product = &stored.product;
     if format == ReportFormat::Json {

@@ -130,11 +130,7 @@ pub(crate) fn find(taxonomy: &Taxonomy, text: &str, global: &Global) -> Outcome 
 }
 
 /// Writes the tree.
-pub(crate) fn export(
-    taxonomy: &Taxonomy,
-    format: TaxonomyFormat,
-    path: Option<&Path>,
-) -> Outcome {
+pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
     let mut sink = render::sink(path)?;
     match format {
         TaxonomyFormat::Paths => {

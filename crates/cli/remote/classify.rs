@@ -111,11 +111,18 @@ impl Filing for Served {
 
     fn unlabelled(&self) -> Result<Vec<String>, Failure> {
         let all = self.remote.catalog.products();
-        let all = self.remote.wait(all.fields(["id", "title", "label"]).all())?;
+        let all = self
+            .remote
+            .wait(all.fields(["id", "title", "label"]).all())?;
         let unlabelled = all.into_iter().filter(|found| found.label.is_none());
         let unlabelled: Vec<Product> = unlabelled.map(|found| found.product).collect();
-        let ids = unlabelled.iter().map(|product| product.id.clone()).collect();
-        let titles = unlabelled.into_iter().map(|product| (product.id, product.title));
+        let ids = unlabelled
+            .iter()
+            .map(|product| product.id.clone())
+            .collect();
+        let titles = unlabelled
+            .into_iter()
+            .map(|product| (product.id, product.title));
         self.titles.get_or_init(|| titles.collect());
         Ok(ids)
     }

@@ -33,7 +33,11 @@ pub(super) fn run(args: &Import, remote: &Remote, global: &Global) -> Outcome {
             return Err(Failure::Usage(hints::option_not_on_a_server(option)));
         }
     }
-    let kept = if args.strict { keep(&args.files)? } else { None };
+    let kept = if args.strict {
+        keep(&args.files)?
+    } else {
+        None
+    };
     let kept = kept.as_ref().map(NamedTempFile::path);
     let tree = remote.tree()?;
     let mut console = Console::new(global.quiet);
@@ -64,7 +68,11 @@ fn import(
     if args.strict && !args.dry_run {
         refuse_rejects(&pass(What::Check, console)?)?;
     }
-    let what = if args.dry_run { What::Count } else { What::Store };
+    let what = if args.dry_run {
+        What::Count
+    } else {
+        What::Store
+    };
     let report = pass(what, console)?;
     console.finish();
     summarize(args, console, &report);
@@ -182,7 +190,9 @@ impl Pass<'_> {
         product.check().map_err(wrong)?;
         self.seen.add(&product.id, line).map_err(wrong)?;
         let category = category.map(|category| self.tree.0.resolve(&category));
-        let category = category.transpose().map_err(|error| wrong(error.to_string()))?;
+        let category = category
+            .transpose()
+            .map_err(|error| wrong(error.to_string()))?;
         if !self.contents.insert(product.content_hash() as u64) {
             self.report.duplicates += 1;
         }
@@ -256,12 +266,7 @@ impl Taker for Nobody {
         GROUP
     }
 
-    fn take(
-        &mut self,
-        _: &mut Pass<'_>,
-        _: Vec<Given>,
-        _: &mut Console,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, _: &mut Pass<'_>, _: Vec<Given>, _: &mut Console) -> Result<(), Failure> {
         Ok(())
     }
 

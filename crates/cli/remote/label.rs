@@ -21,7 +21,10 @@ const GROUP: usize = 1_000;
 pub(super) fn run(args: &Label, remote: &Remote, global: &Global) -> Outcome {
     let tree = remote.tree()?;
     let (files, mut console) = label::begin(args, global)?;
-    console.rejects = Some(Rejects::listed_or_shown(args.rejects.as_deref(), files.name()));
+    console.rejects = Some(Rejects::listed_or_shown(
+        args.rejects.as_deref(),
+        files.name(),
+    ));
     let mut labelling = Labelling {
         args,
         remote,
@@ -120,7 +123,9 @@ impl Labelling<'_> {
                 let (mut at, mut there) = (0, Vec::with_capacity(group.len()));
                 for change in group {
                     match missing.get(&at) {
-                        Some(reason) => self.reject(&rejected(&change.row, reason.clone()), console),
+                        Some(reason) => {
+                            self.reject(&rejected(&change.row, reason.clone()), console)
+                        }
                         None => there.push(change),
                     }
                     at += 1;
@@ -147,7 +152,8 @@ impl Labelling<'_> {
             Some((change.row.product.id.as_str(), category))
         });
         let done = if self.args.clear {
-            self.remote.until_stopped(catalog.clear_labels(ids, only_validate))
+            self.remote
+                .until_stopped(catalog.clear_labels(ids, only_validate))
         } else {
             self.remote.until_stopped(catalog.label(set, only_validate))
         };
@@ -168,7 +174,9 @@ impl Labelling<'_> {
 
 /// The places of products that are not there, if that is what is wrong.
 fn missing(error: &Error, group: &[Change]) -> Option<HashMap<usize, String>> {
-    let refusal = error.refusal().filter(|refusal| refusal.reason == "NOT_FOUND")?;
+    let refusal = error
+        .refusal()
+        .filter(|refusal| refusal.reason == "NOT_FOUND")?;
     let places = refusal.fields().filter_map(|(field, _)| {
         let (_, after) = field.split_once('[')?;
         let place: usize = after.split_once(']')?.0.parse().ok()?;

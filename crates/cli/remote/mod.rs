@@ -42,15 +42,11 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         }
     };
     match command {
-        Command::Import(args) => {
-            import::run(&args, &with_own(&args.dir, &args.embedder)?, global)
-        }
+        Command::Import(args) => import::run(&args, &with_own(&args.dir, &args.embedder)?, global),
         Command::Classify(args) => {
             classify::run(&args, with_own(&args.dir, &args.embedder)?, global)
         }
-        Command::Search(args) => {
-            search::run(&args, &with_own(&args.dir, &args.embedder)?, global)
-        }
+        Command::Search(args) => search::run(&args, &with_own(&args.dir, &args.embedder)?, global),
         Command::Label(args) => label::run(&args, &with_own(&args.dir, &args.embedder)?, global),
         Command::Taxonomy(args) => tree(args.command, open, global),
         Command::Train(args) => learn::train(&args, &with_own(&args.dir, &args.embedder)?, global),
@@ -121,11 +117,15 @@ impl Remote {
         if let Some(seconds) = server.timeout {
             connect = connect.timeout(Duration::from_secs(seconds.get()));
         }
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Failure::Failed(format!("no thread could be started: {error}"))
-        })?;
-        let client = runtime.block_on(async { connect.await }).map_err(|error| failure(&error))?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
+        let runtime = runtime
+            .map_err(|error| Failure::Failed(format!("no thread could be started: {error}")))?;
+        let client = runtime
+            .block_on(async { connect.await })
+            .map_err(|error| failure(&error))?;
         Ok(Self {
             runtime,
             catalog: client.catalog(given),
@@ -157,10 +157,7 @@ impl Remote {
     }
 
     /// Waits for an answer of the server, or until somebody asks to stop.
-    fn wait<T>(
-        &self,
-        work: impl Future<Output = assort_client::Result<T>>,
-    ) -> Result<T, Failure> {
+    fn wait<T>(&self, work: impl Future<Output = assort_client::Result<T>>) -> Result<T, Failure> {
         match self.until_stopped(work) {
             Some(done) => done.map_err(|error| self.failure(&error)),
             None => Err(Failure::Stopped("stopped".to_owned())),
@@ -169,7 +166,10 @@ impl Remote {
 
     /// A failure of a call; which catalogs there are is told where this one is not.
     fn failure(&self, error: &Error) -> Failure {
-        let missing = error.refusal().and_then(|refusal| refusal.resource());
+        let missing = error
+            .refusal()
+            .filter(|refusal| refusal.reason == "NOT_FOUND");
+        let missing = missing.and_then(|refusal| refusal.resource());
         if missing.is_none_or(|(kind, _)| kind != "assort.v1.Catalog") {
             return failure(error);
         }
@@ -177,14 +177,20 @@ impl Remote {
         let Ok(served) = served else {
             return failure(error);
         };
-        let names = served.into_iter().map(|one| one.name.replace("catalogs/", ""));
+        let names = served
+            .into_iter()
+            .map(|one| one.name.replace("catalogs/", ""));
         let names: Vec<String> = names.collect();
         Failure::of(error.kind(), hints::told_of_client(error, Some(&names)))
     }
 
     /// The tree of the catalog's categories.
     fn tree(&self) -> Result<Tree, Failure> {
-        let known = self.tree.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .tree
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match known {
             Some(taxonomy) => Ok(Tree(taxonomy)),
             None => self.new_tree(),
@@ -269,7 +275,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|source| {
         let doing = "reading";
         let path = path.to_owned();
-        assort::Error::Io { path, doing, source }.into()
+        assort::Error::Io {
+            path,
+            doing,
+            source,
+        }
+        .into()
     })
 }
 

@@ -11,8 +11,8 @@ use assort::{
     Accuracy, DistillReport, Found, Group, Page, Plan, Problem, ProblemKind, SegmentStats, Stats,
     Step, StoredDecision, StoredProduct, TrainReport, Tuning,
 };
-use assort_client::{names, v1};
 use assort_client::v1::search_step::Plan as Told;
+use assort_client::{names, v1};
 
 use crate::failure::Failure;
 
@@ -92,8 +92,14 @@ impl Tree {
         decision.alternatives = self.alternatives(&told.alternatives)?;
         decision.levels = self.alternatives(&told.levels)?;
         let set = told.set.as_ref();
-        decision.set = set.map(|set| self.alternatives(&set.alternatives)).transpose()?;
-        decision.reasons = told.reasons.as_ref().map(|why| self.reasons(why)).transpose()?;
+        decision.set = set
+            .map(|set| self.alternatives(&set.alternatives))
+            .transpose()?;
+        decision.reasons = told
+            .reasons
+            .as_ref()
+            .map(|why| self.reasons(why))
+            .transpose()?;
         Ok(decision)
     }
 
@@ -110,7 +116,9 @@ impl Tree {
     fn reasons(&self, why: &v1::Reasons) -> Result<Reasons> {
         let texts = why.texts.iter().filter_map(|text| {
             // A kind of a newer server cannot be told.
-            let kind = TextKind::ALL.into_iter().find(|kind| kind.as_str() == text.kind)?;
+            let kind = TextKind::ALL
+                .into_iter()
+                .find(|kind| kind.as_str() == text.kind)?;
             Some(TextEvidence {
                 kind,
                 text: text.text.clone(),
@@ -119,7 +127,9 @@ impl Tree {
         });
         let neighbors = why.neighbors.iter().map(|neighbor| {
             Ok(NeighborEvidence {
-                id: names::product_id(&neighbor.product).map(|(_, id)| id).unwrap_or_default(),
+                id: names::product_id(&neighbor.product)
+                    .map(|(_, id)| id)
+                    .unwrap_or_default(),
                 title: neighbor.title.clone(),
                 category: self.index(&neighbor.category.clone().unwrap_or_default())?,
                 similarity: neighbor.similarity,

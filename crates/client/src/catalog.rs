@@ -145,10 +145,7 @@ impl Catalog {
     ///
     /// # Errors
     /// As [`Upserts::send`].
-    pub async fn import(
-        &self,
-        rows: impl IntoIterator<Item = impl Into<Row>>,
-    ) -> Result<Upserted> {
+    pub async fn import(&self, rows: impl IntoIterator<Item = impl Into<Row>>) -> Result<Upserted> {
         let mut upserts = self.upserts().await?;
         for row in rows {
             upserts.send(row).await?;
@@ -221,11 +218,13 @@ impl Catalog {
         let mut request = search.request(&self.name);
         loop {
             request.page_size = clamped((end - counted).clamp(1, most));
-            let page = self.client.call(request.clone(), |channel, request| async move {
-                let mut searches =
-                    SearchServiceClient::new(channel).max_decoding_message_size(MOST_ANSWER);
-                searches.search_products(request).await
-            });
+            let page = self
+                .client
+                .call(request.clone(), |channel, request| async move {
+                    let mut searches =
+                        SearchServiceClient::new(channel).max_decoding_message_size(MOST_ANSWER);
+                    searches.search_products(request).await
+                });
             let page = page.await?;
             results.matches = page.matches as u64;
             results.steps = page.steps;
@@ -257,7 +256,9 @@ impl Catalog {
         options: &v1::ClassifyOptions,
         keep: bool,
     ) -> Result<Filed> {
-        let rows = given.iter().map(|product| told(&Row::from(product.clone())));
+        let rows = given
+            .iter()
+            .map(|product| told(&Row::from(product.clone())));
         let name = |product: &v1::Product| format!("the product `{}`", product.id);
         let mut filed = Filed::default();
         for products in cut(rows, self.size().await?, name)? {
@@ -400,11 +401,13 @@ impl Catalog {
             ..v1::ListCategoriesRequest::default()
         };
         loop {
-            let page = self.client.call(request.clone(), |channel, request| async move {
-                let mut taxonomies =
-                    TaxonomyServiceClient::new(channel).max_decoding_message_size(MOST_ANSWER);
-                taxonomies.list_categories(request).await
-            });
+            let page = self
+                .client
+                .call(request.clone(), |channel, request| async move {
+                    let mut taxonomies =
+                        TaxonomyServiceClient::new(channel).max_decoding_message_size(MOST_ANSWER);
+                    taxonomies.list_categories(request).await
+                });
             let page = page.await?;
             all.extend(page.categories);
             if page.next_page_token.is_empty() {

@@ -127,8 +127,7 @@ impl Connect {
         let mut key: Option<MetadataValue<Ascii>> = key.transpose().map_err(|_| Error::Key)?;
         key.iter_mut().for_each(|key| key.set_sensitive(true));
         let connected = endpoint.connect().await;
-        let channel =
-            connected.map_err(|error| Error::of_transport(&self.url, deepest(&error)))?;
+        let channel = connected.map_err(|error| Error::of_transport(&self.url, deepest(&error)))?;
         Ok(Client(Arc::new(Connection {
             channel,
             url: self.url,

@@ -205,14 +205,12 @@ impl Error {
     /// the connection.
     pub(crate) fn of(status: &Status, url: &str) -> Self {
         match status.source() {
-            None => Self::Refused(Box::new(Refusal::of(status))),
-            Some(source) => {
-                let what = deepest(source);
-                match status.code() {
-                    Code::Cancelled if what.contains("Timeout expired") => Self::Deadline,
-                    _ => Self::of_transport(url, what),
-                }
+            // The transport of either side says so, and no server of ours.
+            _ if status.code() == Code::Cancelled && status.message() == "Timeout expired" => {
+                Self::Deadline
             }
+            None => Self::Refused(Box::new(Refusal::of(status))),
+            Some(source) => Self::of_transport(url, deepest(source)),
         }
     }
 

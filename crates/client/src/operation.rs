@@ -81,7 +81,9 @@ impl<R: Answer> Operation<R> {
             Some(Outcome::Error(status)) => {
                 Err(Error::Refused(Box::new(Refusal::in_message(status))))
             }
-            None => Err(Error::Answer("an operation ended without a result".to_owned())),
+            None => Err(Error::Answer(
+                "an operation ended without a result".to_owned(),
+            )),
         }
     }
 

@@ -58,9 +58,8 @@ impl Retries {
 
 /// How long the server asks to wait, if it says that the call may be made again.
 pub(crate) fn asked(error: &Error) -> Option<Duration> {
-    let retriable = |refusal: &&Refusal| {
-        matches!(refusal.code, Code::ResourceExhausted | Code::Unavailable)
-    };
+    let retriable =
+        |refusal: &&Refusal| matches!(refusal.code, Code::ResourceExhausted | Code::Unavailable);
     error.refusal().filter(retriable)?.retry_after()
 }
 

@@ -1,7 +1,7 @@
 //! Names of resources in requests, checked.
 
-use assort_proto::names::product_id;
 pub(crate) use assort_proto::names::product as of_product;
+use assort_proto::names::product_id;
 use tonic::Status;
 
 use crate::reason::Refusal;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use assort::core::MAX_ID;
-use assort::core::{MAX_TEXT, MAX_TITLE, Product, Taxonomy, clean};
+use assort::core::{MAX_TEXT, MAX_TITLE, Product, Taxonomy, clean, clean_lines};
 use assort::{StoredProduct, core::CategoryIndex};
-use assort_proto::{picture, v1};
 use assort_proto::v1::attribute_value::Kind;
 use assort_proto::v1::image::Source;
+use assort_proto::{picture, v1};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::limits::MAX_IMAGE;
@@ -49,7 +49,7 @@ pub(crate) fn product(given: v1::Product, needs_id: bool) -> Result<Product, Wro
     if title.is_empty() {
         return Err(wrong("title", "the title is empty"));
     }
-    let text = clean(&given.text);
+    let text = clean_lines(&given.text);
     for (field, length, most) in [
         ("title", title.len(), MAX_TITLE),
         ("text", text.len(), MAX_TEXT),

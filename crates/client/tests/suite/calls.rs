@@ -48,30 +48,62 @@ async fn a_shop_is_filled_searched_filed_labelled_and_emptied() {
     let missing = shop.get("none").await.unwrap_err();
     assert_eq!(missing.reason(), Some("NOT_FOUND"));
 
-    let mut pages = shop.products().filter("title ~ \"knife\" or price > 1").page_size(1);
+    let mut pages = shop
+        .products()
+        .filter("title ~ \"knife\" or price > 1")
+        .page_size(1);
     let first = pages.next().await;
     // A filter that cannot be read is refused, and names its field.
     let fields: Vec<String> = match &first {
         Ok(_) => Vec::new(),
-        Err(error) => error.refusal().unwrap().fields().map(|(field, _)| field.into()).collect(),
+        Err(error) => error
+            .refusal()
+            .unwrap()
+            .fields()
+            .map(|(field, _)| field.into())
+            .collect(),
     };
     assert_eq!(fields, ["filter"]);
-    let all = shop.products().page_size(2).fields(["id"]).all().await.unwrap();
+    let all = shop
+        .products()
+        .page_size(2)
+        .fields(["id"])
+        .all()
+        .await
+        .unwrap();
     let ids: Vec<&str> = all.iter().map(|found| found.product.id.as_str()).collect();
     assert_eq!(ids, ["p1", "p2", "a/b %"]);
     assert!(all.iter().all(|found| found.product.title.is_empty()));
 
-    let results = shop.search(&Search::text("paring knife").top(2)).await.unwrap();
+    let results = shop
+        .search(&Search::text("paring knife").top(2))
+        .await
+        .unwrap();
     assert_eq!(results.matches, 3);
     assert_eq!(results.found[0].product.product.id, "a/b %");
-    let next = shop.search(&Search::text("paring knife").offset(1).top(1)).await.unwrap();
-    assert_eq!(next.found[0].product.product.id, results.found[1].product.product.id);
-    let like = shop.search(&Search::like("a/b %").filter("price < 10")).await.unwrap();
+    let next = shop
+        .search(&Search::text("paring knife").offset(1).top(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        next.found[0].product.product.id,
+        results.found[1].product.product.id
+    );
+    let like = shop
+        .search(&Search::like("a/b %").filter("price < 10"))
+        .await
+        .unwrap();
     assert!(like.found.is_empty());
     let dimensions = shop.describe().await.unwrap().space.unwrap().dimensions as usize;
-    let near = shop.search(&Search::vector(vec![1.0; dimensions])).await.unwrap();
+    let near = shop
+        .search(&Search::vector(vec![1.0; dimensions]))
+        .await
+        .unwrap();
     assert_eq!(near.found.len(), 3);
-    let grouped = shop.search(&Search::text("knife").by_category(1).explain(true)).await.unwrap();
+    let grouped = shop
+        .search(&Search::text("knife").by_category(1).explain(true))
+        .await
+        .unwrap();
     assert_eq!(grouped.found.len(), 3);
     assert_eq!(grouped.steps.len(), 1);
 
@@ -83,16 +115,30 @@ async fn a_shop_is_filled_searched_filed_labelled_and_emptied() {
     let filed = shop.classify(&knife, &options, false).await.unwrap();
     assert_eq!(filed.decisions.len(), 1);
     assert!(filed.decisions[0].reasons.is_some());
-    let kept = shop.classify_stored(["p1", "p2"], &options, true).await.unwrap();
+    let kept = shop
+        .classify_stored(["p1", "p2"], &options, true)
+        .await
+        .unwrap();
     assert_eq!((kept.decisions.len(), kept.kept), (2, 2));
 
     let labelled = shop.label([("p1", "Kettles"), ("p2", "Kitchen > Knives")], false);
     assert_eq!(labelled.await.unwrap().changed, 2);
-    let missing = shop.label([("x", "Kettles"), ("p2", "Kettles"), ("y", "Kettles")], false);
+    let missing = shop.label(
+        [("x", "Kettles"), ("p2", "Kettles"), ("y", "Kettles")],
+        false,
+    );
     let missing = missing.await.unwrap_err();
-    let fields: Vec<&str> = missing.refusal().unwrap().fields().map(|(field, _)| field).collect();
+    let fields: Vec<&str> = missing
+        .refusal()
+        .unwrap()
+        .fields()
+        .map(|(field, _)| field)
+        .collect();
     assert_eq!(fields, ["labels[0].product", "labels[2].product"]);
-    assert_eq!(shop.clear_labels(["p1", "p2"], true).await.unwrap().changed, 2);
+    assert_eq!(
+        shop.clear_labels(["p1", "p2"], true).await.unwrap().changed,
+        2
+    );
     assert_eq!(shop.clear_labels(["p1"], false).await.unwrap().changed, 1);
 
     let tree = shop.taxonomy().await.unwrap();
@@ -100,7 +146,10 @@ async fn a_shop_is_filled_searched_filed_labelled_and_emptied() {
     let smaller = assort_client::core::Taxonomy::from_paths(["Kitchen > Kettles"]).unwrap();
     assert_eq!(shop.replace_taxonomy(&smaller).await.unwrap(), 2);
     assert_eq!(shop.replace_taxonomy(&tree).await.unwrap(), 0);
-    assert_eq!(shop.taxonomy().await.unwrap().categories(), tree.categories());
+    assert_eq!(
+        shop.taxonomy().await.unwrap().categories(),
+        tree.categories()
+    );
 
     assert_eq!(shop.remove(["p1", "gone", "a/b %"]).await.unwrap(), 2);
     assert_eq!(shop.stats().await.unwrap().products, 1);
@@ -132,7 +181,12 @@ async fn what_is_too_much_for_a_message_is_cut() {
         ..product("monster", "Kettle")
     };
     let refused = shop.import([monster]).await.unwrap_err();
-    assert!(refused.to_string().starts_with("the product `monster` takes"), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .starts_with("the product `monster` takes"),
+        "{refused}"
+    );
     assert_eq!(shop.products().all().await.unwrap().len(), 27);
 }
 

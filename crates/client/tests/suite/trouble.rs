@@ -30,8 +30,7 @@ impl ServerService for Busy {
         if self.calls.fetch_add(1, Ordering::Relaxed) < self.refuses {
             let mut details = ErrorDetails::with_retry_info(Some(Duration::from_millis(20)));
             details.set_error_info("QUEUE_FULL", "assort", HashMap::<String, String>::new());
-            let status =
-                Status::with_error_details(Code::ResourceExhausted, "no room", details);
+            let status = Status::with_error_details(Code::ResourceExhausted, "no room", details);
             return Err(status);
         }
         tokio::time::sleep(self.takes).await;
@@ -101,7 +100,13 @@ async fn a_deadline_ends_waiting_and_trying() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_server_is_told() {
-    for url in ["", "localhost:1", "ftp://localhost", "http://", "http://a/b"] {
+    for url in [
+        "",
+        "localhost:1",
+        "ftp://localhost",
+        "http://",
+        "http://a/b",
+    ] {
         let error = Client::connect(url).await.unwrap_err();
         assert!(matches!(error, Error::Address { .. }), "{url}: {error:?}");
     }

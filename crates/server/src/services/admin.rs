@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use assort::core::{Source, Weights};
-use assort::{
-    Adoption, Catalog, DistillOptions, DistillReport, Observer, ProblemKind, TrainHeads,
-};
+use assort::{Adoption, Catalog, DistillOptions, DistillReport, Observer, ProblemKind, TrainHeads};
 use assort_proto::longrunning::Operation;
 use assort_proto::v1;
 use assort_proto::v1::admin_service_server::AdminService;
