@@ -92,7 +92,7 @@ impl Twins {
     /// Runs a command on both: it must end and print alike.
     #[track_caller]
     fn alike(&self, arguments: &str) -> (Ran, Ran) {
-        self.alike_with(arguments, None, |printed| printed.to_owned())
+        self.alike_with(arguments, None, str::to_owned)
     }
 
     /// The same with a last argument, and with what `plain` leaves of what is printed.
