@@ -124,7 +124,7 @@ impl Labelling<'_> {
                 for change in group {
                     match missing.get(&at) {
                         Some(reason) => {
-                            self.reject(&rejected(&change.row, reason.clone()), console)
+                            self.reject(&rejected(&change.row, reason.clone()), console);
                         }
                         None => there.push(change),
                     }
