@@ -5,6 +5,8 @@ mod evaluating;
 mod learning;
 mod listing;
 mod searching;
+#[cfg(feature = "client")]
+mod server;
 #[cfg(feature = "serve")]
 mod serving;
 mod shared;
@@ -21,6 +23,8 @@ pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Distill, Train};
 pub(crate) use listing::{Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
+#[cfg(feature = "client")]
+pub(crate) use server::ServerArgs;
 #[cfg(feature = "serve")]
 pub(crate) use serving::{Level, Log, Serve, Sources};
 pub(crate) use shared::{
@@ -59,6 +63,10 @@ pub(crate) struct Cli {
     /// were made before: another import then embeds new texts only
     #[arg(long, global = true, value_name = "FILE", env = "ASSORT_VECTOR_CACHE")]
     vector_cache: Option<PathBuf>,
+
+    #[cfg(feature = "client")]
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }
 
 impl Cli {
@@ -293,6 +301,14 @@ pub(crate) struct Classify {
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
+}
+
+impl Classify {
+    /// Choices to show for each product.
+    pub(crate) fn shown(&self) -> usize {
+        let usual = if self.text.is_some() { 3 } else { 1 };
+        self.top.map_or(usual, Into::into)
+    }
 }
 
 #[derive(Args)]

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use assort::copies::is_copy;
+#[cfg(feature = "client")]
+use assort::core::Method;
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
 use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
@@ -84,11 +86,43 @@ pub(crate) fn told_of_row(rejected: &Rejected) -> String {
     joined(rejected.reason.clone(), rejected.unstated.map(of_unstated))
 }
 
-/// A problem of the catalog in `directory` with what to do about it.
-pub(crate) fn told_of_problem(problem: &Problem, directory: &Path) -> String {
-    let hint = match is_copy(directory) {
-        true => of_damaged_copy(directory),
-        false => of_problem(&problem.kind, directory),
+/// A catalog as commands name it.
+pub(crate) struct Named<'n> {
+    server: Option<&'n str>,
+    name: &'n Path,
+}
+
+impl<'n> Named<'n> {
+    /// One in a directory.
+    pub(crate) fn of(directory: &'n Path) -> Self {
+        Self {
+            server: None,
+            name: directory,
+        }
+    }
+
+    /// One that a server has.
+    #[cfg(feature = "client")]
+    pub(crate) fn at(server: &'n str, name: &'n Path) -> Self {
+        Self {
+            server: Some(server),
+            name,
+        }
+    }
+
+    /// The command that does something with it, with what follows its name.
+    fn command(&self, does: &str, rest: &str) -> String {
+        let server = self.server.map(|server| format!("--server {server} "));
+        let name = self.name.display();
+        format!("assort {}{does} {name}{rest}", server.unwrap_or_default())
+    }
+}
+
+/// A problem of a catalog with what to do about it.
+pub(crate) fn told_of_problem(problem: &Problem, named: &Named<'_>) -> String {
+    let hint = match named.server.is_none() && is_copy(named.name) {
+        true => of_damaged_copy(named.name),
+        false => of_problem(&problem.kind, named),
     };
     format!("{}: {hint}", problem.what)
 }
@@ -175,24 +209,30 @@ fn of_unstated(unstated: Unstated) -> String {
     }
 }
 
-fn of_problem(kind: &ProblemKind, directory: &Path) -> String {
-    let dir = directory.display();
+fn of_problem(kind: &ProblemKind, named: &Named<'_>) -> String {
+    let command = |does: &str, rest: &str| named.command(does, rest);
     match kind {
         ProblemKind::Checksums => {
-            format!("run `assort check {dir}` again; if it is clean, all is well")
+            format!(
+                "run `{}` again; if it is clean, all is well",
+                command("check", "")
+            )
         }
         // An import passes over rows that are unchanged, so what is wrong has
         // to go first.
-        ProblemKind::Product(id) => {
-            format!("remove the product with `assort remove {dir} {id}` and import it again")
-        }
-        ProblemKind::Segment => {
-            format!("run `assort check --repair {dir}`, which embeds its products again")
-        }
-        ProblemKind::Index => format!("run `assort compact {dir}`, which writes it anew"),
+        ProblemKind::Product(id) => format!(
+            "remove the product with `{}` and import it again",
+            command("remove", &format!(" {id}"))
+        ),
+        ProblemKind::Segment => format!(
+            "run `{}`, which embeds its products again",
+            command("check --repair", "")
+        ),
+        ProblemKind::Index => format!("run `{}`, which writes it anew", command("compact", "")),
         ProblemKind::Labels => format!(
-            "import the taxonomy that has the category with `assort taxonomy import {dir} FILE`, \
-             or label the products anew with `assort label {dir} FILE`"
+            "import the taxonomy that has the category with `{}`, or label the products anew with `{}`",
+            command("taxonomy import", " FILE"),
+            command("label", " FILE")
         ),
         _ => "restore the catalog from a backup, or make a new one and import again".to_owned(),
     }
@@ -208,6 +248,114 @@ fn of_damaged_copy(directory: &Path) -> String {
 
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
+}
+
+/// An option that is for servers alone.
+#[cfg(feature = "client")]
+pub(crate) fn needs_a_server(option: &str) -> String {
+    format!("{option} is for commands on a server; name it with --server URL, or leave it out")
+}
+
+/// A command that a server does not do.
+#[cfg(feature = "client")]
+pub(crate) fn not_on_a_server(command: &str) -> String {
+    format!(
+        "`assort {command}` cannot be done on a server; leave out --server, and ASSORT_SERVER of the environment, \
+         and name the directory of a catalog of this machine"
+    )
+}
+
+/// An option of a command that a server does not know.
+#[cfg(feature = "client")]
+pub(crate) fn option_not_on_a_server(option: &str) -> String {
+    format!("a server does not know {option}; leave it out")
+}
+
+/// A certificate without its key, or the reverse.
+#[cfg(feature = "client")]
+pub(crate) fn half_a_certificate() -> String {
+    "--own-certificate and --own-private-key belong together; name both".to_owned()
+}
+
+/// A file for a key that has none.
+#[cfg(feature = "client")]
+pub(crate) fn empty_key_file() -> String {
+    "the file of --key-file is empty; write the key into it, on one line".to_owned()
+}
+
+/// A name that no catalog of a server has.
+#[cfg(feature = "client")]
+pub(crate) fn no_name_of_a_catalog(given: &Path) -> String {
+    format!(
+        "`{}` is no name of a catalog; with --server, give the name that it is served by, such as `shop`",
+        given.display()
+    )
+}
+
+/// An error of a client with what to do about it. `served` are the catalogs that the
+/// server has, where one is named that it has not.
+#[cfg(feature = "client")]
+pub(crate) fn told_of_client(error: &assort_client::Error, served: Option<&[String]>) -> String {
+    use assort_client::Error as Client;
+    let hint = match (error, error.reason()) {
+        (Client::Address { .. }, _) => {
+            "name it with --server http://HOST:PORT, or https://HOST:PORT if it has a certificate"
+        }
+        (Client::Unreachable { .. }, _) => {
+            "start it with `assort serve DIR`, or name another one with --server"
+        }
+        (Client::Broken { url, .. }, _) if url.starts_with("http://") => {
+            "try again, with https:// if the server has a certificate"
+        }
+        (Client::Broken { .. }, _) => "try again, with http:// if the server has no certificate",
+        (Client::Untrusted { .. } | Client::Certificates(_), _) => {
+            "name the file of certificates that the server's rests on with --ca"
+        }
+        (Client::CallerUntrusted { .. }, _) => {
+            "name yours with --own-certificate and --own-private-key"
+        }
+        (Client::Deadline, _) => "give it longer with --timeout",
+        (_, Some("KEY_MISSING")) => {
+            "name its file with --key-file, or put it into ASSORT_KEY of the environment"
+        }
+        (Client::Key, _) | (_, Some("KEY_UNKNOWN" | "KEY_FORBIDS")) => {
+            "give another one with --key-file, or as ASSORT_KEY of the environment"
+        }
+        (_, Some("QUEUE_FULL" | "STOPPING" | "PAGE_TOKEN_EXPIRED")) => "try again later",
+        _ => "",
+    };
+    let hint = match served {
+        None => hint.to_owned(),
+        Some([]) => "it has none that the key may read".to_owned(),
+        Some(served) => format!("it has {}", served.join(", ")),
+    };
+    joined(
+        error.to_string(),
+        Some(hint).filter(|hint| !hint.is_empty()),
+    )
+}
+
+/// Why products cannot be filed by a method, where the catalog is not ready for it.
+#[cfg(feature = "client")]
+pub(crate) fn method_not_ready(said: &str, method: Method, named: &Named<'_>) -> String {
+    let hint = match method {
+        Method::Neighbors => format!(
+            "label some with `{}`, or use --method zero-shot",
+            named.command("label", " FILE")
+        ),
+        Method::Head => format!(
+            "train one with `{}`, or use --method auto",
+            named.command("train", "")
+        ),
+        _ => return said.to_owned(),
+    };
+    joined(said.to_owned(), Some(hint))
+}
+
+/// An import into a server that broke off, after so many rows.
+#[cfg(feature = "client")]
+pub(crate) fn import_broke_off(error: &str, stored: &str) -> String {
+    format!("{error}; {stored} stored, and the same command goes on from here")
 }
 
 /// Labels that cannot be divided as asked for.
@@ -240,10 +388,10 @@ pub(crate) fn student_is_old(directory: &Path) -> String {
 }
 
 /// A list that is not whole.
-pub(crate) fn more_follow(printed: &str, directory: &Path) -> String {
+pub(crate) fn more_follow(printed: &str, named: &Named<'_>) -> String {
     format!(
-        "{printed}, and more follow: --top prints more, `assort export {}` all",
-        directory.display()
+        "{printed}, and more follow: --top prints more, `{}` all",
+        named.command("export", "")
     )
 }
 

@@ -19,6 +19,8 @@ mod files;
 mod hints;
 mod progress;
 mod rejects;
+#[cfg(feature = "client")]
+mod remote;
 mod render;
 #[cfg(feature = "serve")]
 mod settings;
@@ -42,11 +44,17 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Outcome {
     let global = &cli.global();
+    #[cfg(feature = "client")]
+    if let Some(url) = cli.server.url() {
+        return remote::run(cli.command, url, &cli.server, global);
+    } else if let Some(option) = cli.server.useless() {
+        return Err(Failure::Usage(hints::needs_a_server(option)));
+    }
     match cli.command {
         Command::Init(args) => commands::init::run(args, global),
         Command::Import(args) => commands::import::run(args, global),
-        Command::Classify(args) => commands::classify::run(args, global),
-        Command::Search(args) => commands::search::run(args, global),
+        Command::Classify(args) => commands::classify::run(&args, global),
+        Command::Search(args) => commands::search::run(&args, global),
         Command::Label(args) => commands::label::run(args, global),
         Command::Evaluate(args) => commands::evaluate::run(args, global),
         Command::Taxonomy(args) => commands::taxonomy::run(args, global),

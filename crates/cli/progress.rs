@@ -61,10 +61,11 @@ enum Stage {
     Training,
     Measuring,
     Copying,
+    Elsewhere,
 }
 
 impl Stage {
-    const COUNT: usize = Self::Copying as usize + 1;
+    const COUNT: usize = Self::Elsewhere as usize + 1;
 }
 
 /// A fast import as a whole.
@@ -255,6 +256,16 @@ impl Console {
             message.push_str(&format!(", {} rejected", count(report.rejected)));
         }
         self.show(&message, fraction);
+    }
+
+    /// Shows a stage of work that is done elsewhere.
+    #[cfg(feature = "client")]
+    pub(crate) fn elsewhere(&mut self, what: &str, fraction: Option<f64>) {
+        self.enter(Stage::Elsewhere);
+        // Another stage has done less, and begins anew.
+        let done = fraction.map_or(0.0, |fraction| 1000.0 * fraction);
+        self.spent(done as u64);
+        self.show(what, fraction);
     }
 
     /// Shows how many products are filed, of so many.

@@ -61,6 +61,15 @@ impl Rejects {
         }
     }
 
+    /// Rejects that are listed in `given`, or else only shown.
+    #[cfg(feature = "client")]
+    pub(crate) fn listed_or_shown(given: Option<&Path>, name: CurrentName) -> Self {
+        match given {
+            Some(path) => Self::listed(Some(path), PathBuf::new(), name),
+            None => Self::shown(name),
+        }
+    }
+
     /// Lists a row; gives what to print of it, which is nothing after the
     /// first few.
     pub(crate) fn add(&mut self, rejected: &Rejected) -> Option<String> {

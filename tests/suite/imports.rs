@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 11] = [
+const CRATES: [(&str, &str); 12] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
@@ -14,6 +14,7 @@ const CRATES: [(&str, &str); 11] = [
     ("assort", "crates/assort/src"),
     ("embed", "crates/embed/src"),
     ("proto", "crates/proto/src"),
+    ("client", "crates/client/src"),
     ("server", "crates/server/src"),
     ("replica", "crates/replica/src"),
     ("cli", "crates/cli"),

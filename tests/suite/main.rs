@@ -26,6 +26,8 @@ mod model_folder;
 mod process;
 mod rejects;
 mod remedies;
+#[cfg(all(feature = "client", feature = "serve", unix))]
+mod remote;
 mod search;
 #[cfg(all(feature = "serve", unix))]
 mod serve;

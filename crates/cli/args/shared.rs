@@ -30,6 +30,18 @@ impl Global {
         }
     }
 
+    /// An option that is for embedders, if one was given: a server has its own.
+    #[cfg(feature = "client")]
+    pub(crate) fn of_embedders(&self) -> Option<&'static str> {
+        let given = [
+            ("--offline", self.offline == Some(true)),
+            ("--cache", self.cache.is_some()),
+            ("--vector-cache", self.vector_cache.is_some()),
+        ];
+        let mut given = given.into_iter().filter(|(_, given)| *given);
+        given.next().map(|(option, _)| option)
+    }
+
     /// Tells something that is no result, unless asked to be quiet.
     pub(crate) fn say(&self, message: &str) {
         if !self.quiet {

@@ -1,6 +1,8 @@
 //! `assort classify`
 
 use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 
 use assort::core::{Decision, Product, Taxonomy, clean};
 use assort::{Catalog, ClassifyOptions, Observer};
@@ -10,7 +12,7 @@ use super::open_for_writing_else_reading;
 use crate::args::{Classify, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
-use crate::files::Files;
+use crate::files::{CurrentName, Files};
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::render::{self, Filed, Results};
@@ -20,7 +22,89 @@ use crate::text::counted;
 /// Products of the catalog, whose vectors are there, that are classified together.
 const STORED_GROUP: usize = 4096;
 
-pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
+/// What files products.
+pub(crate) trait Filing: Sync {
+    /// The taxonomy it files by.
+    fn taxonomy(&self) -> Result<Arc<Taxonomy>, Failure>;
+
+    /// How many products of a file are filed together.
+    fn group(&self) -> Result<usize, Failure>;
+
+    /// Files products.
+    fn file(&self, products: &[Product]) -> Result<Vec<Decision>, Failure>;
+
+    /// Keeps decisions in the catalog; gives how many.
+    fn keep(&self, products: &[Product], decisions: &[Decision]) -> Result<usize, Failure>;
+
+    /// Ids of the products that have no label.
+    fn unlabelled(&self) -> Result<Vec<String>, Failure>;
+
+    /// Products of the catalog, with decisions on them.
+    fn judge(&self, ids: &[String]) -> Result<(Vec<Product>, Vec<Decision>), Failure>;
+
+    /// Rejected rows, listed where the arguments say, or else where they usually are.
+    fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects;
+}
+
+/// A catalog that is open here.
+struct Open {
+    catalog: Catalog,
+    options: ClassifyOptions,
+}
+
+impl Filing for Open {
+    fn taxonomy(&self) -> Result<Arc<Taxonomy>, Failure> {
+        Ok(self.catalog.taxonomy()?)
+    }
+
+    fn group(&self) -> Result<usize, Failure> {
+        Ok(self.catalog.classify_batch(&self.options)?)
+    }
+
+    fn file(&self, products: &[Product]) -> Result<Vec<Decision>, Failure> {
+        Ok(self.catalog.classify(products, &self.options)?)
+    }
+
+    fn keep(&self, products: &[Product], decisions: &[Decision]) -> Result<usize, Failure> {
+        let ids = products.iter().map(|product| product.id.as_str());
+        let method = self.options.method;
+        Ok(self.catalog.apply(method, ids.zip(decisions))?)
+    }
+
+    fn unlabelled(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.catalog.unlabelled()?)
+    }
+
+    fn judge(&self, ids: &[String]) -> Result<(Vec<Product>, Vec<Decision>), Failure> {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let decisions = self.catalog.classify_stored(&ids, &self.options)?;
+        let products = ids
+            .par_iter()
+            .map(|id| Ok(self.catalog.product(id)?.product));
+        Ok((products.collect::<assort::Result<_>>()?, decisions))
+    }
+
+    fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects {
+        let default = self.catalog.directory().join("rejects-classify.csv");
+        Rejects::listed(named, default, name)
+    }
+}
+
+pub(crate) fn run(args: &Classify, global: &Global) -> Outcome {
+    refuse_own_output(args)?;
+    let catalog = embedder::of_catalog(open(args)?, &args.embedder, global)?;
+    let mut console = Console::new(global.quiet);
+    catalog.prepare(&mut console)?;
+    let options = args
+        .deciding
+        .options()
+        .with_top(args.shown())
+        .with_explain(args.explain);
+    run_by(&Open { catalog, options }, args, &mut console)
+}
+
+/// Refuses to write into the file that is read.
+pub(crate) fn refuse_own_output(args: &Classify) -> Result<(), Failure> {
     if let (Some(file), Some(output)) = (&args.file, &args.output)
         && let (Ok(read), Ok(written)) = (std::fs::canonicalize(file), output.canonicalize())
         && read == written
@@ -30,29 +114,22 @@ pub(crate) fn run(args: Classify, global: &Global) -> Outcome {
             "--output names {file}, the file that is read; choose another one"
         )));
     }
-    let catalog = open(&args)?;
-    let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
-    let mut console = Console::new(global.quiet);
-    catalog.prepare(&mut console)?;
+    Ok(())
+}
+
+/// Files what the arguments name, and prints it.
+pub(crate) fn run_by(filing: &dyn Filing, args: &Classify, console: &mut Console) -> Outcome {
     let mut job = Job {
-        taxonomy: catalog.taxonomy()?,
-        options: args
-            .deciding
-            .options()
-            .with_top(
-                args.top
-                    .map_or(if args.text.is_some() { 3 } else { 1 }, Into::into),
-            )
-            .with_explain(args.explain),
+        taxonomy: filing.taxonomy()?,
         sink: render::sink(args.output.as_deref())?,
         results: args.format.results(),
-        catalog: &catalog,
-        args: &args,
+        filing,
+        args,
         done: 0,
         decided: 0,
         kept: 0,
     };
-    let rejected = job.all(&mut console);
+    let rejected = job.all(console);
     console.finish();
     console.finish_rejects()?;
     let rejected = rejected?;
@@ -90,11 +167,10 @@ fn open(args: &Classify) -> Result<Catalog, Failure> {
 }
 
 struct Job<'a> {
-    taxonomy: std::sync::Arc<Taxonomy>,
-    options: ClassifyOptions,
+    taxonomy: Arc<Taxonomy>,
     sink: Box<dyn Write>,
     results: Box<dyn Results>,
-    catalog: &'a Catalog,
+    filing: &'a dyn Filing,
     args: &'a Classify,
     done: u64,
     decided: u64,
@@ -132,12 +208,11 @@ impl Job<'_> {
             &mapping,
         )?;
         files.guesses.iter().for_each(|guess| console.say(guess));
-        let default = self.catalog.directory().join("rejects-classify.csv");
-        let rejects = Rejects::listed(self.args.rejects.as_deref(), default, files.name());
-        console.rejects = Some(rejects);
+        let named = self.args.rejects.as_deref();
+        console.rejects = Some(self.filing.rejects(named, files.name()));
         let mut rejected = 0;
         let mut group = Vec::new();
-        let most = self.catalog.classify_batch(&self.options)?;
+        let most = self.filing.group()?;
         for row in files {
             match row.whole()? {
                 Ok(row) => group.push(row.product),
@@ -158,15 +233,15 @@ impl Job<'_> {
     /// Files what has no label; a group is judged while the one before is
     /// printed and kept.
     fn unlabelled(&mut self, console: &mut Console) -> Result<(), Failure> {
-        let ids = self.catalog.unlabelled()?;
-        let (catalog, options) = (self.catalog, self.options.clone());
+        let filing = self.filing;
+        let ids = filing.unlabelled()?;
         let mut groups = ids.chunks(STORED_GROUP);
-        let mut judged = groups.next().map(|group| judge(catalog, &options, group));
+        let mut judged = groups.next().map(|group| filing.judge(group));
         while let Some(group) = judged {
             let group = group?;
             judged = std::thread::scope(|scope| {
                 let next = groups.next();
-                let next = next.map(|group| scope.spawn(|| judge(catalog, &options, group)));
+                let next = next.map(|group| scope.spawn(|| filing.judge(group)));
                 self.show(&group.0, &group.1)?;
                 Ok::<_, Failure>(next.map(|next| match next.join() {
                     Ok(judged) => judged,
@@ -191,7 +266,7 @@ impl Job<'_> {
     }
 
     fn group(&mut self, products: &[Product]) -> Result<(), Failure> {
-        let decisions = self.catalog.classify(products, &self.options)?;
+        let decisions = self.filing.file(products)?;
         self.show(products, &decisions)
     }
 
@@ -201,7 +276,7 @@ impl Job<'_> {
             && decision.taxonomy != self.taxonomy.version()
         {
             // Another process has replaced it.
-            self.taxonomy = self.catalog.taxonomy()?;
+            self.taxonomy = self.filing.taxonomy()?;
         }
         let filed = Filed {
             taxonomy: &self.taxonomy,
@@ -216,11 +291,7 @@ impl Job<'_> {
             printed => printed?,
         }
         if self.args.apply {
-            let pairs = products
-                .iter()
-                .map(|product| product.id.as_str())
-                .zip(decisions);
-            self.kept += self.catalog.apply(self.options.method, pairs)?;
+            self.kept += self.filing.keep(products, decisions)?;
         }
         self.done += products.len() as u64;
         self.decided += decisions
@@ -229,16 +300,4 @@ impl Job<'_> {
             .count() as u64;
         Ok(())
     }
-}
-
-/// Products of the catalog, with decisions on them.
-fn judge(
-    catalog: &Catalog,
-    options: &ClassifyOptions,
-    ids: &[String],
-) -> assort::Result<(Vec<Product>, Vec<Decision>)> {
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let decisions = catalog.classify_stored(&ids, options)?;
-    let products = ids.par_iter().map(|id| Ok(catalog.product(id)?.product));
-    Ok((products.collect::<assort::Result<_>>()?, decisions))
 }

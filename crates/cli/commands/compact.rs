@@ -12,10 +12,15 @@ pub(crate) fn run(args: &Directory, global: &Global) -> Outcome {
     let mut console = Console::new(global.quiet);
     let saved = catalog.compact(&mut console)?;
     console.finish();
+    tell(saved, catalog.stats()?.bytes, global);
+    Ok(Done::Whole)
+}
+
+/// Tells how many bytes were given back, and how many are left.
+pub(crate) fn tell(saved: u64, left: u64, global: &Global) {
     global.say(&format!(
         "{} given back, {} left",
         bytes(saved),
-        bytes(catalog.stats()?.bytes)
+        bytes(left)
     ));
-    Ok(Done::Whole)
 }

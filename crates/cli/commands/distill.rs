@@ -76,7 +76,8 @@ pub(crate) fn tell(
     Ok(())
 }
 
-fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {
+/// Prints what a student is worth.
+pub(crate) fn print(report: &DistillReport, format: ReportFormat) -> Result<(), Failure> {
     let mut sink = render::sink(None)?;
     match format {
         ReportFormat::Json => writeln!(sink, "{}", json(report))?,

@@ -42,12 +42,7 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
 fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut Console) -> Outcome {
     if args.strict && !args.dry_run {
         let report = pass(args, kept, catalog, true, console)?;
-        if report.rejected > 0 {
-            return Err(Failure::Failed(format!(
-                "{} bad; nothing was imported because of --strict",
-                rows_are(report.rejected)
-            )));
-        }
+        refuse_rejects(&report)?;
     }
     let report = pass(args, kept, catalog, args.dry_run, console)?;
     let changed = report.added + report.updated + report.labelled + report.pruned > 0;
@@ -59,6 +54,11 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
     }
     console.finish();
     summarize(args, console, &report);
+    ended(&report)
+}
+
+/// How an import ends that did that.
+pub(crate) fn ended(report: &ImportReport) -> Outcome {
     if report.stopped {
         return Err(Failure::Stopped(
             "stopped; everything counted as stored is safe, and the same command goes on from here"
@@ -101,7 +101,7 @@ fn with_student(
     Ok(catalog)
 }
 
-fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Failure> {
+pub(crate) fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Failure> {
     let mapping = args.columns.mapping(&args.text_columns);
     Files::open_kept(
         &args.files,
@@ -139,7 +139,8 @@ fn pass(
     Ok(report?)
 }
 
-fn summarize(args: &Import, console: &Console, report: &ImportReport) {
+/// Tells what an import did.
+pub(crate) fn summarize(args: &Import, console: &Console, report: &ImportReport) {
     let would = if args.dry_run { "would be " } else { "" };
     let mut parts = vec![
         format!("{} {would}added", count(report.added)),
@@ -170,13 +171,21 @@ fn summarize(args: &Import, console: &Console, report: &ImportReport) {
     }
 }
 
-fn rows_are(number: u64) -> String {
-    let verb = if number == 1 { "is" } else { "are" };
-    format!("{} {verb}", counted(number, "row", "rows"))
+/// Fails if rows were rejected, because of `--strict`.
+pub(crate) fn refuse_rejects(report: &ImportReport) -> Result<(), Failure> {
+    let verb = match report.rejected {
+        0 => return Ok(()),
+        1 => "is",
+        _ => "are",
+    };
+    let rows = counted(report.rejected, "row", "rows");
+    Err(Failure::Failed(format!(
+        "{rows} {verb} bad; nothing was imported because of --strict"
+    )))
 }
 
 /// Copies standard input to a file, because it is read twice.
-fn keep(files: &[String]) -> Result<Option<NamedTempFile>, Failure> {
+pub(crate) fn keep(files: &[String]) -> Result<Option<NamedTempFile>, Failure> {
     if !files.iter().any(|file| file == "-") {
         return Ok(None);
     }

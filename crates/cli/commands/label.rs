@@ -1,7 +1,7 @@
 //! `assort label`
 
 use assort::read::{Mapping, Quoting};
-use assort::{Catalog, LabelOptions};
+use assort::{Catalog, LabelOptions, LabelReport};
 
 use super::learn;
 use crate::args::{Global, Label};
@@ -13,6 +13,24 @@ use crate::text::{count, counted};
 
 pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
+    let (files, mut console) = begin(&args, global)?;
+    let default = catalog.directory().join("rejects-label.csv");
+    let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
+    console.rejects = Some(rejects);
+    let options = LabelOptions::default()
+        .with_clear(args.clear)
+        .with_strict(args.strict);
+    let report = catalog.label(files, options, &mut console);
+    let (report, done) = end(report.map_err(Into::into), &args, &mut console)?;
+    if report.changed > 0 {
+        let safe = "the labels are stored; the next classify learns from them";
+        learn(catalog, &args.embedder, global, &mut console, safe);
+    }
+    Ok(done)
+}
+
+/// Opens the file of labels.
+pub(crate) fn begin(args: &Label, global: &Global) -> Result<(Files, Console), Failure> {
     let mapping = Mapping::default()
         .with_id(args.id.clone())
         .with_category(args.category.clone())
@@ -23,15 +41,17 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
         args.encoding.as_deref(),
         &mapping,
     )?;
-    let mut console = Console::new(global.quiet);
+    let console = Console::new(global.quiet);
     files.guesses.iter().for_each(|guess| console.say(guess));
-    let default = catalog.directory().join("rejects-label.csv");
-    let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
-    console.rejects = Some(rejects);
-    let options = LabelOptions::default()
-        .with_clear(args.clear)
-        .with_strict(args.strict);
-    let report = catalog.label(files, options, &mut console);
+    Ok((files, console))
+}
+
+/// Tells what labelling did.
+pub(crate) fn end(
+    report: Result<LabelReport, Failure>,
+    args: &Label,
+    console: &mut Console,
+) -> Result<(LabelReport, Done), Failure> {
     console.finish();
     console.finish_rejects()?;
     let report = report?;
@@ -49,13 +69,9 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
             "nothing was labelled because of --strict".to_owned(),
         ));
     }
-    if report.changed > 0 {
-        let safe = "the labels are stored; the next classify learns from them";
-        learn(catalog, &args.embedder, global, &mut console, safe);
-    }
-    Ok(if report.rejected > 0 {
-        Done::WithRejects
-    } else {
-        Done::Whole
-    })
+    let done = match report.rejected {
+        0 => Done::Whole,
+        _ => Done::WithRejects,
+    };
+    Ok((report, done))
 }

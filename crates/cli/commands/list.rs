@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use assort::core::Taxonomy;
 use assort::read::attribute_column;
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::args::{Export, Global, List, ListFormat};
 use crate::failure::{Done, Failure, Outcome};
-use crate::hints;
+use crate::hints::{self, Named};
 use crate::render::{self, Columns};
 use crate::stop;
 use crate::text::counted;
@@ -34,34 +35,79 @@ const COLUMNS: [&str; 10] = [
     "decision_method",
 ];
 
+/// Gives the next products, as many as that or fewer, and none after the last one.
+pub(crate) type Pages<'s> = Box<dyn FnMut(usize) -> Result<Vec<StoredProduct>, Failure> + 's>;
+
+/// What has products to list.
+pub(crate) trait Shelf {
+    /// The taxonomy that their categories are of.
+    fn taxonomy(&self) -> Result<Arc<Taxonomy>, Failure>;
+
+    /// The products that match a filter, from the first one on.
+    fn pages<'s>(&'s self, filter: Option<&'s str>) -> Pages<'s>;
+}
+
+impl Shelf for Catalog {
+    fn taxonomy(&self) -> Result<Arc<Taxonomy>, Failure> {
+        Ok(Self::taxonomy(self)?)
+    }
+
+    fn pages<'s>(&'s self, filter: Option<&'s str>) -> Pages<'s> {
+        let (mut after, mut is_done) = (None::<String>, false);
+        Box::new(move |limit| {
+            if is_done {
+                return Ok(Vec::new());
+            }
+            let page = self.list(filter, after.as_deref(), limit)?;
+            is_done = page.len() < limit;
+            if let Some(last) = page.last() {
+                after = Some(last.product.id.clone());
+            }
+            Ok(page)
+        })
+    }
+}
+
 pub(crate) fn list(args: &List, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
+    list_of(&catalog, args, &Named::of(&args.dir), global)
+}
+
+/// Prints the first products.
+pub(crate) fn list_of(
+    shelf: &dyn Shelf,
+    args: &List,
+    named: &Named<'_>,
+    global: &Global,
+) -> Outcome {
     let asked = Asked {
         filter: args.filter.as_deref(),
         most: args.top.get(),
         format: args.format,
         output: None,
     };
-    let printed = asked.write(&catalog)?;
-    if let Some(last) = printed.last
-        && !catalog.list(asked.filter, Some(&last), 1)?.is_empty()
-    {
+    let mut printed = asked.write(shelf)?;
+    if !(printed.more)(1)?.is_empty() {
         let printed = counted(printed.count, "product", "products");
-        global.say(&hints::more_follow(&printed, &args.dir));
+        global.say(&hints::more_follow(&printed, named));
     }
     Ok(Done::Whole)
 }
 
 pub(crate) fn export(args: &Export, global: &Global) -> Outcome {
     stop::listen();
-    let catalog = Catalog::open_read_only(&args.dir)?;
+    export_of(&Catalog::open_read_only(&args.dir)?, args, global)
+}
+
+/// Writes all products.
+pub(crate) fn export_of(shelf: &dyn Shelf, args: &Export, global: &Global) -> Outcome {
     let asked = Asked {
         filter: args.filter.as_deref(),
         most: usize::MAX,
         format: args.format,
         output: args.output.as_deref(),
     };
-    let written = asked.write(&catalog)?;
+    let written = asked.write(shelf)?;
     global.say(&format!(
         "{} written",
         counted(written.count, "product", "products")
@@ -70,10 +116,10 @@ pub(crate) fn export(args: &Export, global: &Global) -> Outcome {
 }
 
 /// Products that were written.
-struct Written {
+struct Written<'s> {
     count: u64,
-    /// The id of the last one.
-    last: Option<String>,
+    /// Those that follow.
+    more: Pages<'s>,
 }
 
 struct Asked<'a> {
@@ -83,48 +129,46 @@ struct Asked<'a> {
     output: Option<&'a Path>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Visits the products page by page.
     fn each(
         &self,
-        catalog: &Catalog,
+        shelf: &'a dyn Shelf,
         mut visit: impl FnMut(&[StoredProduct]) -> Result<(), Failure>,
-    ) -> Result<Written, Failure> {
-        let (mut after, mut done): (Option<String>, usize) = (None, 0);
+    ) -> Result<Written<'a>, Failure> {
+        let (mut pages, mut done) = (shelf.pages(self.filter), 0);
         while done < self.most {
-            let limit = PAGE.min(self.most - done);
-            let page = catalog.list(self.filter, after.as_deref(), limit)?;
-            visit(&page)?;
+            let page = pages(PAGE.min(self.most - done))?;
+            // No products at all are shown as well.
+            if done == 0 || !page.is_empty() {
+                visit(&page)?;
+            }
             done += page.len();
             if stop::requested() {
                 let done = counted(done as u64, "product", "products");
                 return Err(Failure::Stopped(format!("stopped after {done}")));
             }
-            let is_last = page.len() < limit;
-            if let Some(last) = page.last() {
-                after = Some(last.product.id.clone());
-            }
-            if is_last {
+            if page.is_empty() {
                 break;
             }
         }
         Ok(Written {
             count: done as u64,
-            last: after,
+            more: pages,
         })
     }
 
-    fn write(&self, catalog: &Catalog) -> Result<Written, Failure> {
-        let taxonomy = catalog.taxonomy()?;
+    fn write(&self, shelf: &'a dyn Shelf) -> Result<Written<'a>, Failure> {
+        let taxonomy = shelf.taxonomy()?;
         let separator = match self.format {
             ListFormat::Csv => b',',
             ListFormat::Tsv => b'\t',
-            ListFormat::Table | ListFormat::Jsonl => return self.lines(catalog, &taxonomy),
+            ListFormat::Table | ListFormat::Jsonl => return self.lines(shelf, &taxonomy),
         };
         // A table has the same columns in all rows, so what there is comes first.
         let mut names: BTreeSet<String> = BTreeSet::new();
         let mut has_breaks = false;
-        self.each(catalog, |page| {
+        self.each(shelf, |page| {
             let all = page.iter().flat_map(|stored| &stored.product.attributes);
             let texts = page.iter().map(|stored| &stored.product.text);
             let texts = texts.chain(all.clone().map(|(_, value)| value));
@@ -155,7 +199,7 @@ impl Asked<'_> {
         let mut writer = csv::WriterBuilder::new()
             .delimiter(separator)
             .from_writer(&mut sink);
-        let written = self.each(catalog, |page| {
+        let written = self.each(shelf, |page| {
             for stored in page {
                 writer.write_record(record(&taxonomy, stored, &names))?;
             }
@@ -167,10 +211,10 @@ impl Asked<'_> {
         Ok(written)
     }
 
-    fn lines(&self, catalog: &Catalog, taxonomy: &Taxonomy) -> Result<Written, Failure> {
+    fn lines(&self, shelf: &'a dyn Shelf, taxonomy: &Taxonomy) -> Result<Written<'a>, Failure> {
         let mut sink = render::sink(self.output)?;
         let mut begun = false;
-        let written = self.each(catalog, |page| {
+        let written = self.each(shelf, |page| {
             if self.format == ListFormat::Jsonl {
                 for stored in page {
                     writeln!(sink, "{}", render::stored(taxonomy, stored))?;

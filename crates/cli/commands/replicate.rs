@@ -1,6 +1,6 @@
 //! `assort replicate`
 
-#[cfg(feature = "remote")]
+#[cfg(feature = "client")]
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use assort::ErrorKind;
 use assort::copies::{CopyOptions, CopyReport, Folder, Source, replicate};
 
 use super::backup::told;
-#[cfg(feature = "remote")]
+#[cfg(feature = "client")]
 use assort_replica::{Server, ServerOptions};
 
 use crate::args::{Global, Replicate};
@@ -91,7 +91,7 @@ fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
     Ok(Box::new(Folder::new(&args.from)))
 }
 
-#[cfg(feature = "remote")]
+#[cfg(feature = "client")]
 fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
     let read = |path: &PathBuf| {
         let read = std::fs::read(path);
@@ -104,7 +104,7 @@ fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
     Ok(Box::new(Server::new(&args.from, options)?))
 }
 
-#[cfg(not(feature = "remote"))]
+#[cfg(not(feature = "client"))]
 fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
     let from = &args.from;
     let what = "this program was built without the feature `remote`, and replicates folders alone";

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use assort::core::Taxonomy;
 use assort::{Catalog, Found, GroupBy, Page, Plan, Query, Search, Step};
 
 use crate::args::{Global, SearchArgs};
@@ -10,18 +11,18 @@ use crate::failure::{Done, Outcome};
 use crate::render;
 use crate::text::{count, counted};
 
-pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
+pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
-    let (catalog, query) = match (args.text, args.like) {
-        (_, Some(id)) => (catalog, Query::Like(id)),
+    let (catalog, query) = match (&args.text, &args.like) {
+        (_, Some(id)) => (catalog, Query::Like(id.clone())),
         (text, None) => {
             let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
-            (catalog, Query::Text(text.unwrap_or_default()))
+            (catalog, Query::Text(text.clone().unwrap_or_default()))
         }
     };
     let page = catalog.search(
         &Search::new(query)
-            .with_filter(args.filter)
+            .with_filter(args.filter.clone())
             .with_min_similarity(args.min_similarity)
             .with_group_by(args.group_by.clone())
             .with_group_size(args.group_size.into())
@@ -31,14 +32,23 @@ pub(crate) fn run(args: SearchArgs, global: &Global) -> Outcome {
             .with_ef(args.ef.map(Into::into))
             .with_oversample(args.oversample.map(Into::into)),
     )?;
-    let taxonomy = catalog.taxonomy()?;
+    print(&page, &*catalog.taxonomy()?, args, global)
+}
+
+/// Prints what was found.
+pub(crate) fn print(
+    page: &Page,
+    taxonomy: &Taxonomy,
+    args: &SearchArgs,
+    global: &Global,
+) -> Outcome {
     let mut sink = render::sink(None)?;
-    args.format.results().found(&mut sink, &taxonomy, &page)?;
+    args.format.results().found(&mut sink, taxonomy, page)?;
     sink.flush()?;
     if args.explain {
         page.steps.iter().for_each(explain);
     }
-    global.say(&summary(&page, args.min_similarity));
+    global.say(&summary(page, args.min_similarity));
     if let Some(GroupBy::Attribute(name)) = &args.group_by
         && !page.found.is_empty()
         && page.found.iter().all(has_no_value)

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use assort::Catalog;
+use assort::core::Taxonomy;
+use assort::{Catalog, StoredProduct};
 
 use crate::args::{ReportFormat, Show};
 use crate::failure::{Done, Outcome};
@@ -11,11 +12,15 @@ use crate::render;
 pub(crate) fn run(args: &Show) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
     let stored = catalog.product(&args.id)?;
-    let taxonomy = catalog.taxonomy()?;
+    print(&stored, &*catalog.taxonomy()?, args.format)
+}
+
+/// Prints a product and all that is known of it.
+pub(crate) fn print(stored: &StoredProduct, taxonomy: &Taxonomy, format: ReportFormat) -> Outcome {
     let mut sink = render::sink(None)?;
     let product = &stored.product;
-    if args.format == ReportFormat::Json {
-        writeln!(sink, "{}", render::stored(&taxonomy, &stored))?;
+    if format == ReportFormat::Json {
+        writeln!(sink, "{}", render::stored(taxonomy, stored))?;
     } else {
         let mut facts = vec![("id", product.id.clone()), ("title", product.title.clone())];
         if !product.text.is_empty() {

@@ -16,7 +16,12 @@ use crate::text::{bytes, count, counted};
 
 pub(crate) fn run(args: &Stats) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
-    let stats = catalog.stats()?;
+    let student = embedder::student_card(&catalog);
+    print(&catalog.stats()?, student.as_ref(), args)
+}
+
+/// Prints what a catalog holds, with what is known of its student.
+pub(crate) fn print(stats: &assort::Stats, student: Option<&StudentCard>, args: &Stats) -> Outcome {
     let calibrated: Vec<&str> = stats
         .calibrated
         .iter()
@@ -36,7 +41,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
     let tuned = stats
         .tuned
         .map(|(ef, recall)| json!({ "ef": ef, "recall": render::rounded(recall.into()) }));
-    let student = embedder::student_card(&catalog);
+    let is_on_student = student.is_some() || stats.familiarity.is_some();
     let mut sink = render::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({
@@ -55,10 +60,10 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             "live": stats.live,
             "segments": segments,
             "tuned": tuned,
-            "student": student.map(|student| json!({
+            "student": is_on_student.then(|| json!({
                 "familiarity": stats.familiarity.map(|part| render::rounded(part.into())),
-                "cosine": render::rounded(student.cosine.into()),
-                "queries": student.queries.as_str(),
+                "cosine": student.map(|student| render::rounded(student.cosine.into())),
+                "queries": student.map(|student| student.queries.as_str()),
             })),
             "bytes": stats.bytes,
         });
@@ -79,7 +84,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             ),
             ("embedder", stats.embedder.clone()),
             ("space", stats.space.to_string()),
-            ("index", index(&stats)),
+            ("index", index(stats)),
             ("on disk", bytes(stats.bytes)),
         ];
         if let Some((space, moved)) = &stats.moving_to {
@@ -98,7 +103,7 @@ pub(crate) fn run(args: &Stats) -> Outcome {
             format!("calibrated on labels for {}", calibrated.join(", "))
         };
         facts.push(("confidence", confidence));
-        if let Some(student) = &student {
+        if is_on_student {
             facts.push(("student", drift(student, stats.familiarity, &args.dir)));
         }
         write!(sink, "{}", render::facts(&facts))?;
@@ -111,17 +116,19 @@ pub(crate) fn run(args: &Stats) -> Outcome {
 const DRIFT: f32 = 0.85;
 
 /// What the student knows of new products, in a line.
-fn drift(student: &StudentCard, lately: Option<f32>, directory: &Path) -> String {
-    let mut line = format!("cosine with its teacher {:.3}", student.cosine);
-    if let Some(now) = lately {
-        line.push_str(&format!(
-            "; knows products imported lately {now:.2} times as well as those it was judged by"
-        ));
-        if now < DRIFT {
-            line.push_str(&format!(": {}", hints::student_is_old(directory)));
+fn drift(student: Option<&StudentCard>, lately: Option<f32>, directory: &Path) -> String {
+    let cosine = student.map(|student| format!("cosine with its teacher {:.3}", student.cosine));
+    let lately = lately.map(|now| {
+        let known = format!(
+            "knows products imported lately {now:.2} times as well as those it was judged by"
+        );
+        match now < DRIFT {
+            true => format!("{known}: {}", hints::student_is_old(directory)),
+            false => known,
         }
-    }
-    line
+    });
+    let all: Vec<String> = cosine.into_iter().chain(lately).collect();
+    all.join("; ")
 }
 
 /// The index in a line.

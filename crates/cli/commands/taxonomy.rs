@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use assort::Catalog;
 use assort::core::{CategoryIndex, SEPARATOR, Taxonomy};
@@ -21,13 +22,13 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             dir,
             category,
             depth,
-        } => show(&dir, category.as_deref(), depth),
-        TaxonomyCommand::Find { dir, text } => find(&dir, &text, global),
+        } => show(&*tree(&dir)?, category.as_deref(), depth),
+        TaxonomyCommand::Find { dir, text } => find(&*tree(&dir)?, &text, global),
         TaxonomyCommand::Export {
             dir,
             format,
             output,
-        } => export(&dir, format, output.as_deref()),
+        } => export(&*tree(&dir)?, format, output.as_deref()),
         TaxonomyCommand::Import {
             dir,
             file,
@@ -38,19 +39,7 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
             let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
             let catalog = Catalog::open(&dir)?;
             let orphans = catalog.replace_taxonomy(&taxonomy)?;
-            if !global.quiet {
-                tell!("{format}");
-                tell!(
-                    "the catalog has {} now",
-                    counted(taxonomy.len() as u64, "category", "categories")
-                );
-            }
-            if orphans > 0 {
-                let labels = counted(orphans, "label names", "labels name");
-                tell!(
-                    "note: {labels} a category that is gone; kept, and used again if it comes back"
-                );
-            }
+            replaced(&taxonomy, &format, orphans, global);
             if no_prepare {
                 return Ok(Done::Whole);
             }
@@ -62,8 +51,25 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
     }
 }
 
-fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
-    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+fn tree(dir: &Path) -> assort::Result<Arc<Taxonomy>> {
+    Catalog::open_read_only(dir)?.taxonomy()
+}
+
+/// Tells that a catalog has another taxonomy, which leaves labels without a category.
+pub(crate) fn replaced(taxonomy: &Taxonomy, format: &str, orphans: u64, global: &Global) {
+    global.say(format);
+    global.say(&format!(
+        "the catalog has {} now",
+        counted(taxonomy.len() as u64, "category", "categories")
+    ));
+    if orphans > 0 {
+        let labels = counted(orphans, "label names", "labels name");
+        tell!("note: {labels} a category that is gone; kept, and used again if it comes back");
+    }
+}
+
+/// Prints the tree, or the part below a category.
+pub(crate) fn show(taxonomy: &Taxonomy, category: Option<&str>, depth: Option<usize>) -> Outcome {
     let roots: Vec<CategoryIndex> = match category {
         Some(text) => vec![
             taxonomy
@@ -80,7 +86,7 @@ fn show(dir: &Path, category: Option<&str>, depth: Option<usize>) -> Outcome {
         roots.into_iter().rev().map(|root| (root, 0)).collect();
     while let Some((index, level)) = stack.pop() {
         let category = taxonomy.category(index);
-        let named = with_id(&taxonomy, index, &category.name);
+        let named = with_id(taxonomy, index, &category.name);
         writeln!(sink, "{:indent$}{named}", "", indent = 2 * level)?;
         if depth.is_none_or(|depth| level + 1 < depth) {
             stack.extend(
@@ -106,12 +112,12 @@ fn with_id(taxonomy: &Taxonomy, index: CategoryIndex, name: &str) -> String {
     }
 }
 
-fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
-    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+/// Prints the categories that have a text somewhere.
+pub(crate) fn find(taxonomy: &Taxonomy, text: &str, global: &Global) -> Outcome {
     let found = taxonomy.find(text);
     let mut sink = render::sink(None)?;
     for &index in &found {
-        writeln!(sink, "{}", with_id(&taxonomy, index, &taxonomy.path(index)))?;
+        writeln!(sink, "{}", with_id(taxonomy, index, &taxonomy.path(index)))?;
     }
     sink.flush()?;
     if !global.quiet {
@@ -123,8 +129,8 @@ fn find(dir: &Path, text: &str, global: &Global) -> Outcome {
     Ok(Done::Whole)
 }
 
-fn export(dir: &Path, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
-    let taxonomy = Catalog::open_read_only(dir)?.taxonomy()?;
+/// Writes the tree.
+pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
     let mut sink = render::sink(path)?;
     match format {
         TaxonomyFormat::Paths => {
@@ -134,10 +140,10 @@ fn export(dir: &Path, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
         }
         TaxonomyFormat::Jsonl => {
             for index in 0..taxonomy.len() as CategoryIndex {
-                writeln!(sink, "{}", object(&taxonomy, index))?;
+                writeln!(sink, "{}", object(taxonomy, index))?;
             }
         }
-        TaxonomyFormat::Tsv => tsv(&taxonomy, &mut sink)?,
+        TaxonomyFormat::Tsv => tsv(taxonomy, &mut sink)?,
     }
     sink.flush()?;
     Ok(Done::Whole)

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use assort::core::Source;
 use assort::heads::Shape;
@@ -23,12 +23,21 @@ pub(crate) fn run(args: &Train, global: &Global) -> Outcome {
     let begun = Instant::now();
     let report = catalog.train(&options(args), &mut console);
     console.finish();
-    let (report, seconds) = (report?, begun.elapsed());
+    print(&report?, begun.elapsed(), args.format, &console)
+}
+
+/// Prints what came of training, which took so long.
+pub(crate) fn print(
+    report: &TrainReport,
+    seconds: Duration,
+    format: ReportFormat,
+    console: &Console,
+) -> Outcome {
     let mut sink = render::sink(None)?;
-    match args.format {
-        ReportFormat::Json => writeln!(sink, "{}", object(&report, seconds.as_secs_f64()))?,
+    match format {
+        ReportFormat::Json => writeln!(sink, "{}", object(report, seconds.as_secs_f64()))?,
         ReportFormat::Table => {
-            write!(sink, "{}", table(&report))?;
+            write!(sink, "{}", table(report))?;
             console.say(&format!("trained and measured in {}", time(seconds)));
         }
     }

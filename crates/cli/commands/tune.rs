@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use assort::{Catalog, IndexAudit};
+use assort::{Catalog, IndexAudit, Tuning};
 use serde_json::json;
 
 use crate::args::{AuditIndex, Global, ReportFormat, Tune};
@@ -18,6 +18,11 @@ pub(crate) fn run(args: &Tune, global: &Global) -> Outcome {
     catalog.wait_until_indexed(&mut console)?;
     let tuning = catalog.tune(args.recall, args.queries.get(), &mut console)?;
     console.finish();
+    print(&tuning, args, global)
+}
+
+/// Prints what is kept for searches to come.
+pub(crate) fn print(tuning: &Tuning, args: &Tune, global: &Global) -> Outcome {
     let mut sink = render::sink(None)?;
     if args.format == ReportFormat::Json {
         let value = json!({

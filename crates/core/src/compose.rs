@@ -111,6 +111,18 @@ pub enum TextKind {
 }
 
 impl TextKind {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Name,
+        Self::NameAndParent,
+        Self::Path,
+        Self::Part,
+        Self::Description,
+        Self::Alias,
+        Self::Example,
+        Self::Translation,
+    ];
+
     /// The kind in words.
     pub fn as_str(self) -> &'static str {
         match self {

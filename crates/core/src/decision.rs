@@ -141,8 +141,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The decision on a product nothing is known of.
-    pub(crate) fn unknown(taxonomy: u128) -> Self {
+    /// The decision on a product nothing is known of, by that version of a taxonomy.
+    pub fn unknown(taxonomy: u128) -> Self {
         Self {
             taxonomy,
             category: None,

@@ -54,4 +54,4 @@ pub use product::{
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyError,
 };
-pub use text::{clean, fold};
+pub use text::{clean, clean_lines, fold};

@@ -2,7 +2,11 @@
 //!
 //! [`v1`] has the messages, and a client and a server for each service; [`longrunning`]
 //! is Google's package for operations, which the contract uses; [`DESCRIPTORS`] is the
-//! contract itself, for reflection and for checks.
+//! contract itself, for reflection and for checks. [`names`] and [`picture`] make and read
+//! what the contract writes as text.
+
+pub mod names;
+pub mod picture;
 
 /// The encoded `FileDescriptorSet` of the contract with all that it imports,
 /// comments included.

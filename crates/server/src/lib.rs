@@ -17,7 +17,6 @@ mod measure;
 mod metrics;
 mod names;
 mod operations;
-mod picture;
 mod pool;
 mod reason;
 mod remembered;

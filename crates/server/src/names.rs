@@ -1,5 +1,7 @@
-//! Names of resources: `catalogs/{catalog}/products/{id}`.
+//! Names of resources in requests, checked.
 
+pub(crate) use assort_proto::names::product as of_product;
+use assort_proto::names::product_id;
 use tonic::Status;
 
 use crate::reason::Refusal;
@@ -8,12 +10,6 @@ use crate::reason::Refusal;
 pub(crate) fn is_catalog(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !name.is_empty() && name.len() <= 128 && name.chars().all(plain) && !name.starts_with('.')
-}
-
-/// The name of a product.
-pub(crate) fn of_product(catalog: &str, id: &str) -> String {
-    let id = id.replace('%', "%25").replace('/', "%2F");
-    format!("catalogs/{catalog}/products/{id}")
 }
 
 /// The catalog that `catalogs/{catalog}` names, with what follows it.
@@ -61,12 +57,7 @@ pub(crate) fn snapshot<'n>(field: &str, name: &'n str) -> Result<(&'n str, &'n s
 /// The catalog and the id of a product.
 pub(crate) fn product<'n>(field: &str, name: &'n str) -> Result<(&'n str, String), Status> {
     let form = "catalogs/{catalog}/products/{id}";
-    let (catalog, after) = split(field, name, form)?;
-    let id = after.strip_prefix("products/").and_then(decoded);
-    match id {
-        Some(id) if !id.is_empty() => Ok((catalog, id)),
-        _ => Err(wrong(field, name, form)),
-    }
+    product_id(name).ok_or_else(|| wrong(field, name, form))
 }
 
 /// The id of a product that must be of a catalog.
@@ -78,17 +69,6 @@ pub(crate) fn product_of(field: &str, name: &str, catalog: &str) -> Result<Strin
             Err(Refusal::of_field(field, what).status())
         }
     }
-}
-
-/// A text with its percent escapes replaced; none if one is broken.
-fn decoded(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend_from_slice(part.get(2..)?.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

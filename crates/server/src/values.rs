@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use assort::core::MAX_ID;
-use assort::core::{MAX_TEXT, MAX_TITLE, Product, Taxonomy, clean};
+use assort::core::{MAX_TEXT, MAX_TITLE, Product, Taxonomy, clean, clean_lines};
 use assort::{StoredProduct, core::CategoryIndex};
-use assort_proto::v1;
 use assort_proto::v1::attribute_value::Kind;
 use assort_proto::v1::image::Source;
+use assort_proto::{picture, v1};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::limits::MAX_IMAGE;
-use crate::picture;
 use crate::reason::{Reason, Refusal, refuse};
 
 /// What is wrong with a field: its path, and why.
@@ -50,7 +49,7 @@ pub(crate) fn product(given: v1::Product, needs_id: bool) -> Result<Product, Wro
     if title.is_empty() {
         return Err(wrong("title", "the title is empty"));
     }
-    let text = clean(&given.text);
+    let text = clean_lines(&given.text);
     for (field, length, most) in [
         ("title", title.len(), MAX_TITLE),
         ("text", text.len(), MAX_TEXT),
@@ -87,38 +86,34 @@ fn attributes(given: HashMap<String, v1::AttributeValue>) -> Result<Vec<(String,
         if name.trim().is_empty() {
             return Err(wrong("attributes", "an attribute has no name"));
         }
-        let value = value.kind.map(as_text).transpose();
-        let value = value.map_err(|what| wrong(field(), what))?;
-        let value = value.map(|value| clean(&value)).unwrap_or_default();
-        if value.len() > MAX_TEXT {
-            let what = format!(
-                "the value has {} bytes, the most is {MAX_TEXT}",
-                value.len()
-            );
-            return Err(wrong(field(), what));
-        }
-        if !value.is_empty() {
-            attributes.push((name, value));
+        let values = value.kind.map(as_texts).transpose();
+        let values = values.map_err(|what| wrong(field(), what))?;
+        for value in values.unwrap_or_default() {
+            let value = clean(&value);
+            if value.len() > MAX_TEXT {
+                let length = value.len();
+                let what = format!("the value has {length} bytes, the most is {MAX_TEXT}");
+                return Err(wrong(field(), what));
+            }
+            if !value.is_empty() {
+                attributes.push((name.clone(), value));
+            }
         }
     }
     Ok(attributes)
 }
 
-/// A value as the text that a catalog keeps.
-fn as_text(kind: Kind) -> Result<String, String> {
-    Ok(match kind {
+/// A value as the texts that a catalog keeps, each of which is a value of its own.
+fn as_texts(kind: Kind) -> Result<Vec<String>, String> {
+    Ok(vec![match kind {
+        Kind::Texts(texts) => return Ok(texts.values),
+        Kind::Numbers(numbers) => return numbers.values.into_iter().map(finite).collect(),
         Kind::Text(text) => text,
         Kind::Number(number) => with_unit(finite(number.value)?, &number.unit),
         Kind::Money(money) => money_text(&money)?,
         Kind::Boolean(yes) => yes.to_string(),
         Kind::Date(date) => date_text(&date)?,
-        Kind::Texts(texts) => texts.values.join(", "),
-        Kind::Numbers(numbers) => {
-            let texts: Result<Vec<String>, String> =
-                numbers.values.into_iter().map(finite).collect();
-            texts?.join(", ")
-        }
-    })
+    }])
 }
 
 fn finite(number: f64) -> Result<String, String> {
@@ -229,9 +224,16 @@ pub(crate) fn stored(found: StoredProduct, catalog: &str, taxonomy: &Taxonomy) -
         label,
         decision,
     } = found;
-    let attributes = product.attributes.into_iter().map(|(name, value)| {
-        let kind = Some(Kind::Text(value));
-        (name, v1::AttributeValue { kind })
+    let attributes = product.attributes.chunk_by(|a, b| a.0 == b.0);
+    let attributes = attributes.filter_map(|same| {
+        let kind = Some(match same {
+            [(_, one)] => Kind::Text(one.clone()),
+            several => Kind::Texts(v1::TextList {
+                values: several.iter().map(|(_, value)| value.clone()).collect(),
+            }),
+        });
+        let (name, _) = same.first()?;
+        Some((name.clone(), v1::AttributeValue { kind }))
     });
     v1::Product {
         name: crate::names::of_product(catalog, &product.id),
@@ -278,7 +280,7 @@ mod tests {
     use super::*;
 
     fn text(kind: Kind) -> Result<String, String> {
-        as_text(kind)
+        as_texts(kind).map(|texts| texts.join("|"))
     }
 
     #[test]
@@ -310,8 +312,8 @@ mod tests {
             (money("-5", ""), "-5"),
             (Kind::Boolean(true), "true"),
             (date(2024, 2, 29), "2024-02-29"),
-            (texts, "red, blue"),
-            (numbers, "1, 2.5"),
+            (texts, "red|blue"),
+            (numbers, "1|2.5"),
         ] {
             assert_eq!(text(kind).as_deref(), Ok(wanted));
         }

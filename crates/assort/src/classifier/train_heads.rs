@@ -107,7 +107,7 @@ impl TrainHeads {
 }
 
 /// What came of training.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TrainReport {
     /// Labelled products that were learned from.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use assort_core::{Product, ProductUpdate, SEPARATOR, check_id, check_lengths, clean};
+use assort_core::{Product, ProductUpdate, SEPARATOR, check_id, check_lengths, clean, clean_lines};
 use serde_json::{Map, Value};
 
 use crate::Result;
@@ -176,7 +176,7 @@ impl Maker<'_> {
         let mut given = ProductUpdate::new(id.clone());
         given.title = self.columns.title.and_then(&value).map(clean);
         for part in self.columns.text.iter().filter_map(|&at| value(at)) {
-            let (part, text) = (cleaned_text(part), given.text.get_or_insert_default());
+            let (part, text) = (clean_lines(part), given.text.get_or_insert_default());
             if !text.is_empty() && !part.is_empty() {
                 text.push('\n');
             }
@@ -248,16 +248,6 @@ impl Maker<'_> {
             return Err(Rejected::new(line, None, reason.to_owned()));
         }
         self.make(line, |column| values[column].as_deref(), further)
-    }
-}
-
-/// Further text, cleaned. Lines that are clean already stay lines: so does the text of
-/// several columns.
-fn cleaned_text(text: &str) -> String {
-    let lines = || text.lines().filter(|line| !line.is_empty());
-    match text.contains('\n') && lines().all(|line| clean(line) == line) {
-        true => lines().collect::<Vec<&str>>().join("\n"),
-        false => clean(text),
     }
 }
 

@@ -28,6 +28,16 @@ pub fn clean(raw: &str) -> String {
     }
 }
 
+/// Further text, cleaned as [`clean`] does. Lines that are clean already stay lines: so does the text of
+/// several columns.
+pub fn clean_lines(text: &str) -> String {
+    let lines = || text.lines().filter(|line| !line.is_empty());
+    match text.contains('\n') && lines().all(|line| clean(line) == line) {
+        true => lines().collect::<Vec<&str>>().join("\n"),
+        false => clean(text),
+    }
+}
+
 /// The form of a text in which comparisons ignore case: NFKC and lower case.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {

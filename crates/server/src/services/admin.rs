@@ -1,13 +1,16 @@
 //! `AdminService`
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use assort::copies::CopyOptions;
-use assort::{Adoption, Catalog, DistillOptions, Observer, ProblemKind, TrainHeads};
+use assort::core::{Source, Weights};
+use assort::{Adoption, Catalog, DistillOptions, DistillReport, Observer, ProblemKind, TrainHeads};
 use assort_proto::longrunning::Operation;
 use assort_proto::v1;
 use assort_proto::v1::admin_service_server::AdminService;
+use assort_proto::v1::distill_student_response::Accuracy;
 use prost::{Message, Name};
 use tonic::{Request, Response, Status};
 
@@ -52,6 +55,10 @@ impl AdminService for Admin {
                     accuracy: report.accuracy,
                     accuracy_without: report.accuracy_without,
                     in_force: report.in_force,
+                    contents: report.contents as i64,
+                    features: report.features as i64,
+                    bytes: report.bytes as i64,
+                    weights: weights(&report.weights),
                 })
             },
         );
@@ -81,17 +88,11 @@ impl AdminService for Admin {
             move |catalog, observer| {
                 let outcome = catalog.distill_and_adopt(&teacher(catalog)?, &options, observer)?;
                 let report = outcome.made.report;
-                Ok(v1::DistillStudentResponse {
-                    learned: report.learned as i64,
-                    held_out: report.held_out as i64,
-                    cosine: report.cosine,
-                    overlap: report.overlap,
-                    bytes: report.size as i64,
-                    adopted: matches!(
-                        outcome.adoption,
-                        Adoption::Moved(_) | Adoption::AlreadyThere
-                    ),
-                })
+                let adopted = matches!(
+                    outcome.adoption,
+                    Adoption::Moved(_) | Adoption::AlreadyThere
+                );
+                Ok(distilled(&report, adopted))
             },
         );
         let begun = served.remembered.once(&request.request_id, &request, begin);
@@ -147,6 +148,7 @@ impl AdminService for Admin {
                     ef: tuning.ef as i64,
                     recall: tuning.recall,
                     queries: tuning.queries as i64,
+                    slack: Some(tuning.slack).filter(|slack| slack.is_finite()),
                 })
             },
         );
@@ -317,8 +319,44 @@ fn problem(problem: &assort::Problem) -> v1::Problem {
         ProblemKind::Labels => Kind::Labels,
         _ => Kind::Unspecified,
     };
+    let product_id = match &problem.kind {
+        ProblemKind::Product(id) => id.clone(),
+        _ => String::new(),
+    };
     v1::Problem {
         kind: kind.into(),
         what: problem.what.clone(),
+        product_id,
+    }
+}
+
+fn weights(weights: &Weights) -> HashMap<String, f32> {
+    let all = Source::ALL.into_iter();
+    all.map(|source| (source.as_str().to_owned(), weights.of(source)))
+        .collect()
+}
+
+fn distilled(report: &DistillReport, adopted: bool) -> v1::DistillStudentResponse {
+    let accuracy = report.accuracy.map(|accuracy| Accuracy {
+        zero_shot_teacher: accuracy.zero_shot_teacher,
+        zero_shot_student: accuracy.zero_shot_student,
+        zero_shot_mixed: accuracy.zero_shot_mixed,
+        neighbor_teacher: accuracy.neighbor_teacher,
+        neighbor_student: accuracy.neighbor_student,
+    });
+    v1::DistillStudentResponse {
+        learned: report.learned as i64,
+        held_out: report.held_out as i64,
+        cosine: report.cosine,
+        overlap: report.overlap,
+        bytes: report.size as i64,
+        adopted,
+        taught: report.taught as i64,
+        rounding: report.rounding,
+        accuracy,
+        left: report.left,
+        queries: report.queries.as_str().to_owned(),
+        rate: report.rate,
+        seconds: report.seconds,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assort::core::Space;
+use assort::core::{Method, Space};
 use assort::{Stats, TaskState};
 use assort_proto::v1;
 use assort_proto::v1::background_task::State;
@@ -94,6 +94,16 @@ fn task(state: &TaskState) -> v1::BackgroundTask {
     }
 }
 
+fn method(method: Method) -> i32 {
+    let told = match method {
+        Method::Auto => v1::Method::Auto,
+        Method::ZeroShot => v1::Method::ZeroShot,
+        Method::Neighbors => v1::Method::Neighbors,
+        Method::Head => v1::Method::Head,
+    };
+    told.into()
+}
+
 fn told(name: String, stats: &Stats) -> v1::CatalogStats {
     let segments = stats.segments.iter().map(|segment| v1::Segment {
         number: segment.number as i32,
@@ -116,5 +126,8 @@ fn told(name: String, stats: &Stats) -> v1::CatalogStats {
         familiarity: stats.familiarity,
         moving_to: moving.map(|(space, _)| space_told(space)),
         moved: moving.map_or(0, |(_, moved)| *moved as i64),
+        space: Some(space_told(&stats.space)),
+        calibrated: stats.calibrated.iter().map(|one| method(*one)).collect(),
+        tuned_ef: stats.tuned.map(|(ef, _)| i64::from(ef)),
     }
 }

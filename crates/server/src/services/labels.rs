@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assort::core::{Product, Taxonomy};
 use assort::read::ProductRow;
-use assort::{LabelOptions, LabelReport, StoredProduct};
+use assort::{LabelOptions, LabelReport};
 use assort_proto::v1;
 use assort_proto::v1::label_service_server::LabelService;
 use tonic::{Request, Response, Status};
@@ -122,14 +122,24 @@ impl Changes {
             .map_err(|error| of_error(&error))?;
         let categories = self.resolved(&taxonomy)?;
         let mut report = LabelReport::default();
+        let mut missing: Option<Refusal> = None;
         for (at, (id, category)) in self.ids.iter().zip(&categories).enumerate() {
-            let found = found(served, at, id)?;
+            let found = match served.catalog.product(id) {
+                Err(assort::Error::NoProduct(_)) => {
+                    missing = Some(self.missing(served, at, id, missing));
+                    continue;
+                }
+                found => found.map_err(|error| of_error(&error))?,
+            };
             let before = found
                 .label
                 .map(|label| taxonomy.category(label).id.as_str());
             let same = before == category.as_deref();
             report.unchanged += u64::from(same);
             report.changed += u64::from(!same);
+        }
+        if let Some(missing) = missing {
+            return Err(missing.status());
         }
         if self.validate_only {
             return Ok(report);
@@ -153,6 +163,20 @@ impl Changes {
         report.map_err(|error| of_error(&error))
     }
 
+    /// A product that is not there, beside others that are not.
+    fn missing(&self, served: &Served, at: usize, id: &str, others: Option<Refusal>) -> Refusal {
+        let name = names::of_product(&served.name, id);
+        let what = format!("there is no `{name}`");
+        let field = match self.categories {
+            Some(_) => format!("labels[{at}].product"),
+            None => format!("products[{at}]"),
+        };
+        let refusal = others.unwrap_or_else(|| {
+            refuse(Reason::NotFound, what.clone()).with_resource("assort.v1.Product", &name)
+        });
+        refusal.with_field(field, what)
+    }
+
     /// The ids of the categories to set, for each product.
     fn resolved(&self, taxonomy: &Taxonomy) -> Result<Vec<Option<String>>, Status> {
         let Some(given) = &self.categories else {
@@ -174,18 +198,4 @@ impl Changes {
         }
         refusal.map_or(Ok(categories), |refusal| Err(refusal.status()))
     }
-}
-
-fn found(served: &Served, at: usize, id: &str) -> Result<StoredProduct, Status> {
-    served.catalog.product(id).map_err(|error| match error {
-        assort::Error::NoProduct(_) => {
-            let name = names::of_product(&served.name, id);
-            let what = format!("there is no `{name}`");
-            refuse(Reason::NotFound, what.clone())
-                .with_field(format!("[{at}]"), what)
-                .with_resource("assort.v1.Product", &name)
-                .status()
-        }
-        other => of_error(&other),
-    })
 }

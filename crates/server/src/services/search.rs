@@ -5,9 +5,11 @@ use std::time::Instant;
 
 use assort::Plan;
 use assort::core::{Space, clean};
-use assort::{Catalog, Page, Query, Search, Step};
+use assort::{Catalog, GroupBy, Page, Query, Search, Step};
 use assort_proto::v1;
+use assort_proto::v1::grouping::By;
 use assort_proto::v1::search_products_request::Query as Asked;
+use assort_proto::v1::search_result::Group;
 use assort_proto::v1::search_service_server::SearchService;
 use tonic::{Request, Response, Status};
 
@@ -96,12 +98,16 @@ async fn wanted(
         }
     };
     let params = request.params.unwrap_or_default();
+    let grouping = request.grouping.map(group_by).transpose()?;
     let filter = Some(request.filter).filter(|filter| !filter.trim().is_empty());
     let search = Search::new(query)
         .with_filter(filter)
         // A last page may be shorter.
         .with_top(top.min(MAX_DEPTH.saturating_sub(offset)))
         .with_offset(offset)
+        .with_min_similarity(request.min_similarity)
+        .with_group_by(grouping.as_ref().map(|(by, _)| by.clone()))
+        .with_group_size(grouping.as_ref().map_or(1, |(_, size)| *size))
         .with_exact(params.exact)
         .with_ef(positive("params.ef", params.ef)?)
         .with_oversample(positive("params.oversample", params.oversample)?)
@@ -114,6 +120,20 @@ async fn wanted(
         explain: request.explain,
         space,
     })
+}
+
+/// What to group by, and how many products of each group to give.
+fn group_by(grouping: v1::Grouping) -> Result<(GroupBy, usize), Status> {
+    let by = match grouping.by {
+        Some(By::Content(_)) => GroupBy::Content,
+        Some(By::Category(_)) => GroupBy::Category,
+        Some(By::Attribute(name)) if !name.trim().is_empty() => GroupBy::Attribute(name),
+        _ => {
+            let what = "there is nothing to group by; give content, category or an attribute";
+            return Err(Refusal::of_field("grouping.by", what).status());
+        }
+    };
+    Ok((by, positive("grouping.size", grouping.size)?.unwrap_or(1)))
 }
 
 fn checked_text(text: &str) -> Result<String, Status> {
@@ -172,6 +192,7 @@ fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsRes
         return Err(expired());
     }
     let matches = page.matches;
+    let is_grouped = wanted.search.group_by.is_some();
     let steps = match wanted.explain {
         true => page.steps.iter().map(step).collect(),
         false => Vec::new(),
@@ -183,11 +204,18 @@ fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsRes
                 .read(stored(found.product, &served.name, &taxonomy)),
         ),
         similarity: found.similarity,
+        group: found.group.map(|group| Group {
+            number: group.number as i32,
+            value: group.value,
+        }),
     });
     let mut results: Vec<v1::SearchResult> = found.collect();
-    let is_full = results.len() == wanted.search.top;
+    let is_full = counted(&results) == wanted.search.top;
     let is_cut = fitting(&mut results);
-    let next = wanted.search.offset + results.len();
+    if is_cut && is_grouped {
+        leave_whole_groups(&mut results);
+    }
+    let next = wanted.search.offset + counted(&results);
     let goes_on = next < MAX_DEPTH.min(matches as usize) && (is_full || is_cut);
     let token = (goes_on && !results.is_empty()).then(|| PageToken {
         state,
@@ -214,6 +242,23 @@ fn search(catalog: &Catalog, search: &Search) -> Result<Page, Status> {
         assort::Error::Late => deadline_exceeded(),
         other => of_error(&other),
     })
+}
+
+/// How many results there are, or groups of them.
+fn counted(results: &[v1::SearchResult]) -> usize {
+    let same = |a: &v1::SearchResult, b: &v1::SearchResult| a.group.is_some() && a.group == b.group;
+    results.chunk_by(same).count()
+}
+
+/// Takes the last group away, which may have been cut, unless it is the only one.
+fn leave_whole_groups(results: &mut Vec<v1::SearchResult>) {
+    let last = results.last().map(|last| last.group.clone());
+    let whole = results
+        .iter()
+        .position(|result| Some(&result.group) == last.as_ref());
+    if let Some(whole @ 1..) = whole {
+        results.truncate(whole);
+    }
 }
 
 fn step(step: &Step) -> v1::SearchStep {

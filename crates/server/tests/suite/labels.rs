@@ -40,7 +40,12 @@ async fn labels_are_set_and_taken_away() {
 async fn one_label_that_cannot_be_set_leaves_all_as_they_are() {
     let shop = Shop::open().await;
     let unknown = shop.label(&[("p1", "Kettles"), ("none", "Kettles")]).await;
-    refused(unknown, Code::NotFound, "NOT_FOUND", None);
+    refused(
+        unknown,
+        Code::NotFound,
+        "NOT_FOUND",
+        Some("labels[1].product"),
+    );
     let stranger = shop.label(&[("p1", "Kettles"), ("p2", "Toys")]).await;
     refused(
         stranger,

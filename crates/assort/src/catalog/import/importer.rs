@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy, text_hash};
+use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy};
 
 use super::ImportOptions;
 use crate::catalog::Catalog;
@@ -11,7 +11,7 @@ use crate::embedding::{Item, embed_all, familiarity};
 use crate::import_report::ImportReport;
 use crate::locks::read;
 use crate::observer::{Observer, Progress};
-use crate::read::{InputRow, ProductRow, Rejected, UpdateRow};
+use crate::read::{InputRow, ProductRow, Rejected, SeenIds, UpdateRow};
 use crate::segments::BACKLOG;
 use crate::snapshot::Changes;
 use crate::store::{
@@ -72,8 +72,7 @@ pub(super) struct Importer<'a> {
     options: &'a ImportOptions,
     done: &'a dyn Fn() -> Option<f64>,
     observer: &'a mut dyn Observer,
-    /// Digests of the ids of this input and the lines they stood on.
-    seen: HashMap<u128, u64>,
+    seen: SeenIds,
     /// Digests of contents of this input, to count duplicates.
     contents: HashSet<u64>,
     waiting: Vec<Waiting>,
@@ -101,7 +100,7 @@ impl<'a> Importer<'a> {
             options,
             done,
             observer,
-            seen: HashMap::new(),
+            seen: SeenIds::default(),
             contents: HashSet::new(),
             waiting: Vec::new(),
             to_embed: 0,
@@ -144,7 +143,8 @@ impl<'a> Importer<'a> {
     fn reject(&mut self, rejected: &Rejected) {
         self.report.rejected += 1;
         if let Some(id) = &rejected.id {
-            self.seen.entry(text_hash(id)).or_insert(rejected.line);
+            // It may be there already.
+            let _ = self.seen.add(id, rejected.line);
         }
         self.observer.rejected(rejected);
     }
@@ -205,16 +205,11 @@ impl<'a> Importer<'a> {
     ) -> std::result::Result<Option<String>, Rejected> {
         let wrong = |reason: String| Rejected::new(line, Some(id.to_owned()), reason);
         checked.map_err(wrong)?;
-        if let Some(first) = self.seen.get(&text_hash(id)) {
-            return Err(wrong(format!(
-                "the id `{id}` is repeated; it stood on line {first} first"
-            )));
-        }
+        self.seen.add(id, line).map_err(wrong)?;
         let label = category.map(|category| self.taxonomy.resolve(&category));
         let label = label
             .transpose()
             .map_err(|error| wrong(error.to_string()))?;
-        self.seen.insert(text_hash(id), line);
         Ok(label.map(|index| self.taxonomy.category(index).id.clone()))
     }
 
@@ -462,7 +457,7 @@ impl<'a> Importer<'a> {
     fn prune(&mut self) -> Result<()> {
         let mut gone: Vec<String> = Vec::new();
         self.reader.each_id(|id, _| {
-            if !self.seen.contains_key(&text_hash(id)) {
+            if !self.seen.has(id) {
                 gone.push(id.to_owned());
             }
             Ok(())

@@ -1,15 +1,19 @@
 //! Pictures that are given as bytes: a catalog keeps them as `data:` URIs.
 
-use assort_proto::v1;
-use assort_proto::v1::image::Source;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::v1;
+use crate::v1::image::Source;
 
 /// What bytes are if it is not told.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Bytes as a `data:` URI.
-pub(crate) fn to_uri(data: &[u8], media_type: &str) -> Result<String, String> {
+/// Bytes as a `data:` URI; without a `media_type` they are some bytes.
+///
+/// # Errors
+/// A sentence that says why the media type is none.
+pub fn to_uri(data: &[u8], media_type: &str) -> Result<String, String> {
     let media_type = match media_type.trim() {
         "" => UNKNOWN,
         given => given,
@@ -27,7 +31,7 @@ pub(crate) fn to_uri(data: &[u8], media_type: &str) -> Result<String, String> {
 }
 
 /// A picture as a catalog keeps it.
-pub(crate) fn from_uri(uri: String) -> v1::Image {
+pub fn from_uri(uri: String) -> v1::Image {
     let parts = uri
         .strip_prefix("data:")
         .and_then(|rest| rest.split_once(";base64,"));
