@@ -57,13 +57,4 @@ pub(crate) struct Replicate {
     /// Read what is there already, and fetch what does not match its checksum
     #[arg(long)]
     pub(crate) verify: bool,
-
-    /// File with the API key for the server; it may be read-only
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_file: Option<PathBuf>,
-
-    /// Certificates that the server's must rest on, in PEM [default: those that
-    /// the system trusts]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
 }
