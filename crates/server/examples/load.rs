@@ -4,7 +4,7 @@
 //! cargo run --release -p assort-server --example load -- ADDRESS CATALOG CALL SECONDS CONNECTIONS IN_FLIGHT [RATE]
 //! ```
 //!
-//! `CALL` is `search` (texts), `vector`, `classify` or `upsert`. Titles of the catalog's
+//! `CALL` is `search` (texts), `vector`, `exact` (vectors, all compared), `classify` or `upsert`. Titles of the catalog's
 //! first products are what is searched for, filed and stored; vectors are of chance.
 //! Each connection has `IN_FLIGHT` calls open at all times; or with `RATE`, so many
 //! calls begin a second, whatever their answers take, each with a deadline of a second.
@@ -39,13 +39,20 @@ const DEADLINE: Duration = Duration::from_secs(1);
 enum Call {
     Search,
     Vector,
+    Exact,
     Classify,
     Upsert,
 }
 
 impl Call {
     fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Search, Self::Vector, Self::Classify, Self::Upsert];
+        let all = [
+            Self::Search,
+            Self::Vector,
+            Self::Exact,
+            Self::Classify,
+            Self::Upsert,
+        ];
         all.into_iter().find(|call| call.name() == name)
     }
 
@@ -53,6 +60,7 @@ impl Call {
         match self {
             Self::Search => "search",
             Self::Vector => "vector",
+            Self::Exact => "exact",
             Self::Classify => "classify",
             Self::Upsert => "upsert",
         }
@@ -74,6 +82,8 @@ struct Seen {
     refused: Vec<f64>,
     late: u64,
     failed: u64,
+    /// What the first call failed with.
+    failure: Option<Status>,
 }
 
 impl Seen {
@@ -84,7 +94,10 @@ impl Seen {
             Err(status) => match status.code() {
                 Code::ResourceExhausted => self.refused.push(took),
                 Code::DeadlineExceeded | Code::Cancelled => self.late += 1,
-                _ => self.failed += 1,
+                _ => {
+                    self.failed += 1;
+                    self.failure.get_or_insert_with(|| status.clone());
+                }
             },
         }
     }
@@ -94,6 +107,7 @@ impl Seen {
         self.refused.extend(other.refused);
         self.late += other.late;
         self.failed += other.failed;
+        self.failure = self.failure.take().or(other.failure);
     }
 }
 
@@ -112,7 +126,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     else {
         return Err("usage: load ADDRESS CATALOG CALL SECONDS CONNECTIONS IN_FLIGHT [RATE]".into());
     };
-    let call = Call::parse(call).ok_or("the call is search, vector, classify or upsert")?;
+    let call = Call::parse(call).ok_or("the call is search, vector, exact, classify or upsert")?;
     let (seconds, connections): (u64, u32) = (seconds.parse()?, connections.parse()?);
     let in_flight: u32 = in_flight.parse()?;
     let rate: Option<f64> = rest.first().map(|rate| rate.parse()).transpose()?;
@@ -156,6 +170,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "milliseconds_to_refuse": percentiles(all.refused),
     });
     println!("{report}");
+    if let Some(failure) = all.failure {
+        eprintln!("the first call that failed: {failure}");
+    }
     Ok(())
 }
 
@@ -282,7 +299,7 @@ impl Material {
                 let query = Query::Text(self.title(chance));
                 self.search(channel, query, deadline).await
             }
-            Call::Vector => {
+            Call::Vector | Call::Exact => {
                 let vector = chance.pick(&self.vectors).clone();
                 self.search(channel, Query::Vector(vector), deadline).await
             }
@@ -321,6 +338,10 @@ impl Material {
             query: Some(query),
             read_mask: Some(prost_types::FieldMask {
                 paths: vec!["id".to_owned()],
+            }),
+            params: Some(v1::SearchParams {
+                exact: self.call == Call::Exact,
+                ..v1::SearchParams::default()
             }),
             ..v1::SearchProductsRequest::default()
         };

@@ -23,14 +23,14 @@ use crate::services::upsert::{Stored, counts, row, store};
 use crate::services::{message, stopping};
 use crate::values::Wrong;
 
-/// Rows that are stored together: what the engine embeds and commits at once.
-const GROUP: usize = 2_048;
+/// Rows that are stored together: so many that a commit costs little beside them.
+const GROUP: usize = 8_192;
 
 /// Bytes of rows that are stored together.
 const GROUP_BYTES: usize = MAX_REQUEST;
 
 /// Messages that are read ahead.
-const AHEAD: usize = 2;
+const AHEAD: usize = 4;
 
 /// How long a group waits for the next message.
 const PATIENCE: Duration = Duration::from_millis(2);
