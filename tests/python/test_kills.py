@@ -123,11 +123,11 @@ class Kills(Case):
         folder = served.folder
         self.addCleanup(lambda: served.discard())
         for round in range(ROUNDS):
-            before = len(seen.titles) + len(seen.removed)
+            titles, removed = len(seen.titles), len(seen.removed)
             load = Load(served, seen, round)
             end = time.monotonic() + PATIENCE
-            # Some writes are acknowledged, and others on their way.
-            while len(seen.titles) + len(seen.removed) < before + 50 and time.monotonic() < end:
+            # Some writes of each kind are acknowledged, and others on their way.
+            while (len(seen.titles) < titles + ROWS or len(seen.removed) == removed) and time.monotonic() < end:
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 0.5))
             served.process.kill()
