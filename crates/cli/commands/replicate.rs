@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use assort::ErrorKind;
-use assort::copies::{CopyOptions, CopyReport, Folder, Source, replicate};
+use assort::copies::{CopyOptions, CopyReport, Source, replicate};
 
 use super::backup::told;
+use super::copies;
 #[cfg(feature = "client")]
 use assort_replica::{Server, ServerOptions};
 
@@ -77,18 +78,21 @@ fn wait(long: Duration) -> bool {
 }
 
 fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    if args.from.contains("://") {
+    if ["http://", "https://"]
+        .iter()
+        .any(|begin| args.from.starts_with(begin))
+    {
         return remote(args);
     }
     for (option, given) in [("--key-file", &args.key_file), ("--ca", &args.ca)] {
         if given.is_some() {
             return Err(Failure::Usage(format!(
-                "{option} is for a catalog of a server, and {} is a folder",
+                "{option} is for a catalog of a server, and {} is none",
                 args.from
             )));
         }
     }
-    Ok(Box::new(Folder::new(&args.from)))
+    copies::source(args.from.as_ref())
 }
 
 #[cfg(feature = "client")]
@@ -106,7 +110,7 @@ fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
 
 #[cfg(not(feature = "client"))]
 fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    let from = &args.from;
-    let what = "this program was built without the feature `remote`, and replicates folders alone";
-    Err(Failure::Usage(format!("{from}: {what}")))
+    Err(Failure::Usage(hints::needs_the_feature(
+        &args.from, "client",
+    )))
 }
