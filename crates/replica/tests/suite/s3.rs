@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use assort_replica::Objects;
 use axum::Router;
@@ -10,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use tokio::runtime::Runtime;
+use tokio_stream::StreamExt;
 
 /// The bucket that there is, and the key that opens it.
 const BUCKET: &str = "shop";
@@ -194,10 +196,17 @@ impl Kept {
         let rest = Bytes::copy_from_slice(&bytes[first..]);
         let body = match self.cut.filter(|cut| *cut < rest.len()) {
             None => Body::from(rest),
-            Some(cut) => Body::from_stream(tokio_stream::iter([
-                Ok(rest.slice(..cut)),
-                Err(std::io::Error::other("the connection is cut")),
-            ])),
+            Some(cut) => {
+                let cut_off = Err(std::io::Error::other("the connection is cut"));
+                let parts = tokio_stream::iter([Ok(rest.slice(..cut)), cut_off]);
+                // What came before is on its way by then.
+                Body::from_stream(parts.then(|part| async {
+                    if part.is_err() {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                    part
+                }))
+            }
         };
         response.body(body).unwrap()
     }
