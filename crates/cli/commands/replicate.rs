@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use assort::ErrorKind;
-use assort::copies::{CopyOptions, CopyReport, Folder, Source, replicate};
+use assort::copies::{CopyOptions, CopyReport, Source, replicate};
 
 use super::backup::told;
+use super::copies;
 #[cfg(feature = "client")]
 use assort_replica::{Server, ServerOptions};
 
@@ -80,7 +81,7 @@ fn wait(long: Duration) -> bool {
 /// What the command line names to replicate from.
 #[cfg(feature = "client")]
 pub(crate) fn source(args: &Replicate, server: &ServerArgs) -> Result<Box<dyn Source>, Failure> {
-    if args.from.contains("://") {
+    if is_a_server(&args.from) {
         let key = key::key(server.key_file.as_deref())?;
         let ca = server.ca.as_deref().map(key::read).transpose()?;
         let options = ServerOptions::default().with_key(key).with_ca(ca);
@@ -88,21 +89,26 @@ pub(crate) fn source(args: &Replicate, server: &ServerArgs) -> Result<Box<dyn So
     }
     match server.for_servers() {
         Some(option) => Err(Failure::Usage(format!(
-            "{option} is for a catalog of a server, and {} is a folder",
+            "{option} is for a catalog of a server, and {} is none",
             args.from
         ))),
-        None => Ok(Box::new(Folder::new(&args.from))),
+        None => copies::source(args.from.as_ref()),
     }
 }
 
-/// What the command line names to replicate from: folders alone.
+/// What the command line names to replicate from: no servers.
 #[cfg(not(feature = "client"))]
 pub(crate) fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    let from = &args.from;
-    match from.contains("://") {
-        true => Err(Failure::Usage(format!(
-            "{from}: this program was built without the feature `client`, and replicates folders alone"
+    match is_a_server(&args.from) {
+        true => Err(Failure::Usage(hints::needs_the_feature(
+            &args.from, "client",
         ))),
-        false => Ok(Box::new(Folder::new(from))),
+        false => copies::source(args.from.as_ref()),
     }
+}
+
+fn is_a_server(from: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|begin| from.starts_with(begin))
 }
