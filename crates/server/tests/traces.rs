@@ -44,7 +44,7 @@ impl TraceService for Collector {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         self.0.lock().unwrap().push(request.into_inner());
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
@@ -101,9 +101,9 @@ async fn a_call_is_a_span_of_its_callers_trace_and_has_parts() {
     let lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let mut lines = lines.map(Result::unwrap);
     let address = lines.find_map(|line| line.split_once("address ").map(|(_, it)| it.to_owned()));
-    let mut client = SearchServiceClient::connect(format!("http://{}", address.unwrap()))
-        .await
-        .unwrap();
+    let url = format!("http://{}", address.unwrap());
+    let channel = tonic::transport::Channel::from_shared(url).unwrap();
+    let mut client = SearchServiceClient::new(channel.connect().await.unwrap());
     let mut request = Request::new(v1::SearchProductsRequest {
         parent: "catalogs/shop".to_owned(),
         query: Some(v1::search_products_request::Query::Text(
