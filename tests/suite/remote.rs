@@ -1,19 +1,15 @@
 //! Commands with `--server`: they print what they print for a catalog that is open here.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr};
 use std::sync::mpsc;
 
 use crate::common::{self, Place, Ran};
+use crate::serve;
 
-/// A server of the place's shop on a free port.
+/// A server of the place's shop on a free port, which ends with the test.
 struct Server {
-    child: Child,
-    address: String,
-    scheme: &'static str,
-    /// What it says; kept, so that it can say it.
-    stderr: BufReader<ChildStderr>,
+    own: Option<serve::Server>,
+    url: String,
 }
 
 impl Server {
@@ -22,29 +18,20 @@ impl Server {
     }
 
     fn start(place: &Place, arguments: &str) -> Self {
-        let mut child = place.command(arguments).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.starts_with("serving ") {
-            line.clear();
-            assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it ended");
-        }
-        let address = line.rsplit(' ').next().unwrap().trim().to_owned();
+        let own = serve::Server::start(place, arguments);
         let scheme = if arguments.contains("--certificate") {
             "https"
         } else {
             "http"
         };
         Self {
-            child,
-            address,
-            scheme,
-            stderr,
+            url: format!("{scheme}://{}", own.address),
+            own: Some(own),
         }
     }
 
     fn url(&self) -> String {
-        format!("{}://{}", self.scheme, self.address)
+        self.url.clone()
     }
 
     fn run(&self, place: &Place, arguments: &str) -> Ran {
@@ -59,10 +46,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let id = self.child.id().to_string();
-        drop(std::process::Command::new("kill").arg(id).status());
-        drop(std::io::copy(&mut self.stderr, &mut std::io::sink()));
-        drop(self.child.wait());
+        drop(self.own.take().map(|own| own.end("-TERM")));
     }
 }
 
