@@ -31,7 +31,7 @@ pub use build::{BuildOptions, Builder, Vectors, build};
 pub use error::{Error, Result};
 pub use hit::Hit;
 pub use plan::{Plan, SearchParams};
-pub use row_sketches::{RowSketches, SketchQuery, SketchScratch, Sketcher};
+pub use row_sketches::{RowSketches, SketchScratch, Sketcher};
 pub use searcher::Searcher;
 pub use segment::Segment;
 pub use slot_filter::SlotFilter;

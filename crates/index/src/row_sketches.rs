@@ -1,7 +1,7 @@
 //! Sketches of vectors that are in no segment yet: one bit of each coordinate, as in
 //! [`crate::sketch`], made row by row as vectors come.
 
-use crate::codes::{CodeQuery, Moments, Quantizer};
+use crate::codes::{Moments, Quantizer};
 use crate::kernel::{SKETCHED, look_up};
 use crate::scratch::Sums;
 use crate::sketch::highest;
@@ -22,12 +22,31 @@ impl Sketcher {
         self.0.dimensions().div_ceil(8)
     }
 
-    /// Prepares a query.
-    pub fn query(&self, vector: &[f32]) -> SketchQuery {
-        SketchQuery {
-            codes: self.0.query(vector),
-            bytes: self.bytes(),
+    /// The positions of about the `wanted` rows that are most like a vector, at least
+    /// half as many, in ascending order. Rows are counted through all `parts`, each of
+    /// `rows` rows with its sketches. `clear` is given the number of a part with what its
+    /// rows are worth, and sets that to 0 for those that do not count; some of them may
+    /// come out all the same.
+    pub fn best<'m, 's>(
+        &self,
+        vector: &[f32],
+        parts: impl IntoIterator<Item = &'s RowSketches>,
+        rows: usize,
+        clear: impl Fn(usize, &mut [u16]),
+        wanted: usize,
+        scratch: &'m mut SketchScratch,
+    ) -> &'m [u32] {
+        let SketchScratch { sums, all, best } = scratch;
+        self.0.query(vector).tables(self.bytes(), &mut sums.tables);
+        all.clear();
+        for (number, part) in parts.into_iter().enumerate() {
+            look_up(&sums.tables, &part.blocks, &mut sums.all);
+            sums.all.truncate(rows);
+            clear(number, &mut sums.all);
+            all.extend_from_slice(&sums.all);
         }
+        highest(all, wanted, &mut sums.sample, best);
+        best
     }
 }
 
@@ -61,45 +80,12 @@ impl RowSketches {
     }
 }
 
-/// A query that is compared with sketches.
-pub struct SketchQuery {
-    codes: CodeQuery,
-    bytes: usize,
-}
-
 /// Working memory of searches by sketches.
 #[derive(Default)]
 pub struct SketchScratch {
     sums: Sums,
     all: Vec<u16>,
-}
-
-impl SketchQuery {
-    /// Writes the positions of about the `wanted` rows that are most like the query to
-    /// `out`, at least half as many, in ascending order. Rows are counted through all
-    /// `parts`, each of `rows` rows with its sketches. `clear` is given the number of a
-    /// part with what its rows are worth, and sets that to 0 for those that do not count;
-    /// some of them may come out all the same.
-    pub fn best<'s>(
-        &self,
-        parts: impl IntoIterator<Item = &'s RowSketches>,
-        rows: usize,
-        clear: impl Fn(usize, &mut [u16]),
-        wanted: usize,
-        scratch: &mut SketchScratch,
-        out: &mut Vec<u32>,
-    ) {
-        let sums = &mut scratch.sums;
-        self.codes.tables(self.bytes, &mut sums.tables);
-        scratch.all.clear();
-        for (number, part) in parts.into_iter().enumerate() {
-            look_up(&sums.tables, &part.blocks, &mut sums.all);
-            sums.all.truncate(rows);
-            clear(number, &mut sums.all);
-            scratch.all.extend_from_slice(&sums.all);
-        }
-        highest(&scratch.all, wanted, &mut sums.sample, out);
-    }
+    best: Vec<u32>,
 }
 
 #[cfg(test)]
@@ -140,7 +126,7 @@ mod tests {
                 sketches
             })
             .collect();
-        let (mut scratch, mut out) = (SketchScratch::default(), Vec::new());
+        let mut scratch = SketchScratch::default();
         let (mut found, mut asked) = (0, 0);
         for query in vectors.iter().step_by(97) {
             let like = |at: &usize| -> f32 {
@@ -150,14 +136,13 @@ mod tests {
             // Every third row does not count.
             let mut truth: Vec<usize> = (0..count).filter(|at| at % 3 != 0).collect();
             truth.sort_by(|a, b| like(b).total_cmp(&like(a)));
-            let sketched = sketcher.query(query);
             let clear = |part: usize, sums: &mut [u16]| {
                 let thirds = sums.iter_mut().enumerate();
                 thirds
                     .filter(|(at, _)| (part * rows + at).is_multiple_of(3))
                     .for_each(|(_, sum)| *sum = 0);
             };
-            sketched.best(&parts, rows, clear, 300, &mut scratch, &mut out);
+            let out = sketcher.best(query, &parts, rows, clear, 300, &mut scratch);
             assert!(out.len() >= 150 && out.len() <= 600, "{}", out.len());
             assert!(out.iter().all(|at| at % 3 != 0));
             let best = truth.iter().take(10);

@@ -210,10 +210,9 @@ impl Catalog {
     /// Finds the most similar products. Live vectors are all compared, or if they are
     /// more than 4,096, those that look likely; segments are searched as is quickest:
     /// by a walk of their graph, which may miss a few of the best, or by a scan of what
-    /// matches. There are always
-    /// as many results as asked for, or as there are matches; of a search with
-    /// [`Search::min_similarity`], as are found to be similar enough, and of one for
-    /// groups, as there are groups.
+    /// matches. There are always as many results as asked for, or as there are matches; of
+    /// a search with [`Search::min_similarity`], as are found to be similar enough, and of
+    /// one for groups, as there are groups.
     ///
     /// ```no_run
     /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {

@@ -27,7 +27,7 @@ impl LabelledProducts {
         for chunk in snapshot.chunks() {
             let rows = chunk.rows()?;
             let known = rows.iter().filter_map(|(_, row)| {
-                let label = chunk.label(*row)?;
+                let label = snapshot.label(*row)?;
                 candidates.holds(label).then_some((*row, label))
             });
             labelled.extend(known);

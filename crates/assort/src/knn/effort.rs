@@ -81,12 +81,15 @@ impl Effort {
     /// Whether segments are better shared out among threads: waking one takes as long as
     /// walking a graph, and longer on a busy machine.
     pub(super) fn is_heavy(&self, snapshot: &Snapshot, k: usize, filter: RowFilter<'_>) -> bool {
-        let compared = self.plans(snapshot, k, filter).into_iter();
-        let compared = compared.map(|(_, _, matches, plan)| match plan {
-            Plan::Exact | Plan::Scan => matches,
-            _ => 0,
-        });
-        snapshot.sealed().len() > 1 && compared.sum::<usize>() > ALONE
+        let compared = || -> usize {
+            let plans = self.plans(snapshot, k, filter).into_iter();
+            let compared = plans.map(|(_, _, matches, plan)| match plan {
+                Plan::Exact | Plan::Scan => matches,
+                _ => 0,
+            });
+            compared.sum()
+        };
+        snapshot.sealed().len() > 1 && compared() > ALONE
     }
 
     /// How each segment is searched: its number, its rows, how many of them

@@ -68,12 +68,8 @@ fn scan_shared(
     effort: Effort,
 ) -> Result<Vec<Vec<Hit>>> {
     // Few are compared before another thread would be awake.
-    let least = ALONE.min(chunks.len());
-    let share = chunks
-        .len()
-        .div_ceil(rayon::current_num_threads())
-        .max(least)
-        .max(1);
+    let share = chunks.len().div_ceil(rayon::current_num_threads());
+    let share = share.max(ALONE);
     let shares: Vec<Vec<Query<'_>>> = chunks
         .par_chunks(share)
         .map(|chunks| {
@@ -101,7 +97,7 @@ fn scan_chunk(chunk: &Chunk<'_>, queries: &mut [Query<'_>], filter: RowFilter<'_
     let rows = chunk.rows()?;
     let wanted: Vec<(u32, u32)> = rows
         .into_iter()
-        .filter(|(_, row)| filter.has(chunk, *row))
+        .filter(|(_, row)| filter.has(chunk.snapshot(), *row))
         .collect();
     let mut tile = vec![0f32; SCAN_TILE * dimensions];
     for places in wanted.chunks(SCAN_TILE) {
@@ -144,6 +140,10 @@ impl<'q> Query<'q> {
 
     fn fresh(&self) -> Self {
         Self::new(self.vector, self.without, self.k)
+    }
+
+    pub(super) fn vector(&self) -> &'q [f32] {
+        self.vector
     }
 
     #[inline]

@@ -9,7 +9,6 @@ use rayon::prelude::*;
 use super::effort::Effort;
 use super::flat::{Query, scan};
 use crate::Result;
-use crate::snapshot::chunk::Chunk;
 use crate::snapshot::{BLOCK, Block, RowFilter, Snapshot};
 
 /// Rows that are compared after their sketches, at least, for each that a walk of a graph
@@ -23,7 +22,7 @@ const KEPT_OF: usize = 512;
 
 thread_local! {
     /// Working memory of this thread's searches.
-    static SCRATCH: RefCell<(SketchScratch, Vec<u32>)> = RefCell::default();
+    static SCRATCH: RefCell<SketchScratch> = RefCell::default();
 }
 
 /// Whether a search compares the sketches of live rows first.
@@ -49,16 +48,12 @@ pub(super) fn nearest_live(
         let live = snapshot.live_chunks();
         return scan(&live, dimensions, queries, k, filter, without, effort);
     };
-    let blocks: Vec<(&Block, Chunk<'_>)> = snapshot
-        .live()
-        .blocks()
-        .map(|block| (block, Chunk::live(snapshot, block)))
-        .collect();
+    let blocks: Vec<&Block> = snapshot.live().blocks().collect();
     let kept = kept(k, effort, snapshot);
     let one = |(at, vector): (usize, &[f32])| {
         let without = without.get(at).copied().flatten();
         let query = Query::new(vector, without, k);
-        likely(&blocks, sketcher, vector, query, kept, filter)
+        likely(snapshot, &blocks, sketcher, query, kept, filter)
     };
     if queries.len() == dimensions {
         return Ok(vec![one((0, queries))]);
@@ -78,35 +73,32 @@ fn kept(k: usize, effort: Effort, snapshot: &Snapshot) -> usize {
     least.saturating_add(snapshot.live().len() / KEPT_OF)
 }
 
-/// The best of the `kept` rows whose sketches are most like a vector.
+/// The best of the `kept` rows whose sketches are most like a query.
 fn likely(
-    blocks: &[(&Block, Chunk<'_>)],
+    snapshot: &Snapshot,
+    blocks: &[&Block],
     sketcher: &Sketcher,
-    vector: &[f32],
     mut query: Query<'_>,
     kept: usize,
     filter: RowFilter<'_>,
 ) -> Vec<Hit> {
-    let is_wanted = |block: &Block, chunk: &Chunk<'_>, at: usize| {
-        block.has(at) && filter.has(chunk, block.row(at))
-    };
+    let is_wanted = |block: &Block, at: usize| block.has(at) && filter.has(snapshot, block.row(at));
     let clear = |number: usize, sums: &mut [u16]| {
-        let (block, chunk) = &blocks[number];
+        let block = blocks[number];
         match filter {
             RowFilter::All => block.clear_absent(sums),
             _ => {
                 let sums = sums.iter_mut().enumerate();
-                sums.for_each(|(at, sum)| *sum *= u16::from(is_wanted(block, chunk, at)));
+                sums.for_each(|(at, sum)| *sum *= u16::from(is_wanted(block, at)));
             }
         }
     };
-    let sketches = blocks.iter().filter_map(|(block, _)| block.sketches());
-    SCRATCH.with_borrow_mut(|(scratch, places)| {
-        let sketched = sketcher.query(vector);
-        sketched.best(sketches, BLOCK, clear, kept, scratch, places);
+    let sketches = blocks.iter().filter_map(|block| block.sketches());
+    SCRATCH.with_borrow_mut(|scratch| {
+        let places = sketcher.best(query.vector(), sketches, BLOCK, clear, kept, scratch);
         for place in places.iter().map(|place| *place as usize) {
-            let ((block, chunk), at) = (&blocks[place / BLOCK], place % BLOCK);
-            if is_wanted(block, chunk, at) {
+            let (block, at) = (blocks[place / BLOCK], place % BLOCK);
+            if is_wanted(block, at) {
                 query.compare(block.row(at), block.vector(at));
             }
         }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use assort_core::CategoryIndex;
-
 use crate::Result;
 use crate::snapshot::live::Block;
 use crate::snapshot::{Sealed, Snapshot};
@@ -57,9 +55,9 @@ impl<'a> Chunk<'a> {
         Ok(())
     }
 
-    /// The label of a row.
-    pub(crate) fn label(&self, row: u32) -> Option<CategoryIndex> {
-        self.snapshot.label(row)
+    /// What it is a part of.
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
     }
 
     /// Visits rows with their vectors.

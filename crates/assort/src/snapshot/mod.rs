@@ -143,7 +143,7 @@ impl Snapshot {
         let chunks = self.live_chunks();
         let rows = chunks.iter().flat_map(|chunk| {
             let rows = chunk.rows().unwrap_or_default().into_iter();
-            rows.filter(|(_, row)| filter.has(chunk, *row))
+            rows.filter(|(_, row)| filter.has(self, *row))
         });
         rows.count()
     }

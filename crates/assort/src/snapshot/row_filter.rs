@@ -3,7 +3,6 @@
 use assort_index::{Bitmap, SlotFilter};
 
 use super::Snapshot;
-use super::chunk::Chunk;
 
 /// Which rows may be found.
 #[derive(Clone, Copy)]
@@ -15,10 +14,10 @@ pub(crate) enum RowFilter<'a> {
 }
 
 impl RowFilter<'_> {
-    pub(crate) fn has(&self, chunk: &Chunk<'_>, row: u32) -> bool {
+    pub(crate) fn has(&self, snapshot: &Snapshot, row: u32) -> bool {
         match self {
             Self::All => true,
-            Self::Labelled => chunk.label(row).is_some(),
+            Self::Labelled => snapshot.label(row).is_some(),
             Self::Rows(filtered) => filtered.rows.contains(row),
         }
     }
