@@ -24,10 +24,10 @@ use tracing::field::Empty;
 use crate::access::Access;
 use crate::keys::Keys;
 use crate::limits::{malformed, too_large};
-use crate::live::Live;
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::pool::{fault, stopped};
 use crate::reason::{Reason, refuse};
+use crate::times::Times;
 use crate::traces;
 
 /// Calls that need no key: whoever looks whether the server is well has none.
@@ -72,7 +72,7 @@ pub(crate) struct Gate {
     /// None where no keys are asked for.
     keys: Option<Arc<Keys>>,
     metrics: Arc<Metrics>,
-    live: Arc<Live>,
+    times: Arc<Times>,
     /// Origins whose pages may call.
     origins: Arc<[HeaderValue]>,
     /// Methods of the contract, `assort.v1.ProductService/GetProduct`. Others are
@@ -166,7 +166,7 @@ impl Gate {
     pub(crate) fn new(
         keys: Option<Arc<Keys>>,
         metrics: Arc<Metrics>,
-        live: Arc<Live>,
+        times: Arc<Times>,
         origins: Arc<[HeaderValue]>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
@@ -174,7 +174,7 @@ impl Gate {
         Self {
             keys,
             metrics,
-            live,
+            times,
             origins,
             methods: methods(),
             run: since.map_or_else(
@@ -295,7 +295,7 @@ impl Drop for End {
             tracing::info!(code = name, milliseconds, "write");
         }
         traces::ended(&self.span, code);
-        if self.gate.live.is_slow(took) {
+        if self.gate.times.is_slow(took) {
             tracing::warn!(code = name, milliseconds, "slow");
         }
     }

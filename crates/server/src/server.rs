@@ -34,7 +34,6 @@ use crate::error::{Error, Result};
 use crate::gate::{Gate, pass, probe, tell};
 use crate::keys::Keys;
 use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
-use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::pool::Pool;
@@ -43,6 +42,7 @@ use crate::services::{
     Admin, Catalogs, Classification, Labels, LongRunning, Products, Replication, Searches, Server,
     Taxonomies,
 };
+use crate::times::Times;
 use crate::tls::{Certificates, Tls};
 use crate::web::{Origins, origins, ways};
 
@@ -123,7 +123,7 @@ pub struct Bound {
     shared: Arc<Shared>,
     keys: Option<Arc<Keys>>,
     certificates: Option<Arc<Certificates>>,
-    live: Arc<Live>,
+    times: Arc<Times>,
     origins: Origins,
     stop: watch::Sender<bool>,
 }
@@ -159,7 +159,7 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
         shared: Arc::new(shared),
         keys: keys.map(Arc::new),
         certificates: certificates.map(Arc::new),
-        live: Arc::new(Live::new(options.slow, options.drain)),
+        times: Arc::new(Times::new(options.slow, options.drain)),
         origins,
         stop,
     })
@@ -229,7 +229,7 @@ pub struct Controls {
     shared: Arc<Shared>,
     keys: Option<Arc<Keys>>,
     certificates: Option<Arc<Certificates>>,
-    live: Arc<Live>,
+    times: Arc<Times>,
 }
 
 impl Controls {
@@ -259,7 +259,7 @@ impl Controls {
             served.filing.set_bounds(load.batch, load.waiting);
             served.queries.set_bounds(load.batch, load.waiting);
         }
-        self.live.set(options.slow, options.drain);
+        self.times.set(options.slow, options.drain);
         Ok(keys.map_or(0, |(own, keys)| {
             own.replace(&keys);
             keys.count()
@@ -279,7 +279,7 @@ impl Bound {
             shared: Arc::clone(&self.shared),
             keys: self.keys.clone(),
             certificates: self.certificates.clone(),
-            live: Arc::clone(&self.live),
+            times: Arc::clone(&self.times),
         }
     }
 
@@ -299,7 +299,7 @@ impl Bound {
             shared,
             keys,
             certificates,
-            live,
+            times,
             origins,
             stop: stopping,
             ..
@@ -308,7 +308,7 @@ impl Bound {
         let gate = Arc::new(Gate::new(
             keys,
             Arc::clone(&metrics),
-            Arc::clone(&live),
+            Arc::clone(&times),
             Arc::clone(&origins),
             shared.stopping.clone(),
         ));
@@ -334,7 +334,7 @@ impl Bound {
         };
         let drained = async {
             stop.await;
-            let deadline = Instant::now() + live.drain();
+            let deadline = Instant::now() + times.drain();
             set_health(&reporter, ServingStatus::NotServing).await;
             // Nobody may listen.
             let _ = stopping.send(true);

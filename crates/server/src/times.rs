@@ -1,10 +1,10 @@
-//! What can be changed while a server runs.
+//! Times that can be changed while a server runs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Times that an operator may change. Each is kept in milliseconds.
-pub(crate) struct Live {
+pub(crate) struct Times {
     slow: AtomicU64,
     drain: AtomicU64,
 }
@@ -12,14 +12,14 @@ pub(crate) struct Live {
 /// Stands for no time at which a call is slow.
 const NEVER: u64 = u64::MAX;
 
-impl Live {
+impl Times {
     pub(crate) fn new(slow: Option<Duration>, drain: Duration) -> Self {
-        let live = Self {
+        let times = Self {
             slow: AtomicU64::default(),
             drain: AtomicU64::default(),
         };
-        live.set(slow, drain);
-        live
+        times.set(slow, drain);
+        times
     }
 
     pub(crate) fn set(&self, slow: Option<Duration>, drain: Duration) {
