@@ -1,6 +1,7 @@
 //! Products of the library as products of the contract, and back.
 
 use assort_core::{CategoryRow, Place, Product, Taxonomy};
+use assort_proto::attributes::of_texts;
 use assort_proto::v1::attribute_value::Kind;
 use assort_proto::v1::category::Translation;
 use assort_proto::v1::image::Source;
@@ -44,21 +45,11 @@ impl From<Product> for Row {
 /// A product for the contract.
 pub(crate) fn told(row: &Row) -> v1::Product {
     let product = &row.product;
-    let attributes = product.attributes.chunk_by(|a, b| a.0 == b.0);
-    let attributes = attributes.filter_map(|same| {
-        let values: Vec<String> = same.iter().map(|(_, value)| value.clone()).collect();
-        let (name, _) = same.first()?;
-        let kind = Some(match <[String; 1]>::try_from(values) {
-            Ok([one]) => Kind::Text(one),
-            Err(values) => Kind::Texts(v1::TextList { values }),
-        });
-        Some((name.clone(), v1::AttributeValue { kind }))
-    });
     v1::Product {
         id: product.id.clone(),
         title: product.title.clone(),
         text: product.text.clone(),
-        attributes: attributes.collect(),
+        attributes: of_texts(&product.attributes),
         image: product.image.clone().map(|uri| v1::Image {
             source: Some(Source::Uri(uri)),
             media_type: String::new(),

@@ -2,9 +2,10 @@
 //!
 //! [`v1`] has the messages, and a client and a server for each service; [`longrunning`]
 //! is Google's package for operations, which the contract uses; [`DESCRIPTORS`] is the
-//! contract itself, for reflection and for checks. [`names`] and [`picture`] make and read
-//! what the contract writes as text.
+//! contract itself, for reflection and for checks. [`names`], [`picture`] and
+//! [`attributes`] make and read what the contract writes as text.
 
+pub mod attributes;
 pub mod names;
 pub mod picture;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use assort::core::MAX_ID;
 use assort::core::{MAX_TEXT, MAX_TITLE, Product, Taxonomy, clean, clean_lines};
 use assort::{StoredProduct, core::CategoryIndex};
+use assort_proto::attributes::of_texts;
 use assort_proto::v1::attribute_value::Kind;
 use assort_proto::v1::image::Source;
 use assort_proto::{picture, v1};
@@ -224,23 +225,12 @@ pub(crate) fn stored(found: StoredProduct, catalog: &str, taxonomy: &Taxonomy) -
         label,
         decision,
     } = found;
-    let attributes = product.attributes.chunk_by(|a, b| a.0 == b.0);
-    let attributes = attributes.filter_map(|same| {
-        let kind = Some(match same {
-            [(_, one)] => Kind::Text(one.clone()),
-            several => Kind::Texts(v1::TextList {
-                values: several.iter().map(|(_, value)| value.clone()).collect(),
-            }),
-        });
-        let (name, _) = same.first()?;
-        Some((name.clone(), v1::AttributeValue { kind }))
-    });
     v1::Product {
         name: crate::names::of_product(catalog, &product.id),
         id: product.id,
         title: product.title,
         text: product.text,
-        attributes: attributes.collect(),
+        attributes: of_texts(&product.attributes),
         image: product.image.map(picture::from_uri),
         label: label.map(|label| category_ref(label, taxonomy)),
         decision: decision.map(|decision| v1::KeptDecision {
