@@ -96,7 +96,12 @@ impl Connect {
         self
     }
 
-    async fn connect(self) -> Result<Client> {
+    /// How to reach the server, and the header `authorization` of calls, for those who
+    /// make calls themselves.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Certificates`], [`Error::Key`].
+    pub fn parts(&self) -> Result<(Endpoint, Option<MetadataValue<Ascii>>)> {
         let address = |what: &str| Error::Address {
             url: self.url.clone(),
             what: what.to_owned(),
@@ -119,13 +124,19 @@ impl Connect {
             .http2_adaptive_window(true)
             .tcp_keepalive(Some(Duration::from_secs(30)));
         if is_https {
-            let tls = tls(self.ca, self.identity);
+            let tls = tls(self.ca.clone(), self.identity.clone());
             let with_tls = endpoint.tls_config(tls);
             endpoint = with_tls.map_err(|error| Error::Certificates(deepest(&error)))?;
         }
-        let key = self.key.map(|key| format!("Bearer {key}").parse());
+        let key = self.key.as_ref();
+        let key = key.map(|key| format!("Bearer {key}").parse());
         let mut key: Option<MetadataValue<Ascii>> = key.transpose().map_err(|_| Error::Key)?;
         key.iter_mut().for_each(|key| key.set_sensitive(true));
+        Ok((endpoint, key))
+    }
+
+    async fn connect(self) -> Result<Client> {
+        let (endpoint, key) = self.parts()?;
         let connected = endpoint.connect().await;
         let channel = connected.map_err(|error| Error::of_transport(&self.url, deepest(&error)))?;
         Ok(Client(Arc::new(Connection {

@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use assort::copies::{CopiedFile, Manifest, Source};
 use assort::{Error, Result};
+use assort_client::Client;
 use assort_proto::v1;
 use assort_proto::v1::replication_service_client::ReplicationServiceClient;
 use tokio::runtime::Runtime;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::chunks::Chunks;
-
-/// How long a connection may take to be made.
-const CONNECTING: Duration = Duration::from_secs(10);
 
 /// How often a silent server is asked whether it is there.
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -92,36 +90,18 @@ impl Server {
                 "the catalog of a server is named as http://HOST:PORT/catalogs/NAME",
             ));
         };
-        let is_https = address.starts_with("https://");
-        if !is_https && !address.starts_with("http://") {
-            return Err(wrong(
-                "the address of a server begins with http:// or https://",
-            ));
+        let mut connect = Client::connect(address);
+        if let Some(key) = options.key {
+            connect = connect.key(key);
         }
-        let endpoint = Endpoint::from_shared(address.to_owned());
-        let mut endpoint = endpoint
-            .map_err(|error| wrong(&deepest(&error)))?
-            .connect_timeout(CONNECTING)
+        if let Some(ca) = options.ca {
+            connect = connect.ca(ca);
+        }
+        let parts = connect.parts();
+        let (endpoint, key) = parts.map_err(|error| wrong(&error.to_string()))?;
+        let endpoint = endpoint
             .http2_keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(KEEPALIVE)
-            .http2_adaptive_window(true);
-        if is_https {
-            let tls = ClientTlsConfig::new();
-            let tls = match options.ca {
-                Some(pem) => tls.ca_certificate(Certificate::from_pem(pem)),
-                None => tls.with_native_roots(),
-            };
-            endpoint = endpoint
-                .tls_config(tls)
-                .map_err(|error| wrong(&deepest(&error)))?;
-        } else if options.ca.is_some() {
-            return Err(wrong("certificates need an address with https://"));
-        }
-        let key = options.key.map(|key| format!("Bearer {key}").parse());
-        let mut key: Option<MetadataValue<Ascii>> = key
-            .transpose()
-            .map_err(|_| wrong("the key has characters that no key has"))?;
-        key.iter_mut().for_each(|key| key.set_sensitive(true));
+            .keep_alive_timeout(KEEPALIVE);
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|source| Error::Io {
