@@ -7,7 +7,7 @@ mod table;
 
 use std::io::Write;
 
-use assort::core::{CategoryScores, Report, Taxonomy};
+use assort::core::{CategoryScores, Report, Scores, Taxonomy};
 use assort::{CrossValidation, Evaluation, Fold};
 
 pub(crate) use self::table::{of_report, overlap};
@@ -46,6 +46,20 @@ pub(crate) fn by_support<'r>(report: &'r Report, taxonomy: &Taxonomy) -> Vec<&'r
     categories
         .sort_by_cached_key(|one| (std::cmp::Reverse(one.support), taxonomy.path(one.category)));
     categories
+}
+
+/// The figures of a level, in the order in which they are printed.
+pub(crate) fn figures(scores: &Scores) -> [f64; 8] {
+    [
+        scores.accuracy,
+        scores.balanced_accuracy,
+        scores.weighted_precision,
+        scores.weighted_recall,
+        scores.weighted_f1,
+        scores.macro_precision,
+        scores.macro_recall,
+        scores.macro_f1,
+    ]
 }
 
 /// A figure of the parts of a cross-validation: its name in JSON, its name for people,

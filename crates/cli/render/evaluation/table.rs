@@ -3,7 +3,7 @@
 use assort::core::{CategoryScores, Difference, Report, Taxonomy};
 use assort::{CrossValidation, Evaluation, MethodComparison};
 
-use super::{Evaluated, FOLD_FIGURES, caveats};
+use super::{Evaluated, FOLD_FIGURES, caveats, figures};
 use crate::render::{Columns, facts};
 use crate::text::{count, counted};
 
@@ -71,17 +71,7 @@ fn levels(report: &Report) -> String {
     let rows: Vec<Vec<String>> = levels
         .chain([whole])
         .map(|(name, scores, share)| {
-            let figures = [
-                scores.accuracy,
-                scores.balanced_accuracy,
-                scores.weighted_precision,
-                scores.weighted_recall,
-                scores.weighted_f1,
-                scores.macro_precision,
-                scores.macro_recall,
-                scores.macro_f1,
-            ];
-            let figures = figures.map(|figure| format!("{figure:.4}"));
+            let figures = figures(&scores).map(|figure| format!("{figure:.4}"));
             [name].into_iter().chain(figures).chain([share]).collect()
         })
         .collect();

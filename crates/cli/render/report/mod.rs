@@ -13,7 +13,7 @@ use std::path::Path;
 use assort::core::{CategoryIndex, Level, Scores, Taxonomy};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::evaluation::{Evaluated, overlap};
+use super::evaluation::{Evaluated, figures, overlap};
 use crate::text::counted;
 
 /// The page's style, in light and dark, and for paper.
@@ -162,20 +162,10 @@ fn card(name: &str, value: &str, told: &str, varied: Option<String>) -> Markup {
 
 fn levels(levels: &[Level], whole: &Scores) -> Markup {
     let row = |name: String, scores: &Scores, errors: Option<f64>| {
-        let figures = [
-            scores.accuracy,
-            scores.balanced_accuracy,
-            scores.weighted_precision,
-            scores.weighted_recall,
-            scores.weighted_f1,
-            scores.macro_precision,
-            scores.macro_recall,
-            scores.macro_f1,
-        ];
         html! {
             tr {
                 th scope="row" { (name) }
-                @for figure in figures { td .number { (percent(figure)) } }
+                @for figure in figures(scores) { td .number { (percent(figure)) } }
                 td .number { @if let Some(errors) = errors { (percent(errors)) } }
                 td .bar-cell { @if let Some(errors) = errors { span .errors style=(format!("width:{:.1}%", 100.0 * errors)) {} } }
             }
