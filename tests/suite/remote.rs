@@ -1,7 +1,7 @@
 //! Commands with `--server`: they print what they print for a catalog that is open here.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::process::{Child, Command};
 
 use crate::common::{self, Place, Ran};
 use crate::serve;
@@ -476,33 +476,28 @@ fn keys_and_certificates_are_told_with_what_to_do() {
     assert!(!help.done().contains("secret"));
 }
 
-#[test]
-fn a_server_that_ends_within_an_import_loses_nothing_that_it_stored() {
-    let place = Place::with_shop();
+/// A server, and an import of 20,000 products to it of which some are stored.
+fn importing(place: &Place) -> (Server, Child) {
     let mut rows = "id,title\n".to_owned();
     for at in 0..20_000 {
         rows.push_str(&format!("r{at},Kettle of {}\n", at % 97));
     }
     place.write("many.csv", &rows);
-    let server = Server::of(&place);
+    let server = Server::of(place);
     let mut command = place.command("import shop many.csv");
-    let mut child = command.env("ASSORT_SERVER", server.url()).spawn().unwrap();
-    // As soon as some are stored.
-    let (sender, stored) = mpsc::channel();
-    let url = server.url();
-    let looks = place.command("stats shop --format json");
-    std::thread::spawn(move || {
-        let mut looks = looks;
-        let looks = looks.env("ASSORT_SERVER", url);
-        loop {
-            let stats = common::json(&Ran::of(looks).done());
-            if stats["products"].as_u64() > Some(100) {
-                sender.send(()).unwrap();
-                return;
-            }
+    let child = command.env("ASSORT_SERVER", server.url()).spawn().unwrap();
+    loop {
+        let stats = server.run(place, "stats shop --format json").done();
+        if common::json(&stats)["products"].as_u64() > Some(100) {
+            return (server, child);
         }
-    });
-    stored.recv().unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_ends_within_an_import_loses_nothing_that_it_stored() {
+    let place = Place::with_shop();
+    let (server, mut child) = importing(&place);
     let stderr = child.stderr.take().unwrap();
     drop(server);
     let said = std::io::read_to_string(stderr).unwrap();
@@ -529,6 +524,39 @@ fn a_server_that_ends_within_an_import_loses_nothing_that_it_stored() {
     let unchanged = format!("{there} unchanged");
     assert!(ran.stderr.replace(',', "").contains(&unchanged), "{ran:#?}");
     drop(again);
+    assert_eq!(place.stats()["products"], 20_008);
+}
+
+#[test]
+fn an_import_that_is_stopped_tells_what_is_stored_and_goes_on_when_it_is_run_again() {
+    let place = Place::with_shop();
+    let (server, mut child) = importing(&place);
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+    let said = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    let code = child.wait().unwrap().code();
+    if code != Some(0) {
+        assert_eq!(code, Some(130), "{said}");
+        assert!(
+            said.contains("everything counted as stored is safe"),
+            "{said}"
+        );
+        let told = said.lines().find(|line| line.contains(" added, "));
+        let told = told.and_then(|line| line.split(": ").nth(1)).unwrap();
+        let told: u64 = told
+            .replace(',', "")
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let stats = server.run(&place, "stats shop --format json").done();
+        let there = common::json(&stats)["products"].as_u64().unwrap() - 8;
+        assert!(told <= there, "{told} of {there}: {said}");
+    }
+    server.run(&place, "import shop many.csv").ended(0);
+    drop(server);
     assert_eq!(place.stats()["products"], 20_008);
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 use assort::read::{ProductRow, Rejected, SeenIds};
 use assort::{ImportReport, Observer, Progress};
-use assort_client::{Error, Row, Upserts, v1};
+use assort_client::{Error, Row, Upserted, Upserts, v1};
 use tempfile::NamedTempFile;
 
 use super::Remote;
@@ -23,6 +24,9 @@ use crate::text::counted;
 
 /// Rows that are handed over together.
 const GROUP: usize = 256;
+
+/// How long what was sent is heard of once somebody asks to stop.
+const HEARD_OUT: Duration = Duration::from_secs(1);
 
 /// Rows that are counted in one call.
 const COUNTED: usize = 1_000;
@@ -353,6 +357,13 @@ impl Sender {
         self.name.set(now);
     }
 
+    /// Sends no more, and hears what becomes of what was sent; nothing of it if that
+    /// takes long. What is not heard of is counted as not stored.
+    fn hear_out(&mut self, remote: &Remote) -> Option<assort_client::Result<Upserted>> {
+        let stopped = async { tokio::time::timeout(HEARD_OUT, self.upserts.stop()).await };
+        remote.runtime.block_on(stopped).ok()
+    }
+
     /// The failure of what broke off.
     fn failure(&self, pass: &Pass<'_>, error: &Error) -> Failure {
         let counts = self.upserts.counts();
@@ -408,18 +419,16 @@ impl Taker for Sender {
             true => None,
             false => pass.remote.until_stopped(self.upserts.finish()),
         };
-        let ended = match finished {
-            Some(ended) => ended,
-            None => {
-                pass.report.stopped = true;
-                pass.remote.runtime.block_on(self.upserts.stop())
-            }
-        };
+        let ended = finished.or_else(|| {
+            pass.report.stopped = true;
+            self.hear_out(pass.remote)
+        });
         let rejected = match &ended {
-            Ok(ended) => ended.rejected.clone(),
-            Err(_) => self.upserts.take_rejected(),
+            Some(Ok(ended)) => ended.rejected.clone(),
+            _ => self.upserts.take_rejected(),
         };
         self.hear(pass, rejected, console);
+        let ended = ended.unwrap_or_else(|| Ok(Upserted::default()));
         ended.map(drop).map_err(|error| self.failure(pass, &error))
     }
 }
