@@ -31,5 +31,6 @@ mod remote;
 mod search;
 #[cfg(all(feature = "serve", unix))]
 mod serve;
+mod static_embedding;
 mod taxonomy;
 mod train;

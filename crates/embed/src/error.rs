@@ -51,9 +51,7 @@ pub enum Error {
         least: usize,
     },
     /// An embedder was asked for what it cannot vary.
-    #[error(
-        "{how}; leave out the pooling and the length limit, or choose another embedder"
-    )]
+    #[error("{how}; leave out the pooling and the length limit, or choose another embedder")]
     Fixed {
         /// How it reads texts.
         how: &'static str,

@@ -43,7 +43,10 @@ fn pack(raw: &[u8], card: &Card) -> Option<assort_static::Result<StaticEmbedding
         let length = usize::from(*rest.split_off_first()?);
         texts.push(std::str::from_utf8(rest.split_off(..length)?).ok()?);
     }
-    let scales: Vec<f32> = numbers(&mut rest, count)?.into_iter().map(f32::from_bits).collect();
+    let scales: Vec<f32> = numbers(&mut rest, count)?
+        .into_iter()
+        .map(f32::from_bits)
+        .collect();
     let mut steps = Vec::with_capacity(count * dimensions);
     for _ in 0..count {
         let row = rest.split_off(..dimensions / 2)?;

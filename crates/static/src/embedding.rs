@@ -91,7 +91,11 @@ impl StaticEmbedding {
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<()> {
-        Ok(assort_files::save(&assort_files::Disk, path, &self.file.bytes)?)
+        Ok(assort_files::save(
+            &assort_files::Disk,
+            path,
+            &self.file.bytes,
+        )?)
     }
 
     /// What it says of itself.

@@ -88,11 +88,18 @@ pub(crate) fn lay_out(
     let places = Places::of(&description, table.bits, described.len())
         .ok_or_else(|| Error::Argument("the table is too large for this machine".to_owned()))?;
     let mut bytes = FILE.begin(&described, places.rows.end);
-    fill(&mut bytes[places.units], units.iter().map(|u| u.to_le_bytes()));
+    fill(
+        &mut bytes[places.units],
+        units.iter().map(|u| u.to_le_bytes()),
+    );
     let scores = pieces.iter().map(|piece| piece.score.to_le_bytes());
     fill(&mut bytes[places.scores], scores);
     let known = &mut bytes[places.known];
-    for (number, _) in pieces.iter().enumerate().filter(|(_, piece)| piece.is_known) {
+    for (number, _) in pieces
+        .iter()
+        .enumerate()
+        .filter(|(_, piece)| piece.is_known)
+    {
         known[number / 8] |= 1 << (number % 8);
     }
     let scales = table.scales.iter().map(|scale| scale.to_le_bytes());
@@ -202,5 +209,9 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
 }
 
 fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> {
-    bytes.as_chunks::<4>().0.iter().map(|n| f32::from_le_bytes(*n))
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|n| f32::from_le_bytes(*n))
 }

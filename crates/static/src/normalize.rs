@@ -71,10 +71,20 @@ fn is_plain(c: char) -> bool {
 /// and what separates, shows nothing or stands for a space is a space.
 fn replaced(c: char) -> Option<char> {
     match c {
-        '\t' | '\n' | '\u{c}' | '\r' | '\u{85}' | '\u{1680}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | SPACE | '\u{feff}' | '\u{fffd}' => {
-            Some(' ')
-        }
+        '\t'
+        | '\n'
+        | '\u{c}'
+        | '\r'
+        | '\u{85}'
+        | '\u{1680}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{202f}'
+        | '\u{205f}'
+        | SPACE
+        | '\u{feff}'
+        | '\u{fffd}' => Some(' '),
         c if c.is_control() => None,
         c => Some(c),
     }
@@ -115,7 +125,10 @@ mod tests {
             assert!(c.nfkc().eq([c]), "{c:?}");
             assert_eq!(replaced(c), Some(c));
             for before in ['a', 'か', '가', 'ᄀ', 'ا', '\u{301}'] {
-                assert!([before, c].into_iter().nfkc().eq([before, c]), "{before:?} {c:?}");
+                assert!(
+                    [before, c].into_iter().nfkc().eq([before, c]),
+                    "{before:?} {c:?}"
+                );
             }
         }
     }

@@ -240,14 +240,32 @@ mod tests {
         for (said, made) in [
             ("65 coordinates", Table::rounded(65, Bits::Four, &[0.0; 65])),
             ("0 coordinates", Table::rounded(0, Bits::Four, &[])),
-            ("576 coordinates", Table::rounded(576, Bits::Four, &[0.0; 576])),
+            (
+                "576 coordinates",
+                Table::rounded(576, Bits::Four, &[0.0; 576]),
+            ),
             ("63 numbers", Table::rounded(64, Bits::Four, &[0.0; 63])),
-            ("coordinate NaN", Table::rounded(64, Bits::Four, &row(f32::NAN))),
+            (
+                "coordinate NaN",
+                Table::rounded(64, Bits::Four, &row(f32::NAN)),
+            ),
             ("scale", Table::rounded(64, Bits::Four, &row(f32::MAX))),
-            ("number 8 of row 0", Table::new(64, Bits::Four, vec![8; 64], vec![1.0])),
-            ("number -128", Table::new(64, Bits::Eight, vec![-128; 64], vec![1.0])),
-            ("2 scales", Table::new(64, Bits::Eight, vec![0; 64], vec![1.0; 2])),
-            ("scale inf", Table::new(64, Bits::Eight, vec![0; 64], vec![f32::INFINITY])),
+            (
+                "number 8 of row 0",
+                Table::new(64, Bits::Four, vec![8; 64], vec![1.0]),
+            ),
+            (
+                "number -128",
+                Table::new(64, Bits::Eight, vec![-128; 64], vec![1.0]),
+            ),
+            (
+                "2 scales",
+                Table::new(64, Bits::Eight, vec![0; 64], vec![1.0; 2]),
+            ),
+            (
+                "scale inf",
+                Table::new(64, Bits::Eight, vec![0; 64], vec![f32::INFINITY]),
+            ),
         ] {
             let told = refused(made);
             assert!(told.contains(said), "{told}");

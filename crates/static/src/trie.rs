@@ -108,7 +108,9 @@ impl Builder {
         loop {
             let fits = |base: &usize| {
                 !self.bases.contains(base)
-                    && labels.iter().all(|&label| self.free.contains(&(base ^ usize::from(label))))
+                    && labels
+                        .iter()
+                        .all(|&label| self.free.contains(&(base ^ usize::from(label))))
             };
             let base = self.free.iter().map(|at| at ^ first).find(fits);
             if let Some(base) = base {

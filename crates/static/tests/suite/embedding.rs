@@ -10,7 +10,9 @@ const PIECES: [&str; 8] = ["", "▁", "▁red", "▁blue", "▁kettle", "s", "�
 /// Numbers without a pattern, from −1 to 1.
 fn numbers(count: usize) -> Vec<f32> {
     let scattered = |i: usize| (i as u32).wrapping_mul(2_654_435_761) >> 8;
-    (0..count).map(|i| scattered(i + 1) as f32 / (1 << 23) as f32 - 1.0).collect()
+    (0..count)
+        .map(|i| scattered(i + 1) as f32 / (1 << 23) as f32 - 1.0)
+        .collect()
 }
 
 fn made(dimensions: usize, bits: Bits) -> StaticEmbedding {
@@ -114,7 +116,10 @@ fn what_is_no_embedding_is_refused_by_name() {
     };
     refused(b"", "0 bytes");
     refused(&whole[..whole.len() - 1], "cut short");
-    refused(b"a file of another kind, or of another program", "does not begin");
+    refused(
+        b"a file of another kind, or of another program",
+        "does not begin",
+    );
     let mut newer = whole.clone();
     newer[8] = 9;
     refused(&newer, "format 9");
@@ -126,7 +131,11 @@ fn what_is_no_embedding_is_refused_by_name() {
 #[test]
 fn pieces_that_cannot_be_told_apart_are_refused() {
     let refused = |pieces: &[(&str, f32)], unknown: u32, rows: usize, said: &str| {
-        let piece = |&(text, score): &(_, f32)| Piece { text, score, is_known: true };
+        let piece = |&(text, score): &(_, f32)| Piece {
+            text,
+            score,
+            is_known: true,
+        };
         let pieces: Vec<Piece<'_>> = pieces.iter().map(piece).collect();
         let table = Table::rounded(64, Bits::Eight, &vec![0.5; rows * 64]).unwrap();
         let made = StaticEmbedding::new(&Card::default(), &pieces, unknown, &table);

@@ -54,7 +54,10 @@ fn assert_same(text: &str, tokenizer: &Tokenizer, embedding: &StaticEmbedding) {
     let theirs = tokenizer.encode_fast(text, false).unwrap();
     // `tokenizers` puts a space into a text that has nothing in it.
     let is_blank = ours.is_empty() && theirs.get_tokens().iter().all(|token| token == "▁");
-    assert!(is_blank || ours == theirs.get_ids(), "{text:?}: {ours:?}, {theirs:?}");
+    assert!(
+        is_blank || ours == theirs.get_ids(),
+        "{text:?}: {ours:?}, {theirs:?}"
+    );
 }
 
 /// Whether NFKC of a text is one in the Unicode of both; that of `tokenizers` is older.
