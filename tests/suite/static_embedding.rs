@@ -49,7 +49,7 @@ fn a_catalog_on_a_static_embedding_is_used_like_any_other() {
         .done();
     place.run("import shop products.csv").done();
     let found = place
-        .run_with("search shop --limit 1", "water kettles")
+        .run_with("search shop --top 1", "water kettles")
         .done();
     assert!(found.contains("Tea kettle"), "{found}");
     let stats = place.run("stats shop --format json").done();

@@ -5,8 +5,8 @@ use std::path::Path;
 use assort_core::vector::{self, kernel};
 use assort_files::Bytes;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use crate::card::{Card, Piece};
 use crate::file::{self, Read};
 use crate::normalize::normalize;
 use crate::table::{Bits, Table};
@@ -16,26 +16,6 @@ use crate::{Error, Result};
 
 /// Texts that one thread embeds at a time.
 const BATCH: usize = 64;
-
-/// What a static embedding says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
-    /// Its name, for people.
-    pub name: String,
-    /// What it was made of, how, and under which licences.
-    pub provenance: String,
-}
-
-/// A piece of texts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece<'a> {
-    /// How it is written, `▁` for a space; empty for one that is no part of a text.
-    pub text: &'a str,
-    /// Logarithm of how likely it is.
-    pub score: f32,
-    /// Whether its row was learned.
-    pub is_known: bool,
-}
 
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
 /// sum of the rows of its pieces, scaled to unit length.

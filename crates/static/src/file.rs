@@ -6,7 +6,7 @@ use std::path::Path;
 use assort_files::{Bytes, Described, Fault, Map, Sections};
 use serde::{Deserialize, Serialize};
 
-use crate::embedding::{Card, Piece};
+use crate::card::{Card, Piece};
 use crate::normalize::RULES;
 use crate::table::{Bits, Table, is_dimensions, is_scale};
 use crate::{Error, Result, trie};

@@ -20,6 +20,7 @@
 //! # Ok::<(), assort_static::Error>(())
 //! ```
 
+mod card;
 mod embedding;
 mod error;
 mod file;
@@ -28,6 +29,7 @@ mod table;
 mod trie;
 mod unigram;
 
-pub use embedding::{Card, Piece, StaticEmbedding};
+pub use card::{Card, Piece};
+pub use embedding::StaticEmbedding;
 pub use error::{Error, Result};
 pub use table::{Bits, Table};

@@ -71,19 +71,8 @@ fn is_plain(c: char) -> bool {
 /// and what separates, shows nothing or stands for a space is a space.
 fn replaced(c: char) -> Option<char> {
     match c {
-        '\t'
-        | '\n'
-        | '\u{c}'
-        | '\r'
-        | '\u{85}'
-        | '\u{1680}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'
-        | '\u{2029}'
-        | '\u{202f}'
-        | '\u{205f}'
-        | SPACE
-        | '\u{feff}'
+        '\t' | '\n' | '\u{c}' | '\r' | '\u{85}' | '\u{1680}' | '\u{200b}' | '\u{200e}'
+        | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | SPACE | '\u{feff}'
         | '\u{fffd}' => Some(' '),
         c if c.is_control() => None,
         c => Some(c),

@@ -20,7 +20,7 @@ fn tokenizer(vocabulary: &[(String, f32)]) -> Tokenizer {
         "added_tokens": [],
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "Replace", "content": " ", "pattern": {"Regex":
-                "[\\x{9}\\x{a}\\x{c}\\x{d}\\x{85}\\x{1680}\\x{200b}-\\x{200f}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{2581}\\x{feff}\\x{fffd}]"}},
+                "[\\x{9}\\x{a}\\x{c}\\x{d}\\x{85}\\x{1680}\\x{200b}\\x{200e}\\x{200f}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{2581}\\x{feff}\\x{fffd}]"}},
             {"type": "Replace", "content": "", "pattern": {"Regex": "[\\x{0}-\\x{1f}\\x{7f}-\\x{9f}]"}},
             {"type": "NFKC"},
             {"type": "Strip", "strip_left": true, "strip_right": true},
