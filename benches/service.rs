@@ -11,13 +11,14 @@
 //! with Python's gRPC (`ASSORT_PYTHON`, or `target/ci-venv`). Figures are medians of
 //! the rounds, whose parts take turns.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assort::core::{Method, Product};
-use assort::{Catalog, ClassifyOptions, Query, Search};
+use assort::{Catalog, ClassifyOptions, ImportOptions, Query, Search};
 use assort_embed::{Options, StoredSpec};
 use assort_testkit::Chance;
 use serde_json::Value;
@@ -28,6 +29,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_assort");
 
 /// How long a part of a round takes.
 const PART: Duration = Duration::from_secs(5);
+
+/// How many times what it can do a server is asked for, and how long.
+const OVERLOAD: f64 = 4.0;
+const OVERLOADED: Duration = Duration::from_secs(60);
 
 /// What a round of searches and filing asks with.
 const ASKED: usize = 1_000;
@@ -56,6 +61,7 @@ fn main() -> Result<(), Failure> {
     bench.searches()?;
     bench.filing()?;
     bench.writes()?;
+    bench.overload()?;
     bench.searches_during_a_stream()
 }
 
@@ -74,7 +80,7 @@ impl Bench<'_> {
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds {
             inside.push(self.search_inside()?);
-            let server = Server::start(self.shop, &[])?;
+            let server = Server::start(self.shop, &self.clients)?;
             let seen = self.clients.load(&server, "vector", PART, 2, 16)?;
             outside.push(number(&seen, "/calls_per_second")?);
         }
@@ -121,7 +127,7 @@ impl Bench<'_> {
         let mut times = Rows::default();
         for _ in 0..self.rounds {
             let (middle, slow) = self.filing_inside()?;
-            let server = Server::start(self.shop, &[])?;
+            let server = Server::start(self.shop, &self.clients)?;
             let rate = format!("{}", PART.as_secs());
             let most = self.clients.python(&server, &["classify", &rate])?;
             let most = number(&most, "/calls_per_second")?;
@@ -181,28 +187,76 @@ impl Bench<'_> {
         let mut rates = Rows::default();
         for _ in 0..self.rounds {
             let shop = self.empty()?;
-            let begun = Instant::now();
-            let import = Command::new(PROGRAM)
-                .args(["import", "-q"])
-                .args([&shop, &file])
-                .stdout(Stdio::null())
-                .status()?;
-            if !import.success() {
-                return Err("the import failed".into());
-            }
-            let alone = self.titles.len() as f64 / begun.elapsed().as_secs_f64();
-            let server = Server::start(&self.empty()?, &[])?;
+            let whole = self.timed_import(&shop, &file)?;
+            let stored = self.import_inside()?;
+            let server = Server::start(&self.empty()?, &self.clients)?;
             let path = lines.display().to_string();
             let python = self.clients.python(&server, &["upsert", &path])?;
-            rates.add(&[alone, number(&python, "/products_per_second")?]);
+            rates.add(&[stored, whole, number(&python, "/products_per_second")?]);
         }
-        let [alone, python] = rates.medians()[..] else {
+        let [stored, whole, python] = rates.medians()[..] else {
             return Ok(());
         };
         println!(
-            "{} titles stored: {alone:.0}/s by `assort import`, {python:.0}/s by a stream from Python, {:.2} of it",
+            "{} titles stored: {stored:.0}/s by an import of the library, {python:.0}/s by a stream from Python, {:.2} of it; {whole:.0}/s by `assort import` until they are indexed",
             self.titles.len(),
-            python / alone
+            python / stored
+        );
+        Ok(())
+    }
+
+    /// Products a second of `assort import`, which waits until all are indexed.
+    fn timed_import(&self, shop: &Path, file: &Path) -> Result<f64, Failure> {
+        let begun = Instant::now();
+        let import = Command::new(PROGRAM)
+            .args(["import", "-q"])
+            .args([shop, file])
+            .stdout(Stdio::null())
+            .status()?;
+        match import.success() {
+            true => Ok(self.titles.len() as f64 / begun.elapsed().as_secs_f64()),
+            false => Err("the import failed".into()),
+        }
+    }
+
+    /// Products a second of an import, until they are stored.
+    fn import_inside(&self) -> Result<f64, Failure> {
+        let catalog = open(&self.empty()?)?;
+        let titles = self.titles.iter().enumerate();
+        let products = titles.map(|(number, title)| Product {
+            id: format!("p{number}"),
+            title: title.clone(),
+            ..Product::default()
+        });
+        let begun = Instant::now();
+        catalog.import(products, &ImportOptions::default(), &|| None, &mut ())?;
+        Ok(self.titles.len() as f64 / begun.elapsed().as_secs_f64())
+    }
+
+    /// Four times as many calls as the server can do, for a minute: searches that compare
+    /// all vectors, which cost the client little.
+    fn overload(&self) -> Result<(), Failure> {
+        let server = Server::start(self.shop, &self.clients)?;
+        let most = self.clients.load(&server, "exact", PART, 2, 16)?;
+        let most = number(&most, "/calls_per_second")?;
+        let before = server.resident()?;
+        let rate = format!("{:.0}", OVERLOAD * most);
+        let seen = self
+            .clients
+            .load_with(&server, "exact", OVERLOADED, &["8", "1", &rate])?;
+        let counted = |at: &str| number(&seen, at);
+        println!(
+            "{OVERLOAD} times {most:.0} calls/s for {} s: {:.0} done (p99 {:.0} ms of a deadline of 1,000), {:.0} refused (p50 {:.1} ms, p99 {:.0} ms), {:.0} late, {:.0} failed; memory {:.0} MB before, {:.0} MB after",
+            OVERLOADED.as_secs(),
+            counted("/done")?,
+            counted("/milliseconds/p99")?,
+            counted("/refused")?,
+            counted("/milliseconds_to_refuse/p50")?,
+            counted("/milliseconds_to_refuse/p99")?,
+            counted("/late")?,
+            counted("/failed")?,
+            before / 1e6,
+            server.resident()? / 1e6
         );
         Ok(())
     }
@@ -218,7 +272,7 @@ impl Bench<'_> {
             writeln!(file, "{title} {number}")?;
         }
         file.flush()?;
-        let server = Server::start(&shop, &[])?;
+        let server = Server::start(&shop, &self.clients)?;
         let quiet = self.clients.load(&server, "search", PART, 1, 1)?;
         let path = lines.display().to_string();
         let mut stream = self
@@ -306,10 +360,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(shop: &Path, more: &[&str]) -> Result<Self, Failure> {
+    fn start(shop: &Path, clients: &Clients) -> Result<Self, Failure> {
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(more)
             .arg(format!("shop={}", shop.display()))
             .stderr(Stdio::piped())
             .spawn()?;
@@ -322,7 +375,18 @@ impl Server {
         };
         // What it says must be read, or it would wait.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
+        let server = Self { child, address };
+        // The first one waits until all is learned; without products there is none.
+        let _ = clients.load(&server, "classify", Duration::from_secs(1), 1, 1);
+        Ok(server)
+    }
+
+    /// Bytes of memory that it has in use.
+    fn resident(&self) -> Result<f64, Failure> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let words = line.and_then(|line| line.split_whitespace().next());
+        Ok(1024.0 * words.ok_or("no VmRSS")?.parse::<f64>()?)
     }
 }
 
@@ -378,10 +442,21 @@ impl Clients {
         connections: u32,
         in_flight: u32,
     ) -> Result<Value, Failure> {
-        let numbers = [lasts.as_secs() as u32, connections, in_flight];
+        let numbers = [connections, in_flight].map(|number| number.to_string());
+        self.load_with(server, call, lasts, &numbers)
+    }
+
+    fn load_with(
+        &self,
+        server: &Server,
+        call: &str,
+        lasts: Duration,
+        rest: &[impl AsRef<OsStr>],
+    ) -> Result<Value, Failure> {
         let told = Command::new(&self.load)
             .args([&server.address, "shop", call])
-            .args(numbers.map(|number| number.to_string()))
+            .arg(lasts.as_secs().to_string())
+            .args(rest)
             .output()?;
         Ok(serde_json::from_slice(&told.stdout)?)
     }

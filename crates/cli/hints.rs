@@ -146,6 +146,10 @@ fn of_error(error: &Error) -> Option<String> {
             "make one with `assort init {} --taxonomy FILE`",
             path.display()
         ),
+        Error::NotACopy(path) if is_address(path) => format!(
+            "make one there with `assort backup CATALOG {}`",
+            path.display()
+        ),
         Error::NotACopy(_) => {
             "make a backup with `assort backup CATALOG DIR`, and copy that".to_owned()
         }
@@ -173,8 +177,24 @@ fn of_error(error: &Error) -> Option<String> {
              or move the catalog to another embedder with `assort reembed DIR --embedder SPEC`"
                 .to_owned()
         }
+        Error::Copy { path, .. } if is_address(path) && !path.ends_with("manifest.json") => {
+            "`assort backup CATALOG URL --verify` sends all files of it again".to_owned()
+        }
+        Error::Refused { at, .. } if at.starts_with("s3://") => {
+            "check the bucket, and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT of the environment"
+                .to_owned()
+        }
+        Error::Refused { .. } => {
+            "check the bucket, and GOOGLE_SERVICE_ACCOUNT of the environment, which names the file of a key"
+                .to_owned()
+        }
         _ => return None,
     })
+}
+
+/// Whether what messages call a path is the address of an object store.
+fn is_address(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.contains("://"))
 }
 
 fn of_embedder(error: &EmbedderError) -> Option<String> {
@@ -253,6 +273,22 @@ fn of_damaged_copy(directory: &Path) -> String {
 
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
+}
+
+/// An address for which this program was not built.
+#[cfg(not(all(feature = "client", feature = "object-store")))]
+pub(crate) fn needs_the_feature(url: &str, feature: &str) -> String {
+    format!(
+        "{url}: this program was built without the feature `{feature}`; build it with `cargo build --release --features {feature}`"
+    )
+}
+
+/// An address at which no copy can be.
+pub(crate) fn no_place_of_copies(url: &str) -> String {
+    format!(
+        "{url}: copies are in folders and in object stores, which are named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or \
+         file:///FOLDER; `assort replicate` copies the catalogs of servers, too"
+    )
 }
 
 /// An option that is for servers alone.

@@ -17,6 +17,8 @@ mod embedder;
 mod failure;
 mod files;
 mod hints;
+#[cfg(feature = "client")]
+mod key;
 mod progress;
 mod rejects;
 #[cfg(feature = "client")]
@@ -47,7 +49,9 @@ fn run(cli: Cli) -> Outcome {
     #[cfg(feature = "client")]
     if let Some(url) = cli.server.url() {
         return remote::run(cli.command, url, &cli.server, global);
-    } else if let Some(option) = cli.server.useless() {
+    } else if let Some(option) = cli.server.for_servers()
+        && !matches!(cli.command, Command::Replicate(_))
+    {
         return Err(Failure::Usage(hints::needs_a_server(option)));
     }
     match cli.command {
@@ -72,7 +76,13 @@ fn run(cli: Cli) -> Outcome {
         Command::AuditIndex(args) => commands::tune::audit(&args, global),
         Command::Backup(args) => commands::backup::run(&args, global),
         Command::Restore(args) => commands::restore::run(&args, global),
-        Command::Replicate(args) => commands::replicate::run(&args, global),
+        Command::Replicate(args) => {
+            #[cfg(feature = "client")]
+            let source = commands::replicate::source(&args, &cli.server)?;
+            #[cfg(not(feature = "client"))]
+            let source = commands::replicate::source(&args)?;
+            commands::replicate::run(&args, source, global)
+        }
         Command::Compact(args) => commands::compact::run(&args, global),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, global),

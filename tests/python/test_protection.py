@@ -65,7 +65,7 @@ late admin * 089001a35679a33ef3db0ca350db9b9a2f0136e0e327577b04b3b98127470961 ex
         self.keys.write_text(self.KEYS.split("\n", 1)[1])
         served.process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + PATIENCE
-        while not any("read the keys again" in line for line in served.said):
+        while not any("read again" in line for line in served.said):
             self.assertLess(time.monotonic(), deadline, served.said)
             time.sleep(0.01)
         self.refused(lambda: self.get(served.channel, "reader"), missing, "KEY_UNKNOWN")

@@ -20,6 +20,8 @@ from assort.v1 import labels_pb2 as labels
 from assort.v1 import labels_pb2_grpc
 from assort.v1 import products_pb2 as products
 from assort.v1 import products_pb2_grpc
+from assort.v1 import replication_pb2 as replication
+from assort.v1 import replication_pb2_grpc
 from assort.v1 import search_pb2 as search
 from assort.v1 import search_pb2_grpc
 from assort.v1 import server_pb2 as server
@@ -228,6 +230,26 @@ class EveryCall(Case):
         self.assertEqual([one.name for one in listed.operations], [one.name for one in reversed(ended)])
         got = operations.GetOperation(operations_pb2.GetOperationRequest(name=ended[0].name), timeout=PATIENCE)
         self.assertEqual(got, ended[0])
+
+    def test_snapshots_have_the_files_of_a_commit(self):
+        stub = replication_pb2_grpc.ReplicationServiceStub(self.served.channel)
+        snapshot = stub.GetSnapshot(replication.GetSnapshotRequest(name=f"{PARENT}/snapshot"), timeout=PATIENCE)
+        self.assertIn("catalog.redb", {file.path for file in snapshot.files})
+        for file in snapshot.files:
+            request = replication.ReadSnapshotFileRequest(name=snapshot.name, path=file.path, offset=1)
+            read = sum(len(part.data) for part in stub.ReadSnapshotFile(request, timeout=PATIENCE))
+            self.assertEqual(read, file.size_bytes - 1)
+        request = replication.ReadSnapshotFileRequest(name=snapshot.name, path="../shop/catalog.redb")
+        missing = grpc.StatusCode.NOT_FOUND
+        self.refused(lambda: list(stub.ReadSnapshotFile(request, timeout=PATIENCE)), missing, "NOT_FOUND")
+
+    def test_backups_and_moves_need_the_operators_leave(self):
+        stub = administration_pb2_grpc.AdminServiceStub(self.served.channel)
+        backup = administration.BackupCatalogRequest(name=PARENT, backup="tuesday")
+        move = administration.ReembedCatalogRequest(name=PARENT, embedder="bundled")
+        refused, other = grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT
+        self.refused(lambda: stub.BackupCatalog(backup, timeout=PATIENCE), refused, "PRECONDITION")
+        self.refused(lambda: stub.ReembedCatalog(move, timeout=PATIENCE), other, "ARGUMENT")
 
     def test_operations_are_forgotten_by_themselves_alone(self):
         operations = operations_pb2_grpc.OperationsStub(self.served.channel)

@@ -59,7 +59,7 @@ fn without_segments_there_is_nothing_to_tune() {
     let place = Place::with_shop();
     place
         .run("tune shop")
-        .failed(2, &["nothing to tune", "exactly"]);
+        .failed(2, &["nothing to tune", "without an index"]);
     assert!(place.run("audit-index shop").done().contains("8 products"));
 }
 

@@ -23,6 +23,7 @@ mod imports;
 mod index;
 mod list;
 mod model_folder;
+mod objects;
 mod process;
 mod rejects;
 mod remedies;

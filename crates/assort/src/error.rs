@@ -122,6 +122,25 @@ pub enum Error {
         /// What is in the way.
         what: String,
     },
+    /// A copy cannot be sent to where it is to be.
+    #[error(
+        "{to}: {what}; files that are there whole are kept, so that another run goes on from there"
+    )]
+    Send {
+        /// Where it is to be.
+        to: String,
+        /// What is in the way.
+        what: String,
+    },
+    /// A store gives and takes no copy: it has no such place, or does not let the
+    /// caller in.
+    #[error("{at}: {what}")]
+    Refused {
+        /// The place in the store.
+        at: String,
+        /// Why.
+        what: String,
+    },
     /// The catalog has no room for further products.
     #[error("the catalog is full: it has used 4,294,967,295 rows; import into a new one")]
     Full,
@@ -272,7 +291,11 @@ impl Error {
             Self::AlreadyACatalog(_) | Self::OtherCopy { .. } => ErrorKind::AlreadyExists,
             Self::Interrupted | Self::Late => ErrorKind::Interrupted,
             Self::Locked(_) | Self::Busy { .. } => ErrorKind::Busy,
-            Self::Io { .. } | Self::Fetch { .. } | Self::Full => ErrorKind::Storage,
+            Self::Io { .. }
+            | Self::Fetch { .. }
+            | Self::Send { .. }
+            | Self::Refused { .. }
+            | Self::Full => ErrorKind::Storage,
             Self::Damaged { .. }
             | Self::Segment { .. }
             | Self::Copy { .. }

@@ -7,13 +7,14 @@ use clap::Args;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort backup shop /mnt/backups/shop\n  assort restore /mnt/backups/shop shop-again\n\nSearches, imports and a running server go on meanwhile. A backup is a directory that opens as a catalog, for reading only; the same command brings it up to date, by what is new. On the same file system it shares files that never change with the catalog, which takes little space: a backup against the loss of a disk belongs on another one. Models that the embedder is read from are not part of it."
+    after_help = "Examples:\n  assort backup shop /mnt/backups/shop\n  assort restore /mnt/backups/shop shop-again\n  assort backup shop s3://backups/shop\n\nSearches, imports and a running server go on meanwhile. A backup is a directory that opens as a catalog, for reading only; the same command brings it up to date, by what is new. On the same file system it shares files that never change with the catalog, which takes little space: a backup against the loss of a disk belongs on another one. Models that the embedder is read from are not part of it.\n\nAn object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER, in a program built with the feature `object-store`. Keys come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT, or GOOGLE_SERVICE_ACCOUNT."
 )]
 pub(crate) struct Backup {
     /// The catalog's directory
     pub(crate) dir: PathBuf,
 
-    /// Directory to make, or an earlier backup of the catalog
+    /// Directory to make, or an earlier backup of the catalog; or the same in an
+    /// object store, such as s3://BUCKET/PREFIX
     pub(crate) to: PathBuf,
 
     /// Copy every file, also where the catalog's own could be shared by hard links
@@ -21,17 +22,17 @@ pub(crate) struct Backup {
     pub(crate) no_links: bool,
 
     /// Read what an earlier backup has, and replace what does not match its
-    /// checksum
+    /// checksum; to an object store, send all files again
     #[arg(long)]
     pub(crate) verify: bool,
 }
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  assort restore /mnt/backups/shop shop-again\n\nEvery file is held against its checksum. The directory becomes a catalog in the last step; a run that was stopped goes on when it is run again."
+    after_help = "Examples:\n  assort restore /mnt/backups/shop shop-again\n  assort restore s3://backups/shop shop-again\n\nEvery file is held against its checksum. The directory becomes a catalog in the last step; a run that was stopped goes on when it is run again."
 )]
 pub(crate) struct Restore {
-    /// A backup or a replica
+    /// A backup or a replica, in a folder or an object store
     pub(crate) from: PathBuf,
 
     /// Directory to make the catalog in
@@ -40,11 +41,12 @@ pub(crate) struct Restore {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort replicate /mnt/backups/shop shop-replica\n  assort replicate http://10.0.0.7:50051/catalogs/shop shop-replica --every 30\n  assort serve shop-replica --read-only\n\nFiles that have come are not fetched again, and one that has come in part goes on where it ended. Readers and servers of the replica see the new commit at once when all of it is there, and miss no answer."
+    after_help = "Examples:\n  assort replicate /mnt/backups/shop shop-replica\n  assort replicate http://10.0.0.7:50051/catalogs/shop shop-replica --every 30\n  assort replicate s3://backups/shop shop-replica --every 300\n  assort serve shop-replica --read-only\n\nFiles that have come are not fetched again, and one that has come in part goes on where it ended. Readers and servers of the replica see the new commit at once when all of it is there, and miss no answer."
 )]
 pub(crate) struct Replicate {
-    /// Where the catalog is: a backup or replica in a folder, or a catalog of a
-    /// server as http://HOST:PORT/catalogs/NAME, or with https
+    /// Where the catalog is: a backup or replica in a folder, a backup in an object
+    /// store as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER, or a catalog
+    /// of a server as http://HOST:PORT/catalogs/NAME, or with https
     pub(crate) from: String,
 
     /// Directory to make, or an earlier replica of the catalog
@@ -57,13 +59,4 @@ pub(crate) struct Replicate {
     /// Read what is there already, and fetch what does not match its checksum
     #[arg(long)]
     pub(crate) verify: bool,
-
-    /// File with the API key for the server; it may be read-only
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_file: Option<PathBuf>,
-
-    /// Certificates that the server's must rest on, in PEM [default: those that
-    /// the system trusts]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
 }

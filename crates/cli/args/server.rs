@@ -48,8 +48,8 @@ impl ServerArgs {
         self.url.as_deref().filter(|url| !url.is_empty())
     }
 
-    /// An option that is of no use without a server.
-    pub(crate) fn useless(&self) -> Option<&'static str> {
+    /// An option that was given, and says how to come to a server.
+    pub(crate) fn for_servers(&self) -> Option<&'static str> {
         let given = [
             ("--key-file", self.key_file.is_some()),
             ("--ca", self.ca.is_some()),
@@ -57,8 +57,7 @@ impl ServerArgs {
             ("--own-private-key", self.own_private_key.is_some()),
             ("--timeout", self.timeout.is_some()),
         ];
-        let is_local = self.url().is_none();
-        let mut given = given.into_iter().filter(|(_, given)| *given && is_local);
+        let mut given = given.into_iter().filter(|(_, given)| *given);
         given.next().map(|(option, _)| option)
     }
 }

@@ -3,8 +3,9 @@
 use assort::Catalog;
 use assort::copies::{CopyOptions, CopyReport};
 
+use super::copies::{address, send};
 use crate::args::{Backup, Global};
-use crate::failure::{Done, Outcome};
+use crate::failure::{Done, Failure, Outcome};
 use crate::progress::Console;
 use crate::text::{bytes, count, counted};
 
@@ -14,7 +15,14 @@ pub(crate) fn run(args: &Backup, global: &Global) -> Outcome {
     let options = CopyOptions::default()
         .with_links(!args.no_links)
         .with_verify(args.verify);
-    let report = catalog.backup(&args.to, options, &mut console)?;
+    let report = match address(&args.to) {
+        None => catalog.backup(&args.to, options, &mut console)?,
+        Some(_) if args.no_links => {
+            let what = "--no-links is for backups in folders; leave it out";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Some(url) => send(&catalog, url, options, &mut console)?,
+    };
     console.finish();
     global.say(&told(&report));
     Ok(Done::Whole)

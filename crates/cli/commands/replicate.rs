@@ -1,27 +1,29 @@
 //! `assort replicate`
 
-#[cfg(feature = "client")]
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use assort::ErrorKind;
-use assort::copies::{CopyOptions, CopyReport, Folder, Source, replicate};
+use assort::copies::{CopyOptions, CopyReport, Source, replicate};
 
 use super::backup::told;
+use super::copies;
 #[cfg(feature = "client")]
 use assort_replica::{Server, ServerOptions};
 
+#[cfg(feature = "client")]
+use crate::args::ServerArgs;
 use crate::args::{Global, Replicate};
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
+#[cfg(feature = "client")]
+use crate::key;
 use crate::progress::Console;
 use crate::stop;
 
 /// How often a wait looks whether it is to stop.
 const POLL: Duration = Duration::from_millis(50);
 
-pub(crate) fn run(args: &Replicate, global: &Global) -> Outcome {
-    let mut source = source(args)?;
+pub(crate) fn run(args: &Replicate, mut source: Box<dyn Source>, global: &Global) -> Outcome {
     let mut console = Console::new(global.quiet);
     let report = round(args, source.as_mut(), &mut console)?;
     global.say(&told(&report));
@@ -76,37 +78,37 @@ fn wait(long: Duration) -> bool {
     !stop::requested()
 }
 
-fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    if args.from.contains("://") {
-        return remote(args);
-    }
-    for (option, given) in [("--key-file", &args.key_file), ("--ca", &args.ca)] {
-        if given.is_some() {
-            return Err(Failure::Usage(format!(
-                "{option} is for a catalog of a server, and {} is a folder",
-                args.from
-            )));
-        }
-    }
-    Ok(Box::new(Folder::new(&args.from)))
-}
-
+/// What the command line names to replicate from.
 #[cfg(feature = "client")]
-fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    let read = |path: &PathBuf| {
-        let read = std::fs::read(path);
-        read.map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
-    };
-    let key = args.key_file.as_ref().map(read).transpose()?;
-    let key = key.map(|key| String::from_utf8_lossy(&key).trim().to_owned());
-    let ca = args.ca.as_ref().map(read).transpose()?;
-    let options = ServerOptions::default().with_key(key).with_ca(ca);
-    Ok(Box::new(Server::new(&args.from, options)?))
+pub(crate) fn source(args: &Replicate, server: &ServerArgs) -> Result<Box<dyn Source>, Failure> {
+    if is_a_server(&args.from) {
+        let key = key::key(server.key_file.as_deref())?;
+        let ca = server.ca.as_deref().map(key::read).transpose()?;
+        let options = ServerOptions::default().with_key(key).with_ca(ca);
+        return Ok(Box::new(Server::new(&args.from, options)?));
+    }
+    match server.for_servers() {
+        Some(option) => Err(Failure::Usage(format!(
+            "{option} is for a catalog of a server, and {} is none",
+            args.from
+        ))),
+        None => copies::source(args.from.as_ref()),
+    }
 }
 
+/// What the command line names to replicate from: no servers.
 #[cfg(not(feature = "client"))]
-fn remote(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
-    let from = &args.from;
-    let what = "this program was built without the feature `remote`, and replicates folders alone";
-    Err(Failure::Usage(format!("{from}: {what}")))
+pub(crate) fn source(args: &Replicate) -> Result<Box<dyn Source>, Failure> {
+    match is_a_server(&args.from) {
+        true => Err(Failure::Usage(hints::needs_the_feature(
+            &args.from, "client",
+        ))),
+        false => copies::source(args.from.as_ref()),
+    }
+}
+
+fn is_a_server(from: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|begin| from.starts_with(begin))
 }

@@ -22,6 +22,7 @@ use crate::args::{Command, EmbedderArgs, Global, ServerArgs, TaxonomyCommand};
 use crate::commands::taxonomy;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints::{self, Named};
+use crate::key;
 use crate::progress::Console;
 use crate::{commands, stop};
 
@@ -104,15 +105,15 @@ impl Remote {
         let given = given.filter(|name| !name.starts_with('.'));
         let given = given.ok_or_else(|| Failure::Usage(hints::no_name_of_a_catalog(name)))?;
         let mut connect = Client::connect(url);
-        if let Some(key) = key(server.key_file.as_deref())? {
+        if let Some(key) = key::key(server.key_file.as_deref())? {
             connect = connect.key(key);
         }
         if let Some(path) = &server.ca {
-            connect = connect.ca(read(path)?);
+            connect = connect.ca(key::read(path)?);
         }
         match (&server.own_certificate, &server.own_private_key) {
             (Some(certificate), Some(key)) => {
-                connect = connect.certificate(read(certificate)?, read(key)?);
+                connect = connect.certificate(key::read(certificate)?, key::read(key)?);
             }
             (None, None) => {}
             _ => return Err(Failure::Usage(hints::half_a_certificate())),
@@ -255,36 +256,6 @@ async fn stopped() {
 /// A failure of a call.
 fn failure(error: &Error) -> Failure {
     Failure::of(error.kind(), hints::told_of_client(error, None))
-}
-
-/// The key of a file, or of the environment.
-fn key(file: Option<&Path>) -> Result<Option<String>, Failure> {
-    let key = match file {
-        Some(path) => String::from_utf8(read(path)?).map_err(|_| failure(&Error::Key))?,
-        None => match std::env::var("ASSORT_KEY") {
-            Ok(key) => key,
-            Err(std::env::VarError::NotPresent) => return Ok(None),
-            Err(_) => return Err(failure(&Error::Key)),
-        },
-    };
-    match key.trim() {
-        "" if file.is_some() => Err(Failure::Usage(hints::empty_key_file())),
-        "" => Ok(None),
-        key => Ok(Some(key.to_owned())),
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|source| {
-        let doing = "reading";
-        let path = path.to_owned();
-        assort::Error::Io {
-            path,
-            doing,
-            source,
-        }
-        .into()
-    })
 }
 
 /// `assort taxonomy`

@@ -91,7 +91,7 @@ mod tests {
         };
         assert_eq!(lengths(&[]).unwrap(), [0; 0]);
         assert_eq!(lengths(&[1; 7]).unwrap(), [3, 3, 1]);
-        assert_eq!(lengths(&[60, 20, 60, 1]).unwrap(), [1, 2, 1]);
+        assert_eq!(lengths(&[60, 30, 60, 1]).unwrap(), [1, 1, 2]);
         let told = lengths(&[1, 200]).unwrap_err().to_string();
         assert!(told.starts_with("a text takes 211 bytes"), "{told}");
     }

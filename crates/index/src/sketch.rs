@@ -76,10 +76,11 @@ impl Sketches {
 /// many, in ascending order. `sample` is working memory.
 pub(crate) fn highest(sums: &[u16], wanted: usize, sample: &mut Vec<u16>, out: &mut Vec<u32>) {
     sample.clear();
-    sample.extend(
-        sums.iter()
-            .step_by(sums.len().div_ceil(BOUND_SAMPLE).max(1)),
-    );
+    let step = sums.len().div_ceil(BOUND_SAMPLE).max(1);
+    // One of each group, at a place that looks random: rows may repeat in a pattern.
+    let groups = (0u32..).zip(sums.chunks(step));
+    let place = |number: u32| (number.wrapping_mul(0x9e37_79b9) >> 16) as usize;
+    sample.extend(groups.filter_map(|(number, group)| group.get(place(number) % group.len())));
     // A small sample may be far from the truth: then more are asked for.
     let mut asked = wanted;
     loop {

@@ -1,7 +1,8 @@
 //! Sources of copies that are far away, for [`assort::copies::replicate`].
 //!
 //! A [`Server`] serves the catalog, as `assort serve` does; any number of replicas
-//! may follow it.
+//! may follow it. With the feature `object-store`, `Objects` keeps copies in S3, Google Cloud
+//! Storage and what speaks like them, and gives them again.
 //!
 //! ```no_run
 //! # fn main() -> assort::Result<()> {
@@ -16,6 +17,12 @@
 //! ```
 
 mod chunks;
+#[cfg(feature = "object-store")]
+mod objects;
 mod server;
+#[cfg(feature = "object-store")]
+mod store;
 
+#[cfg(feature = "object-store")]
+pub use objects::Objects;
 pub use server::{Server, ServerOptions};

@@ -12,7 +12,8 @@ use tonic::Status;
 use tracing::Span;
 
 use crate::measure::seconds;
-use crate::pool::{Pool, by, fault, queue_full};
+use crate::pace::Pace;
+use crate::pool::{Pool, by, deadline_exceeded, fault, queue_full};
 
 /// Does a batch: as many results as there are requests, in their order.
 pub(crate) type Work<I, O> = dyn Fn(Vec<I>) -> Vec<Result<O, Status>> + Send + Sync;
@@ -39,6 +40,7 @@ pub(crate) struct Batcher<I, O> {
 
 struct Shared<I, O> {
     work: Box<Work<I, O>>,
+    pace: Pace,
     queue: Mutex<Queue<I, O>>,
     sizes: Histogram,
     seconds: Histogram,
@@ -67,6 +69,7 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
     ) -> Self {
         let shared = Arc::new(Shared {
             work: Box::new(work),
+            pace: Pace::default(),
             queue: Mutex::new(Queue {
                 waiting: VecDeque::new(),
                 runs: 0,
@@ -147,7 +150,9 @@ impl<I, O> Shared<I, O> {
     /// Puts a request into the queue; tells whether another run is to begin.
     fn begin(&self, entry: Entry<I, O>) -> Result<bool, Status> {
         let mut queue = self.lock();
-        if queue.waiting.len() >= queue.bounds.waiting {
+        let (waiting, runs) = (queue.waiting.len(), queue.bounds.runs);
+        let is_full = waiting >= queue.bounds.waiting;
+        if is_full || !self.pace.in_time(waiting, runs, entry.deadline) {
             return Err(queue_full());
         }
         queue.waiting.push_back(entry);
@@ -170,7 +175,9 @@ impl<I, O> Shared<I, O> {
         let begun = Instant::now();
         // After a panic its waiters are told by their channels, and others go on.
         let worked = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.work)(requests))));
-        self.seconds.observe(begun.elapsed().as_secs_f64());
+        let took = begun.elapsed();
+        self.seconds.observe(took.as_secs_f64());
+        self.pace.note(took, answers.len());
         for (answer, result) in answers.into_iter().zip(worked.unwrap_or_default()) {
             // Whoever asked may have gone.
             let _ = answer.send(result);
@@ -184,7 +191,11 @@ impl<I, O> Shared<I, O> {
         let (mut batch, mut size) = (Vec::new(), 0);
         while let Some(entry) = queue.waiting.pop_front() {
             let late = entry.deadline.is_some_and(|by| by <= Instant::now());
-            if late || entry.answer.is_closed() {
+            if late {
+                let _ = entry.answer.send(Err(deadline_exceeded()));
+                continue;
+            }
+            if entry.answer.is_closed() {
                 continue;
             }
             if !batch.is_empty() && size + entry.size > queue.bounds.size {

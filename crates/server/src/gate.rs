@@ -37,7 +37,7 @@ const HEALTH: &str = "grpc.health.v1.Health/";
 pub(crate) const METRICS: &str = "metrics";
 
 /// Where health is told by plain HTTP.
-const PROBE: &str = "healthz";
+pub(crate) const PROBE: &str = "healthz";
 
 /// Calls that look how the server is, and may stay open for as long as it runs.
 const LOOKS: [&str; 4] = [HEALTH, "grpc.reflection.", METRICS, PROBE];

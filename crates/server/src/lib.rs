@@ -17,6 +17,7 @@ mod measure;
 mod metrics;
 mod names;
 mod operations;
+mod pace;
 mod pool;
 mod reason;
 mod remembered;

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use crate::error::Error;
+use crate::pace::Pace;
 use crate::reason::{Reason, refuse};
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -25,8 +26,10 @@ const STARTING: &str = "starting threads";
 /// the pool is dropped and they have done what is in the queue.
 pub(crate) struct Pool {
     jobs: Sender<Job>,
+    threads: usize,
     waiting: Arc<AtomicUsize>,
     most_waiting: AtomicUsize,
+    pace: Arc<Pace>,
 }
 
 impl Pool {
@@ -76,8 +79,10 @@ impl Pool {
         }
         Ok(Self {
             jobs,
+            threads,
             waiting: Arc::default(),
             most_waiting: AtomicUsize::new(most_waiting),
+            pace: Arc::default(),
         })
     }
 
@@ -92,10 +97,12 @@ impl Pool {
     }
 
     /// Does `work` when a thread is free. What has not begun at the deadline, or when
-    /// its caller is gone, never begins; what has begun goes on to its end.
+    /// its caller is gone, never begins; what has begun goes on to its end. What would
+    /// not be done by its deadline is refused at once, by how long other work takes.
     ///
     /// # Errors
-    /// Those of the work, and where the queue is full or the deadline has passed.
+    /// Those of the work, and where the queue is full, or too long for the deadline, or
+    /// the deadline has passed.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         deadline: Option<Instant>,
@@ -103,14 +110,26 @@ impl Pool {
     ) -> Result<T, Status> {
         let most = self.most_waiting.load(Ordering::Relaxed);
         let queued = Waits::begin(Arc::clone(&self.waiting), most)?;
+        if !self
+            .pace
+            .in_time(self.waiting().saturating_sub(1), self.threads, deadline)
+        {
+            return Err(queue_full());
+        }
+        let pace = Arc::clone(&self.pace);
         let (answer, answered) = oneshot::channel();
         let span = tracing::info_span!("work");
         self.spawn(move || {
             drop(queued);
             let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
-            if !is_late && !answer.is_closed() {
+            if is_late {
+                let _ = answer.send(Err(deadline_exceeded()));
+            } else if !answer.is_closed() {
+                let begun = Instant::now();
+                let done = span.in_scope(work);
+                pace.note(begun.elapsed(), 1);
                 // Whoever asked may be gone meanwhile.
-                let _ = answer.send(span.in_scope(work));
+                let _ = answer.send(done);
             }
         });
         by(deadline, answered)

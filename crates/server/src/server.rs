@@ -52,6 +52,10 @@ use crate::web::{Origins, origins, ways};
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
+/// Calls that a connection may take back before the server has seen them. Many callers
+/// whose deadlines pass at once do so; more is taken for an attack, and ends it.
+const RESETS: usize = 4_096;
+
 /// How often a silent caller is asked whether it is there, and how long it may take
 /// to answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -189,6 +193,8 @@ fn transport() -> tonic::transport::Server {
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(RESETS))
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
 }

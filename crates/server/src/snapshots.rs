@@ -1,12 +1,11 @@
 //! Snapshots of a catalog that callers copy it from, held while they do.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use assort::copies::{CopyOptions, Folder, Manifest, Source};
+use assort::copies::{Manifest, Snapshot as Copy};
 use assort::{Catalog, Observer};
 use tonic::Status;
 
@@ -18,15 +17,8 @@ pub(crate) const HOLD: Duration = Duration::from_secs(600);
 /// Snapshots of a catalog that are held at once.
 const MOST: usize = 4;
 
-/// Folder of snapshots in a catalog's directory, where they can share its files.
-const FOLDER: &str = "snapshots";
-
-/// Ending of the files that say whether a snapshot is held.
-const LOCK: &str = "lock";
-
 /// The snapshots of a catalog.
 pub(crate) struct Snapshots {
-    folder: PathBuf,
     held: Mutex<Vec<Arc<Snapshot>>>,
     /// Held while one is made: others wait for it.
     making: Mutex<()>,
@@ -36,32 +28,23 @@ pub(crate) struct Snapshots {
 
 /// A snapshot. Its files are removed when nobody has it any more.
 pub(crate) struct Snapshot {
-    pub(crate) id: String,
-    pub(crate) manifest: Manifest,
-    directory: PathBuf,
+    copy: Copy,
     used: Mutex<Instant>,
-    _lock: Lock,
-}
-
-/// A file that is locked for as long as its snapshot is held, so that what a killed
-/// server left can be told.
-struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(self.path.with_extension(""));
-        let _ = std::fs::remove_file(&self.path);
-    }
 }
 
 impl Snapshot {
+    pub(crate) fn id(&self) -> &str {
+        self.copy.id()
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        self.copy.manifest()
+    }
+
     /// The file of that path, if the snapshot has it.
     pub(crate) fn file(&self, path: &str) -> Option<(PathBuf, u64)> {
-        let file = self.manifest.file(path)?;
-        Some((self.directory.join(&file.name), file.size))
+        let file = self.manifest().file(path)?;
+        Some((self.copy.directory().join(&file.name), file.size))
     }
 
     fn touch(&self) {
@@ -76,10 +59,8 @@ impl Snapshot {
 impl Snapshots {
     /// Those of the catalog in a directory; what a killed server left is removed.
     pub(crate) fn new(directory: &Path) -> Self {
-        let folder = directory.join(FOLDER);
-        sweep(&folder);
+        Copy::sweep(directory);
         Self {
-            folder,
             held: Mutex::default(),
             making: Mutex::default(),
             watched: AtomicBool::new(false),
@@ -96,14 +77,17 @@ impl Snapshots {
         self.let_go(HOLD);
         let commit = catalog.last_commit().map_err(|error| of_error(&error))?;
         let mut held = lock(&self.held).clone();
-        held.retain(|held| held.manifest.commit == commit);
+        held.retain(|held| held.manifest().commit == commit);
         if let Some(known) = held.pop() {
             known.touch();
             return Ok(known);
         }
         self.make_room()?;
-        let made = self.make(catalog, commit, observer);
-        let made = Arc::new(made.map_err(|error| of_error(&error))?);
+        let copy = catalog.snapshot(observer);
+        let made = Arc::new(Snapshot {
+            copy: copy.map_err(|error| of_error(&error))?,
+            used: Mutex::new(Instant::now()),
+        });
         lock(&self.held).push(Arc::clone(&made));
         Ok(made)
     }
@@ -125,43 +109,10 @@ impl Snapshots {
         Ok(())
     }
 
-    fn make(
-        &self,
-        catalog: &Catalog,
-        commit: u64,
-        observer: &mut dyn Observer,
-    ) -> assort::Result<Snapshot> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let since = since.map_or(0, |since| since.as_nanos());
-        let id = format!("{commit}-{since:x}");
-        let directory = self.folder.join(&id);
-        let lock = self.lock(&directory).map_err(|source| assort::Error::Io {
-            path: directory.clone(),
-            doing: "making a snapshot",
-            source,
-        })?;
-        catalog.backup(&directory, CopyOptions::default(), observer)?;
-        Ok(Snapshot {
-            id,
-            manifest: Folder::new(&directory).manifest()?,
-            directory,
-            used: Mutex::new(Instant::now()),
-            _lock: lock,
-        })
-    }
-
-    fn lock(&self, directory: &Path) -> std::io::Result<Lock> {
-        std::fs::create_dir_all(&self.folder)?;
-        let path = directory.with_extension(LOCK);
-        let file = File::create_new(&path)?;
-        file.lock()?;
-        Ok(Lock { path, _file: file })
-    }
-
     /// The snapshot of that id, if it is held.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Snapshot>> {
         let held = lock(&self.held);
-        let known = held.iter().find(|held| held.id == id)?;
+        let known = held.iter().find(|held| held.id() == id)?;
         known.touch();
         Some(Arc::clone(known))
     }
@@ -185,23 +136,6 @@ impl Snapshots {
     }
 }
 
-/// Removes snapshots that no server holds.
-fn sweep(folder: &Path) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        if path.extension().is_none_or(|ending| ending != LOCK) {
-            continue;
-        }
-        if let Ok(file) = File::open(&path)
-            && file.try_lock().is_ok()
-        {
-            drop(Lock { path, _file: file });
-        }
-    }
-    // Where one is held, it stays.
-    let _ = std::fs::remove_dir(folder);
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -222,10 +156,10 @@ mod tests {
         let snapshots = Snapshots::new(directory.path());
         let first = snapshots.take(&catalog, &mut ()).unwrap();
         let again = snapshots.take(&catalog, &mut ()).unwrap();
-        assert_eq!(first.id, again.id);
+        assert_eq!(first.id(), again.id());
         catalog.replace_taxonomy(&taxonomy).unwrap();
         let second = snapshots.take(&catalog, &mut ()).unwrap();
-        assert!(second.manifest.commit > first.manifest.commit);
+        assert!(second.manifest().commit > first.manifest().commit);
         let (path, _) = first.file("catalog.redb").unwrap();
         assert!(path.exists());
         // Another server, in whose way they are not.
@@ -240,7 +174,7 @@ mod tests {
         let mut ids = Vec::new();
         for _ in 0..=MOST {
             catalog.replace_taxonomy(&taxonomy).unwrap();
-            ids.push(snapshots.take(&catalog, &mut ()).unwrap().id.clone());
+            ids.push(snapshots.take(&catalog, &mut ()).unwrap().id().to_owned());
         }
         assert!(snapshots.get(&ids[0]).is_none());
         let read: Vec<_> = ids.iter().filter_map(|id| snapshots.get(id)).collect();
@@ -249,9 +183,9 @@ mod tests {
         assert!(snapshots.take(&catalog, &mut ()).is_err());
         drop(read);
         let last = snapshots.take(&catalog, &mut ()).unwrap();
-        assert!(snapshots.get(&last.id).is_some());
+        assert!(snapshots.get(last.id()).is_some());
         // As a killed server leaves them.
-        let lock = directory.path().join(FOLDER).join("1-0.lock");
+        let lock = directory.path().join("snapshots/1-0.lock");
         std::fs::write(&lock, "").unwrap();
         std::fs::create_dir(lock.with_extension("")).unwrap();
         drop(Snapshots::new(directory.path()));

@@ -16,7 +16,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::error::{Error, Result};
-use crate::gate::{METRICS, REQUEST_ID};
+use crate::gate::{METRICS, PROBE, REQUEST_ID};
 use crate::json::{Json, LINES, TIMEOUT};
 
 /// What requests of gRPC and of gRPC-Web begin their kind of content with.
@@ -78,6 +78,7 @@ pub(crate) fn ways(grpc: Router, origins: &Origins) -> Result<Router> {
     let plain =
         Router::new()
             .route(&format!("/{METRICS}"), any_service(grpc.clone()))
+            .route(&format!("/{PROBE}"), any_service(grpc.clone()))
             .fallback(
                 |State(json): State<Arc<Json>>, request: Request| async move {
                     json.answer(request).await

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::Result;
 use crate::catalog::Catalog;
-use crate::copies::{CopyOptions, CopyReport, Manifest, Target, hold};
+use crate::copies::{CopyOptions, CopyReport, Manifest, Snapshot, Target, hold};
 use crate::observer::{Observer, Progress};
 use crate::{Error, copies};
 
@@ -60,6 +60,19 @@ impl Catalog {
         // What the commit says is read still: only now it is let go.
         drop(reader);
         target.switch(&manifest, &part)
+    }
+
+    /// A copy of the last commit in the catalog's own directory, which is there for as
+    /// long as the value, so that it can be sent elsewhere. What killed processes left
+    /// of theirs is removed.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::Damaged`], [`Error::Io`].
+    pub fn snapshot(&self, observer: &mut dyn Observer) -> Result<Snapshot> {
+        Snapshot::sweep(self.directory());
+        Snapshot::make(self.directory(), self.last_commit()?, |directory| {
+            self.backup(directory, CopyOptions::default(), observer)
+        })
     }
 }
 

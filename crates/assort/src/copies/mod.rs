@@ -30,6 +30,7 @@ mod hash;
 mod hold;
 mod manifest;
 mod receive;
+mod snapshot;
 mod target;
 
 pub(crate) use hold::{HeldFile, hold};
@@ -39,6 +40,7 @@ pub(crate) use target::Target;
 pub use folder::Folder;
 pub use manifest::{CopiedFile, Manifest, is_copy};
 pub use receive::{Source, replicate, restore};
+pub use snapshot::Snapshot;
 
 /// How a copy is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,11 @@ impl CopyOptions {
     #[must_use]
     pub fn with_verify(self, verify: bool) -> Self {
         Self { verify, ..self }
+    }
+
+    /// Whether files of an earlier copy are not believed.
+    pub fn verifies(&self) -> bool {
+        self.verify
     }
 }
 

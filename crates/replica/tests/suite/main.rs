@@ -1,4 +1,4 @@
-//! Replicas of a catalog that a server in this process serves.
+//! Replicas of a catalog that a server in this process serves, or that is in an object store.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,4 +6,8 @@
 )]
 
 mod common;
+#[cfg(feature = "object-store")]
+mod objects;
+#[cfg(feature = "object-store")]
+mod s3;
 mod server;

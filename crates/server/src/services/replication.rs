@@ -192,14 +192,14 @@ fn told(catalog: &str, snapshot: &Snapshot) -> v1::Snapshot {
         format,
         assort,
         files,
-    } = &snapshot.manifest;
+    } = snapshot.manifest();
     let files = files.iter().map(|file| v1::SnapshotFile {
         path: file.name.clone(),
         size_bytes: file.size as i64,
         xxh3: file.digest.to_be_bytes().to_vec(),
     });
     v1::Snapshot {
-        name: format!("catalogs/{catalog}/snapshots/{}", snapshot.id),
+        name: format!("catalogs/{catalog}/snapshots/{}", snapshot.id()),
         commit: *commit as i64,
         identity: bytes(*identity),
         format: *format as i32,

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assort_proto::v1;
 use assort_proto::v1::stream_upsert_products_request::Message;
@@ -23,14 +23,21 @@ use crate::services::upsert::{Stored, counts, row, store};
 use crate::services::{message, stopping};
 use crate::values::Wrong;
 
-/// Rows that are stored together: what the engine embeds and commits at once.
-const GROUP: usize = 2_048;
+/// Rows that are stored together at most: so many that a commit costs little beside them,
+const GROUP: usize = 8_192;
+
+/// at least, and those of the first group,
+const SMALL_GROUP: usize = 64;
+
+/// and otherwise as many as take so long to embed and store, so that clients soon hear
+/// of them.
+const GROUP_TIME: Duration = Duration::from_millis(500);
 
 /// Bytes of rows that are stored together.
 const GROUP_BYTES: usize = MAX_REQUEST;
 
 /// Messages that are read ahead.
-const AHEAD: usize = 2;
+const AHEAD: usize = 4;
 
 /// How long a group waits for the next message.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -66,6 +73,7 @@ pub(super) async fn open(
         call,
         rows: reader,
         left: Vec::new().into_iter(),
+        most: SMALL_GROUP,
         ended: None,
         counts: v1::UpsertCounts::default(),
     };
@@ -113,6 +121,8 @@ struct Stream {
     rows: mpsc::Receiver<Result<Vec<Row>, Status>>,
     /// Rows that were read and are in no group yet.
     left: std::vec::IntoIter<Row>,
+    /// Rows of the next group, at most.
+    most: usize,
     /// How the stream ends, once no more is read.
     ended: Option<Result<(), Status>>,
     /// What was stored since the stream began.
@@ -145,7 +155,7 @@ impl Stream {
         let (mut group, mut ids, mut bytes) = (Vec::new(), HashSet::new(), 0);
         loop {
             while let Some((_, product)) = self.left.as_slice().first() {
-                let full = group.len() >= GROUP || bytes >= GROUP_BYTES;
+                let full = group.len() >= self.most || bytes >= GROUP_BYTES;
                 if full || !ids.insert(product.id.trim().to_owned()) {
                     return group;
                 }
@@ -173,6 +183,7 @@ impl Stream {
 
     async fn store(&mut self, group: Vec<Row>) -> Answer {
         let last = group.last().map_or(0, |(number, _)| *number);
+        let (rows, begun) = (group.len(), Instant::now());
         let turn = Turn::beside_others(&self.served, &self.call).await?;
         let served = Arc::clone(&self.served);
         let work = move || {
@@ -180,6 +191,7 @@ impl Stream {
             store_group(&served, group)
         };
         let (stored, rejected) = self.shared.bulk.run(self.call.deadline, work).await?;
+        self.most = fitting_rows(rows, begun.elapsed());
         let now = counts(&stored.report);
         self.counts.added += now.added;
         self.counts.updated += now.updated;
@@ -191,6 +203,13 @@ impl Stream {
             counts: Some(self.counts),
         })
     }
+}
+
+/// The rows that take as long as a group should, by what some took.
+fn fitting_rows(rows: usize, took: Duration) -> usize {
+    let rate = rows as f64 / took.as_secs_f64().max(1e-6);
+    let fitting = (rate * GROUP_TIME.as_secs_f64()) as usize;
+    fitting.clamp(SMALL_GROUP, GROUP)
 }
 
 /// Stores what can be stored of a group; gives the rest with the reasons.

@@ -15,6 +15,7 @@ mod dashboard;
 mod docs;
 mod http;
 mod json;
+mod json_trouble;
 mod keys;
 mod labels;
 mod limits;
