@@ -73,9 +73,14 @@ pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
 /// Why a catalog's own embedder cannot be opened, with what to do about it.
 pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -> String {
     match &stored.spec {
-        Spec::Dir(path) if !path.exists() => {
-            let moved = "if the model has moved, name its new place with --embedder dir:PATH";
-            joined(told_of_embedder(error), Some(moved.to_owned()))
+        Spec::Dir(path) | Spec::Static(path) if !path.exists() => {
+            let kind = match stored.spec {
+                Spec::Static(_) => "static:FILE",
+                _ => "dir:PATH",
+            };
+            let moved =
+                format!("if the model has moved, name its new place with --embedder {kind}");
+            joined(told_of_embedder(error), Some(moved))
         }
         _ => told_of_embedder(error),
     }

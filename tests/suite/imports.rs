@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 12] = [
+const CRATES: [(&str, &str); 13] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
     ("distill", "crates/distill/src"),
     ("head", "crates/head/src"),
     ("assort", "crates/assort/src"),
+    ("static", "crates/static/src"),
     ("embed", "crates/embed/src"),
     ("proto", "crates/proto/src"),
     ("client", "crates/client/src"),

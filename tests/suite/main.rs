@@ -32,5 +32,6 @@ mod remote;
 mod search;
 #[cfg(all(feature = "serve", unix))]
 mod serve;
+mod static_embedding;
 mod taxonomy;
 mod train;

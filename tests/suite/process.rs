@@ -326,7 +326,12 @@ fn upkeep_finds_and_mends() {
 fn the_list_of_embedders_and_completions_are_printed() {
     let place = Place::empty();
     let listed = place.run("embedders --cache .").done();
-    for name in ["bundled", "fastembed:BGESmallENV15", "dir:PATH"] {
+    for name in [
+        "bundled",
+        "fastembed:BGESmallENV15",
+        "dir:PATH",
+        "static:FILE",
+    ] {
         assert!(listed.contains(name), "no `{name}` in {listed}");
     }
     let script = place.run("completions bash").done();

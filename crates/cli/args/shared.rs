@@ -60,7 +60,7 @@ pub(crate) struct Directory {
 #[derive(Args, Default)]
 pub(crate) struct EmbedderArgs {
     /// bundled, fastembed:NAME (see `assort embedders`), dir:PATH with a
-    /// model.onnx and a tokenizer.json, or distilled:FILE
+    /// model.onnx and a tokenizer.json, distilled:FILE, or static:FILE
     #[arg(long, value_name = "SPEC")]
     pub(crate) embedder: Option<String>,
 

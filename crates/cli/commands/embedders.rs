@@ -24,6 +24,12 @@ pub(crate) fn run(cache: Option<&std::path::Path>) -> Outcome {
         String::new(),
         "A folder with model.onnx and tokenizer.json".to_owned(),
     ]);
+    rows.push(vec![
+        "static:FILE".to_owned(),
+        String::new(),
+        String::new(),
+        "A static embedding: pieces of texts with a vector each, very fast".to_owned(),
+    ]);
     let mut sink = render::sink(None)?;
     write!(
         sink,

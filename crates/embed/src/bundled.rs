@@ -17,23 +17,16 @@ pub(crate) struct Bundled {
 impl Bundled {
     pub(crate) fn open(options: &Options) -> Result<Self, Error> {
         if options.pooling.is_some() || options.max_length.is_some() {
-            return Err(Error::Fixed);
+            return Err(Error::Fixed {
+                how: "the bundled embedder always reads 128 tokens and pools by their mean",
+            });
         }
         let encoder = Encoder::new().map_err(|e| Error::Bundled {
             cause: e.to_string(),
         })?;
-        let threads = options.threads();
-        let workers = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("embed-{i}"))
-            .build()
-            .map_err(|e| Error::Threads {
-                threads,
-                cause: e.to_string(),
-            })?;
         Ok(Self {
             encoder,
-            workers,
+            workers: options.workers()?,
             space: bundled_space(),
         })
     }

@@ -11,7 +11,7 @@ use assort_core::ErrorKind;
 pub enum Error {
     /// The text is not an embedder's name.
     #[error(
-        "`{given}` names no embedder; write `bundled`, `fastembed:NAME`, `dir:PATH` or `distilled:FILE`"
+        "`{given}` names no embedder; write `bundled`, `fastembed:NAME`, `dir:PATH`, `distilled:FILE` or `static:FILE`"
     )]
     Spec {
         /// What was given.
@@ -50,12 +50,12 @@ pub enum Error {
         /// The smallest limit accepted.
         least: usize,
     },
-    /// The bundled model was asked for what it cannot vary.
-    #[error(
-        "the bundled embedder always reads 128 tokens and pools by their mean; \
-         leave out the pooling and the length limit, or choose another embedder"
-    )]
-    Fixed,
+    /// An embedder was asked for what it cannot vary.
+    #[error("{how}; leave out the pooling and the length limit, or choose another embedder")]
+    Fixed {
+        /// How it reads texts.
+        how: &'static str,
+    },
     /// fastembed lists no such model.
     #[error("fastembed has no text model `{given}`{}", meant(.close))]
     UnknownModel {
@@ -156,6 +156,9 @@ pub enum Error {
     /// The student cannot be opened.
     #[error(transparent)]
     Student(#[from] assort_distill::Error),
+    /// The static embedding cannot be opened.
+    #[error(transparent)]
+    Static(#[from] assort_static::Error),
     /// Worker threads could not be started.
     #[error("{threads} worker threads could not be started: {cause}; ask for fewer")]
     Threads {
@@ -194,7 +197,7 @@ impl Error {
             | Self::Pooling { .. }
             | Self::MaxLength { .. }
             | Self::VectorCache { .. } => ErrorKind::Argument,
-            Self::Stored { .. } | Self::Fixed | Self::NotBundled => ErrorKind::Incompatible,
+            Self::Stored { .. } | Self::Fixed { .. } | Self::NotBundled => ErrorKind::Incompatible,
             Self::UnknownModel { .. }
             | Self::NotCached { .. }
             | Self::NoFolder { .. }
@@ -207,6 +210,7 @@ impl Error {
             Self::Read { .. } => ErrorKind::Storage,
             Self::Invalid { .. } => ErrorKind::Damaged,
             Self::Student(error) => error.kind(),
+            Self::Static(error) => error.kind(),
             Self::Bundled { .. } => ErrorKind::Internal,
         }
     }

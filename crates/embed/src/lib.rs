@@ -7,7 +7,8 @@
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
 //! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
-//! - `distilled:FILE`: a student that was distilled on a catalog, in plain Rust.
+//! - `distilled:FILE`: a student that was distilled on a catalog, in plain Rust;
+//! - `static:FILE`: a static embedding, a table of pieces, in plain Rust.
 //!
 //! `fastembed` and `dir` run on ONNX Runtime, which is searched on the machine when
 //! such a model is opened: the file or folder `ORT_DYLIB_PATH` names, or else
@@ -25,6 +26,7 @@ mod onnx;
 mod runtime;
 mod space;
 mod spec;
+mod static_embedding;
 mod stored;
 mod text;
 mod vector_cache;
@@ -48,7 +50,7 @@ pub use vector_cache::VectorCache;
 /// downloaded; see [`Error`].
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
     let model = match spec {
-        // These two are quicker than a file of vectors.
+        // These are quicker than a file of vectors.
         #[cfg(feature = "bundled")]
         Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
         #[cfg(not(feature = "bundled"))]
@@ -56,6 +58,9 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         Spec::Distilled(file) => {
             let student = Student::open(file)?;
             return Ok(Arc::new(Distilled::alone(Arc::new(student))));
+        }
+        Spec::Static(file) => {
+            return Ok(Arc::new(static_embedding::Static::open(file, options)?));
         }
         Spec::Fastembed(name) => hub::read(name, options)?,
         Spec::Dir(folder) => folder::read_unknown(folder, options)?,

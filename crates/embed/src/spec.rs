@@ -27,6 +27,8 @@ pub enum Spec {
     Dir(PathBuf),
     /// `distilled:FILE`: a student in a file, without its teacher.
     Distilled(PathBuf),
+    /// `static:FILE`: a static embedding in a file.
+    Static(PathBuf),
 }
 
 impl FromStr for Spec {
@@ -42,6 +44,7 @@ impl FromStr for Spec {
             Some(("distilled", path)) if !path.is_empty() => {
                 Ok(Self::Distilled(PathBuf::from(path)))
             }
+            Some(("static", path)) if !path.is_empty() => Ok(Self::Static(PathBuf::from(path))),
             _ => Err(Error::Spec {
                 given: text.to_owned(),
             }),
@@ -56,6 +59,7 @@ impl fmt::Display for Spec {
             Self::Fastembed(name) => write!(f, "fastembed:{name}"),
             Self::Dir(path) => write!(f, "dir:{}", path.display()),
             Self::Distilled(path) => write!(f, "distilled:{}", path.display()),
+            Self::Static(path) => write!(f, "static:{}", path.display()),
         }
     }
 }
@@ -185,6 +189,19 @@ impl Options {
             .unwrap_or(1)
             .max(1)
     }
+
+    /// A pool of so many threads.
+    pub(crate) fn workers(&self) -> Result<rayon::ThreadPool, Error> {
+        let threads = self.threads();
+        let workers = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("embed-{i}"))
+            .build();
+        workers.map_err(|e| Error::Threads {
+            threads,
+            cause: e.to_string(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +216,7 @@ mod tests {
             "dir:/some/where",
             "dir:C:\\models",
             "distilled:shop.student",
+            "static:models/shop.static",
         ] {
             assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
         }
@@ -213,6 +231,7 @@ mod tests {
             "fastembed:",
             "dir:",
             "bundled:x",
+            "static:",
             "Dir:x",
         ] {
             let error = text.parse::<Spec>().unwrap_err().to_string();

@@ -35,6 +35,9 @@ macro_rules! compiled_twice {
 /// Coordinates that are summed together, in registers.
 const LANES: usize = 64;
 
+/// Bytes of so many numbers of 4 bits.
+const NIBBLE_BYTES: usize = LANES / 2;
+
 compiled_twice! {
     /// Adds rows of bytes, each times its factor, to `sum`. A row is named by its
     /// place among rows of `sum.len()` coordinates.
@@ -59,6 +62,29 @@ compiled_twice! {
                     }
                 }
             }
+        }
+    }
+}
+
+compiled_twice! {
+    /// Adds rows of numbers of 4 bits, each times its factor, to `sum`, whose length
+    /// is a multiple of 64. A row is named by its place among rows of
+    /// `sum.len() / 2` bytes. Byte `j` of 32 has number `j` of 64 in its low bits and
+    /// number `j + 32` in its high ones, 8 for zero.
+    fn add_nibbles(sum: &mut [f32], rows: &[u8], factors: &[(u32, f32)]) {
+        let row_bytes = sum.len() / 2;
+        for (block, sum) in sum.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let at = block * NIBBLE_BYTES;
+            let mut total = *sum;
+            let (low, high) = total.split_at_mut(NIBBLE_BYTES);
+            for &(place, factor) in factors {
+                let row = &rows[place as usize * row_bytes + at..][..NIBBLE_BYTES];
+                for ((low, high), &byte) in low.iter_mut().zip(&mut *high).zip(row) {
+                    *low += factor * f32::from((byte & 15) as i8 - 8);
+                    *high += factor * f32::from((byte >> 4) as i8 - 8);
+                }
+            }
+            *sum = total;
         }
     }
 }
@@ -158,6 +184,27 @@ mod tests {
                 prop_assert!((sum[at] - naive(at)).abs() < 1e-3);
                 prop_assert!((other[at] - naive(at)).abs() < 1e-3);
             }
+        }
+
+        #[test]
+        fn numbers_of_4_bits_are_summed_as_those_of_8(
+            blocks in 1usize..5,
+            bytes in prop::collection::vec(any::<u8>(), 8 * 4 * NIBBLE_BYTES),
+            factors in prop::collection::vec((0u32..8, -2f32..2.0), 0..20),
+        ) {
+            let packed = &bytes[..8 * blocks * NIBBLE_BYTES];
+            let whole: Vec<i8> = packed
+                .chunks_exact(NIBBLE_BYTES)
+                .flat_map(|bytes| {
+                    let low = bytes.iter().map(|byte| (byte & 15) as i8 - 8);
+                    low.chain(bytes.iter().map(|byte| (byte >> 4) as i8 - 8))
+                })
+                .collect();
+            let mut sum = vec![0.5; blocks * LANES];
+            let mut other = sum.clone();
+            add_nibbles(&mut sum, packed, &factors);
+            add_bytes(&mut other, &whole, &factors);
+            prop_assert_eq!(sum, other);
         }
     }
 }

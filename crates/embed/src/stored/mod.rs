@@ -54,7 +54,7 @@ impl StoredSpec {
     #[must_use]
     pub fn new(spec: &Spec, options: &Options) -> Self {
         let mut spec = spec.clone();
-        if let Spec::Dir(path) | Spec::Distilled(path) = &mut spec
+        if let Spec::Dir(path) | Spec::Distilled(path) | Spec::Static(path) = &mut spec
             && let Ok(whole) = path.canonicalize()
         {
             *path = whole;

@@ -98,6 +98,7 @@ fn print_spec(spec: &Spec) -> String {
         Spec::Distilled(path) => {
             format!("distilled:{}", quoted(path.as_os_str().as_encoded_bytes()))
         }
+        Spec::Static(path) => format!("static:{}", quoted(path.as_os_str().as_encoded_bytes())),
     }
 }
 
@@ -121,6 +122,7 @@ fn parse_spec(text: &str) -> Result<Spec, Error> {
             .map_err(|_| strange()),
         "dir" => Ok(Spec::Dir(value.into())),
         "distilled" => Ok(Spec::Distilled(value.into())),
+        "static" => Ok(Spec::Static(value.into())),
         _ => Err(strange()),
     }
 }

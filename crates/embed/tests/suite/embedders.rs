@@ -6,7 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use assort_core::{EmbedError, Embedder, Input, Role};
-use assort_embed::{Error, Options, Pooling, Spec, list, open};
+use assort_embed::{Error, Options, Pooling, Spec, StoredSpec, list, open, reopen};
+use assort_static::{Bits, Card, Piece, StaticEmbedding, Table};
 
 /// Texts of many lengths, scripts and oddities, so that sorting, padding,
 /// cutting and blank texts all happen within one call.
@@ -96,7 +97,59 @@ fn bundled_keeps_its_promises() {
 fn bundled_refuses_to_be_varied() {
     let options = Options::default().with_max_length(Some(64));
     let refused = open(&Spec::Bundled, &options).err().unwrap();
-    assert!(matches!(refused, Error::Fixed), "{refused}");
+    assert!(matches!(refused, Error::Fixed { .. }), "{refused}");
+}
+
+/// A small static embedding in a file.
+fn static_file(folder: &Path, name: &str) -> Spec {
+    let texts = ["", "▁red", "▁steel", "▁", "water", "跑步鞋", "е", "s"];
+    let pieces = texts.map(|text| Piece {
+        text,
+        score: -1.0,
+        is_known: true,
+    });
+    let numbers = (0..texts.len() * 64).map(|i| (i as f32).sin());
+    let rows: Vec<f32> = numbers.collect();
+    let table = Table::rounded(64, Bits::Four, &rows).unwrap();
+    let card = Card {
+        name: name.to_owned(),
+        provenance: String::new(),
+    };
+    let path = folder.join(format!("{name}.static"));
+    let embedding = StaticEmbedding::new(&card, &pieces, 0, &table).unwrap();
+    embedding.save(&path).unwrap();
+    Spec::Static(path)
+}
+
+#[test]
+fn a_static_embedding_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = static_file(folder.path(), "toy");
+    let embedder = open(&spec, &Options::default()).unwrap();
+    assert_eq!(embedder.space().model, "toy");
+    assert_eq!(embedder.space().dimensions, 64);
+    assert_keeps_its_promises(&*embedder);
+    let stored = StoredSpec::new(&spec, &Options::default()).to_string();
+    let again = reopen(&stored, folder.path(), &Options::default()).unwrap();
+    assert_eq!(again.space(), embedder.space());
+    let other = static_file(folder.path(), "other");
+    let other = open(&other, &Options::default()).unwrap();
+    assert_ne!(other.space().fingerprint, embedder.space().fingerprint);
+}
+
+#[test]
+fn a_static_embedding_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = static_file(folder.path(), "toy");
+    let options = Options::default().with_pooling(Some(Pooling::Cls));
+    let refused = open(&spec, &options).err().unwrap().to_string();
+    assert!(refused.contains("sums all pieces"), "{refused}");
+    let path = folder.path().join("toy.static");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = open(&spec, &Options::default()).err().unwrap();
+    assert!(damaged.to_string().contains("toy.static"), "{damaged}");
+    assert_eq!(damaged.kind(), assort_core::ErrorKind::Damaged);
 }
 
 #[test]

@@ -52,6 +52,10 @@ fn every_text_that_catalogs_hold_is_read_as_it_was_meant_and_written_again() {
             of(Spec::Distilled("/tmp/a.student".into())),
         ),
         (
+            "static:/tmp/a.static",
+            of(Spec::Static("/tmp/a.static".into())),
+        ),
+        (
             "distilled:students/0f.student,queries=student;teacher=bundled",
             StoredSpec::default().with_student(student, QueryEncoder::Student),
         ),
@@ -116,6 +120,7 @@ fn path() -> impl Strategy<Value = PathBuf> {
         Just(",queries=student".to_owned()),
         Just(";teacher=".to_owned()),
         Just("distilled:a".to_owned()),
+        Just("static:a".to_owned()),
         "[a-z/\\\\:;,\"% é\u{2028}]{1,4}",
     ];
     prop::collection::vec(pieces, 1..6).prop_map(|pieces| PathBuf::from(pieces.concat()))
@@ -143,6 +148,7 @@ fn spec() -> impl Strategy<Value = Spec> {
         path().prop_map(|path| Spec::Fastembed(path.to_string_lossy().into_owned())),
         any_path().prop_map(Spec::Dir),
         any_path().prop_map(Spec::Distilled),
+        any_path().prop_map(Spec::Static),
     ]
 }
 

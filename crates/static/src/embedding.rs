@@ -1,0 +1,217 @@
+//! A static embedding: pieces of texts, and a row of numbers for each.
+
+use std::path::Path;
+
+use assort_core::vector::{self, kernel};
+use assort_files::Bytes;
+use rayon::prelude::*;
+
+use crate::card::{Card, Piece};
+use crate::file::{self, Read};
+use crate::normalize::normalize;
+use crate::table::{Bits, Table};
+use crate::trie::Trie;
+use crate::unigram::{Step, Unigram};
+use crate::{Error, Result};
+
+/// Texts that one thread embeds at a time.
+const BATCH: usize = 64;
+
+/// A row of numbers for each piece of a vocabulary. The vector of a text is the
+/// sum of the rows of its pieces, scaled to unit length.
+pub struct StaticEmbedding {
+    file: Read,
+}
+
+impl StaticEmbedding {
+    /// Opens a file and verifies it.
+    ///
+    /// # Errors
+    /// [`Error::NotStatic`] if it is no static embedding, or has changed or been
+    /// cut short, [`Error::NewerFormat`], [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = file::open(path)?;
+        Ok(Self { file })
+    }
+
+    /// An embedding of `pieces`, each with its row of `table`. `unknown` is the
+    /// number of the piece of characters that no piece covers.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if pieces and rows are not as many, two pieces are written
+    /// alike, a score is not finite, or all is too large for this machine.
+    pub fn new(card: &Card, pieces: &[Piece<'_>], unknown: u32, table: &Table) -> Result<Self> {
+        if pieces.len() != table.rows() || pieces.len() >= 1 << 24 {
+            return Err(Error::Argument(format!(
+                "{} pieces were given with {} rows; give as many, fewer than {}",
+                pieces.len(),
+                table.rows(),
+                1 << 24
+            )));
+        }
+        if unknown as usize >= pieces.len() {
+            return Err(Error::Argument(format!(
+                "there is no piece {unknown} to stand for unknown characters"
+            )));
+        }
+        if let Some(at) = pieces.iter().position(|piece| !piece.score.is_finite()) {
+            let Piece { text, score, .. } = pieces[at];
+            return Err(Error::Argument(format!(
+                "piece {at}, {text:?}, has the score {score}, which is no number"
+            )));
+        }
+        let bytes = file::lay_out(card, pieces, unknown, table)?;
+        let file = file::read(bytes, Path::new("a new static embedding"))?;
+        Ok(Self { file })
+    }
+
+    /// Writes the embedding to a file, which has its name only when it is whole
+    /// and durable.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        Ok(assort_files::save(
+            &assort_files::Disk,
+            path,
+            &self.file.bytes,
+        )?)
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.file.description.card
+    }
+
+    /// Coordinates of a vector.
+    #[must_use]
+    pub fn dimensions(&self) -> usize {
+        self.file.description.dimensions
+    }
+
+    /// Number of pieces.
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        self.file.description.pieces
+    }
+
+    /// Bytes of its file.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.file.bytes.len()
+    }
+
+    /// Digest of all its bytes: equal ones give equal vectors.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        self.file.sum
+    }
+
+    /// The numbers of the pieces of a text, in order.
+    #[must_use]
+    pub fn tokenize(&self, text: &str) -> Vec<u32> {
+        let mut scratch = Scratch::default();
+        self.cut(text, &mut scratch);
+        scratch.pieces
+    }
+
+    /// Embeds `texts` on all threads of the current rayon pool: unit rows of
+    /// [`Self::dimensions`] coordinates, in order. A text of which no piece says
+    /// anything points along the first coordinate.
+    #[must_use]
+    pub fn embed<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Vec<f32> {
+        let dimensions = self.dimensions();
+        let mut rows = vec![0.0; texts.len() * dimensions];
+        rows.par_chunks_mut(BATCH * dimensions)
+            .zip(texts.par_chunks(BATCH))
+            .for_each_init(Scratch::default, |scratch, (rows, texts)| {
+                for (row, text) in rows.chunks_exact_mut(dimensions).zip(texts) {
+                    self.cut(text.as_ref(), scratch);
+                    self.add(scratch, row);
+                }
+            });
+        rows
+    }
+
+    /// What share of a text's pieces has a row that was learned; 0 for a text
+    /// without pieces.
+    #[must_use]
+    pub fn known_share(&self, text: &str) -> f32 {
+        let pieces = self.tokenize(text);
+        let known = pieces.iter().filter(|&&piece| self.is_known(piece));
+        known.count() as f32 / pieces.len().max(1) as f32
+    }
+
+    /// Whether the row of a piece was learned.
+    #[must_use]
+    pub fn is_known(&self, piece: u32) -> bool {
+        let known = &self.file.bytes[self.file.places.known.clone()];
+        let byte = known.get(piece as usize / 8).copied().unwrap_or_default();
+        byte >> (piece % 8) & 1 == 1
+    }
+
+    /// Writes the pieces of a text to `scratch`.
+    fn cut(&self, text: &str, scratch: &mut Scratch) {
+        let Read {
+            bytes,
+            places,
+            description,
+            least,
+            ..
+        } = &self.file;
+        let unigram = Unigram {
+            trie: Trie(numbers(bytes, &places.units)),
+            scores: numbers(bytes, &places.scores),
+            unknown: description.unknown,
+            least: *least,
+        };
+        normalize(text, &mut scratch.normal);
+        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
+    }
+
+    /// Sums the rows of pieces to a unit vector; `row` is zeros.
+    fn add(&self, scratch: &mut Scratch, row: &mut [f32]) {
+        let Read { bytes, places, .. } = &self.file;
+        let scales = numbers(bytes, &places.scales);
+        let scaled = |&piece: &u32| {
+            let scale = scales.get(piece as usize).copied().unwrap_or_default();
+            (piece, f32::from_le_bytes(scale))
+        };
+        scratch.factors.clear();
+        scratch.factors.extend(scratch.pieces.iter().map(scaled));
+        let table = &bytes[places.rows.clone()];
+        match self.file.bits {
+            Bits::Four => kernel::add_nibbles(row, table, &scratch.factors),
+            Bits::Eight => kernel::add_bytes(row, bytemuck::cast_slice(table), &scratch.factors),
+        }
+        vector::normalize(row);
+        if vector::dot(row, row) < 0.5 {
+            // There is no direction; one is as good as any.
+            row.fill(0.0);
+            row[0] = 1.0;
+        }
+    }
+}
+
+/// A section of numbers of four bytes.
+fn numbers<'b>(bytes: &'b Bytes, section: &std::ops::Range<usize>) -> &'b [[u8; 4]] {
+    bytes[section.clone()].as_chunks().0
+}
+
+/// Room to work in, kept from text to text.
+#[derive(Default)]
+struct Scratch {
+    normal: String,
+    steps: Vec<Step>,
+    pieces: Vec<u32>,
+    factors: Vec<(u32, f32)>,
+}
+
+impl std::fmt::Debug for StaticEmbedding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StaticEmbedding")
+            .field("description", &self.file.description)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! The most likely pieces of a text (Kudo, 2018: a language model of unigrams).
+
+use crate::trie::Trie;
+
+/// How much less likely than the least likely piece a character is that no
+/// piece covers, as in SentencePiece.
+const UNKNOWN_PENALTY: f64 = 10.0;
+
+/// Pieces with their scores.
+#[derive(Clone, Copy)]
+pub(crate) struct Unigram<'m> {
+    pub(crate) trie: Trie<'m>,
+    /// Logarithm of how likely each piece is.
+    pub(crate) scores: &'m [[u8; 4]],
+    /// The piece of characters that no piece covers.
+    pub(crate) unknown: u32,
+    pub(crate) least: f32,
+}
+
+/// The best way to the end of a part of a text.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    score: f64,
+    /// Where the last piece begins.
+    start: u32,
+    piece: u32,
+}
+
+/// A place that nothing leads to so far.
+const NOWHERE: Step = Step {
+    score: f64::NEG_INFINITY,
+    start: u32::MAX,
+    piece: 0,
+};
+
+impl Unigram<'_> {
+    /// Writes the numbers of the pieces of a normalised text to `pieces`: those
+    /// of the highest sum of scores, of equal ones that of the earlier beginning
+    /// (Viterbi, 1967). Characters that no piece covers are one unknown piece
+    /// where they follow each other. `steps` is room to work in.
+    pub(crate) fn pieces(&self, text: &str, steps: &mut Vec<Step>, pieces: &mut Vec<u32>) {
+        pieces.clear();
+        let Ok(end) = u32::try_from(text.len()) else {
+            return;
+        };
+        let bytes = text.as_bytes();
+        steps.clear();
+        steps.resize(bytes.len() + 1, NOWHERE);
+        steps[0].score = 0.0;
+        let unknown_score = f64::from(self.least) - UNKNOWN_PENALTY;
+        for (start, c) in text.char_indices() {
+            let before = steps[start].score;
+            let mut is_covered = false;
+            let mut reach = |length: usize, piece: u32, score: f64| {
+                let score = before + score;
+                let step = &mut steps[start + length];
+                if step.start == u32::MAX || score > step.score {
+                    *step = Step {
+                        score,
+                        start: start as u32,
+                        piece,
+                    };
+                }
+            };
+            self.trie.prefixes(&bytes[start..], |length, piece| {
+                if let Some(&score) = self.scores.get(piece as usize) {
+                    reach(length, piece, f64::from(f32::from_le_bytes(score)));
+                    is_covered |= length == c.len_utf8();
+                }
+            });
+            if !is_covered {
+                reach(c.len_utf8(), self.unknown, unknown_score);
+            }
+        }
+        let mut at = end;
+        while at > 0 {
+            let step = steps[at as usize];
+            if step.piece != self.unknown || pieces.last() != Some(&self.unknown) {
+                pieces.push(step.piece);
+            }
+            at = step.start;
+        }
+        pieces.reverse();
+    }
+}
