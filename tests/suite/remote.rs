@@ -477,6 +477,10 @@ fn keys_and_certificates_are_told_with_what_to_do() {
 }
 
 /// A server, and an import of 20,000 products to it of which some are stored.
+#[expect(
+    clippy::zombie_processes,
+    reason = "whoever asks for it waits for its end"
+)]
 fn importing(place: &Place) -> (Server, Child) {
     let mut rows = "id,title\n".to_owned();
     for at in 0..20_000 {
