@@ -71,8 +71,19 @@ pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
 }
 
 /// Why a catalog's own embedder cannot be opened, with what to do about it.
-pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -> String {
+pub(crate) fn told_of_own_embedder(
+    error: &EmbedderError,
+    stored: &StoredSpec,
+    directory: &Path,
+) -> String {
     match &stored.spec {
+        Spec::BundledEnglish => {
+            let moved = format!(
+                "the catalog was made with it when it was called `bundled`; {}",
+                move_to_bundled(directory)
+            );
+            joined(told_of_embedder(error), Some(moved))
+        }
         Spec::Dir(path) | Spec::Static(path) if !path.exists() => {
             let kind = match stored.spec {
                 Spec::Static(_) => "static:FILE",
@@ -84,6 +95,35 @@ pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -
         }
         _ => told_of_embedder(error),
     }
+}
+
+/// Why a catalog's own embedder is another one than that of its vectors, with what to do
+/// about it.
+pub(crate) fn told_of_changed_embedder(
+    error: &Error,
+    stored: &StoredSpec,
+    directory: &Path,
+) -> String {
+    let hint = match (&stored.spec, error) {
+        (Spec::Bundled, Error::SpaceMismatch { .. }) => format!(
+            "`bundled` was another model in the program that made the catalog; {}",
+            move_to_bundled(directory)
+        ),
+        (spec, Error::SpaceMismatch { .. }) => format!(
+            "{spec} has changed since the catalog was made: put back what was there, or move the catalog with `assort reembed {} --embedder SPEC`",
+            directory.display()
+        ),
+        _ => return told(error),
+    };
+    joined(error.to_string(), Some(hint))
+}
+
+/// What moves a catalog to the embedder that everybody has.
+fn move_to_bundled(directory: &Path) -> String {
+    format!(
+        "`assort reembed {} --embedder bundled` moves it to what that is in this program",
+        directory.display()
+    )
 }
 
 /// Why a row was rejected, with what to do about it.

@@ -66,14 +66,10 @@ impl Trial {
 
     /// The same as if nothing were known of the product's vector.
     pub(super) fn by_words_alone(&self) -> Self {
-        let alone = |evidence: &Evidence| {
-            let words = evidence.clone().with(Source::Prototypes, None);
-            words.with(Source::Neighbors, None)
-        };
         Self {
             truth: self.truth,
-            evidence: alone(&self.evidence),
-            zero_shot: alone(&self.zero_shot),
+            evidence: self.evidence.clone().by_words_alone(),
+            zero_shot: self.zero_shot.clone().by_words_alone(),
         }
     }
 
