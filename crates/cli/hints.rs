@@ -6,9 +6,12 @@ use std::path::Path;
 use assort::copies::is_copy;
 #[cfg(feature = "client")]
 use assort::core::Method;
+use assort::core::UnknownTexts;
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
 use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
+
+use crate::text::{count, counted};
 
 /// An error of the engine with what to do about it.
 pub(crate) fn told(error: &Error) -> String {
@@ -447,6 +450,40 @@ pub(crate) fn folds_do_not_fit(error: &Error) -> String {
 /// What follows a new catalog.
 pub(crate) fn import_is_next(directory: &Path) -> String {
     format!("next: assort import {} PRODUCTS.csv", directory.display())
+}
+
+/// Products that the embedder has learned nothing of, if there are any.
+pub(crate) fn unknown_products(unknown: &UnknownTexts, directory: &Path) -> Option<String> {
+    let filed = "their vectors mean nothing, and they are filed by words alone or not at all";
+    of_unknown(unknown, "product", "products", filed, directory)
+}
+
+/// Categories that the embedder has learned nothing of, if there are any.
+pub(crate) fn unknown_categories(unknown: &UnknownTexts, directory: &Path) -> Option<String> {
+    let filed = "products are filed there by words and labels alone";
+    of_unknown(unknown, "category", "categories", filed, directory)
+}
+
+fn of_unknown(
+    unknown: &UnknownTexts,
+    one: &str,
+    many: &str,
+    so: &str,
+    directory: &Path,
+) -> Option<String> {
+    let scripts = unknown.by_script.iter();
+    let scripts: Vec<String> = scripts
+        .map(|(script, texts)| format!("{} {script}", count(*texts)))
+        .collect();
+    (!scripts.is_empty()).then(|| {
+        format!(
+            "warning: the embedder has learned nothing of the words of {} of {} ({}): {so}; `assort embedders` lists others, and `assort reembed {} --embedder SPEC` moves to one",
+            count(unknown.unknown()),
+            counted(unknown.seen, one, many),
+            scripts.join(", "),
+            directory.display()
+        )
+    })
 }
 
 /// A fast import into a catalog that has products.
