@@ -151,6 +151,33 @@ fn an_embedder_of_another_space_is_left_out_or_moved_to() {
     place.run(&other).done();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_catalog_whose_model_was_changed_is_moved() {
+    let Some(folder) = common::model_folder("minilm-l6-int8") else {
+        return;
+    };
+    let place = Place::empty();
+    std::fs::create_dir(place.path("model")).unwrap();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        let own = place.path("model").join(file.file_name());
+        std::os::unix::fs::symlink(file.path(), own).unwrap();
+    }
+    let prompts = "model/config_sentence_transformers.json";
+    place.write(prompts, r#"{"prompts": {"query": "query: "}}"#);
+    place.write("tree.txt", "Kettles\nKnives\n");
+    let made = place.run("init shop --taxonomy tree.txt --embedder dir:model");
+    made.said(&["prompt of the model", "\"query: \" for queries"])
+        .done();
+    place.run("search shop kettle").done();
+    place.write(prompts, r#"{"prompts": {"query": "search: "}}"#);
+    let said = told(place.run("search shop kettle"), 1);
+    let reembed = command(&said, &[("SPEC", "dir:model")]);
+    place.run(&reembed).done();
+    place.run("search shop kettle").done();
+}
+
 #[test]
 fn a_lost_segment_is_embedded_again() {
     let place = Place::with_indexed_shop();

@@ -122,7 +122,10 @@ fn of_folder(spec: &Spec, path: &Path) -> Result<Listed, Error> {
         languages: known.map(|known| known.languages),
         dimensions: width.and_then(|width| usize::try_from(width).ok()),
         rate: known.and_then(known::Card::rate).or(estimated),
-        bytes: folder::model_files(path)?.iter().map(|file| size(file)).sum(),
+        bytes: folder::model_files(path)?
+            .iter()
+            .map(|file| size(file))
+            .sum(),
         prompts: prompts::of_folder(path, &name)?,
         description: purpose.unwrap_or("a model in a folder").to_owned(),
         cached: true,

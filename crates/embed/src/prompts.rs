@@ -8,7 +8,7 @@ use assort_core::Role;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::json::object;
+use crate::json::{object, read_optional};
 use crate::known;
 
 /// The file in which sentence-transformers keeps prompts.
@@ -166,7 +166,8 @@ fn stated(folder: &Path) -> Result<Option<Prompts>, Error> {
         };
         let text = value.as_str();
         let what = || format!("the prompt {value} is no text");
-        text.map(Some).ok_or_else(|| contradiction(path.clone(), what()))
+        text.map(Some)
+            .ok_or_else(|| contradiction(path.clone(), what()))
     };
     Ok(match (find(&QUERY)?, find(&DOCUMENT)?) {
         // Prompts of other tasks say nothing of these.
@@ -184,10 +185,22 @@ fn first<'p>(prompts: &'p Map<String, Value>, names: &[&str]) -> Option<&'p Valu
 
 /// The words that a tokenizer puts before each text by itself, if it does.
 fn tokenizer_words(path: &Path) -> Result<Option<String>, Error> {
-    let file = object(path)?;
-    let Some(processor) = file.get("post_processor") else {
+    /// All else, which is long, is passed over.
+    #[derive(serde::Deserialize)]
+    struct Tokenizer {
+        #[serde(default)]
+        post_processor: Value,
+    }
+
+    let Some(file) = read_optional(path)? else {
         return Ok(None);
     };
+    let parsed = serde_json::from_slice(&file).map_err(|error| Error::Invalid {
+        path: path.to_owned(),
+        cause: error.to_string(),
+    });
+    let Tokenizer { post_processor } = parsed?;
+    let processor = &post_processor;
     let in_a_row = processor.get("processors").and_then(Value::as_array);
     let processors = in_a_row.map_or(std::slice::from_ref(processor), Vec::as_slice);
     Ok(processors.iter().find_map(template_words))

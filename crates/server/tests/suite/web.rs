@@ -168,7 +168,9 @@ async fn calls_of_grpc_need_a_name_of_the_server_too() {
             let request = v1::GetCatalogRequest {
                 name: SHOP.to_owned(),
             };
-            CatalogServiceClient::new(channel).get_catalog(request).await
+            CatalogServiceClient::new(channel)
+                .get_catalog(request)
+                .await
         }
     };
     for authority in ["localhost:7", "127.0.0.1", "[::1]:7", "shop.internal:443"] {

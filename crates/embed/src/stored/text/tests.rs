@@ -172,15 +172,20 @@ fn stored() -> impl Strategy<Value = StoredSpec> {
     let student = (any_path(), queries);
     let student =
         prop::option::of(student.prop_map(|(file, queries)| StoredStudent { file, queries }));
-    (spec(), pooling, any::<Option<usize>>(), any::<bool>(), student).prop_map(
-        |(spec, pooling, max_length, prompts, student)| StoredSpec {
+    (
+        spec(),
+        pooling,
+        any::<Option<usize>>(),
+        any::<bool>(),
+        student,
+    )
+        .prop_map(|(spec, pooling, max_length, prompts, student)| StoredSpec {
             spec,
             pooling,
             max_length,
             prompts,
             student,
-        },
-    )
+        })
 }
 
 proptest! {
