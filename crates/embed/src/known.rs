@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Languages {
-    /// English, and others that are written alike hardly.
+    /// English; other languages badly.
     English,
     /// Chinese and some English.
     Chinese,
