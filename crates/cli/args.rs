@@ -21,7 +21,7 @@ use crate::render::Format;
 pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Distill, Train};
-pub(crate) use listing::{Export, List, ListFormat, Remove};
+pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
 #[cfg(feature = "client")]
 pub(crate) use server::ServerArgs;
@@ -157,8 +157,8 @@ pub(crate) enum Command {
     /// Serve catalogs to other programs by gRPC
     #[cfg(feature = "serve")]
     Serve(Serve),
-    /// List the embedders that can be used
-    Embedders,
+    /// List the embedders that can be used, or tell what is known of some
+    Embedders(Embedders),
     /// Print completions for a shell
     Completions {
         /// The shell

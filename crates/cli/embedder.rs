@@ -6,18 +6,21 @@ use std::sync::Arc;
 use assort::Catalog;
 #[cfg(feature = "serve")]
 use assort::core::EmbedError;
-use assort::core::Embedder;
+use assort::core::{Embedder, Taxonomy};
 use assort::students::{StudentCard, Teacher};
-use assort_embed::{Error, Options, Spec, StoredSpec};
+use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe};
 
 use crate::args::{EmbedderArgs, Global};
 use crate::failure::Failure;
 use crate::hints;
+use crate::script::Script;
 
 /// An embedder and what the catalog keeps of it.
 pub(crate) struct Opened {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) spec: String,
+    /// What stands before texts, if anything does.
+    pub(crate) prompts: Option<Prompts>,
 }
 
 /// Opens the embedder the arguments name, `bundled` if they name none.
@@ -26,7 +29,32 @@ pub(crate) fn open(args: &EmbedderArgs, global: &Global) -> Result<Opened, Failu
     let stored = named(args)?;
     Ok(Opened {
         embedder: stored.open_model(&options)?,
+        prompts: Some(assort_embed::prompts(&stored.spec)?)
+            .filter(|prompts| *prompts != Prompts::None),
         spec: stored.to_string(),
+    })
+}
+
+/// What is to be said of the embedder the arguments name, if it hardly reads what the
+/// taxonomy is written in, or if another is known to file it better.
+pub(crate) fn advice(
+    args: &EmbedderArgs,
+    taxonomy: &Taxonomy,
+    global: &Global,
+) -> Result<Option<String>, Failure> {
+    let Some(script) = Script::of(taxonomy.categories().iter().map(|one| &*one.name)) else {
+        return Ok(None);
+    };
+    let spec = named(args)?.spec;
+    let languages = describe(&spec, global.cache.as_deref())?.languages;
+    Ok(match (languages, script) {
+        (Some(Languages::English), _) => Some(hints::embedder_cannot_read(&spec, script)),
+        (Some(Languages::Chinese), script) if script != Script::Han => {
+            Some(hints::embedder_cannot_read(&spec, script))
+        }
+        // What was measured: docs/embedders.md.
+        (_, Script::Han) if spec == Spec::Bundled => Some(hints::a_model_files_better()),
+        _ => None,
     })
 }
 

@@ -24,6 +24,7 @@ mod rejects;
 #[cfg(feature = "client")]
 mod remote;
 mod render;
+mod script;
 #[cfg(feature = "serve")]
 mod settings;
 mod stop;
@@ -86,7 +87,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Compact(args) => commands::compact::run(&args, global),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, global),
-        Command::Embedders => commands::embedders::run(global.cache.as_deref()),
+        Command::Embedders(args) => commands::embedders::run(&args, global),
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Demo(args) => commands::demo::run(args, global),
     }

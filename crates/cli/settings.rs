@@ -286,6 +286,8 @@ impl Merge<'_> {
         let said = args.allow_origin.clone();
         let origins = self.list("allow_origin", said, file.allow_origin.take());
         options.allowed_origins = origins;
+        let said = args.allow_host.clone();
+        options.allowed_hosts = self.list("allow_host", said, file.allow_host.take());
         options.insecure = self.flag("insecure", args.insecure, file.insecure.take());
         let load = &mut options.load;
         let threads = file.threads.clone();

@@ -19,7 +19,7 @@ CLIENTS = 1_000
 BYTES = 100 << 10
 
 # What slow callers begin with: requests of HTTP/1.1 whose head or body does not end, and of HTTP/2.
-HEAD = b"POST /v1/catalogs/shop/products:search HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+HEAD = b"POST /v1/catalogs/shop/products:search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 BEGINNINGS = (
     HEAD,
     HEAD + b"content-length: 1000\r\n\r\n{",

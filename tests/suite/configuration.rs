@@ -18,7 +18,7 @@ fn told(ran: Ran) -> Vec<String> {
 /// Asks for a page by HTTP.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
@@ -235,7 +235,7 @@ fn hangup_changes_what_can_be_changed_and_tells_the_rest() {
     let metrics = |key: &str| {
         let mut stream = TcpStream::connect(&address).unwrap();
         let request = format!(
-            "GET /metrics HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
+            "GET /metrics HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut text = String::new();

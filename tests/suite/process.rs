@@ -323,6 +323,61 @@ fn upkeep_finds_and_mends() {
 }
 
 #[test]
+fn a_model_folder_is_told_of_without_being_opened() {
+    let place = Place::empty();
+    std::fs::create_dir(place.path("shoes-e5-small")).unwrap();
+    for (file, text) in [
+        ("model.onnx", "no model"),
+        ("tokenizer.json", "{}"),
+        (
+            "config.json",
+            r#"{"hidden_size": 384, "num_hidden_layers": 12}"#,
+        ),
+        (
+            "config_sentence_transformers.json",
+            r#"{"prompts": {"query": "q: ", "passage": "p: "}}"#,
+        ),
+    ] {
+        place.write(&format!("shoes-e5-small/{file}"), text);
+    }
+    let prompts = r#""q: " for queries, "p: " for products"#;
+    let told = place
+        .run("embedders dir:shoes-e5-small")
+        .said(&[prompts])
+        .done();
+    assert!(told.contains("English") && told.contains("384"), "{told}");
+    place
+        .run("embedders dir:none")
+        .failed(1, &["none", "not a folder"]);
+    place
+        .run("embedders none")
+        .failed(2, &["`none` names no embedder"]);
+}
+
+#[test]
+fn an_embedder_is_recommended_where_the_default_files_badly() {
+    let place = Place::empty();
+    place.write(
+        "zh.txt",
+        "健康运动、户外 > 运动鞋 > 跑步鞋\n手机 > 智能手机\n",
+    );
+    place.write("en.txt", "Sports > Running shoes\nPhones > Smartphones\n");
+    let recommended = "fastembed:MultilingualE5Small";
+    let warned = place.run("init zh --taxonomy zh.txt");
+    warned.said(&[recommended]).done();
+    // It is one that there is.
+    place.run(&format!("embedders {recommended}")).done();
+    for silent in [
+        "init zh2 --taxonomy zh.txt --quiet",
+        "init en --taxonomy en.txt",
+    ] {
+        let ran = place.run(silent);
+        assert!(!ran.stderr.contains(recommended), "{}", ran.stderr);
+        ran.done();
+    }
+}
+
+#[test]
 fn the_list_of_embedders_and_completions_are_printed() {
     let place = Place::empty();
     let listed = place.run("embedders --cache .").done();
@@ -333,6 +388,19 @@ fn the_list_of_embedders_and_completions_are_printed() {
         "static:FILE",
     ] {
         assert!(listed.contains(name), "no `{name}` in {listed}");
+    }
+    let told = place.run("embedders --cache . --format json").done();
+    let told: Vec<serde_json::Value> = serde_json::from_str(&told).unwrap();
+    let small = "fastembed:MultilingualE5Small";
+    let small = told.iter().find(|one| one["embedder"] == small).unwrap();
+    assert_eq!(small["languages"], "100 languages");
+    assert_eq!(small["dimensions"], 384);
+    assert_eq!(small["query_prompt"], "query: ");
+    // Nobody has to guess what any of them reads, how fast it is and how large.
+    for one in &told {
+        for fact in ["languages", "titles_per_second", "bytes"] {
+            assert!(!one[fact].is_null(), "no {fact} of {one}");
+        }
     }
     let script = place.run("completions bash").done();
     assert!(script.contains("complete -F _assort"), "{script}");

@@ -243,6 +243,33 @@ fn a_shop_in_a_script_that_the_embedder_does_not_know_is_told_once() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_catalog_whose_model_was_changed_is_moved() {
+    let Some(folder) = common::model_folder("minilm-l6-int8") else {
+        return;
+    };
+    let place = Place::empty();
+    std::fs::create_dir(place.path("model")).unwrap();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        let own = place.path("model").join(file.file_name());
+        std::os::unix::fs::symlink(file.path(), own).unwrap();
+    }
+    let prompts = "model/config_sentence_transformers.json";
+    place.write(prompts, r#"{"prompts": {"query": "query: "}}"#);
+    place.write("tree.txt", "Kettles\nKnives\n");
+    let made = place.run("init shop --taxonomy tree.txt --embedder dir:model");
+    made.said(&["prompt of the model", "\"query: \" for queries"])
+        .done();
+    place.run("search shop kettle").done();
+    place.write(prompts, r#"{"prompts": {"query": "search: "}}"#);
+    let said = told(place.run("search shop kettle"), 1);
+    let reembed = command(&said, &[("SPEC", "dir:model")]);
+    place.run(&reembed).done();
+    place.run("search shop kettle").done();
+}
+
 #[test]
 fn a_lost_segment_is_embedded_again() {
     let place = Place::with_indexed_shop();

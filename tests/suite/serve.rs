@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::common::Place;
+use crate::common::{Place, Ran};
 
 /// Packages of Python that these tests need.
 const MODULES: &str =
@@ -117,6 +117,27 @@ fn a_catalog_that_is_written_to_is_served_for_reading_when_asked_for() {
 }
 
 #[test]
+fn a_stream_is_not_slow_because_it_is_long() {
+    let place = Place::with_shop();
+    let arguments = "serve shop --listen 127.0.0.1:0 --slow 0 --log-level debug";
+    let server = Server::start(&place, arguments);
+    place.write("more.csv", "id,title\nn1,Copper kettle\n");
+    let url = format!("http://{}", server.address);
+    let mut import = place.command("import shop more.csv");
+    Ran::of(import.env("ASSORT_SERVER", url)).done();
+    let (_, said) = server.end("-TERM");
+    let lines = |method: &str, what: &str| {
+        let lines = said.lines();
+        let found = lines.filter(|line| line.contains(method) && line.contains(what));
+        found.count()
+    };
+    // With this limit every other call is.
+    assert!(lines("", " slow ") > 0, "{said}");
+    assert_eq!(lines("StreamUpsertProducts", " slow "), 0, "{said}");
+    assert_eq!(lines("StreamUpsertProducts", " stream "), 1, "{said}");
+}
+
+#[test]
 fn what_cannot_be_served_is_told_with_the_remedy() {
     let place = Place::with_shop();
     place
@@ -139,6 +160,9 @@ fn what_cannot_be_served_is_told_with_the_remedy() {
     place
         .run("serve shop --allow-origin shop.example/app")
         .failed(2, &["`shop.example/app` is no origin"]);
+    place
+        .run("serve shop --allow-host shop.example:80")
+        .failed(2, &["`shop.example:80` is no name of a host"]);
     place.run("serve none").failed(1, &["is not a catalog"]);
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::ReportFormat;
+
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  assort remove shop 4711 4712\n  assort remove shop --filter 'brand = \"Old\" and price < 1'"
@@ -79,4 +81,18 @@ pub(crate) enum ListFormat {
     Tsv,
     /// One JSON object a line
     Jsonl,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort embedders\n  assort embedders dir:models/multilingual-e5-small fastembed:BGEM3\n  assort embedders --format json\n\ndocs/embedders.md tells which is good for what."
+)]
+pub(crate) struct Embedders {
+    /// Embedders to tell of, as for --embedder [default: all that have names]
+    #[arg(value_name = "SPEC")]
+    pub(crate) specs: Vec<String>,
+
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
 }

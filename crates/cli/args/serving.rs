@@ -77,6 +77,16 @@ pub(crate) struct Serve {
     )]
     pub(crate) allow_origin: Option<Vec<String>>,
 
+    /// Name by which a server on this machine without keys may be called, beside
+    /// localhost, such as that of a proxy before it; may be given again [default: none]
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "ASSORT_ALLOW_HOST",
+        value_delimiter = ','
+    )]
+    pub(crate) allow_host: Option<Vec<String>>,
+
     /// Embedder that callers with an admin's key may move catalogs to, as for
     /// `assort reembed`; may be given several times [default: none]
     #[arg(

@@ -18,6 +18,7 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
         args.encoding.as_deref(),
     )?;
     let opened = embedder::open(&args.embedder, global)?;
+    let advice = embedder::advice(&args.embedder, &taxonomy, global)?;
     let catalog = Catalog::create(&args.dir, &taxonomy, opened.embedder, &opened.spec)?;
     if !global.quiet {
         let dir = args.dir.display();
@@ -29,6 +30,12 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
             taxonomy.depth(),
             catalog.space()?,
         );
+        if let Some(what) = opened.prompts {
+            tell!("each text gets the prompt of the model: {what}");
+        }
+        if let Some(advice) = advice {
+            tell!("{advice}");
+        }
     }
     if !args.no_prepare {
         // Whoever reads the catalog need not embed the categories.

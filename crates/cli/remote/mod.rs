@@ -69,7 +69,7 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::Tune(args) => learn::tune(&args, &open(&args.dir)?, global),
         Command::Compact(args) => learn::compact(&open(&args.dir)?, global),
         // These are for no catalog.
-        Command::Embedders => commands::embedders::run(global.cache.as_deref()),
+        Command::Embedders(args) => commands::embedders::run(&args, global),
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Init(_) => local("init"),
         Command::Evaluate(_) => local("evaluate"),

@@ -27,6 +27,7 @@ pub(super) struct Values {
     pub(super) client_ca: Said<PathBuf>,
     pub(super) backups: Said<PathBuf>,
     pub(super) allow_origin: Said<Vec<String>>,
+    pub(super) allow_host: Said<Vec<String>>,
     pub(super) reembed_to: Said<Vec<String>>,
     pub(super) insecure: Said<bool>,
     pub(super) threads: Said<NonZeroUsize>,

@@ -2,8 +2,9 @@
 
 use assort_static::StaticEmbedding;
 
+use crate::listed::STATIC_RATE;
 use crate::static_embedding::Static;
-use crate::{Error, Listed, Options, Spec};
+use crate::{Error, Languages, Listed, Options, Prompts, Spec};
 
 /// Opens the static multilingual embedding that is compiled in.
 pub(crate) fn open(options: &Options) -> Result<Static, Error> {
@@ -11,11 +12,15 @@ pub(crate) fn open(options: &Options) -> Result<Static, Error> {
 }
 
 /// How it is listed.
-pub(crate) fn listed() -> Option<Listed> {
-    Some(Listed {
+pub(crate) fn listed() -> Result<Listed, Error> {
+    Ok(Listed {
         spec: Spec::Bundled.to_string(),
-        dimensions: embedding().ok()?.dimensions(),
-        description: "Static multilingual embedding inside the program, very fast".to_owned(),
+        languages: Some(Languages::Many(16)),
+        dimensions: Some(embedding()?.dimensions()),
+        rate: Some(STATIC_RATE),
+        bytes: Some(0),
+        prompts: Prompts::None,
+        description: "any shop, at once: inside the program, a static embedding".to_owned(),
         cached: true,
     })
 }

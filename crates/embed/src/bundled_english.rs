@@ -5,7 +5,7 @@ use pocket_encoder::Encoder;
 use rayon::prelude::*;
 
 use crate::text::{normalize, readable};
-use crate::{Error, Listed, Options, Spec, space};
+use crate::{Error, Languages, Listed, Options, Prompts, Rate, Spec, space};
 
 /// A small English sentence model whose weights are compiled in.
 pub(crate) struct BundledEnglish {
@@ -79,8 +79,15 @@ impl Embedder for BundledEnglish {
 pub(crate) fn listed() -> Listed {
     Listed {
         spec: Spec::BundledEnglish.to_string(),
-        dimensions: pocket_encoder::model_info().dimensions,
-        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
+        languages: Some(Languages::English),
+        dimensions: Some(pocket_encoder::model_info().dimensions),
+        rate: Some(Rate {
+            titles: 264,
+            measured: true,
+        }),
+        bytes: Some(0),
+        prompts: Prompts::None,
+        description: "English shops: inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
         cached: true,
     }
 }

@@ -143,6 +143,14 @@ pub enum Error {
         /// What is wrong with it.
         cause: String,
     },
+    /// Files of the model want prompts that it cannot have.
+    #[error("{}: {what}; change the file, or leave `prompts` out of it", .path.display())]
+    Prompts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The model was loaded, but gives no usable vector.
     #[error(
         "{} does not work as a text embedder: {cause}; it must take input_ids and attention_mask \
@@ -215,7 +223,7 @@ impl Error {
             | Self::Unusable { .. }
             | Self::Threads { .. } => ErrorKind::Embedder,
             Self::Read { .. } => ErrorKind::Storage,
-            Self::Invalid { .. } => ErrorKind::Damaged,
+            Self::Invalid { .. } | Self::Prompts { .. } => ErrorKind::Damaged,
             Self::Student(error) => error.kind(),
             Self::Static(error) => error.kind(),
             Self::BundledEnglish { .. } => ErrorKind::Internal,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use fastembed::{OutputKey, TokenizerFiles};
 use serde_json::{Map, Value, json};
 
+use crate::json::{object, read_file, read_optional};
+use crate::prompts::{self, Prompts};
 use crate::{Error, Options, Pooling};
 
 /// Where a folder may have its model, the best first.
@@ -56,6 +58,8 @@ pub(crate) struct Model {
     pub(crate) outputs: Vec<OutputKey>,
     /// Whether numbers inside depend on all texts of a batch.
     pub(crate) dynamic: bool,
+    /// What stands before texts.
+    pub(crate) prompts: Prompts,
 }
 
 /// What is known of a model beside its files.
@@ -69,30 +73,19 @@ pub(crate) struct Known {
     pub(crate) outputs: Vec<OutputKey>,
     /// Whether it is known to quantise by what a batch holds.
     pub(crate) dynamic: bool,
+    /// What stands before texts.
+    pub(crate) prompts: Prompts,
 }
 
 /// Reads the model of a folder of which nothing else is known.
 pub(crate) fn read_unknown(folder: &Path, options: &Options) -> Result<Model, Error> {
-    let missing = || Error::NoFolder {
-        folder: folder.to_owned(),
-    };
-    // The folder's own name, also if it was given as `.` or by a link.
-    let name = folder
-        .canonicalize()
-        .ok()
-        .filter(|full| full.is_dir())
-        .and_then(|full| full.file_name().map(|n| n.to_string_lossy().into_owned()))
-        .ok_or_else(missing)?;
-    let file = MODEL_FILES
-        .iter()
-        .map(PathBuf::from)
-        .find(|file| folder.join(file).is_file())
-        .ok_or_else(|| Error::MissingFile {
-            folder: folder.to_owned(),
-            file: "model.onnx",
-            remedy: "export the model to ONNX first",
-        })?;
+    let name = name(folder)?;
+    let file = model_file(folder)?;
     let known = Known {
+        prompts: match options.without_prompts {
+            true => Prompts::None,
+            false => prompts::of_folder(folder, &name)?,
+        },
         name,
         file,
         pooling: Pooling::Mean,
@@ -100,6 +93,44 @@ pub(crate) fn read_unknown(folder: &Path, options: &Options) -> Result<Model, Er
         dynamic: false,
     };
     read(folder, known, options)
+}
+
+/// A folder's own name, also if it was given as `.` or by a link.
+///
+/// # Errors
+/// [`Error::NoFolder`] if there is no such folder.
+pub(crate) fn name(folder: &Path) -> Result<String, Error> {
+    folder
+        .canonicalize()
+        .ok()
+        .filter(|full| full.is_dir())
+        .and_then(|full| full.file_name().map(|n| n.to_string_lossy().into_owned()))
+        .ok_or_else(|| Error::NoFolder {
+            folder: folder.to_owned(),
+        })
+}
+
+/// The model file of a folder, relative to it.
+fn model_file(folder: &Path) -> Result<PathBuf, Error> {
+    let mut files = MODEL_FILES.iter().map(PathBuf::from);
+    files
+        .find(|file| folder.join(file).is_file())
+        .ok_or_else(|| Error::MissingFile {
+            folder: folder.to_owned(),
+            file: "model.onnx",
+            remedy: "export the model to ONNX first",
+        })
+}
+
+/// The files of a folder that hold the weights.
+///
+/// # Errors
+/// [`Error::MissingFile`] if there is no model in it.
+pub(crate) fn model_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let model = folder.join(model_file(folder)?);
+    let mut files = external_files(&model);
+    files.push(model);
+    Ok(files)
 }
 
 /// Reads a model whose recipe is known.
@@ -130,6 +161,7 @@ pub(crate) fn read(folder: &Path, known: Known, options: &Options) -> Result<Mod
     Ok(Model {
         name: known.name,
         external: external(&path)?,
+        prompts: known.prompts,
         dynamic: known.dynamic || quantizes_dynamically(&weights),
         weights,
         path,
@@ -227,23 +259,33 @@ fn content(token: Option<&Value>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Weights in files of their own: `model.onnx_data`, `model.onnx.data`,
-/// `model.onnx_data_1` and so on.
+/// Weights in files of their own, by name.
 fn external(model: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let files = external_files(model).into_iter().filter_map(|path| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        Some(read_file(&path).map(|bytes| (name, bytes)))
+    });
+    files.collect()
+}
+
+/// Files beside a model that hold weights of it: `model.onnx_data`, `model.onnx.data`,
+/// `model.onnx_data_1` and so on.
+fn external_files(model: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (model.parent(), model.file_name()) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let name = name.to_string_lossy();
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        let rest = file.strip_prefix(name.as_ref()).unwrap_or_default();
-        if rest.starts_with("_data") || rest.starts_with(".data") {
-            files.push((file, read_file(&entry.path())?));
-        }
-    }
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(files)
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .filter(|entry| {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let rest = file.strip_prefix(name.as_ref()).unwrap_or_default();
+            rest.starts_with("_data") || rest.starts_with(".data")
+        })
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
 }
 
 /// Whether the graph scales its activations by the largest of the whole batch:
@@ -251,31 +293,6 @@ fn external(model: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
 fn quantizes_dynamically(model: &[u8]) -> bool {
     const OPERATOR: &[u8] = b"DynamicQuantize";
     model.windows(OPERATOR.len()).any(|bytes| bytes == OPERATOR)
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match path.try_exists() {
-        Ok(false) => Ok(None),
-        _ => read_file(path).map(Some),
-    }
-}
-
-/// The object in a JSON file; empty if there is no such file.
-fn object(path: &Path) -> Result<Map<String, Value>, Error> {
-    let Some(file) = read_optional(path)? else {
-        return Ok(Map::new());
-    };
-    serde_json::from_slice(&file).map_err(|e| Error::Invalid {
-        path: path.to_owned(),
-        cause: e.to_string(),
-    })
 }
 
 fn bytes(object: Map<String, Value>) -> Vec<u8> {

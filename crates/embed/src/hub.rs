@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use fastembed::{EmbeddingModel, ModelInfo, OutputKey, QuantizationMode, TextEmbedding};
 
 use crate::folder::{self, Known, Model};
+use crate::known;
+use crate::prompts::{self, Prompts};
 use crate::{Error, Listed, Options, Spec};
 
 /// Beside the weights, what fastembed reads of every model.
@@ -39,6 +41,10 @@ pub(crate) fn read(name: &str, options: &Options) -> Result<Model, Error> {
         file: PathBuf::from(&info.model_file),
         pooling: TextEmbedding::get_default_pooling_method(&info.model)
             .map_or(crate::Pooling::Mean, Into::into),
+        prompts: match options.without_prompts {
+            true => Prompts::None,
+            false => prompts::known(&info.model_code),
+        },
         dynamic: TextEmbedding::get_quantization_mode(&info.model) == QuantizationMode::Dynamic,
         outputs: info
             .output_key
@@ -47,20 +53,52 @@ pub(crate) fn read(name: &str, options: &Options) -> Result<Model, Error> {
     folder::read(&folder, known, options)
 }
 
+/// What stands before the texts that the model called `name` reads.
+///
+/// # Errors
+/// [`Error::UnknownModel`] if fastembed has none of that name.
+pub(crate) fn prompts(name: &str) -> Result<Prompts, Error> {
+    Ok(prompts::known(&resolve(name)?.model_code))
+}
+
 /// Every text model fastembed lists, by name.
 pub(crate) fn list(cache: Option<&Path>) -> Vec<Listed> {
     let cache = cache_folder(cache);
-    models()
-        .into_iter()
-        .map(|info| Listed {
-            cached: cache
-                .as_ref()
-                .is_some_and(|cache| snapshot(cache, &info).is_some()),
-            spec: Spec::Fastembed(info.model.to_string()).to_string(),
-            dimensions: info.dim,
-            description: info.description,
-        })
-        .collect()
+    let models = models().into_iter();
+    models.map(|info| told(&info, cache.as_deref())).collect()
+}
+
+/// What is known of the model called `name`.
+///
+/// # Errors
+/// [`Error::UnknownModel`] if fastembed has none of that name.
+pub(crate) fn describe(name: &str, cache: Option<&Path>) -> Result<Listed, Error> {
+    Ok(told(&resolve(name)?, cache_folder(cache).as_deref()))
+}
+
+fn told(info: &Info, cache: Option<&Path>) -> Listed {
+    let known = known::find(&info.model_code);
+    let purpose = known.and_then(|known| known.purpose);
+    Listed {
+        spec: Spec::Fastembed(info.model.to_string()).to_string(),
+        languages: known.map(|known| known.languages),
+        dimensions: Some(info.dim),
+        rate: known.and_then(known::Card::rate),
+        bytes: known.map(|known| u64::from(known.millions) * 1_000_000 * bits(info) / 8),
+        prompts: prompts::known(&info.model_code),
+        description: purpose.map_or_else(|| info.description.clone(), str::to_owned),
+        cached: cache.is_some_and(|cache| snapshot(cache, info).is_some()),
+    }
+}
+
+/// About how many bits a parameter takes in a model's file.
+fn bits(info: &Info) -> u64 {
+    match info.model_file.as_str() {
+        file if file.contains("_q4") => 5,
+        file if file.contains("_quantized") => 8,
+        file if file.contains("_optimized") => 16,
+        _ => 32,
+    }
 }
 
 fn models() -> Vec<Info> {

@@ -26,7 +26,11 @@ mod bundled_english;
 mod error;
 mod folder;
 mod hub;
+mod json;
+mod known;
+mod listed;
 mod onnx;
+mod prompts;
 mod runtime;
 mod space;
 mod spec;
@@ -35,13 +39,15 @@ mod stored;
 mod text;
 mod vector_cache;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::Embedder;
 use assort_distill::{Distilled, Student};
 
 pub use error::Error;
+pub use known::{Languages, Rate};
+pub use listed::{Listed, describe, list};
+pub use prompts::Prompts;
 pub use spec::{Options, Pooling, Spec};
 pub use stored::{StoredSpec, StoredStudent, reopen};
 pub use vector_cache::VectorCache;
@@ -80,29 +86,17 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
     })
 }
 
-/// An embedder that can be opened by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The spec that opens it, as text.
-    pub spec: String,
-    /// Coordinates of its vectors.
-    pub dimensions: usize,
-    /// What it is, in a few words.
-    pub description: String,
-    /// Whether it can be opened without the network.
-    pub cached: bool,
-}
-
-/// Every embedder that can be opened by name: those inside the program, then fastembed's
-/// text models by name. `cache` is the folder
-/// [`Options::cache`] would name.
-#[must_use]
-pub fn list(cache: Option<&Path>) -> Vec<Listed> {
-    let mut listed = Vec::new();
-    #[cfg(feature = "bundled")]
-    listed.extend(bundled::listed());
-    #[cfg(feature = "bundled-english")]
-    listed.push(bundled_english::listed());
-    listed.extend(hub::list(cache));
-    listed
+/// What stands before the texts that an embedder reads, known without opening it: what
+/// the folder of the model says, or else what is known of models of its name.
+///
+/// # Errors
+/// If there is no such model, or its files cannot be read.
+pub fn prompts(spec: &Spec) -> Result<Prompts, Error> {
+    match spec {
+        Spec::Fastembed(name) => hub::prompts(name),
+        Spec::Dir(folder) => prompts::of_folder(folder, &folder::name(folder)?),
+        Spec::Bundled | Spec::BundledEnglish | Spec::Distilled(_) | Spec::Static(_) => {
+            Ok(Prompts::None)
+        }
+    }
 }

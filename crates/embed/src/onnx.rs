@@ -1,5 +1,6 @@
 //! Running a model with ONNX Runtime.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -10,6 +11,7 @@ use fastembed::{
 use ort::environment::Environment;
 
 use crate::folder::Model;
+use crate::prompts::Prompts;
 use crate::text::{normalize, readable};
 use crate::{Error, Options, Pooling, runtime, space};
 
@@ -27,13 +29,14 @@ pub(crate) struct Onnx {
     sessions: Vec<Mutex<TextEmbedding>>,
     outputs: Vec<OutputKey>,
     pooling: Pooling,
+    prompts: Prompts,
     micro_batch: usize,
     space: Space,
 }
 
 /// Micro-batches of one call, taken by whichever session is free.
 struct Job<'a> {
-    texts: Vec<&'a str>,
+    texts: Vec<Cow<'a, str>>,
     /// Places in `texts`, the longest text first: texts of like length share a
     /// micro-batch, and the last to be finished are small.
     order: Vec<usize>,
@@ -56,6 +59,7 @@ impl Onnx {
             sessions: loaded.into_iter().map(Mutex::new).collect(),
             outputs: model.outputs,
             pooling: model.pooling,
+            prompts: model.prompts,
             micro_batch: if model.dynamic { 1 } else { MICRO_BATCH },
             space,
         })
@@ -70,7 +74,7 @@ impl Onnx {
                 return Ok(done);
             };
             let places = &rest[..rest.len().min(self.micro_batch)];
-            let texts: Vec<&str> = places.iter().map(|&i| job.texts[i]).collect();
+            let texts: Vec<&str> = places.iter().map(|&i| &*job.texts[i]).collect();
             let rows = self.run(&texts, worker).inspect_err(|_| {
                 // The other workers need not finish what nobody will get.
                 job.next.store(job.order.len(), Ordering::Relaxed);
@@ -140,9 +144,14 @@ impl Embedder for Onnx {
         &self.space
     }
 
-    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+    fn embed(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
         let texts = composed_texts(inputs, &self.space)?;
-        let texts: Vec<&str> = texts.iter().map(|text| readable(text)).collect();
+        let prompt = self.prompts.before(role);
+        let texts = texts.iter().map(|text| match prompt {
+            "" => Cow::Borrowed(readable(text)),
+            prompt => Cow::Owned(format!("{prompt}{}", readable(text))),
+        });
+        let texts: Vec<Cow<'_, str>> = texts.collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));
         let job = Job {
@@ -254,5 +263,9 @@ fn identify(model: &Model, dimensions: usize, pooled: bool) -> Space {
         &length,
     ];
     parts.extend(model.external.iter().map(|(_, bytes)| bytes.as_slice()));
+    // A model without prompts has the space that it had before there were any.
+    if let Prompts::Added { query, document } = &model.prompts {
+        parts.extend([b"prompts", query.as_bytes(), document.as_bytes()]);
+    }
     space::space(&model.name, dimensions, &parts)
 }

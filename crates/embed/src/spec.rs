@@ -141,6 +141,9 @@ pub struct Options {
     pub pooling: Option<Pooling>,
     /// How many tokens of a text are read, if not as the model's own files say.
     pub max_length: Option<usize>,
+    /// Whether texts are read as they are, without the [`Prompts`](crate::Prompts) that
+    /// the model was trained with.
+    pub without_prompts: bool,
 }
 
 impl Options {
@@ -183,6 +186,13 @@ impl Options {
     #[must_use]
     pub fn with_max_length(mut self, max_length: impl Into<Option<usize>>) -> Self {
         self.max_length = max_length.into();
+        self
+    }
+
+    /// The same with another value of [`Self::without_prompts`].
+    #[must_use]
+    pub fn with_prompts_left_out(mut self, without_prompts: bool) -> Self {
+        self.without_prompts = without_prompts;
         self
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use assort_core::{EmbedError, Embedder, Input, Role, Space, TextInput, composed_texts};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, TextInput};
 use assort_static::StaticEmbedding;
 use rayon::ThreadPool;
 
-use crate::text::readable;
+use crate::text::beginning;
 use crate::{Error, Options, space};
 
 /// Inputs a caller should pass at once: they take some 20 ms.
@@ -42,7 +42,11 @@ impl Static {
         };
         let digest = embedding.digest().to_le_bytes();
         Ok(Self {
-            space: space::space(name, embedding.dimensions(), &[b"static", &digest]),
+            space: space::space(
+                name,
+                embedding.dimensions(),
+                &[b"static, title and further", &digest],
+            ),
             options: options.clone(),
             workers: OnceLock::new(),
             embedding,
@@ -63,16 +67,23 @@ impl Embedder for Static {
     }
 
     fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
-        let composed = composed_texts(inputs, &self.space)?;
-        let texts: Vec<&str> = composed.iter().map(|text| readable(text)).collect();
+        let fields = inputs.iter().map(|input| {
+            let text = input.text();
+            let text =
+                text.ok_or_else(|| EmbedError::cannot_read(&self.space, input.modality()))?;
+            Ok([beginning(text.title()), beginning(text.further())])
+        });
+        let texts = fields.collect::<Result<Vec<_>, EmbedError>>()?;
         if texts.len() <= FEW {
             return Ok(self.embedding.embed_here(&texts));
         }
-        Ok(self.workers()?.install(|| self.embedding.embed(&texts)))
+        Ok(self
+            .workers()?
+            .install(|| self.embedding.embed_fields(&texts)))
     }
 
     fn known_share(&self, text: TextInput<'_>) -> Option<f32> {
-        Some(self.embedding.known_share(readable(&text.composed())))
+        Some(self.embedding.known_share(beginning(&text.composed())))
     }
 
     fn batch(&self) -> usize {

@@ -11,9 +11,14 @@ const MAX_BYTES: usize = 64 * 1024;
 /// text and others give a zero vector, which has no direction.
 const BLANK: &str = ".";
 
+/// The part of `text` that is read at all.
+pub(crate) fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_BYTES)]
+}
+
 /// The part of `text` that a model is given.
 pub(crate) fn readable(text: &str) -> &str {
-    let cut = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let cut = beginning(text);
     if cut.chars().all(is_blank) {
         BLANK
     } else {

@@ -25,6 +25,9 @@ pub enum Error {
         "`{0}` is no origin: one is a scheme, a host and, if need be, a port, such as `https://shop.example`"
     )]
     Origin(String),
+    /// A text is no name of a host.
+    #[error("`{0}` is no name of a host: one has no scheme and no port, such as `shop.internal`")]
+    Host(String),
     /// A line of the file of keys cannot be read.
     #[error("{}, line {line}: {what}", path.display())]
     Keys {
@@ -79,7 +82,9 @@ impl Error {
     /// Who must act.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Catalogs(_) | Self::Exposed(_) | Self::Origin(_) => ErrorKind::Argument,
+            Self::Catalogs(_) | Self::Exposed(_) | Self::Origin(_) | Self::Host(_) => {
+                ErrorKind::Argument
+            }
             Self::Keys { .. } | Self::Certificate { .. } | Self::Traces(_) => ErrorKind::Input,
             Self::Read { .. } | Self::Listen { .. } | Self::Machine { .. } => ErrorKind::Storage,
             Self::Internal(_) => ErrorKind::Internal,

@@ -1,7 +1,7 @@
 //! What every call passes: it gets a number, who calls is found out, what the
 //! transport says is said as the contract has it, and its end is counted and logged.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::access::Access;
+use crate::hosts::Hosts;
 use crate::keys::Keys;
 use crate::limits::{malformed, too_large};
 use crate::metrics::{CONTENT_TYPE, Metrics};
@@ -41,6 +42,9 @@ pub(crate) const PROBE: &str = "healthz";
 
 /// Calls that look how the server is, and may stay open for as long as it runs.
 const LOOKS: [&str; 4] = [HEALTH, "grpc.reflection.", METRICS, PROBE];
+
+/// Waits for as long as its caller says.
+const WAIT: &str = "google.longrunning.Operations/WaitOperation";
 
 /// What paths that are no methods of the contract are counted as.
 const OTHER: &str = "other";
@@ -75,9 +79,11 @@ pub(crate) struct Gate {
     times: Arc<Times>,
     /// Origins whose pages may call.
     origins: Arc<[HeaderValue]>,
-    /// Methods of the contract, `assort.v1.ProductService/GetProduct`. Others are
-    /// counted as one.
-    methods: HashSet<String>,
+    /// Names that calls may use; none where all may be used.
+    hosts: Option<Hosts>,
+    /// Methods of the contract, `assort.v1.ProductService/GetProduct`, each with whether
+    /// it takes as long as its caller wants. Others are counted as one.
+    methods: HashMap<String, bool>,
     /// What the numbers of this server begin with.
     run: String,
     calls: AtomicU64,
@@ -122,10 +128,13 @@ pub(crate) async fn pass(
                 None => response,
             }
         }
-        // Who asks for metrics does not look for the status of a call.
-        Err(status) if end.method == METRICS => {
-            let said = status.message().to_owned();
-            (StatusCode::UNAUTHORIZED, said).into_response()
+        // Who asks for these does not look for the status of a call.
+        Err(status) if [METRICS, PROBE].contains(&end.method.as_str()) => {
+            let code = match status.code() {
+                Code::PermissionDenied => StatusCode::FORBIDDEN,
+                _ => StatusCode::UNAUTHORIZED,
+            };
+            (code, status.message().to_owned()).into_response()
         }
         Err(status) => status.into_http(),
     };
@@ -168,6 +177,7 @@ impl Gate {
         metrics: Arc<Metrics>,
         times: Arc<Times>,
         origins: Arc<[HeaderValue]>,
+        hosts: Option<Hosts>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -176,6 +186,7 @@ impl Gate {
             metrics,
             times,
             origins,
+            hosts,
             methods: methods(),
             run: since.map_or_else(
                 |_| "0".to_owned(),
@@ -215,6 +226,14 @@ impl Gate {
             let what = "pages of this origin may not call the server";
             return Err(refuse(Reason::OriginForbidden, what).status());
         }
+        let hosts = self.hosts.as_ref();
+        if let Some(name) = hosts.and_then(|hosts| hosts.stranger(request.headers())) {
+            let name = String::from_utf8_lossy(name.as_bytes());
+            let what = format!(
+                "the server does not answer to `{name}`: it has no keys, and is called as localhost or by a name that it was told to allow"
+            );
+            return Err(refuse(Reason::HostForbidden, what).status());
+        }
         match &self.keys {
             Some(keys) if !path(request).starts_with(HEALTH) && path(request) != PROBE => {
                 let header = request.headers().get(header::AUTHORIZATION);
@@ -225,8 +244,9 @@ impl Gate {
     }
 }
 
-/// The methods of the contract.
-fn methods() -> HashSet<String> {
+/// The methods of the contract, each with whether it takes as long as its caller wants: a
+/// stream, or a call that waits.
+fn methods() -> HashMap<String, bool> {
     let contract = FileDescriptorSet::decode(DESCRIPTORS).unwrap_or_default();
     let files = contract.file.iter().flat_map(|file| {
         let package = file.package();
@@ -234,7 +254,12 @@ fn methods() -> HashSet<String> {
     });
     let methods = files.flat_map(|(package, service)| {
         let methods = service.method.iter();
-        methods.map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
+        methods.map(move |method| {
+            let name = format!("{package}.{}/{}", service.name(), method.name());
+            let is_long = method.client_streaming() || method.server_streaming();
+            let is_long = is_long || name == WAIT;
+            (name, is_long)
+        })
     });
     methods.collect()
 }
@@ -285,8 +310,8 @@ impl Drop for End {
         let name = format!("{code:?}");
         let counts = usize::from(!self.looks);
         self.gate.open.send_modify(|open| *open -= counts);
-        let known = self.gate.methods.contains(&self.method);
-        let method = if known { &self.method } else { OTHER };
+        let known = self.gate.methods.get(&self.method);
+        let method = known.map_or(OTHER, |_| &self.method);
         self.gate.metrics.ended(method, &name, took);
         let _entered = self.span.enter();
         let milliseconds = took.as_millis() as u64;
@@ -295,7 +320,10 @@ impl Drop for End {
             tracing::info!(code = name, milliseconds, "write");
         }
         traces::ended(&self.span, code);
-        if self.gate.times.is_slow(took) {
+        // How long these take says nothing of the server.
+        if self.looks || known.is_some_and(|is_long| *is_long) {
+            tracing::debug!(code = name, milliseconds, "stream");
+        } else if self.gate.times.is_slow(took) {
             tracing::warn!(code = name, milliseconds, "slow");
         }
     }

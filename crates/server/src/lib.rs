@@ -7,6 +7,7 @@ mod call;
 mod decisions;
 mod error;
 mod gate;
+mod hosts;
 mod json;
 mod keys;
 mod limits;

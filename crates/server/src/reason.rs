@@ -69,11 +69,13 @@ pub enum Reason {
     KeyForbids,
     /// Pages of this origin may not call.
     OriginForbidden,
+    /// The server does not answer to the name that it was called by.
+    HostForbidden,
 }
 
 impl Reason {
     /// All reasons, in the order of `docs/grpc.md`.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Argument,
         Self::Input,
         Self::Precondition,
@@ -100,6 +102,7 @@ impl Reason {
         Self::KeyUnknown,
         Self::KeyForbids,
         Self::OriginForbidden,
+        Self::HostForbidden,
     ];
 
     /// The reason of a kind of error.
@@ -144,7 +147,9 @@ impl Reason {
             Self::QueueFull => Code::ResourceExhausted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::KeyMissing | Self::KeyUnknown => Code::Unauthenticated,
-            Self::KeyForbids | Self::OriginForbidden => Code::PermissionDenied,
+            Self::KeyForbids | Self::OriginForbidden | Self::HostForbidden => {
+                Code::PermissionDenied
+            }
         }
     }
 
@@ -177,6 +182,7 @@ impl Reason {
             Self::KeyUnknown => "KEY_UNKNOWN",
             Self::KeyForbids => "KEY_FORBIDS",
             Self::OriginForbidden => "ORIGIN_FORBIDDEN",
+            Self::HostForbidden => "HOST_FORBIDDEN",
         }
     }
 

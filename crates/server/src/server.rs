@@ -32,6 +32,7 @@ use tonic_health::server::{HealthReporter, health_reporter};
 
 use crate::error::{Error, Result};
 use crate::gate::{Gate, pass, probe, tell};
+use crate::hosts::Hosts;
 use crate::keys::Keys;
 use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
 use crate::metrics::Metrics;
@@ -96,6 +97,9 @@ pub struct Options {
     pub embedders: Embedders,
     /// Origins, such as `https://shop.example`, whose pages may call from browsers.
     pub allowed_origins: Vec<String>,
+    /// Names by which a server without keys on a loopback address may be called, beside
+    /// `localhost` and loopback addresses.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl Options {
@@ -112,6 +116,7 @@ impl Options {
             backups: None,
             embedders: Embedders::default(),
             allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -125,6 +130,8 @@ pub struct Bound {
     certificates: Option<Arc<Certificates>>,
     times: Arc<Times>,
     origins: Origins,
+    /// None where a name of the server says nothing.
+    hosts: Option<Hosts>,
     stop: watch::Sender<bool>,
 }
 
@@ -137,6 +144,7 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     let names: Vec<&str> = opened.iter().map(|one| one.name.as_str()).collect();
     let (keys, certificates) = protection(&names, &options)?;
     let origins = origins(&options.allowed_origins)?;
+    let hosts = hosts(&options)?;
     let (stop, stopping) = watch::channel(false);
     let load = &options.load;
     let quick = Arc::new(Pool::new("assort calls", load.threads, load.waiting)?);
@@ -161,6 +169,7 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
         certificates: certificates.map(Arc::new),
         times: Arc::new(Times::new(options.slow, options.drain)),
         origins,
+        hosts,
         stop,
     })
 }
@@ -172,6 +181,7 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
 /// As [`bind`].
 pub fn check(names: &[&str], options: &Options) -> Result<()> {
     origins(&options.allowed_origins)?;
+    hosts(options)?;
     protection(names, options).map(drop)
 }
 
@@ -185,6 +195,14 @@ fn protection(names: &[&str], options: &Options) -> Result<(Option<Keys>, Option
     let keys = options.keys.as_deref().map(Keys::read).transpose()?;
     let certificates = options.tls.as_ref().map(Tls::read).transpose()?;
     Ok((keys, certificates.map(Certificates::new)))
+}
+
+/// The names that calls may use, for a server that everything on its machine may call: a
+/// page in a browser there can come by a name of its own.
+fn hosts(options: &Options) -> Result<Option<Hosts>> {
+    let hosts = Hosts::read(&options.allowed_hosts)?;
+    let is_open = options.listen.ip().is_loopback() && options.keys.is_none();
+    Ok(is_open.then_some(hosts))
 }
 
 fn transport() -> tonic::transport::Server {
@@ -301,6 +319,7 @@ impl Bound {
             certificates,
             times,
             origins,
+            hosts,
             stop: stopping,
             ..
         } = self;
@@ -310,6 +329,7 @@ impl Bound {
             Arc::clone(&metrics),
             Arc::clone(&times),
             Arc::clone(&origins),
+            hosts,
             shared.stopping.clone(),
         ));
         let routes = routes(&shared).add_service(health);

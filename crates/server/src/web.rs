@@ -17,6 +17,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::error::{Error, Result};
 use crate::gate::{METRICS, PROBE, REQUEST_ID};
+use crate::hosts;
 use crate::json::{Json, LINES, TIMEOUT};
 
 /// What requests of gRPC and of gRPC-Web begin their kind of content with.
@@ -115,7 +116,8 @@ fn pages(origins: &Origins) -> CorsLayer {
         .max_age(REMEMBERED)
 }
 
-async fn answer(State(ways): State<Arc<Ways>>, request: Request) -> Response {
+async fn answer(State(ways): State<Arc<Ways>>, mut request: Request) -> Response {
+    hosts::name(&mut request);
     let kind = request.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let router = match kind {

@@ -19,6 +19,11 @@ use crate::{Error, Result};
 /// Texts that one thread embeds at a time.
 const BATCH: usize = 64;
 
+/// What the vector of further text counts beside that of a title. On gpc-en's products,
+/// seven tenths learned and three asked, neighbours file .760 by titles, .778 with further
+/// text at a half, .783 at one, .738 if all pieces are summed as one text.
+const FURTHER: f32 = 0.5;
+
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
 /// sum of the rows of its pieces, scaled to unit length.
 pub struct StaticEmbedding {
@@ -136,7 +141,16 @@ impl StaticEmbedding {
     /// [`Self::dimensions`] coordinates, in order. A text of which no piece says
     /// anything points in a direction by chance, which is near to that of no other text.
     #[must_use]
-    pub fn embed<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Vec<f32> {
+    pub fn embed<T: AsRef<str>>(&self, texts: &[T]) -> Vec<f32> {
+        let fields: Vec<_> = texts.iter().map(|text| [text.as_ref(), ""]).collect();
+        self.embed_fields(&fields)
+    }
+
+    /// [`Self::embed`] for texts in two fields, a title and further text, each of which may be
+    /// empty: the vector of the further text counts half beside that of the title, however
+    /// long it is.
+    #[must_use]
+    pub fn embed_fields(&self, texts: &[[&str; 2]]) -> Vec<f32> {
         let dimensions = self.dimensions();
         let mut rows = vec![0.0; texts.len() * dimensions];
         rows.par_chunks_mut(BATCH * dimensions)
@@ -147,20 +161,33 @@ impl StaticEmbedding {
         rows
     }
 
-    /// [`Self::embed`] on the caller's thread: what is quicker for a few texts, each of
+    /// [`Self::embed_fields`] on the caller's thread: what is quicker for a few texts, each of
     /// which takes microseconds.
     #[must_use]
-    pub fn embed_here<T: AsRef<str>>(&self, texts: &[T]) -> Vec<f32> {
+    pub fn embed_here(&self, texts: &[[&str; 2]]) -> Vec<f32> {
         let mut rows = vec![0.0; texts.len() * self.dimensions()];
         self.embed_into(texts, &mut rows, &mut Scratch::default());
         rows
     }
 
     /// Writes the vectors of `texts` to `rows`, which are zeros.
-    fn embed_into<T: AsRef<str>>(&self, texts: &[T], rows: &mut [f32], scratch: &mut Scratch) {
-        for (row, text) in rows.chunks_exact_mut(self.dimensions()).zip(texts) {
-            self.cut(text.as_ref(), scratch);
+    fn embed_into(&self, texts: &[[&str; 2]], rows: &mut [f32], scratch: &mut Scratch) {
+        for (row, [title, further]) in rows.chunks_exact_mut(self.dimensions()).zip(texts) {
+            self.cut(title, scratch);
             self.add(scratch, row);
+            if !further.is_empty() {
+                let mut second = std::mem::take(&mut scratch.further);
+                second.clear();
+                second.resize(row.len(), 0.0);
+                self.cut(further, scratch);
+                self.add(scratch, &mut second);
+                vector::add_scaled(row, &second, FURTHER);
+                vector::normalize(row);
+                scratch.further = second;
+            }
+            if vector::dot(row, row) < 0.5 {
+                point_anywhere(&scratch.normal, row);
+            }
         }
     }
 
@@ -200,7 +227,8 @@ impl StaticEmbedding {
         unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
     }
 
-    /// Sums the rows of pieces to a unit vector; `row` is zeros.
+    /// Sums the rows of pieces to a unit vector, or leaves it zeros if they say nothing; `row` is
+    /// zeros.
     fn add(&self, scratch: &mut Scratch, row: &mut [f32]) {
         let Read { bytes, places, .. } = &self.file;
         let scales = numbers(bytes, &places.scales);
@@ -216,9 +244,6 @@ impl StaticEmbedding {
             Bits::Eight => kernel::add_bytes(row, bytemuck::cast_slice(table), &scratch.factors),
         }
         vector::normalize(row);
-        if vector::dot(row, row) < 0.5 {
-            point_anywhere(&scratch.normal, row);
-        }
     }
 }
 
@@ -243,6 +268,7 @@ fn numbers<'b>(bytes: &'b Bytes, section: &std::ops::Range<usize>) -> &'b [[u8; 
 #[derive(Default)]
 struct Scratch {
     normal: String,
+    further: Vec<f32>,
     steps: Vec<Step>,
     pieces: Vec<u32>,
     factors: Vec<(u32, f32)>,

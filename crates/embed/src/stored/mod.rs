@@ -9,7 +9,7 @@ use assort_core::{EmbedError, Embedder, Space};
 use assort_distill::{Distilled, QueryEncoder, Student, Teacher};
 
 use crate::space::is_bundled_english;
-use crate::{Error, Options, Pooling, Spec, open};
+use crate::{Error, Options, Pooling, Spec, open, prompts};
 
 /// What a catalog keeps of its embedder: a model and how its texts are read, or
 /// a student of one.
@@ -36,6 +36,9 @@ pub struct StoredSpec {
     pub pooling: Option<Pooling>,
     /// How many tokens of a text are read, if it was said.
     pub max_length: Option<usize>,
+    /// Whether texts get the prompts that the model was trained with. Catalogs that were
+    /// made before there were prompts do not say so, and go on without.
+    pub prompts: bool,
     /// The student that embeds in place of the model.
     pub student: Option<StoredStudent>,
 }
@@ -61,9 +64,12 @@ impl StoredSpec {
             *path = whole;
         }
         Self {
-            spec,
             pooling: options.pooling,
             max_length: options.max_length,
+            // A model that cannot be read is told of when it is opened.
+            prompts: !options.without_prompts
+                && prompts(&spec).is_ok_and(|prompts| prompts.are_added()),
+            spec,
             student: None,
         }
     }
@@ -142,6 +148,7 @@ impl StoredSpec {
         let options = Options {
             pooling: self.pooling,
             max_length: self.max_length,
+            without_prompts: !self.prompts,
             ..options.clone()
         };
         open(&self.spec, &options)

@@ -9,6 +9,8 @@ use crate::{Error, Spec};
 
 const POOLING: &str = ",pooling=";
 const MAX_LENGTH: &str = ",max-length=";
+/// What follows the model if its texts get its prompts.
+const PROMPTS: &str = ",prompts=model";
 const QUERIES: &str = ",queries=";
 /// Between a student and its teacher.
 const TAUGHT_BY: &str = ";teacher=";
@@ -25,6 +27,9 @@ impl fmt::Display for StoredSpec {
         }
         if let Some(length) = self.max_length {
             write!(f, "{MAX_LENGTH}{length}")?;
+        }
+        if self.prompts {
+            f.write_str(PROMPTS)?;
         }
         Ok(())
     }
@@ -59,12 +64,17 @@ impl FromStr for StoredSpec {
 }
 
 fn parse_model(text: &str) -> Result<StoredSpec, Error> {
+    let (text, prompts) = match text.strip_suffix(PROMPTS) {
+        Some(rest) => (rest, true),
+        None => (text, false),
+    };
     let (rest, max_length) = option(text, MAX_LENGTH);
     let (spec, pooling) = option(rest, POOLING);
     Ok(StoredSpec {
         spec: parse_spec(spec)?,
         pooling,
         max_length,
+        prompts,
         student: None,
     })
 }
@@ -129,7 +139,7 @@ fn parse_spec(text: &str) -> Result<Spec, Error> {
 
 /// A path or name as it is, or in quotes if what is read back would be another.
 fn quoted(bytes: &[u8]) -> String {
-    let keys = [POOLING, MAX_LENGTH, QUERIES, TAUGHT_BY];
+    let keys = [POOLING, MAX_LENGTH, PROMPTS, QUERIES, TAUGHT_BY];
     if let Ok(text) = std::str::from_utf8(bytes)
         && !text.starts_with('"')
         && text.trim() == text

@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use assort_core::{EmbedError, Embedder, Input, Role, Space, TextInput};
-use assort_embed::{Error, Options, Pooling, Spec, StoredSpec, list, open, reopen};
+use assort_embed::{
+    Error, Options, Pooling, Prompts, Spec, StoredSpec, list, open, prompts, reopen,
+};
 use assort_static::{Bits, Card, Piece, StaticEmbedding, Table};
 
 /// Texts of many lengths, scripts and oddities, so that sorting, padding,
@@ -273,6 +275,67 @@ fn damaged_files_are_named() {
     }
 }
 
+/// A folder with the files of a model, and some of its own.
+#[cfg(unix)]
+fn folder_like(model: &Path, files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(model).unwrap() {
+        let file = file.unwrap();
+        std::os::unix::fs::symlink(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn prompts_stand_before_texts_by_their_role_and_make_another_space() {
+    let options = Options::default();
+    let Some(plain) = open_folder("minilm-l6-int8", &options) else {
+        return;
+    };
+    let model = model_folder("minilm-l6-int8").unwrap();
+    let prompts = r#"{"prompts": {"query": "query: ", "document": "passage: "}}"#;
+    let folder = folder_like(&model, &[("config_sentence_transformers.json", prompts)]);
+    let spec = Spec::Dir(folder.path().to_owned());
+    let prompted = open(&spec, &options).unwrap();
+    for (role, prompt) in [(Role::Query, "query: "), (Role::Document, "passage: ")] {
+        let expected = embed(&*plain, &[&format!("{prompt}red shoes")]).unwrap();
+        let made = prompted.embed(&[Input::plain("red shoes")], role).unwrap();
+        assert_eq!(made, expected);
+    }
+    assert_ne!(
+        prompted.space().fingerprint,
+        plain.space().fingerprint,
+        "vectors differ"
+    );
+    assert_keeps_its_promises(&*prompted);
+
+    // A new catalog keeps that it has prompts, and one from before there were any goes
+    // on without.
+    let stored = StoredSpec::new(&spec, &options).to_string();
+    assert!(stored.ends_with(",prompts=model"), "{stored}");
+    let again = reopen(&stored, Path::new(""), prompted.space(), &options).unwrap();
+    assert_eq!(again.space(), prompted.space());
+    let before = stored.strip_suffix(",prompts=model").unwrap();
+    let before = reopen(before, Path::new(""), plain.space(), &options).unwrap();
+    assert_eq!(before.space().fingerprint, plain.space().fingerprint);
+}
+
+#[test]
+fn a_prompt_that_the_tokenizer_writes_is_not_written_twice() {
+    let Some(folder) = model_folder("e5-small-multilingual") else {
+        return;
+    };
+    let spec = Spec::Dir(folder);
+    let prompts = prompts(&spec).unwrap();
+    assert_eq!(prompts, Prompts::Tokenizer("query: ".to_owned()));
+    let stored = StoredSpec::new(&spec, &Options::default());
+    assert!(!stored.prompts, "{stored}");
+}
+
 #[test]
 fn all_models_are_listed_the_bundled_first() {
     let cache = tempfile::tempdir().unwrap();
@@ -286,7 +349,7 @@ fn all_models_are_listed_the_bundled_first() {
         .iter()
         .skip_while(|model| model.spec.starts_with("bundled"));
     for model in others {
-        assert!(!model.cached && model.dimensions > 0);
+        assert!(!model.cached && model.dimensions > Some(0));
         assert!(model.spec.starts_with("fastembed:"), "{}", model.spec);
     }
 }

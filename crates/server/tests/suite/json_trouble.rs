@@ -166,7 +166,7 @@ async fn a_server_that_ends_answers_what_it_has_begun() {
     let body = json!({"products": products}).to_string();
     let address = shop.address.clone();
     let request = format!(
-        "POST /v1/catalogs/shop/products:batchUpsert HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /v1/catalogs/shop/products:batchUpsert HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     let call = tokio::spawn(async move {

@@ -1,9 +1,14 @@
 //! Calls from browsers.
 
 use assort_proto::v1;
+use assort_proto::v1::catalog_service_client::CatalogServiceClient;
 use prost::Message;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::Code;
+use tonic::transport::Channel;
 
-use crate::common::{SHOP, Shop};
+use crate::common::{SHOP, Shop, guarded, refused};
 
 const PAGE: &str = "https://shop.example";
 
@@ -105,4 +110,80 @@ async fn pages_may_not_call_unless_they_are_named() {
     assert_eq!(web.header("grpc-status"), Some("7"));
     let operations = shop.get("/v1/operations").await.done();
     assert_eq!(operations, serde_json::json!({}));
+}
+
+/// What a server answers to a request by HTTP/1.1 that calls it by a name.
+async fn called(shop: &Shop, host: &str, request: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(&shop.address).await.unwrap();
+    let request =
+        format!("{request} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Requests by JSON, for metrics and for health.
+const PLAIN: [&str; 4] = [
+    "GET /v1/catalogs",
+    "GET /nothing",
+    "GET /metrics",
+    "GET /healthz",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_gave_itself_the_servers_address_is_refused() {
+    let shop = Shop::open().await;
+    for request in PLAIN {
+        let answer = called(&shop, "evil.example:50051", request, "").await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{request}: {answer}");
+        assert!(answer.contains("`evil.example:50051`"), "{answer}");
+    }
+    let answer = called(&shop, "evil.example", PLAIN[0], "").await;
+    assert!(answer.contains("HOST_FORBIDDEN"), "{answer}");
+    let headers = "content-type: application/grpc-web+proto\r\ncontent-length: 0\r\n";
+    let web = called(&shop, "evil.example", &format!("POST {GET}"), headers).await;
+    assert!(web.contains("grpc-status: 7"), "{web}");
+    // The name in the address of a request counts as well.
+    let whole = "GET http://evil.example/v1/catalogs";
+    let answer = called(&shop, "localhost", whole, "").await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    for host in ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:50051"] {
+        let answer = called(&shop, host, PLAIN[0], "").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{host}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_grpc_need_a_name_of_the_server_too() {
+    let shop = Shop::with(|options, _| {
+        options.allowed_hosts = vec!["shop.internal".to_owned()];
+    })
+    .await;
+    let get = |authority: &str| {
+        let endpoint = Channel::from_shared(format!("http://{}", shop.address)).unwrap();
+        let origin = format!("http://{authority}").parse().unwrap();
+        let channel = endpoint.origin(origin).connect_lazy();
+        async move {
+            let request = v1::GetCatalogRequest {
+                name: SHOP.to_owned(),
+            };
+            CatalogServiceClient::new(channel)
+                .get_catalog(request)
+                .await
+        }
+    };
+    for authority in ["localhost:7", "127.0.0.1", "[::1]:7", "shop.internal:443"] {
+        get(authority).await.unwrap();
+    }
+    let answer = get("evil.example").await;
+    let status = refused(answer, Code::PermissionDenied, "HOST_FORBIDDEN", None);
+    assert!(status.message().contains("`evil.example`"), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_keys_answers_to_every_name() {
+    let shop = guarded().await;
+    let headers = [("authorization", "Bearer reader"), ("host", "evil.example")];
+    shop.http("GET", "/v1/catalogs", &headers, b"").await.done();
 }

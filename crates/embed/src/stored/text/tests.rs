@@ -26,6 +26,10 @@ fn every_text_that_catalogs_hold_is_read_as_it_was_meant_and_written_again() {
         max_length: Some(64),
         ..spec
     };
+    let prompted = |spec: StoredSpec| StoredSpec {
+        prompts: true,
+        ..spec
+    };
     let of = |spec| StoredSpec {
         spec,
         ..StoredSpec::default()
@@ -47,6 +51,11 @@ fn every_text_that_catalogs_hold_is_read_as_it_was_meant_and_written_again() {
         ),
         ("dir:/models/a,max-length=64", short(dir("/models/a"))),
         ("dir:/models/a;b=c", dir("/models/a;b=c")),
+        ("dir:/models/a,prompts=model", prompted(dir("/models/a"))),
+        (
+            "fastembed:MultilingualE5Small,max-length=64,prompts=model",
+            prompted(short(named("MultilingualE5Small"))),
+        ),
         (
             "distilled:/tmp/a.student",
             of(Spec::Distilled("/tmp/a.student".into())),
@@ -58,6 +67,10 @@ fn every_text_that_catalogs_hold_is_read_as_it_was_meant_and_written_again() {
         (
             "distilled:students/0f.student,queries=student;teacher=bundled",
             StoredSpec::default().with_student(student, QueryEncoder::Student),
+        ),
+        (
+            "distilled:students/0f.student,queries=teacher;teacher=dir:/a,prompts=model",
+            prompted(dir("/a")).with_student(student, QueryEncoder::Teacher),
         ),
         (
             "distilled:students/0f.student,queries=teacher;teacher=dir:/models/a,b,pooling=cls",
@@ -118,6 +131,7 @@ fn path() -> impl Strategy<Value = PathBuf> {
         Just(",pooling=mean".to_owned()),
         Just(",max-length=7".to_owned()),
         Just(",queries=student".to_owned()),
+        Just(",prompts=model".to_owned()),
         Just(";teacher=".to_owned()),
         Just("distilled:a".to_owned()),
         Just("static:a".to_owned()),
@@ -159,14 +173,20 @@ fn stored() -> impl Strategy<Value = StoredSpec> {
     let student = (any_path(), queries);
     let student =
         prop::option::of(student.prop_map(|(file, queries)| StoredStudent { file, queries }));
-    (spec(), pooling, any::<Option<usize>>(), student).prop_map(
-        |(spec, pooling, max_length, student)| StoredSpec {
+    (
+        spec(),
+        pooling,
+        any::<Option<usize>>(),
+        any::<bool>(),
+        student,
+    )
+        .prop_map(|(spec, pooling, max_length, prompts, student)| StoredSpec {
             spec,
             pooling,
             max_length,
+            prompts,
             student,
-        },
-    )
+        })
 }
 
 proptest! {
