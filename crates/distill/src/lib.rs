@@ -14,7 +14,7 @@
 //! let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
 //! let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
 //! let options = Options::default().with_epochs(200).with_min_df(1).with_buckets(1000);
-//! let table = teach(&texts, &targets, 3, &options, |_| true)?;
+//! let table = teach(&texts, &targets, 3, None, &options, |_| true)?;
 //! let teacher = assort_core::Space {
 //!     model: "teacher".into(),
 //!     fingerprint: "0".into(),
@@ -29,6 +29,9 @@
 mod error;
 mod file;
 mod pair;
+mod pieces;
+mod ridge;
+mod start;
 mod student;
 mod train;
 mod vocabulary;

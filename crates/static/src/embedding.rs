@@ -1,6 +1,7 @@
 //! A static embedding: pieces of texts, and a row of numbers for each.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use assort_core::vector::{self, kernel};
 use assort_files::Bytes;
@@ -18,9 +19,10 @@ use crate::{Error, Result};
 const BATCH: usize = 64;
 
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
-/// sum of the rows of its pieces, scaled to unit length.
+/// sum of the rows of its pieces, scaled to unit length. A clone shares its bytes.
+#[derive(Clone)]
 pub struct StaticEmbedding {
-    file: Read,
+    file: Arc<Read>,
 }
 
 impl StaticEmbedding {
@@ -30,8 +32,22 @@ impl StaticEmbedding {
     /// [`Error::NotStatic`] if it is no static embedding, or has changed or been
     /// cut short, [`Error::NewerFormat`], [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let file = file::open(path)?;
-        Ok(Self { file })
+        Ok(Self::on(file::open(path)?))
+    }
+
+    /// Reads an embedding from bytes as its file has them. `path` is what they are called
+    /// in errors.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn read(bytes: Bytes, path: &Path) -> Result<Self> {
+        Ok(Self::on(file::read(bytes, path)?))
+    }
+
+    fn on(file: Read) -> Self {
+        Self {
+            file: Arc::new(file),
+        }
     }
 
     /// An embedding of `pieces`, each with its row of `table`. `unknown` is the
@@ -61,8 +77,7 @@ impl StaticEmbedding {
             )));
         }
         let bytes = file::lay_out(card, pieces, unknown, table)?;
-        let file = file::read(bytes, Path::new("a new static embedding"))?;
-        Ok(Self { file })
+        Self::read(bytes, Path::new("a new static embedding"))
     }
 
     /// Writes the embedding to a file, which has its name only when it is whole
@@ -96,6 +111,12 @@ impl StaticEmbedding {
         self.file.description.pieces
     }
 
+    /// All that its file has.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.file.bytes
+    }
+
     /// Bytes of its file.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -112,8 +133,28 @@ impl StaticEmbedding {
     #[must_use]
     pub fn tokenize(&self, text: &str) -> Vec<u32> {
         let mut scratch = Scratch::default();
-        self.cut(text, &mut scratch);
+        self.tokenize_in(text, &mut scratch);
         scratch.pieces
+    }
+
+    /// As [`Self::tokenize`], in memory that is kept from text to text.
+    pub fn tokenize_in<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [u32] {
+        let Read {
+            bytes,
+            places,
+            description,
+            least,
+            ..
+        } = &*self.file;
+        let unigram = Unigram {
+            trie: Trie(numbers(bytes, &places.units)),
+            scores: numbers(bytes, &places.scores),
+            unknown: description.unknown,
+            least: *least,
+        };
+        normalize(text, &mut scratch.normal);
+        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
+        &scratch.pieces
     }
 
     /// Embeds `texts` on all threads of the current rayon pool: unit rows of
@@ -127,8 +168,13 @@ impl StaticEmbedding {
             .zip(texts.par_chunks(BATCH))
             .for_each_init(Scratch::default, |scratch, (rows, texts)| {
                 for (row, text) in rows.chunks_exact_mut(dimensions).zip(texts) {
-                    self.cut(text.as_ref(), scratch);
-                    self.add(scratch, row);
+                    self.add_rows(self.tokenize_in(text.as_ref(), scratch), row);
+                    vector::normalize(row);
+                    if vector::dot(row, row) < 0.5 {
+                        // There is no direction; one is as good as any.
+                        row.fill(0.0);
+                        row[0] = 1.0;
+                    }
                 }
             });
         rows
@@ -151,45 +197,24 @@ impl StaticEmbedding {
         byte >> (piece % 8) & 1 == 1
     }
 
-    /// Writes the pieces of a text to `scratch`.
-    fn cut(&self, text: &str, scratch: &mut Scratch) {
-        let Read {
-            bytes,
-            places,
-            description,
-            least,
-            ..
-        } = &self.file;
-        let unigram = Unigram {
-            trie: Trie(numbers(bytes, &places.units)),
-            scores: numbers(bytes, &places.scores),
-            unknown: description.unknown,
-            least: *least,
-        };
-        normalize(text, &mut scratch.normal);
-        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
-    }
-
-    /// Sums the rows of pieces to a unit vector; `row` is zeros.
-    fn add(&self, scratch: &mut Scratch, row: &mut [f32]) {
-        let Read { bytes, places, .. } = &self.file;
+    /// Adds the rows of pieces to `sum`, of [`Self::dimensions`] coordinates.
+    ///
+    /// # Panics
+    /// If there is no such piece.
+    pub fn add_rows(&self, pieces: &[u32], sum: &mut [f32]) {
+        let Read { bytes, places, .. } = &*self.file;
         let scales = numbers(bytes, &places.scales);
-        let scaled = |&piece: &u32| {
-            let scale = scales.get(piece as usize).copied().unwrap_or_default();
-            (piece, f32::from_le_bytes(scale))
-        };
-        scratch.factors.clear();
-        scratch.factors.extend(scratch.pieces.iter().map(scaled));
         let table = &bytes[places.rows.clone()];
-        match self.file.bits {
-            Bits::Four => kernel::add_nibbles(row, table, &scratch.factors),
-            Bits::Eight => kernel::add_bytes(row, bytemuck::cast_slice(table), &scratch.factors),
-        }
-        vector::normalize(row);
-        if vector::dot(row, row) < 0.5 {
-            // There is no direction; one is as good as any.
-            row.fill(0.0);
-            row[0] = 1.0;
+        let mut factors = [(0, 0.0); BATCH];
+        for pieces in pieces.chunks(BATCH) {
+            let factors = &mut factors[..pieces.len()];
+            for (factor, &piece) in factors.iter_mut().zip(pieces) {
+                *factor = (piece, f32::from_le_bytes(scales[piece as usize]));
+            }
+            match self.file.bits {
+                Bits::Four => kernel::add_nibbles(sum, table, factors),
+                Bits::Eight => kernel::add_bytes(sum, bytemuck::cast_slice(table), factors),
+            }
         }
     }
 }
@@ -199,13 +224,12 @@ fn numbers<'b>(bytes: &'b Bytes, section: &std::ops::Range<usize>) -> &'b [[u8; 
     bytes[section.clone()].as_chunks().0
 }
 
-/// Room to work in, kept from text to text.
-#[derive(Default)]
-struct Scratch {
+/// Memory to cut texts in, kept from text to text.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
     normal: String,
     steps: Vec<Step>,
     pieces: Vec<u32>,
-    factors: Vec<(u32, f32)>,
 }
 
 impl std::fmt::Debug for StaticEmbedding {

@@ -66,7 +66,7 @@ impl TrainingSet<'_> {
             !observer.stop()
         };
         let dimensions = self.space.dimensions;
-        let table = assort_distill::teach(&texts, &targets, dimensions, self.teaching, go_on)?;
+        let table = assort_distill::teach(&texts, &targets, dimensions, None, self.teaching, go_on)?;
         let count = texts.len() as u64;
         Ok(Taught {
             student: Student::new(&table, self.space, count, StudentCard::default())?,
