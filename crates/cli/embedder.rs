@@ -1,5 +1,6 @@
 //! From the embedder arguments to an open embedder.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use assort::Catalog;
@@ -40,10 +41,13 @@ pub(crate) fn of_catalog(
         return Ok(catalog.with_embedder(open(args, global)?.embedder)?);
     }
     let stored = stored(&catalog)?;
-    let embedder = stored
-        .open(catalog.directory(), &options(global))
-        .map_err(|error| explained(error, &stored))?;
-    Ok(catalog.with_embedder(embedder)?)
+    let directory = catalog.directory().to_owned();
+    let opened = stored.open(&directory, &options(global));
+    let embedder = opened.map_err(|error| explained(error, &stored, &directory))?;
+    catalog.with_embedder(embedder).map_err(|error| {
+        let told = hints::told_of_changed_embedder(&error, &stored, &directory);
+        Failure::of(error.kind(), told)
+    })
 }
 
 /// What is known of the catalog's student, if it is on one.
@@ -65,7 +69,7 @@ pub(crate) fn teacher(
     }
     let stored = stored(catalog)?;
     let teacher = stored.teacher(&options(global));
-    teacher.map_err(|error| explained(error, &stored))
+    teacher.map_err(|error| explained(error, &stored, catalog.directory()))
 }
 
 /// What opens the teacher of a catalog's next student while it is served.
@@ -73,7 +77,8 @@ pub(crate) fn teacher(
 pub(crate) fn open_teacher(global: &Global) -> assort_server::OpenTeacher {
     let options = options(global);
     Arc::new(move |catalog| {
-        let stored: Result<StoredSpec, Error> = catalog.embedder_spec()?.parse();
+        let text = catalog.embedder_spec()?;
+        let stored = StoredSpec::of_catalog(&text, catalog.directory(), &catalog.space()?);
         let teacher = stored.and_then(|stored| stored.teacher(&options));
         teacher.map_err(|error| assort::Error::Embed(EmbedError::new(error.to_string())))
     })
@@ -104,7 +109,12 @@ pub(crate) fn allowed(
 }
 
 fn stored(catalog: &Catalog) -> Result<StoredSpec, Failure> {
-    Ok(catalog.embedder_spec()?.parse()?)
+    let text = catalog.embedder_spec()?;
+    Ok(StoredSpec::of_catalog(
+        &text,
+        catalog.directory(),
+        &catalog.space()?,
+    )?)
 }
 
 /// The embedder the arguments name, as a catalog would keep it.
@@ -125,6 +135,7 @@ fn options(global: &Global) -> Options {
 }
 
 /// Why the catalog's own embedder cannot be opened.
-fn explained(error: Error, stored: &StoredSpec) -> Failure {
-    Failure::of(error.kind(), hints::told_of_own_embedder(&error, stored))
+fn explained(error: Error, stored: &StoredSpec, directory: &Path) -> Failure {
+    let told = hints::told_of_own_embedder(&error, stored, directory);
+    Failure::of(error.kind(), told)
 }

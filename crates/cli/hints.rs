@@ -6,9 +6,12 @@ use std::path::Path;
 use assort::copies::is_copy;
 #[cfg(feature = "client")]
 use assort::core::Method;
+use assort::core::UnknownTexts;
 use assort::read::{Rejected, Unstated};
 use assort::{Error, Problem, ProblemKind};
 use assort_embed::{Error as EmbedderError, Spec, StoredSpec};
+
+use crate::text::{count, counted};
 
 /// An error of the engine with what to do about it.
 pub(crate) fn told(error: &Error) -> String {
@@ -71,8 +74,19 @@ pub(crate) fn told_of_embedder(error: &EmbedderError) -> String {
 }
 
 /// Why a catalog's own embedder cannot be opened, with what to do about it.
-pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -> String {
+pub(crate) fn told_of_own_embedder(
+    error: &EmbedderError,
+    stored: &StoredSpec,
+    directory: &Path,
+) -> String {
     match &stored.spec {
+        Spec::BundledEnglish => {
+            let moved = format!(
+                "the catalog was made with it when it was called `bundled`; {}",
+                move_to_bundled(directory)
+            );
+            joined(told_of_embedder(error), Some(moved))
+        }
         Spec::Dir(path) | Spec::Static(path) if !path.exists() => {
             let kind = match stored.spec {
                 Spec::Static(_) => "static:FILE",
@@ -84,6 +98,35 @@ pub(crate) fn told_of_own_embedder(error: &EmbedderError, stored: &StoredSpec) -
         }
         _ => told_of_embedder(error),
     }
+}
+
+/// Why a catalog's own embedder is another one than that of its vectors, with what to do
+/// about it.
+pub(crate) fn told_of_changed_embedder(
+    error: &Error,
+    stored: &StoredSpec,
+    directory: &Path,
+) -> String {
+    let hint = match (&stored.spec, error) {
+        (Spec::Bundled, Error::SpaceMismatch { .. }) => format!(
+            "`bundled` was another model in the program that made the catalog; {}",
+            move_to_bundled(directory)
+        ),
+        (spec, Error::SpaceMismatch { .. }) => format!(
+            "{spec} has changed since the catalog was made: put back what was there, or move the catalog with `assort reembed {} --embedder SPEC`",
+            directory.display()
+        ),
+        _ => return told(error),
+    };
+    joined(error.to_string(), Some(hint))
+}
+
+/// What moves a catalog to the embedder that everybody has.
+fn move_to_bundled(directory: &Path) -> String {
+    format!(
+        "`assort reembed {} --embedder bundled` moves it to what that is in this program",
+        directory.display()
+    )
 }
 
 /// Why a row was rejected, with what to do about it.
@@ -407,6 +450,40 @@ pub(crate) fn folds_do_not_fit(error: &Error) -> String {
 /// What follows a new catalog.
 pub(crate) fn import_is_next(directory: &Path) -> String {
     format!("next: assort import {} PRODUCTS.csv", directory.display())
+}
+
+/// Products that the embedder has learned nothing of, if there are any.
+pub(crate) fn unknown_products(unknown: &UnknownTexts, directory: &Path) -> Option<String> {
+    let filed = "their vectors mean nothing, and they are filed by words alone or not at all";
+    of_unknown(unknown, "product", "products", filed, directory)
+}
+
+/// Categories that the embedder has learned nothing of, if there are any.
+pub(crate) fn unknown_categories(unknown: &UnknownTexts, directory: &Path) -> Option<String> {
+    let filed = "products are filed there by words and labels alone";
+    of_unknown(unknown, "category", "categories", filed, directory)
+}
+
+fn of_unknown(
+    unknown: &UnknownTexts,
+    one: &str,
+    many: &str,
+    so: &str,
+    directory: &Path,
+) -> Option<String> {
+    let scripts = unknown.by_script.iter();
+    let scripts: Vec<String> = scripts
+        .map(|(script, texts)| format!("{} {script}", count(*texts)))
+        .collect();
+    (!scripts.is_empty()).then(|| {
+        format!(
+            "warning: the embedder has learned nothing of the words of {} of {} ({}): {so}; `assort embedders` lists others, and `assort reembed {} --embedder SPEC` moves to one",
+            count(unknown.unknown()),
+            counted(unknown.seen, one, many),
+            scripts.join(", "),
+            directory.display()
+        )
+    })
 }
 
 /// A fast import into a catalog that has products.

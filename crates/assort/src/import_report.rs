@@ -1,5 +1,7 @@
 //! What an import did, told on the way and at the end.
 
+use assort_core::UnknownTexts;
+
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
@@ -17,6 +19,8 @@ pub struct ImportReport {
     pub duplicates: u64,
     /// Texts that were embedded.
     pub embedded: u64,
+    /// Products to be embedded of which the embedder knows nothing.
+    pub unknown: UnknownTexts,
     /// Labels that were set or changed.
     pub labelled: u64,
     /// Products removed because the input does not have them.

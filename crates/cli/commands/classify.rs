@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use assort::core::{Decision, Product, Taxonomy, clean};
+use assort::core::{Decision, Method, Product, Taxonomy, TextInput, UnknownTexts, clean};
 use assort::{Catalog, ClassifyOptions, Observer};
 use rayon::prelude::*;
 
@@ -13,6 +13,7 @@ use crate::args::{Classify, Global};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::{CurrentName, Files};
+use crate::hints;
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::render::{self, Filed, Results};
@@ -41,6 +42,10 @@ pub(crate) trait Filing: Sync {
 
     /// Products of the catalog, with decisions on them.
     fn judge(&self, ids: &[String]) -> Result<(Vec<Product>, Vec<Decision>), Failure>;
+
+    /// Counts products of which the embedder knows nothing, where that can be told and
+    /// counts.
+    fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure>;
 
     /// Rejected rows, listed where the arguments say, or else where they usually are.
     fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects;
@@ -82,6 +87,18 @@ impl Filing for Open {
             .par_iter()
             .map(|id| Ok(self.catalog.product(id)?.product));
         Ok((products.collect::<assort::Result<_>>()?, decisions))
+    }
+
+    fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure> {
+        if self.options.method == Method::Head {
+            return Ok(());
+        }
+        let embedder = self.catalog.embedder()?;
+        for product in products {
+            let text = TextInput::of_product(&product.title, &product.text);
+            unknown.look(embedder.as_ref(), text);
+        }
+        Ok(())
     }
 
     fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects {
@@ -128,6 +145,7 @@ pub(crate) fn run_by(filing: &dyn Filing, args: &Classify, console: &mut Console
         done: 0,
         decided: 0,
         kept: 0,
+        unknown: UnknownTexts::default(),
     };
     let rejected = job.all(console);
     console.finish();
@@ -150,6 +168,9 @@ pub(crate) fn run_by(filing: &dyn Filing, args: &Classify, console: &mut Console
     }
     if args.text.is_none() || args.apply {
         console.say(&message);
+    }
+    if let Some(told) = hints::unknown_products(&job.unknown, &args.dir) {
+        console.say(&told);
     }
     Ok(if rejected > 0 {
         Done::WithRejects
@@ -175,6 +196,7 @@ struct Job<'a> {
     done: u64,
     decided: u64,
     kept: usize,
+    unknown: UnknownTexts,
 }
 
 impl Job<'_> {
@@ -293,6 +315,7 @@ impl Job<'_> {
         if self.args.apply {
             self.kept += self.filing.keep(products, decisions)?;
         }
+        self.filing.look(products, &mut self.unknown)?;
         self.done += products.len() as u64;
         self.decided += decisions
             .iter()

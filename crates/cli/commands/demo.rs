@@ -136,7 +136,7 @@ fn judged(catalog: &Catalog, page: &mut String) -> Result<(), Failure> {
         &Mapping::default(),
     )?;
     let evaluation = catalog.evaluate(rows, &EvaluateOptions::default(), &mut ())?;
-    page.push_str("\nOn products it has never seen, a fifth of them Chinese, which the bundled\nembedder hardly reads (a multilingual model does):\n\n");
+    page.push_str("\nOn products it has never seen, a fifth of them Chinese:\n\n");
     let taxonomy = catalog.taxonomy()?;
     page.push_str(&render::of_report(&evaluation.report, &taxonomy, 3));
     Ok(())

@@ -166,6 +166,9 @@ pub(crate) fn summarize(args: &Import, console: &Console, report: &ImportReport)
         counted(report.rows, "row", "rows"),
         parts.join(", ")
     ));
+    if let Some(told) = hints::unknown_products(&report.unknown, &args.dir) {
+        console.say(&told);
+    }
     if args.prune && (report.rejected > 0 || report.stopped) {
         console.say("nothing was pruned, because rows were rejected or the import was stopped");
     }

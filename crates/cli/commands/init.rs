@@ -1,7 +1,7 @@
 //! `assort init`
 
 use assort::Catalog;
-use assort::core::Taxonomy;
+use assort::core::{Taxonomy, TextInput, UnknownTexts};
 use assort::read::{Input, read_taxonomy};
 
 use crate::args::{Global, Init};
@@ -36,11 +36,24 @@ pub(crate) fn run(args: Init, global: &Global) -> Outcome {
         let prepared = catalog.prepare(&mut console);
         console.finish();
         prepared?;
+        let unknown = unknown_names(&catalog, &taxonomy)?;
+        if let Some(told) = hints::unknown_categories(&unknown, &args.dir) {
+            console.say(&told);
+        }
     }
     if !global.quiet {
         tell!("{}", hints::import_is_next(&args.dir));
     }
     Ok(Done::Whole)
+}
+
+/// Names of categories of which the embedder knows nothing.
+fn unknown_names(catalog: &Catalog, taxonomy: &Taxonomy) -> Result<UnknownTexts, Failure> {
+    let (embedder, mut unknown) = (catalog.embedder()?, UnknownTexts::default());
+    for category in taxonomy.categories() {
+        unknown.look(embedder.as_ref(), TextInput::plain(&category.name));
+    }
+    Ok(unknown)
 }
 
 /// Reads and checks a taxonomy file; gives it with a line on its format.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use assort::core::{Decision, Product, Taxonomy};
+use assort::core::{Decision, Product, Taxonomy, UnknownTexts};
 use assort::{ClassifyOptions, ErrorKind};
 use assort_client::{Error, Filed, v1};
 
@@ -137,6 +137,11 @@ impl Filing for Served {
             ..Product::default()
         });
         Ok((products.collect(), decisions))
+    }
+
+    /// The server alone has the embedder.
+    fn look(&self, _: &[Product], _: &mut UnknownTexts) -> Result<(), Failure> {
+        Ok(())
     }
 
     fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects {

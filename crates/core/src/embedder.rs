@@ -205,6 +205,14 @@ pub trait Embedder: Send + Sync {
         modality == Modality::Text
     }
 
+    /// The share of a text that the embedder has learned anything of, between 0 and 1;
+    /// none if it cannot tell. The vector of a text of which it knows nothing means
+    /// nothing.
+    fn known_share(&self, text: TextInput<'_>) -> Option<f32> {
+        let _ = text;
+        None
+    }
+
     /// What the embedder knows of itself as a student; none if it is none.
     fn as_student(&self) -> Option<&dyn StudentHooks> {
         None

@@ -16,6 +16,7 @@ mod pieces;
 mod product;
 mod taxonomy;
 mod text;
+mod unknown;
 pub mod vector;
 
 pub use classifier::adapt::{ROUNDS, SoftAssignments};
@@ -55,3 +56,4 @@ pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyError,
 };
 pub use text::{clean, clean_lines, fold};
+pub use unknown::{UnknownTexts, knows};

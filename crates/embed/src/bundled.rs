@@ -1,95 +1,25 @@
 //! The embedder inside the program.
 
-use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
-use pocket_encoder::Encoder;
-use rayon::prelude::*;
+use assort_static::StaticEmbedding;
 
-use crate::text::{normalize, readable};
-use crate::{Error, Listed, Options, Spec, space};
+use crate::static_embedding::Static;
+use crate::{Error, Listed, Options, Spec};
 
-/// A small English sentence model whose weights are compiled in.
-pub(crate) struct Bundled {
-    encoder: Encoder,
-    workers: rayon::ThreadPool,
-    space: Space,
+/// Opens the static multilingual embedding that is compiled in.
+pub(crate) fn open(options: &Options) -> Result<Static, Error> {
+    Static::new(embedding()?, options)
 }
 
-impl Bundled {
-    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
-        if options.pooling.is_some() || options.max_length.is_some() {
-            return Err(Error::Fixed {
-                how: "the bundled embedder always reads 128 tokens and pools by their mean",
-            });
-        }
-        let encoder = Encoder::new().map_err(|e| Error::Bundled {
-            cause: e.to_string(),
-        })?;
-        Ok(Self {
-            encoder,
-            workers: options.workers()?,
-            space: bundled_space(),
-        })
-    }
-
-    fn one(&self, text: &str, row: &mut [f32]) -> Result<(), EmbedError> {
-        // One text a call: the model has no batches inside, and its limits on
-        // the size of a call are then never met.
-        let vectors = self
-            .encoder
-            .embed(&[readable(text)])
-            .map_err(|e| EmbedError::new(format!("the bundled model failed on a text: {e}")))?;
-        match vectors.first() {
-            Some(vector) if vector.len() == row.len() => row.copy_from_slice(vector),
-            _ => {
-                return Err(EmbedError::new(
-                    "the bundled model gave a vector of another length; please report this",
-                ));
-            }
-        }
-        normalize(row)
-    }
-}
-
-impl Embedder for Bundled {
-    fn space(&self) -> &Space {
-        &self.space
-    }
-
-    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
-        let texts = composed_texts(inputs, &self.space)?;
-        let dimensions = self.space.dimensions;
-        let mut rows = vec![0.0; texts.len() * dimensions];
-        self.workers.install(|| {
-            rows.par_chunks_exact_mut(dimensions)
-                .zip(&texts)
-                .try_for_each(|(row, text)| self.one(text, row))
-        })?;
-        Ok(rows)
-    }
-}
-
-/// How the bundled model is listed.
-pub(crate) fn listed() -> Listed {
-    Listed {
+/// How it is listed.
+pub(crate) fn listed() -> Option<Listed> {
+    Some(Listed {
         spec: Spec::Bundled.to_string(),
-        dimensions: pocket_encoder::model_info().dimensions,
-        description: "Small English model inside the program, paraphrase-MiniLM-L3-v2".to_owned(),
+        dimensions: embedding().ok()?.dimensions(),
+        description: "Static multilingual embedding inside the program, very fast".to_owned(),
         cached: true,
-    }
+    })
 }
 
-/// The space of the bundled model, known without loading it.
-fn bundled_space() -> Space {
-    let info = pocket_encoder::model_info();
-    space::space(
-        "bundled",
-        info.dimensions,
-        &[
-            info.id.as_bytes(),
-            info.revision.as_bytes(),
-            info.tokenizer_sha256.as_bytes(),
-            info.pooling.as_bytes(),
-            &(info.max_tokens as u64).to_le_bytes(),
-        ],
-    )
+fn embedding() -> Result<StaticEmbedding, Error> {
+    Ok(StaticEmbedding::from_static(assort_multilingual::MODEL)?)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use assort_core::ErrorKind;
 
+use crate::Spec;
+
 /// Why an embedder could not be opened: one sentence naming the file or value
 /// at fault; [`Error::kind`] says who must act.
 #[derive(Debug, thiserror::Error)]
@@ -167,15 +169,18 @@ pub enum Error {
         /// What went wrong.
         cause: String,
     },
-    /// There is no bundled model in this program.
+    /// The embedder is none of those in this program.
     #[error(
-        "this program was compiled without the bundled embedder; choose another embedder, \
-         or compile with the cargo feature `bundled`"
+        "this program was compiled without the embedder `{spec}`; choose another embedder, \
+         or compile it with the cargo feature `{spec}`"
     )]
-    NotBundled,
-    /// The bundled model does not load.
-    #[error("the bundled embedder could not be loaded: {cause}; please report this")]
-    Bundled {
+    NotCompiled {
+        /// The embedder, whose feature has the same name.
+        spec: Spec,
+    },
+    /// The small English model does not load.
+    #[error("the embedder `bundled-english` could not be loaded: {cause}; please report this")]
+    BundledEnglish {
         /// What went wrong.
         cause: String,
     },
@@ -197,7 +202,9 @@ impl Error {
             | Self::Pooling { .. }
             | Self::MaxLength { .. }
             | Self::VectorCache { .. } => ErrorKind::Argument,
-            Self::Stored { .. } | Self::Fixed { .. } | Self::NotBundled => ErrorKind::Incompatible,
+            Self::Stored { .. } | Self::Fixed { .. } | Self::NotCompiled { .. } => {
+                ErrorKind::Incompatible
+            }
             Self::UnknownModel { .. }
             | Self::NotCached { .. }
             | Self::NoFolder { .. }
@@ -211,7 +218,7 @@ impl Error {
             Self::Invalid { .. } => ErrorKind::Damaged,
             Self::Student(error) => error.kind(),
             Self::Static(error) => error.kind(),
-            Self::Bundled { .. } => ErrorKind::Internal,
+            Self::BundledEnglish { .. } => ErrorKind::Internal,
         }
     }
 }

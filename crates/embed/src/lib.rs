@@ -2,8 +2,10 @@
 //!
 //! [`open`] gives an [`Embedder`] for a [`Spec`]:
 //!
-//! - `bundled`: a small English model inside the program, in plain Rust, if this
-//!   crate was compiled with the feature `bundled`;
+//! - `bundled`: a static multilingual embedding inside the program, in plain Rust, if
+//!   this crate was compiled with the feature `bundled`;
+//! - `bundled-english`: a small English model inside the program, in plain Rust, with
+//!   the feature of that name; catalogs of former versions were made with it;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
 //! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
@@ -19,6 +21,8 @@
 
 #[cfg(feature = "bundled")]
 mod bundled;
+#[cfg(feature = "bundled-english")]
+mod bundled_english;
 mod error;
 mod folder;
 mod hub;
@@ -52,9 +56,11 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
     let model = match spec {
         // These are quicker than a file of vectors.
         #[cfg(feature = "bundled")]
-        Spec::Bundled => return Ok(Arc::new(bundled::Bundled::open(options)?)),
-        #[cfg(not(feature = "bundled"))]
-        Spec::Bundled => return Err(Error::NotBundled),
+        Spec::Bundled => return Ok(Arc::new(bundled::open(options)?)),
+        #[cfg(feature = "bundled-english")]
+        Spec::BundledEnglish => {
+            return Ok(Arc::new(bundled_english::BundledEnglish::open(options)?));
+        }
         Spec::Distilled(file) => {
             let student = Student::open(file)?;
             return Ok(Arc::new(Distilled::alone(Arc::new(student))));
@@ -64,6 +70,8 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         }
         Spec::Fastembed(name) => hub::read(name, options)?,
         Spec::Dir(folder) => folder::read_unknown(folder, options)?,
+        #[cfg(not(all(feature = "bundled", feature = "bundled-english")))]
+        spec => return Err(Error::NotCompiled { spec: spec.clone() }),
     };
     let embedder: Arc<dyn Embedder> = Arc::new(onnx::Onnx::open(model, options)?);
     Ok(match &options.vector_cache {
@@ -85,13 +93,16 @@ pub struct Listed {
     pub cached: bool,
 }
 
-/// Every embedder that can be opened by name: the bundled one, if there is one,
-/// then fastembed's text models by name. `cache` is the folder
+/// Every embedder that can be opened by name: those inside the program, then fastembed's
+/// text models by name. `cache` is the folder
 /// [`Options::cache`] would name.
 #[must_use]
 pub fn list(cache: Option<&Path>) -> Vec<Listed> {
-    let listed = hub::list(cache);
+    let mut listed = Vec::new();
     #[cfg(feature = "bundled")]
-    let listed = std::iter::once(bundled::listed()).chain(listed).collect();
+    listed.extend(bundled::listed());
+    #[cfg(feature = "bundled-english")]
+    listed.push(bundled_english::listed());
+    listed.extend(hub::list(cache));
     listed
 }

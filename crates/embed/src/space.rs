@@ -20,6 +20,15 @@ pub(crate) fn space(model: &str, dimensions: usize, parts: &[&[u8]]) -> Space {
     }
 }
 
+/// Name and fingerprint of the space of `bundled-english`, which was called `bundled`.
+const BUNDLED_ENGLISH: (&str, &str) = ("bundled", "9067dd4d261f419c80ac6f1b09bd330d");
+
+/// Whether vectors of a space were made by `bundled-english`, which the program need not
+/// have.
+pub(crate) fn is_bundled_english(space: &Space) -> bool {
+    (space.model.as_str(), space.fingerprint.as_str()) == BUNDLED_ENGLISH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,9 +18,13 @@ use crate::Error;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Spec {
-    /// `bundled`: the small English model inside the program; needs nothing else.
+    /// `bundled`: the static multilingual embedding inside the program; needs nothing
+    /// else.
     #[default]
     Bundled,
+    /// `bundled-english`: the small English model that catalogs of former versions were
+    /// made with, if it is inside the program.
+    BundledEnglish,
     /// `fastembed:NAME`: a text model fastembed lists, by its name or repository.
     Fastembed(String),
     /// `dir:PATH`: a folder with an ONNX model and its tokenizer.
@@ -37,6 +41,7 @@ impl FromStr for Spec {
     fn from_str(text: &str) -> Result<Self, Error> {
         match text.split_once(':') {
             None if text == "bundled" => Ok(Self::Bundled),
+            None if text == "bundled-english" => Ok(Self::BundledEnglish),
             Some(("fastembed", name)) if !name.trim().is_empty() => {
                 Ok(Self::Fastembed(name.trim().to_owned()))
             }
@@ -56,6 +61,7 @@ impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bundled => f.write_str("bundled"),
+            Self::BundledEnglish => f.write_str("bundled-english"),
             Self::Fastembed(name) => write!(f, "fastembed:{name}"),
             Self::Dir(path) => write!(f, "dir:{}", path.display()),
             Self::Distilled(path) => write!(f, "distilled:{}", path.display()),
@@ -212,6 +218,7 @@ mod tests {
     fn every_spec_reads_back_as_written() {
         for text in [
             "bundled",
+            "bundled-english",
             "fastembed:a/b:c",
             "dir:/some/where",
             "dir:C:\\models",

@@ -1,31 +1,41 @@
-//! Static embeddings in files.
+//! Static embeddings as embedders.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
-use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, TextInput, composed_texts};
 use assort_static::StaticEmbedding;
+use rayon::ThreadPool;
 
 use crate::text::readable;
 use crate::{Error, Options, space};
 
-/// Inputs a caller should pass at once.
-const BATCH: usize = 4096;
+/// Inputs a caller should pass at once: they take some 20 ms.
+const BATCH: usize = 16_384;
 
-/// A static embedding as an [`Embedder`], on threads of its own.
+/// So few texts are embedded before another thread is awake.
+const FEW: usize = 64;
+
+/// A static embedding as an [`Embedder`], on threads of its own where texts are many.
 pub(crate) struct Static {
     embedding: StaticEmbedding,
-    workers: rayon::ThreadPool,
+    options: Options,
+    workers: OnceLock<Result<ThreadPool, String>>,
     space: Space,
 }
 
 impl Static {
+    /// Opens a file.
     pub(crate) fn open(file: &Path, options: &Options) -> Result<Self, Error> {
+        Self::new(StaticEmbedding::open(file)?, options)
+    }
+
+    pub(crate) fn new(embedding: StaticEmbedding, options: &Options) -> Result<Self, Error> {
         if options.pooling.is_some() || options.max_length.is_some() {
             return Err(Error::Fixed {
                 how: "a static embedding sums all pieces of a text",
             });
         }
-        let embedding = StaticEmbedding::open(file)?;
         let name = match embedding.card().name.as_str() {
             "" => "static",
             name => name,
@@ -33,9 +43,17 @@ impl Static {
         let digest = embedding.digest().to_le_bytes();
         Ok(Self {
             space: space::space(name, embedding.dimensions(), &[b"static", &digest]),
-            workers: options.workers()?,
+            options: options.clone(),
+            workers: OnceLock::new(),
             embedding,
         })
+    }
+
+    /// The threads, which are started when they are first needed.
+    fn workers(&self) -> Result<&ThreadPool, EmbedError> {
+        let start = || self.options.workers().map_err(|error| error.to_string());
+        let workers = self.workers.get_or_init(start);
+        workers.as_ref().map_err(EmbedError::new)
     }
 }
 
@@ -47,7 +65,14 @@ impl Embedder for Static {
     fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
         let composed = composed_texts(inputs, &self.space)?;
         let texts: Vec<&str> = composed.iter().map(|text| readable(text)).collect();
-        Ok(self.workers.install(|| self.embedding.embed(&texts)))
+        if texts.len() <= FEW {
+            return Ok(self.embedding.embed_here(&texts));
+        }
+        Ok(self.workers()?.install(|| self.embedding.embed(&texts)))
+    }
+
+    fn known_share(&self, text: TextInput<'_>) -> Option<f32> {
+        Some(self.embedding.known_share(readable(&text.composed())))
     }
 
     fn batch(&self) -> usize {

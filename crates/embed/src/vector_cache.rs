@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assort_core::{
-    EmbedError, Embedder, Input, Role, Space, StudentHooks, composed_texts, text_hash, vector,
+    EmbedError, Embedder, Input, Role, Space, StudentHooks, TextInput, composed_texts, text_hash,
+    vector,
 };
 use redb::{Database, ReadableDatabase, TableDefinition};
 
@@ -145,6 +146,10 @@ impl Embedder for VectorCache {
         let kept = self.keep(keys.zip(made));
         kept.map_err(|error| self.failed("written", &error))?;
         Ok(rows)
+    }
+
+    fn known_share(&self, text: TextInput<'_>) -> Option<f32> {
+        self.embedder.known_share(text)
     }
 
     fn as_student(&self) -> Option<&dyn StudentHooks> {

@@ -59,6 +59,20 @@ impl Described {
     /// # Errors
     /// A [`Fault`] if the bytes are none, have changed, or have been cut short.
     pub fn verify<'b>(&self, bytes: &'b [u8]) -> Result<(&'b [u8], u128), Fault> {
+        let (description, sum) = self.read(bytes)?;
+        if xxh3_128(&bytes[PREFIX..]) != sum {
+            let what = "its bytes have changed, or it has been cut short";
+            return Err(Fault::Strange(what.to_owned()));
+        }
+        Ok((description, sum))
+    }
+
+    /// The description, and the digest that the file says it has: for bytes inside the
+    /// program, which need not be read as a whole to be trusted.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the bytes are no file of this kind.
+    pub fn read<'b>(&self, bytes: &'b [u8]) -> Result<(&'b [u8], u128), Fault> {
         let strange = |what: String| Fault::Strange(what);
         let Some((prefix, body)) = bytes.split_first_chunk::<PREFIX>() else {
             return Err(strange(format!("it has only {} bytes", bytes.len())));
@@ -82,10 +96,6 @@ impl Described {
         let mut sum = [0; 16];
         sum.copy_from_slice(&prefix[16..]);
         let sum = u128::from_le_bytes(sum);
-        if xxh3_128(body) != sum {
-            let what = "its bytes have changed, or it has been cut short";
-            return Err(strange(what.to_owned()));
-        }
         Ok((description, sum))
     }
 }
@@ -109,7 +119,7 @@ impl Sections {
     }
 }
 
-/// The bytes of a file, mapped or in memory.
+/// The bytes of a file, mapped or in memory, or inside the program.
 pub enum Bytes {
     /// A file on disk.
     Mapped(Map),
@@ -117,6 +127,8 @@ pub enum Bytes {
     Owned(Vec<u8>),
     /// A part of a file, which itself is one.
     Part(Arc<Bytes>, Range<usize>),
+    /// A file that was compiled into the program.
+    Static(&'static [u8]),
 }
 
 impl Deref for Bytes {
@@ -127,6 +139,7 @@ impl Deref for Bytes {
             Self::Mapped(map) => map,
             Self::Owned(bytes) => bytes,
             Self::Part(whole, range) => &whole[range.clone()],
+            Self::Static(bytes) => bytes,
         }
     }
 }

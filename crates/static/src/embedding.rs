@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use assort_core::chance;
 use assort_core::vector::{self, kernel};
 use assort_files::Bytes;
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::card::{Card, Piece};
 use crate::file::{self, Read};
@@ -35,8 +37,7 @@ impl StaticEmbedding {
         Ok(Self::on(file::open(path)?))
     }
 
-    /// Reads an embedding from bytes as its file has them. `path` is what they are called
-    /// in errors.
+    /// Reads an embedding from bytes as its file has them. Errors call them `path`.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -48,6 +49,19 @@ impl StaticEmbedding {
         Self {
             file: Arc::new(file),
         }
+    }
+
+    /// Reads a file that was compiled into the program, where it stays: nothing of it is
+    /// copied, and a part of it is in memory when it is first used. Its digest is taken
+    /// as the file says it.
+    ///
+    /// # Errors
+    /// [`Error::NotStatic`] and [`Error::NewerFormat`], as [`Self::open`].
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self> {
+        Self::read(
+            Bytes::Static(bytes),
+            Path::new("the static embedding inside the program"),
+        )
     }
 
     /// An embedding of `pieces`, each with its row of `table`. `unknown` is the
@@ -159,7 +173,7 @@ impl StaticEmbedding {
 
     /// Embeds `texts` on all threads of the current rayon pool: unit rows of
     /// [`Self::dimensions`] coordinates, in order. A text of which no piece says
-    /// anything points along the first coordinate.
+    /// anything points in a direction by chance, which is near to that of no other text.
     #[must_use]
     pub fn embed<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Vec<f32> {
         let dimensions = self.dimensions();
@@ -167,17 +181,30 @@ impl StaticEmbedding {
         rows.par_chunks_mut(BATCH * dimensions)
             .zip(texts.par_chunks(BATCH))
             .for_each_init(Scratch::default, |scratch, (rows, texts)| {
-                for (row, text) in rows.chunks_exact_mut(dimensions).zip(texts) {
-                    self.add_rows(self.tokenize_in(text.as_ref(), scratch), row);
-                    vector::normalize(row);
-                    if vector::dot(row, row) < 0.5 {
-                        // There is no direction; one is as good as any.
-                        row.fill(0.0);
-                        row[0] = 1.0;
-                    }
-                }
+                self.embed_into(texts, rows, scratch);
             });
         rows
+    }
+
+    /// [`Self::embed`] on the caller's thread: what is quicker for a few texts, each of
+    /// which takes microseconds.
+    #[must_use]
+    pub fn embed_here<T: AsRef<str>>(&self, texts: &[T]) -> Vec<f32> {
+        let mut rows = vec![0.0; texts.len() * self.dimensions()];
+        self.embed_into(texts, &mut rows, &mut Scratch::default());
+        rows
+    }
+
+    /// Writes the vectors of `texts` to `rows`, which are zeros.
+    fn embed_into<T: AsRef<str>>(&self, texts: &[T], rows: &mut [f32], scratch: &mut Scratch) {
+        for (row, text) in rows.chunks_exact_mut(self.dimensions()).zip(texts) {
+            self.tokenize_in(text.as_ref(), scratch);
+            self.add_rows(&scratch.pieces, row);
+            vector::normalize(row);
+            if vector::dot(row, row) < 0.5 {
+                point_anywhere(&scratch.normal, row);
+            }
+        }
     }
 
     /// What share of a text's pieces has a row that was learned; 0 for a text
@@ -217,6 +244,18 @@ impl StaticEmbedding {
             }
         }
     }
+}
+
+/// A direction by chance, which a text always has, and which is near to no other: texts of
+/// which nothing is known are not alike.
+fn point_anywhere(text: &str, row: &mut [f32]) {
+    let mut seed = xxh3_64(text.as_bytes());
+    for value in &mut *row {
+        seed = seed.wrapping_add(chance::FACTOR);
+        // From -1 to 1, in steps that an f32 has.
+        *value = (chance::mix(seed) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+    }
+    vector::normalize(row);
 }
 
 /// A section of numbers of four bytes.

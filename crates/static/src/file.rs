@@ -164,7 +164,13 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         path: path.to_owned(),
         what,
     };
-    let (text, sum) = FILE.verify(&bytes).map_err(|fault| match fault {
+    let read = match bytes {
+        // The program's own bytes are as they were compiled; the digest of all would take
+        // longer than all else.
+        Bytes::Static(_) => FILE.read(&bytes),
+        Bytes::Mapped(_) | Bytes::Owned(_) | Bytes::Part(..) => FILE.verify(&bytes),
+    };
+    let (text, sum) = read.map_err(|fault| match fault {
         Fault::Strange(what) => strange(what),
         Fault::Newer(found) => Error::NewerFormat {
             path: path.to_owned(),

@@ -103,7 +103,9 @@ impl ClassifyOptions {
 impl Catalog {
     /// Files products, which need not be in the catalog; one that is (by its
     /// id) has no vote on itself. Decisions come in the order of `products`,
-    /// and each is what the product alone would get.
+    /// and each is what the product alone would get. One of whose text the embedder has
+    /// learned nothing (see [`Embedder::known_share`](assort_core::Embedder::known_share))
+    /// is filed by its words alone, or not at all.
     ///
     /// ```no_run
     /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
@@ -173,10 +175,12 @@ impl Catalog {
             .iter()
             .map(|product| TextInput::of_product(&product.title, &product.text))
             .collect();
+        let embedder = self.embedder_for(&reader).ok();
         let queries = Queries {
             vectors: &vectors,
             inputs: &inputs,
             without: &without,
+            embedder: embedder.as_deref(),
         };
         let decided = methods
             .iter()
@@ -217,10 +221,12 @@ impl Catalog {
         let rows: Vec<u32> = without.iter().flatten().copied().collect();
         let words = words(&reader, &rows)?;
         let inputs: Vec<_> = words.iter().map(Words::input).collect();
+        let embedder = self.embedder_for(&reader).ok();
         let queries = Queries {
             vectors: &queries,
             inputs: &inputs,
             without: &without,
+            embedder: embedder.as_deref(),
         };
         let decided = decide(&classifier, &reader, &snapshot, queries, options, false)?;
         Ok(decided.into_iter().map(|one| one.decision).collect())

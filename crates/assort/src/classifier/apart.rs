@@ -76,6 +76,11 @@ impl<'a> Apart<'a> {
         &self.labelled.words
     }
 
+    /// The catalog's embedder, if it was given.
+    pub(crate) fn embedder(&self) -> Option<&dyn Embedder> {
+        self.ground.catalogued().embedder
+    }
+
     /// Digests of what they say.
     pub(crate) fn contents(&self) -> Vec<u128> {
         let all = 0..self.labelled.len();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use assort_core::features::Features;
 use assort_core::{
-    Candidates, DecideOptions, Decision, Ensemble, Evidence, Lexicon, Method, Neighbor, Outcomes,
-    Prototypes, Source, Taxonomy, TextInput, WordEvidence, log_shares, sources,
+    Candidates, DecideOptions, Decision, Embedder, Ensemble, Evidence, Lexicon, Method, Neighbor,
+    Outcomes, Prototypes, Source, Taxonomy, TextInput, WordEvidence, knows, log_shares, sources,
 };
 use rayon::prelude::*;
 
@@ -102,6 +102,8 @@ pub(crate) struct Queries<'a> {
     pub(crate) inputs: &'a [TextInput<'a>],
     /// The row each must not be helped by: a product has no vote on itself.
     pub(crate) without: &'a [Option<u32>],
+    /// What tells whether their vectors mean anything; none if nothing does.
+    pub(crate) embedder: Option<&'a dyn Embedder>,
 }
 
 impl Classifier {
@@ -182,7 +184,7 @@ impl Classifier {
             .enumerate()
             .map(|(at, (inputs, neighbors))| {
                 let vectors = queries.vectors.chunks(size).nth(at).unwrap_or_default();
-                self.decide_block(vectors, inputs, neighbors, asked)
+                self.decide_block(queries.embedder, vectors, inputs, neighbors, asked)
             })
             .collect::<Result<_>>()?;
         Ok(decided.into_iter().flatten().collect())
@@ -190,6 +192,7 @@ impl Classifier {
 
     fn decide_block(
         &self,
+        embedder: Option<&dyn Embedder>,
         vectors: &[f32],
         inputs: &[TextInput<'_>],
         neighbors: &mut [Vec<Neighbor>],
@@ -207,8 +210,15 @@ impl Classifier {
             }
         }
         let both = evidence.into_iter().zip(inputs);
-        both.map(|(evidence, input)| self.decided(evidence, input, asked))
-            .collect()
+        both.map(|(evidence, input)| {
+            let is_unknown = embedder.and_then(|embedder| knows(embedder, *input)) == Some(false);
+            let evidence = match is_unknown {
+                true => evidence.by_words_alone(),
+                false => evidence,
+            };
+            self.decided(evidence, input, asked)
+        })
+        .collect()
     }
 
     fn decided(&self, evidence: Evidence, input: &TextInput<'_>, asked: Asked) -> Result<Decided> {

@@ -215,6 +215,7 @@ impl ByLabels {
             class_means: &self.class_means,
             lexicon,
             effort: catalogued.effort()?,
+            embedder: catalogued.embedder,
         })
     }
 }

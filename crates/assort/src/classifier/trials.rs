@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use assort_core::features::Features;
 use assort_core::{
-    BelievedLabel, BetaCalibration, Candidates, CategoryIndex, ClassMeans, Ensemble, Evidence,
-    LEAF, Lexicon, Method, Neighbor, Outcome, Outcomes, Prototypes, Source, Weights, log_shares,
-    vector, weigh,
+    BelievedLabel, BetaCalibration, Candidates, CategoryIndex, ClassMeans, Embedder, Ensemble,
+    Evidence, LEAF, Lexicon, Method, Neighbor, Outcome, Outcomes, Prototypes, Source, Weights,
+    knows, log_shares, vector, weigh,
 };
 use rayon::prelude::*;
 
@@ -44,6 +44,8 @@ pub(super) struct Sources<'a> {
     pub(super) class_means: &'a ClassMeans,
     pub(super) lexicon: &'a Lexicon,
     pub(super) effort: Effort,
+    /// What tells whether a product's vector means anything.
+    pub(super) embedder: Option<&'a dyn Embedder>,
 }
 
 /// A labelled product with what is known of it.
@@ -66,14 +68,10 @@ impl Trial {
 
     /// The same as if nothing were known of the product's vector.
     pub(super) fn by_words_alone(&self) -> Self {
-        let alone = |evidence: &Evidence| {
-            let words = evidence.clone().with(Source::Prototypes, None);
-            words.with(Source::Neighbors, None)
-        };
         Self {
             truth: self.truth,
-            evidence: alone(&self.evidence),
-            zero_shot: alone(&self.zero_shot),
+            evidence: self.evidence.clone().by_words_alone(),
+            zero_shot: self.zero_shot.clone().by_words_alone(),
         }
     }
 
@@ -199,10 +197,15 @@ impl Sources<'_> {
             .with(Source::Prototypes, Some(log_shares(&scores)))
             .with(Source::Head, head)
             .with_neighbors(self.plain.candidates(), near);
-        Ok(Trial {
+        let trial = Trial {
             truth: self.labelled.categories[at],
             evidence,
             zero_shot,
+        };
+        let input = self.labelled.words[at].input();
+        Ok(match self.embedder {
+            Some(embedder) if knows(embedder, input) == Some(false) => trial.by_words_alone(),
+            _ => trial,
         })
     }
 

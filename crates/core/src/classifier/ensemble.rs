@@ -33,6 +33,16 @@ impl Evidence {
         self
     }
 
+    /// The same without what was found by the product's vector.
+    #[must_use]
+    pub fn by_words_alone(mut self) -> Self {
+        for source in Source::ALL.into_iter().filter(|one| one.needs_vector()) {
+            self.log_shares[source as usize] = None;
+        }
+        self.neighbors.clear();
+        self
+    }
+
     /// What a source says, if anything.
     pub fn of(&self, source: Source) -> Option<&[f32]> {
         self.log_shares[source as usize].as_deref()

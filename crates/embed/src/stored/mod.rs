@@ -5,9 +5,10 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use assort_core::{EmbedError, Embedder};
+use assort_core::{EmbedError, Embedder, Space};
 use assort_distill::{Distilled, QueryEncoder, Student, Teacher};
 
+use crate::space::is_bundled_english;
 use crate::{Error, Options, Pooling, Spec, open};
 
 /// What a catalog keeps of its embedder: a model and how its texts are read, or
@@ -80,6 +81,25 @@ impl StoredSpec {
         }
     }
 
+    /// What the catalog in `directory` keeps, whose vectors are of `space`. A catalog of a
+    /// former version says `bundled` where it means [`Spec::BundledEnglish`], and so does
+    /// one on a student of that model.
+    ///
+    /// # Errors
+    /// [`Error::Stored`] if the text is none that this program wrote.
+    pub fn of_catalog(text: &str, directory: &Path, space: &Space) -> Result<Self, Error> {
+        let mut stored: Self = text.parse()?;
+        if stored.spec == Spec::Bundled {
+            // A student that cannot be opened is told where it is needed.
+            let student = stored.open_student(directory).ok().flatten();
+            let model = student.map_or_else(|| space.clone(), |student| student.teacher());
+            if is_bundled_english(&model) {
+                stored.spec = Spec::BundledEnglish;
+            }
+        }
+        Ok(stored)
+    }
+
     /// Opens the embedder of the catalog in `directory`. A student's teacher is
     /// opened when it is first needed.
     ///
@@ -141,12 +161,17 @@ impl StoredSpec {
 }
 
 /// Opens the embedder of a catalog again: `text` is what the catalog keeps of
-/// it, `directory` is the catalog's. [`Options::pooling`] and
-/// [`Options::max_length`] are taken from the text.
+/// it, `directory` is the catalog's, and `space` that of its vectors.
+/// [`Options::pooling`] and [`Options::max_length`] are taken from the text.
 ///
 /// # Errors
 /// [`Error::Stored`] if the text is none that this program wrote, and those of
 /// [`open`].
-pub fn reopen(text: &str, directory: &Path, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
-    text.parse::<StoredSpec>()?.open(directory, options)
+pub fn reopen(
+    text: &str,
+    directory: &Path,
+    space: &Space,
+    options: &Options,
+) -> Result<Arc<dyn Embedder>, Error> {
+    StoredSpec::of_catalog(text, directory, space)?.open(directory, options)
 }

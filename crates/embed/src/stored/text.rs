@@ -92,7 +92,7 @@ fn option<'t, T: FromStr>(text: &'t str, key: &str) -> (&'t str, Option<T>) {
 
 fn print_spec(spec: &Spec) -> String {
     match spec {
-        Spec::Bundled => spec.to_string(),
+        Spec::Bundled | Spec::BundledEnglish => spec.to_string(),
         Spec::Fastembed(name) => format!("fastembed:{}", quoted(name.as_bytes())),
         Spec::Dir(path) => format!("dir:{}", quoted(path.as_os_str().as_encoded_bytes())),
         Spec::Distilled(path) => {

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use assort_core::{EmbedError, Embedder, Input, Role};
+use assort_core::{EmbedError, Embedder, Input, Role, Space, TextInput};
 use assort_embed::{Error, Options, Pooling, Spec, StoredSpec, list, open, reopen};
 use assort_static::{Bits, Card, Piece, StaticEmbedding, Table};
 
@@ -88,9 +88,48 @@ fn open_folder(name: &str, options: &Options) -> Option<std::sync::Arc<dyn Embed
 #[test]
 fn bundled_keeps_its_promises() {
     let embedder = open(&Spec::Bundled, &Options::default()).unwrap();
-    assert_eq!(embedder.space().model, "bundled");
-    assert_eq!(embedder.space().dimensions, 384);
     assert_keeps_its_promises(&*embedder);
+}
+
+#[test]
+fn bundled_reads_more_than_english_and_tells_what_it_does_not_know() {
+    let embedder = open(&Spec::Bundled, &Options::default()).unwrap();
+    let known = |text| embedder.known_share(TextInput::plain(text)).unwrap();
+    for text in ["red kettle", "不锈钢水壶", "Wasserkocher aus Edelstahl"] {
+        assert!(known(text) > 0.5, "{text}: {}", known(text));
+    }
+    // Linear B is no script of shops.
+    let strange = "\u{10000}\u{10001}\u{10002}\u{10003}";
+    assert!(known(strange) < 0.1, "{}", known(strange));
+}
+
+#[test]
+fn a_catalog_of_the_former_bundled_is_recognised_by_its_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let former = Space {
+        model: "bundled".to_owned(),
+        fingerprint: "9067dd4d261f419c80ac6f1b09bd330d".to_owned(),
+        dimensions: 384,
+    };
+    let stored = StoredSpec::of_catalog("bundled", folder.path(), &former).unwrap();
+    assert_eq!(stored.spec, Spec::BundledEnglish);
+    match reopen("bundled", folder.path(), &former, &Options::default()) {
+        Ok(embedder) => assert_eq!(*embedder.space(), former),
+        Err(Error::NotCompiled { spec }) => assert_eq!(spec, Spec::BundledEnglish),
+        Err(other) => panic!("{other}"),
+    }
+    let embedder = open(&Spec::Bundled, &Options::default()).unwrap();
+    let stored = StoredSpec::of_catalog("bundled", folder.path(), embedder.space()).unwrap();
+    assert_eq!(stored.spec, Spec::Bundled);
+}
+
+#[cfg(feature = "bundled-english")]
+#[test]
+fn the_former_bundled_keeps_its_promises() {
+    let embedder = open(&Spec::BundledEnglish, &Options::default()).unwrap();
+    assert_keeps_its_promises(&*embedder);
+    let known = embedder.known_share(TextInput::plain("水壶 ab"));
+    assert_eq!(known, Some(0.5));
 }
 
 #[test]
@@ -130,7 +169,8 @@ fn a_static_embedding_keeps_its_promises() {
     assert_eq!(embedder.space().dimensions, 64);
     assert_keeps_its_promises(&*embedder);
     let stored = StoredSpec::new(&spec, &Options::default()).to_string();
-    let again = reopen(&stored, folder.path(), &Options::default()).unwrap();
+    let space = embedder.space();
+    let again = reopen(&stored, folder.path(), space, &Options::default()).unwrap();
     assert_eq!(again.space(), embedder.space());
     let other = static_file(folder.path(), "other");
     let other = open(&other, &Options::default()).unwrap();
@@ -242,7 +282,10 @@ fn all_models_are_listed_the_bundled_first() {
         (listed[0].spec.as_str(), listed[0].cached),
         ("bundled", true)
     );
-    for model in &listed[1..] {
+    let others = listed
+        .iter()
+        .skip_while(|model| model.spec.starts_with("bundled"));
+    for model in others {
         assert!(!model.cached && model.dimensions > 0);
         assert!(model.spec.starts_with("fastembed:"), "{}", model.spec);
     }

@@ -247,6 +247,7 @@ impl Run<'_> {
             vectors: &self.apart.vectors(products)?,
             inputs: &inputs,
             without: &without,
+            embedder: self.apart.embedder(),
         };
         let LearnedApart {
             classifier,

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy};
+use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy, TextInput, knows};
+use rayon::prelude::*;
 
 use super::ImportOptions;
 use crate::catalog::Catalog;
@@ -111,6 +112,8 @@ impl<'a> Importer<'a> {
     }
 
     pub(super) fn run(&mut self, rows: impl IntoIterator<Item: Into<InputRow>>) -> Result<()> {
+        // One call of a quick embedder takes more.
+        let group = self.embedder.batch().clamp(GROUP, QUIET_GROUP);
         self.tell(0);
         for row in rows {
             self.report.rows += 1;
@@ -123,7 +126,7 @@ impl<'a> Importer<'a> {
             if let Err(rejected) = taken {
                 self.reject(&rejected);
             }
-            if self.to_embed >= GROUP
+            if self.to_embed >= group
                 || self.waiting.len() >= QUIET_GROUP
                 || self.waiting_bytes >= GROUP_BYTES
             {
@@ -270,6 +273,7 @@ impl<'a> Importer<'a> {
         if waiting.is_empty() {
             return Ok(());
         }
+        self.look(&waiting);
         if self.options.dry_run {
             waiting
                 .iter()
@@ -333,6 +337,21 @@ impl<'a> Importer<'a> {
             report.stopped |= observer.stop();
             !report.stopped
         })
+    }
+
+    /// Counts what is to be embedded of which the embedder knows nothing.
+    fn look(&mut self, waiting: &[Waiting]) {
+        let embedder = self.embedder.as_ref();
+        let embedded: Vec<TextInput<'_>> = waiting
+            .iter()
+            .filter(|waiting| waiting.embeds)
+            .map(|Waiting { product, .. }| TextInput::of_product(&product.title, &product.text))
+            .collect();
+        let known = embedded.par_iter().map(|text| knows(embedder, *text));
+        let known: Vec<Option<bool>> = known.collect();
+        for (text, knows) in embedded.into_iter().zip(known) {
+            self.report.unknown.count(text, knows);
+        }
     }
 
     /// How well a student knows new products, these included; none for another

@@ -145,6 +145,7 @@ fn any_path() -> impl Strategy<Value = PathBuf> {
 fn spec() -> impl Strategy<Value = Spec> {
     prop_oneof![
         Just(Spec::Bundled),
+        Just(Spec::BundledEnglish),
         path().prop_map(|path| Spec::Fastembed(path.to_string_lossy().into_owned())),
         any_path().prop_map(Spec::Dir),
         any_path().prop_map(Spec::Distilled),
