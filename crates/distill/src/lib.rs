@@ -4,7 +4,8 @@
 //! A [`Student`] is a table of rows. The features of a text (words, pairs of
 //! words, sequences of characters) are hashed to rows, and their sum is the
 //! text's vector. [`teach`] learns the rows from texts and the vectors that a
-//! teacher gave them, without labels. [`Distilled`] is a student as an
+//! teacher gave them, without labels; it may start from a [`StaticEmbedding`], whose
+//! rows of pieces it maps to the teacher's space. [`Distilled`] is a student as an
 //! [`assort_core::Embedder`], with its teacher beside it for texts that the
 //! student hardly knows.
 //!
@@ -35,6 +36,8 @@ mod start;
 mod student;
 mod train;
 mod vocabulary;
+/// What a student can start from.
+pub use assort_static::StaticEmbedding;
 pub use error::{Error, Result};
 pub use pair::{Distilled, OpenTeacher, Teacher};
 pub use student::{QueryEncoder, Student, StudentCard, is_kept_apart};

@@ -51,8 +51,8 @@ impl Start {
                 sum.iter_mut().for_each(|value| *value *= root);
             });
         let targets = &targets[..fitted * dimensions];
-        let penalty = std::env::var("PENALTY").map_or(PENALTY, |p| p.parse().unwrap());
-        let map = ridge::fit((&sums, width), (targets, dimensions), penalty);
+
+        let map = ridge::fit((&sums, width), (targets, dimensions), PENALTY);
         drop(sums);
         let mut taught: Vec<u32> = found.iter().flatten().copied().collect();
         taught.par_sort_unstable();

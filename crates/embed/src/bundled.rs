@@ -20,6 +20,7 @@ pub(crate) fn listed() -> Option<Listed> {
     })
 }
 
-fn embedding() -> Result<StaticEmbedding, Error> {
+/// The embedding itself.
+pub(crate) fn embedding() -> Result<StaticEmbedding, Error> {
     Ok(StaticEmbedding::from_static(assort_multilingual::MODEL)?)
 }

@@ -39,7 +39,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::Embedder;
-use assort_distill::{Distilled, Student};
+use assort_distill::{Distilled, StaticEmbedding, Student};
 
 pub use error::Error;
 pub use spec::{Options, Pooling, Spec};
@@ -78,6 +78,21 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         Some(file) => Arc::new(VectorCache::open(file, embedder)?),
         None => embedder,
     })
+}
+
+/// The static embedding that `spec` names, as a student can start from it.
+///
+/// # Errors
+/// [`Error::NotStatic`] if the embedder is none, and those of [`open`].
+pub fn static_embedding(spec: &Spec) -> Result<StaticEmbedding, Error> {
+    match spec {
+        #[cfg(feature = "bundled")]
+        Spec::Bundled => bundled::embedding(),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => Err(Error::NotCompiled { spec: spec.clone() }),
+        Spec::Static(file) => Ok(StaticEmbedding::open(file)?),
+        _ => Err(Error::NotStatic { spec: spec.clone() }),
+    }
 }
 
 /// An embedder that can be opened by name.

@@ -263,6 +263,13 @@ fn numbers<'b>(bytes: &'b Bytes, section: &std::ops::Range<usize>) -> &'b [[u8; 
     bytes[section.clone()].as_chunks().0
 }
 
+/// Equal ones give equal vectors.
+impl PartialEq for StaticEmbedding {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+}
+
 /// Memory to cut texts in, kept from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
