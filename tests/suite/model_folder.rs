@@ -96,11 +96,13 @@ fn a_catalog_refuses_another_space_and_moves_to_it_when_told() {
     let Some(spec) = minilm() else { return };
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), "bundled");
+    let stats = json(&assort(&["stats", &shop, "--format", "json"]));
+    let space = stats["space"].as_str().unwrap();
     let refused = assort(&["search", &shop, "lamp", "--embedder", &spec]);
     assert_eq!(refused.status.code(), Some(1));
     let message = stderr(&refused);
     assert!(
-        message.contains("bundled") && message.contains("minilm-l6-int8"),
+        message.contains(space) && message.contains("minilm-l6-int8"),
         "{message}"
     );
     let moved = assort(&["reembed", &shop, "--embedder", &spec]);

@@ -1,7 +1,12 @@
 //! What the program says to do about an error helps: each test provokes one,
 //! reads the command or option it is told, and follows it.
 
+use std::sync::Arc;
+
 use crate::common::{self, Place, Ran};
+use assort::Catalog;
+use assort::core::{Product, Space, Taxonomy};
+use assort_testkit::toy::Toy;
 use redb::{ReadableTable, TableDefinition};
 
 /// The first text in backticks that is a command of the program, with its
@@ -149,6 +154,93 @@ fn an_embedder_of_another_space_is_left_out_or_moved_to() {
     let reembed = command(&said, &[("DIR", "shop"), ("SPEC", &spec)]);
     place.run(&reembed).done();
     place.run(&other).done();
+}
+
+/// A catalog whose vectors were made when `bundled` was another model.
+fn made_with_a_former_bundled(place: &Place, fingerprint: &str) {
+    let former = Toy::of_space(Space {
+        model: "bundled".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        dimensions: 384,
+    });
+    let taxonomy = Taxonomy::from_paths(["Kitchen > Kettles", "Kitchen > Knives"]).unwrap();
+    let catalog = Catalog::create(place.path("shop"), &taxonomy, Arc::new(former), "bundled");
+    let product = Product {
+        id: "1".to_owned(),
+        title: "Electric kettle".to_owned(),
+        ..Product::default()
+    };
+    catalog.unwrap().put([product]).unwrap();
+}
+
+/// Without an embedder such a catalog is read; with one it is told what became of it, and
+/// moved.
+fn is_read_and_moved(place: &Place, why: &str) {
+    assert_eq!(place.stats()["products"], 1);
+    assert_eq!(place.product("1")["title"], "Electric kettle");
+    place.run("list shop").done();
+    place.write("more.csv", "id,title\n2,Bread knife\n");
+    let mut remedies = Vec::new();
+    for asked in [
+        "search shop kettle",
+        "import shop more.csv",
+        "classify shop",
+    ] {
+        let said = told(place.run(asked), 1);
+        assert!(said.contains(why), "{said}");
+        remedies.push(command(&said, &[]));
+    }
+    remedies.dedup();
+    assert_eq!(remedies.len(), 1, "{remedies:?}");
+    place.run(&remedies[0]).done();
+    place.run("import shop more.csv").done();
+    let found = place
+        .run("search shop kettle --top 1 --format jsonl")
+        .done();
+    assert!(found.contains("Electric kettle"), "{found}");
+    place.run("check shop").done();
+}
+
+#[test]
+fn a_catalog_made_when_bundled_was_english_is_moved() {
+    let place = Place::empty();
+    made_with_a_former_bundled(&place, "9067dd4d261f419c80ac6f1b09bd330d");
+    if cfg!(feature = "bundled-english") {
+        // The program has the model that made it.
+        place.run("search shop kettle").done();
+    } else {
+        is_read_and_moved(&place, "compiled without the embedder `bundled-english`");
+    }
+}
+
+#[test]
+fn a_catalog_made_with_a_bundled_that_is_no_more_is_moved() {
+    let place = Place::empty();
+    made_with_a_former_bundled(&place, "0f");
+    is_read_and_moved(&place, "`bundled` was another model");
+}
+
+#[test]
+fn a_shop_in_a_script_that_the_embedder_does_not_know_is_told_once() {
+    let place = Place::with_shop();
+    // Linear B, of which no embedder knows anything.
+    let title = "\u{10000}\u{10001}\u{10002}\u{10003}";
+    let rows: String = (0..3).map(|i| format!("b{i},{title}\n")).collect();
+    place.write("a.csv", format!("id,title\n{rows}"));
+    let told = |command: &str| {
+        let ran = place.run(command).ended(0);
+        ran.said(&["learned nothing of the words of 3 of"]).stderr
+    };
+    let said = told("import shop a.csv");
+    assert!(said.contains("3 Linear_B"), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "{said}");
+    let classify = "classify shop --method zero-shot --format jsonl";
+    told(classify);
+    for decision in place.run(classify).done().lines() {
+        let decision: serde_json::Value = serde_json::from_str(decision).unwrap();
+        let is_known = !decision["id"].as_str().unwrap().starts_with('b');
+        assert_eq!(decision["category"].is_object(), is_known, "{decision}");
+    }
 }
 
 #[test]

@@ -44,12 +44,17 @@ impl Toy {
 
     /// Vectors of another length.
     pub fn with_dimensions(name: &str, dimensions: usize) -> Self {
+        Self::of_space(Space {
+            model: format!("toy-{name}"),
+            fingerprint: format!("{:016x}", hash(name, dimensions as u64)),
+            dimensions,
+        })
+    }
+
+    /// Vectors that pass for those of another embedder.
+    pub fn of_space(space: Space) -> Self {
         Self {
-            space: Space {
-                model: format!("toy-{name}"),
-                fingerprint: format!("{:016x}", hash(name, dimensions as u64)),
-                dimensions,
-            },
+            space,
             batch: 64,
             delay: Duration::ZERO,
             fault: Mutex::new(None),
