@@ -4,7 +4,11 @@
 //! sets; all without a name. Prints JSON. `quality` files by students and `search` searches by
 //! them; both embed catalogs by their teachers first, which takes minutes.
 //! `bulk` imports a million products that are put together from real titles.
-//! `ASSORT_SHARED` (or `../shared`) must have the data and models.
+//! `start SET SAMPLE…` files by students of so many products that start from nothing, and
+//! from a static embedding, with labels and without.
+//! `ASSORT_SHARED` (or `../shared`) must have the data and models. Students start from the
+//! embedding that `ASSORT_START` names (`static:FILE`), or the one inside the program;
+//! `ASSORT_VECTOR_CACHE` names a file that keeps what teachers embedded.
 
 #[path = "common/clock.rs"]
 mod clock;
@@ -14,7 +18,7 @@ mod data;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,9 +26,9 @@ use assort::core::{
     CategoryRow, Embedder, Input, Method, Place, Product, Role, Taxonomy, text_hash,
 };
 use assort::read::{self, Mapping, ProductReader};
-use assort::students::{QueryEncoder, StudentCard, Teacher};
+use assort::students::{QueryEncoder, StaticEmbedding, StudentCard, Teacher};
 use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, Query, Search};
-use assort_embed::Spec;
+use assort_embed::{Options, Spec};
 use clock::{median, timed};
 use data::{reader, taxonomy, title_columns};
 use serde_json::json;
@@ -50,6 +54,19 @@ fn main() -> Result<(), Failure> {
         ("icecat-search", "use-multilingual", "search"),
         ("million", "use-multilingual", "bulk"),
     ];
+    let options = Options::default()
+        .with_vector_cache(std::env::var_os("ASSORT_VECTOR_CACHE").map(Into::into));
+    if named("start") {
+        for (data, model, _) in sets
+            .into_iter()
+            .filter(|set| set.2 == "quality" && named(set.0))
+        {
+            let spec = Spec::Dir(shared.join("models").join(model));
+            let teacher = assort_embed::open(&spec, &options)?;
+            started(data, &folder(&shared, data)?.0, &teacher)?;
+        }
+        return Ok(());
+    }
     let all = !sets
         .iter()
         .any(|(data, _, part)| named(data) || named(part));
@@ -58,18 +75,30 @@ fn main() -> Result<(), Failure> {
             continue;
         }
         let spec = Spec::Dir(shared.join("models").join(model));
-        match assort_embed::open(&spec, &Default::default()) {
+        match assort_embed::open(&spec, &options) {
             Ok(teacher) if part == "bulk" => many(&shared.join("data/jd-zh"), &teacher)?,
             Ok(teacher) if part == "search" => search(&shared.join("data").join(data), &teacher)?,
-            Ok(teacher) if data == "fashion" => {
-                let halves = split(&shared.join("data/fashion/products.tsv"))?;
-                measure(data, halves.path(), &teacher)?;
-            }
-            Ok(teacher) => measure(data, &shared.join("data").join(data), &teacher)?,
+            Ok(teacher) => measure(data, &folder(&shared, data)?.0, &teacher)?,
             Err(error) => println!("skipped {model}: {error}"),
         }
     }
     Ok(())
+}
+
+/// The folder of a set, with a validation file, and what keeps it.
+fn folder(shared: &Path, data: &str) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
+    let folder = shared.join("data").join(data);
+    if folder.join("validation.tsv").exists() {
+        return Ok((folder, None));
+    }
+    let halves = split(&folder.join("products.tsv"))?;
+    Ok((halves.path().to_owned(), Some(halves)))
+}
+
+/// What students start from.
+fn start() -> Result<StaticEmbedding, Failure> {
+    let named = std::env::var("ASSORT_START").unwrap_or_else(|_| "bundled".to_owned());
+    Ok(assort_embed::static_embedding(&named.parse()?)?)
 }
 
 /// The teacher of students in catalogs that are not opened again.
@@ -118,9 +147,9 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let teacher_rate = report.embedded as f64 / begun.elapsed().as_secs_f64();
     let by_teacher = filed(&catalog, data)?;
-    let options = DistillOptions::default().with_sample(report.added as usize);
+    let small = DistillOptions::default().with_start(start()?);
+    let options = small.clone().with_sample(report.added as usize);
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
-    let small = DistillOptions::default();
     let some = catalog.distill(teacher.as_ref(), &small, &mut ())?.report;
     let unlabelled = options.clone().with_labels(0.0);
     let plain = catalog.distill(teacher.as_ref(), &unlabelled, &mut ())?;
@@ -155,25 +184,76 @@ fn measure(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), F
     Ok(())
 }
 
+/// Students side by side: of few and many products, from nothing and from an embedding.
+fn started(name: &str, data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
+    let directory = tempfile::tempdir()?;
+    let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
+    let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
+    let rows = reader(&data.join("products.tsv"), &title_columns())?;
+    catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
+    let titles = titles(&data.join("validation.tsv"))?;
+    let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let samples = std::env::args().filter_map(|argument| argument.parse().ok());
+    for sample in samples.collect::<Vec<usize>>() {
+        for labels in [0.0, 0.3] {
+            for start in [None, Some(start()?)] {
+                let options = DistillOptions::default()
+                    .with_sample(sample)
+                    .with_labels(labels)
+                    .with_start(start.clone());
+                let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
+                let student = Arc::clone(&made.student);
+                catalog.adopt_student(student, &teacher_of(teacher), &mut ())?;
+                let embed = || std::hint::black_box(made.student.embed(&texts));
+                let time = median((0..5).map(|_| timed(embed).0).collect());
+                let figures = json!({
+                    "set": name,
+                    "sample": sample,
+                    "labels": labels,
+                    "start": start.map(|embedding| embedding.card().name.clone()),
+                    "cosine": made.report.cosine,
+                    "left_to_teacher": made.report.left,
+                    "rounding": made.report.rounding,
+                    "zero-shot": judged(&catalog, data, Method::ZeroShot, 0.0)?.0,
+                    "neighbors": judged(&catalog, data, Method::Neighbors, 0.0)?.0,
+                    "teaching_s": made.report.seconds,
+                    "texts_per_second": texts.len() as f64 / time.as_secs_f64(),
+                    "bytes": made.report.size,
+                });
+                println!("{figures}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leaf accuracy on the validation file, and the part of it that was decided.
+fn judged(
+    catalog: &Catalog,
+    data: &Path,
+    method: Method,
+    min_confidence: f32,
+) -> Result<(f64, f64), Failure> {
+    let options = ClassifyOptions::default()
+        .with_method(method)
+        .with_min_confidence(min_confidence)
+        .with_top(1);
+    let rows = reader(&data.join("validation.tsv"), &title_columns())?;
+    let scores = catalog.evaluate(rows, &options.into(), &mut ())?.report;
+    Ok((scores.scores.accuracy, scores.coverage))
+}
+
 /// Leaf accuracy of each method on the validation file, and how often
 /// decisions are right that are said to be in four of five cases at least.
 fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
-    let judged = |method, min_confidence| -> Result<_, Failure> {
-        let options = ClassifyOptions::default()
-            .with_method(method)
-            .with_min_confidence(min_confidence)
-            .with_top(1);
-        let rows = reader(&data.join("validation.tsv"), &title_columns())?;
-        Ok(catalog.evaluate(rows, &options.into(), &mut ())?.report)
-    };
     let mut figures = serde_json::Map::new();
     for method in Method::ALL {
-        let accuracy = judged(method, 0.0)?.scores.accuracy;
+        let (accuracy, _) = judged(catalog, data, method, 0.0)?;
         figures.insert(method.to_string(), json!(accuracy));
     }
-    let sure = judged(Method::Auto, 0.8)?;
-    figures.insert("80% sure".to_owned(), json!(sure.coverage));
-    figures.insert("of them right".to_owned(), json!(sure.scores.accuracy));
+    let (right, sure) = judged(catalog, data, Method::Auto, 0.8)?;
+    figures.insert("80% sure".to_owned(), json!(sure));
+    figures.insert("of them right".to_owned(), json!(right));
     Ok(figures.into())
 }
 
@@ -218,7 +298,8 @@ fn search(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let rows = ProductReader::new(input, &Mapping::default())?;
     let report = catalog.import(rows, &ImportOptions::default(), &|| None, &mut ())?;
     let by_teacher = ranking(&catalog, &grades)?;
-    let options = DistillOptions::default().with_sample(report.added as usize);
+    let options = DistillOptions::default().with_start(start()?);
+    let options = options.with_sample(report.added as usize);
     let made = catalog.distill(teacher.as_ref(), &options, &mut ())?;
     let by = |queries| -> Result<f64, Failure> {
         let card = StudentCard {
@@ -288,7 +369,7 @@ fn many(data: &Path, teacher: &Arc<dyn Embedder>) -> Result<(), Failure> {
     let taxonomy = taxonomy(&data.join("taxonomy.tsv"))?;
     let begun = Instant::now();
     let catalog = Catalog::create(directory.path(), &taxonomy, Arc::clone(teacher), "")?;
-    let options = DistillOptions::default();
+    let options = DistillOptions::default().with_start(start()?);
     let made = catalog.distill_rows(rows(&titles), teacher.as_ref(), &options, &mut ())?;
     let taught = begun.elapsed().as_secs_f64();
     catalog.adopt_student(made.student, &teacher_of(teacher), &mut ())?;

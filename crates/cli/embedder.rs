@@ -7,13 +7,15 @@ use assort::Catalog;
 #[cfg(feature = "serve")]
 use assort::core::EmbedError;
 use assort::core::{Embedder, Taxonomy};
-use assort::students::{StudentCard, Teacher};
+use assort::students::{StaticEmbedding, StudentCard, Teacher};
 use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe};
 
-use crate::args::{EmbedderArgs, Global};
+use crate::args::{EmbedderArgs, Global, Teaching};
 use crate::failure::Failure;
 use crate::hints;
+use crate::progress::Console;
 use crate::script::Script;
+use crate::text::count;
 
 /// An embedder and what the catalog keeps of it.
 pub(crate) struct Opened {
@@ -110,6 +112,34 @@ pub(crate) fn open_teacher(global: &Global) -> assort_server::OpenTeacher {
         let teacher = stored.and_then(|stored| stored.teacher(&options));
         teacher.map_err(|error| assort::Error::Embed(EmbedError::new(error.to_string())))
     })
+}
+
+/// What students start from that nothing is said of: the embedding inside the program.
+pub(crate) fn usual_start() -> Result<Option<StaticEmbedding>, Failure> {
+    let bundled = cfg!(feature = "bundled").then_some(Spec::Bundled);
+    let opened = bundled.map(|spec| assort_embed::static_embedding(&spec));
+    Ok(opened.transpose()?)
+}
+
+/// Opens what a student starts from, and says so.
+pub(crate) fn start(
+    args: &Teaching,
+    console: &Console,
+) -> Result<Option<StaticEmbedding>, Failure> {
+    let start = match args.start.as_deref() {
+        None => usual_start()?,
+        Some("none") => None,
+        Some(spec) => Some(assort_embed::static_embedding(&spec.parse()?)?),
+    };
+    match &start {
+        Some(embedding) => console.say(&format!(
+            "the student starts from the static embedding {} of {} pieces",
+            embedding.card().name,
+            count(embedding.pieces() as u64)
+        )),
+        None => console.say("the student starts from nothing"),
+    }
+    Ok(start)
 }
 
 /// Embedders that callers of a server may move catalogs to, by their specs. Each is

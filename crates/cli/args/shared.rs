@@ -80,6 +80,11 @@ pub(crate) struct Teaching {
     #[arg(long, value_name = "N", default_value = "16000")]
     pub(crate) sample: NonZeroUsize,
 
+    /// What it starts from: bundled, static:FILE, or none for nothing [default:
+    /// bundled, if it is inside the program]
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) start: Option<String>,
+
     /// Rows of its table
     #[arg(long, value_name = "N", default_value = "65536")]
     pub(crate) buckets: NonZeroUsize,

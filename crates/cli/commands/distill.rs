@@ -16,7 +16,8 @@ pub(crate) fn run(args: &Distill, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let mut console = Console::new(global.quiet);
-    let options = args.teaching.options();
+    let start = embedder::start(&args.teaching, &console)?;
+    let options = args.teaching.options().with_start(start);
     let made = catalog.distill(teacher.embedder().as_ref(), &options, &mut console);
     console.finish();
     let made = made?;

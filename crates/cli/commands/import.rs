@@ -85,7 +85,8 @@ fn with_student(
     }
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
     let files = open_files(args, kept)?;
-    let options = args.teaching.options();
+    let start = embedder::start(&args.teaching, console)?;
+    let options = args.teaching.options().with_start(start);
     console.whole(options.sample);
     let outcome = catalog.distill_rows_and_adopt(files, &teacher, &options, console)?;
     let report = &outcome.made.report;

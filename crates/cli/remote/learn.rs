@@ -52,6 +52,7 @@ pub(super) fn distill(args: &Distill, remote: &Remote, global: &Global) -> Outco
     refuse(&[
         ("--no-adopt", args.no_adopt),
         ("--export", args.export.is_some()),
+        ("--start", given.start.is_some()),
         ("--buckets, --epochs and --seed", teaching),
         ("--labels", options.labels != usual.labels),
         ("--query-encoder", options.queries.is_some()),

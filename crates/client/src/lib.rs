@@ -20,6 +20,7 @@
 //! #     catalog,
 //! #     read_only: false,
 //! #     teacher: std::sync::Arc::new(|_| Err(assort::Error::NoEmbedder)),
+//! #     start: None,
 //! # };
 //! # let options = assort_server::Options::new(([127, 0, 0, 1], 0).into());
 //! # let bound = assort_server::bind(vec![opened], options).await?;

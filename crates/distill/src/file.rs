@@ -2,15 +2,21 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use assort_core::Space;
 use assort_files::{Bytes, Described, Fault, Map, Sections};
+use assort_static::StaticEmbedding;
 use serde::{Deserialize, Serialize};
 
+use crate::pieces::Pieces;
 use crate::{Error, Result};
 
-/// The newest format; a file of a higher one is refused.
-const FORMAT: u32 = 1;
+/// Format of students without pieces.
+const WITHOUT_PIECES: u32 = 1;
+
+/// The newest format, of students with pieces; a file of a higher one is refused.
+const FORMAT: u32 = 2;
 
 const FILE: Described = Described {
     magic: *b"ASSORT\x1aT",
@@ -38,6 +44,20 @@ pub(crate) struct Description {
     pub(crate) texts: u64,
     #[serde(rename = "traits")]
     pub(crate) card: super::StudentCard,
+    /// What it started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pieces: Option<PiecesDescription>,
+}
+
+/// Sizes of the sections about pieces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PiecesDescription {
+    /// Pieces that have rows of their own.
+    pub(crate) taught: usize,
+    /// Coordinates of the static embedding.
+    pub(crate) dimensions: usize,
+    /// Bytes of the static embedding.
+    pub(crate) bytes: usize,
 }
 
 /// The space a student was taught in.
@@ -62,17 +82,41 @@ pub(crate) struct Places {
     pub(crate) rows: Range<usize>,
     pub(crate) scales: Range<usize>,
     pub(crate) vocabulary: Range<usize>,
+    /// None has bytes in a student without pieces.
+    pub(crate) taught: Range<usize>,
+    pub(crate) matrix: Range<usize>,
+    pub(crate) embedding: Range<usize>,
 }
 
 impl Places {
     /// None if the file would be larger than memory can be.
     fn of(description: &Description, described: usize) -> Option<Self> {
+        let dimensions = description.dimensions;
+        let pieces = description.pieces.unwrap_or_default();
         let rows = description.buckets.checked_add(1)?;
+        let rows = rows.checked_add(pieces.taught)?;
         let mut sections = Sections::after(described)?;
+        let rows_place = sections.next(rows.checked_mul(dimensions)?, 1)?;
+        let scales = sections.next(rows, 4)?;
+        let vocabulary = sections.next(description.vocabulary, 8)?;
+        if description.pieces.is_none() {
+            let nothing = vocabulary.end..vocabulary.end;
+            return Some(Self {
+                rows: rows_place,
+                scales,
+                vocabulary,
+                taught: nothing.clone(),
+                matrix: nothing.clone(),
+                embedding: nothing,
+            });
+        }
         Some(Self {
-            rows: sections.next(rows.checked_mul(description.dimensions)?, 1)?,
-            scales: sections.next(rows, 4)?,
-            vocabulary: sections.next(description.vocabulary, 8)?,
+            rows: rows_place,
+            scales,
+            vocabulary,
+            taught: sections.next(pieces.taught, 4)?,
+            matrix: sections.next(pieces.dimensions.checked_mul(dimensions)?, 4)?,
+            embedding: sections.next(pieces.bytes, 1)?,
         })
     }
 }
@@ -83,28 +127,59 @@ pub(crate) fn lay_out(
     rows: &[i8],
     scales: &[f32],
     vocabulary: &[u64],
+    pieces: Option<&Pieces>,
 ) -> Result<Bytes> {
     let described = serde_json::to_vec(description)
         .map_err(|e| Error::Fault(format!("the student cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the student is too large for this machine".to_owned()))?;
-    let mut bytes = FILE.begin(&described, places.vocabulary.end);
+    let file = Described {
+        format: pieces.map_or(WITHOUT_PIECES, |_| FORMAT),
+        ..FILE
+    };
+    let mut bytes = file.begin(&described, places.embedding.end);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(rows));
-    for (out, scale) in bytes[places.scales].chunks_exact_mut(4).zip(scales) {
-        out.copy_from_slice(&scale.to_le_bytes());
-    }
-    for (out, word) in bytes[places.vocabulary].chunks_exact_mut(8).zip(vocabulary) {
-        out.copy_from_slice(&word.to_le_bytes());
+    fill(&mut bytes[places.scales], scales, |scale| {
+        scale.to_le_bytes()
+    });
+    fill(&mut bytes[places.vocabulary], vocabulary, |word| {
+        word.to_le_bytes()
+    });
+    if let Some(pieces) = pieces {
+        fill(&mut bytes[places.taught], &pieces.taught, |piece| {
+            piece.to_le_bytes()
+        });
+        fill(&mut bytes[places.matrix], &pieces.matrix, |value| {
+            value.to_le_bytes()
+        });
+        bytes[places.embedding].copy_from_slice(pieces.embedding.bytes());
     }
     Described::seal(&mut bytes);
     Ok(Bytes::Owned(bytes))
 }
 
+fn fill<T: Copy, const N: usize>(bytes: &mut [u8], numbers: &[T], written: fn(T) -> [u8; N]) {
+    for (out, &number) in bytes.as_chunks_mut::<N>().0.iter_mut().zip(numbers) {
+        *out = written(number);
+    }
+}
+
+fn numbers<T, const N: usize>(bytes: &[u8], read: fn([u8; N]) -> T) -> impl Iterator<Item = T> {
+    bytes
+        .as_chunks::<N>()
+        .0
+        .iter()
+        .map(move |number| read(*number))
+}
+
 /// A file that was read and verified.
 pub(crate) struct Read {
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: Arc<Bytes>,
     pub(crate) description: Description,
-    pub(crate) places: Places,
+    pub(crate) rows: Range<usize>,
+    pub(crate) scales: Vec<f32>,
+    pub(crate) vocabulary: Vec<u64>,
+    pub(crate) pieces: Option<Pieces>,
     pub(crate) sum: u128,
 }
 
@@ -142,17 +217,51 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         && description.buckets < u32::MAX as usize
         && description.vocabulary.is_power_of_two();
     let places = Places::of(&description, described)
-        .filter(|places| shaped && places.vocabulary.end == bytes.len())
+        .filter(|places| shaped && places.embedding.end == bytes.len())
         .ok_or_else(|| strange("its parts do not fit its size".to_owned()))?;
-    let scales = bytes[places.scales.clone()].as_chunks::<4>().0.iter();
-    let mut scales = scales.map(|scale| f32::from_le_bytes(*scale));
-    if !scales.all(|scale| scale.abs() <= LARGEST_SCALE) {
+    let scales: Vec<f32> = numbers(&bytes[places.scales.clone()], f32::from_le_bytes).collect();
+    if !scales.iter().all(|scale| scale.abs() <= LARGEST_SCALE) {
         return Err(strange("a row has no usable scale".to_owned()));
     }
+    let vocabulary = numbers(&bytes[places.vocabulary.clone()], u64::from_le_bytes).collect();
+    let bytes = Arc::new(bytes);
+    let pieces = description
+        .pieces
+        .map(|sizes| read_pieces(&bytes, sizes, &places, path))
+        .transpose()
+        .map_err(strange)?;
     Ok(Read {
-        bytes,
+        rows: places.rows,
+        scales,
+        vocabulary,
+        pieces,
         description,
-        places,
         sum,
+        bytes,
     })
+}
+
+/// Verifies what a student started from, or says what is wrong.
+fn read_pieces(
+    bytes: &Arc<Bytes>,
+    sizes: PiecesDescription,
+    places: &Places,
+    path: &Path,
+) -> std::result::Result<Pieces, String> {
+    let part = Bytes::Part(Arc::clone(bytes), places.embedding.clone());
+    let embedding =
+        StaticEmbedding::read(part, path).map_err(|error| format!("its pieces: {error}"))?;
+    let taught: Vec<u32> = numbers(&bytes[places.taught.clone()], u32::from_le_bytes).collect();
+    let named = taught
+        .last()
+        .is_none_or(|&last| (last as usize) < embedding.pieces());
+    if !named || !taught.is_sorted_by(|one, other| one < other) {
+        return Err("it was taught pieces that there are not".to_owned());
+    }
+    let matrix: Vec<f32> = numbers(&bytes[places.matrix.clone()], f32::from_le_bytes).collect();
+    let usable = matrix.iter().all(|value| value.abs() <= LARGEST_SCALE);
+    if !usable || sizes.dimensions != embedding.dimensions() {
+        return Err("the map of its pieces cannot be used".to_owned());
+    }
+    Ok(Pieces::new(embedding, matrix, taught))
 }

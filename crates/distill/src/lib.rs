@@ -4,7 +4,8 @@
 //! A [`Student`] is a table of rows. The features of a text (words, pairs of
 //! words, sequences of characters) are hashed to rows, and their sum is the
 //! text's vector. [`teach`] learns the rows from texts and the vectors that a
-//! teacher gave them, without labels. [`Distilled`] is a student as an
+//! teacher gave them, without labels; it may start from a [`StaticEmbedding`], whose
+//! rows of pieces it maps to the teacher's space. [`Distilled`] is a student as an
 //! [`assort_core::Embedder`], with its teacher beside it for texts that the
 //! student hardly knows.
 //!
@@ -14,7 +15,7 @@
 //! let texts = ["red kettle", "red shoes", "blue kettle", "blue shoes"];
 //! let targets = [0.6, 0.8, 0.0, 0.6, 0.0, 0.8, 0.8, 0.6, 0.0, 0.8, 0.0, 0.6];
 //! let options = Options::default().with_epochs(200).with_min_df(1).with_buckets(1000);
-//! let table = teach(&texts, &targets, 3, &options, |_| true)?;
+//! let table = teach(&texts, &targets, 3, None, &options, |_| true)?;
 //! let teacher = assort_core::Space {
 //!     model: "teacher".into(),
 //!     fingerprint: "0".into(),
@@ -29,9 +30,14 @@
 mod error;
 mod file;
 mod pair;
+mod pieces;
+mod ridge;
+mod start;
 mod student;
 mod train;
 mod vocabulary;
+/// What a student can start from.
+pub use assort_static::StaticEmbedding;
 pub use error::{Error, Result};
 pub use pair::{Distilled, OpenTeacher, Teacher};
 pub use student::{QueryEncoder, Student, StudentCard, is_kept_apart};

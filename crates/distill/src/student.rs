@@ -1,6 +1,7 @@
 //! A student: a table of rows that texts are sums of.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use assort_core::features::{FEATURES, Features};
 use assort_core::vector::kernel;
@@ -9,7 +10,8 @@ use assort_files::Bytes;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::file::{self, Description, Read, Teacher};
+use crate::file::{self, Description, PiecesDescription, Read, Teacher};
+use crate::pieces::{Cut, Pieces};
 use crate::vocabulary::Vocabulary;
 use crate::{Result, Table};
 
@@ -79,12 +81,15 @@ pub fn is_kept_apart(text: u128) -> bool {
 
 /// A table of rows, one for each place that features are hashed into. The
 /// vector of a text is the sum of the rows of its features over the root of
-/// their number, plus the last row, scaled to unit length.
+/// their number, plus the last row, scaled to unit length. A student that started
+/// from a static embedding adds the rows of the text's pieces over the root of
+/// their number.
 pub struct Student {
-    bytes: Bytes,
+    bytes: Arc<Bytes>,
     rows: std::ops::Range<usize>,
     scales: Vec<f32>,
     vocabulary: Vocabulary,
+    pieces: Option<Pieces>,
     description: Description,
     /// Checksum of all its bytes.
     sum: u128,
@@ -101,26 +106,17 @@ impl Student {
     }
 
     fn on(read: Read) -> Self {
-        let Read {
-            bytes,
-            description,
-            places,
-            sum,
-        } = read;
-        let number = |chunk: &[u8; 4]| f32::from_le_bytes(*chunk);
-        let scales = bytes[places.scales].as_chunks::<4>().0.iter().map(number);
-        let word = |chunk: &[u8; 8]| u64::from_le_bytes(*chunk);
-        let words = bytes[places.vocabulary].as_chunks::<8>().0.iter().map(word);
         Self {
-            scales: scales.collect(),
+            scales: read.scales,
             vocabulary: Vocabulary {
-                bits: words.collect(),
-                buckets: description.buckets,
+                bits: read.vocabulary,
+                buckets: read.description.buckets,
             },
-            rows: places.rows,
-            description,
-            sum,
-            bytes,
+            rows: read.rows,
+            pieces: read.pieces,
+            description: read.description,
+            sum: read.sum,
+            bytes: read.bytes,
         }
     }
 
@@ -142,8 +138,14 @@ impl Student {
             },
             texts,
             card,
+            pieces: table.pieces.as_ref().map(|pieces| PiecesDescription {
+                taught: pieces.taught.len(),
+                dimensions: pieces.embedding.dimensions(),
+                bytes: pieces.embedding.size(),
+            }),
         };
-        let bytes = file::lay_out(&description, &rows, &scales, &table.vocabulary.bits)?;
+        let (bits, pieces) = (&table.vocabulary.bits, table.pieces.as_ref());
+        let bytes = file::lay_out(&description, &rows, &scales, bits, pieces)?;
         Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
     }
 
@@ -161,6 +163,7 @@ impl Student {
             self.table(),
             &self.scales,
             &self.vocabulary.bits,
+            self.pieces.as_ref(),
         )?;
         Ok(Self::on(file::read(bytes, Path::new("a new student"))?))
     }
@@ -231,6 +234,7 @@ impl Student {
         let Scratch {
             features,
             places,
+            cut,
             factors,
         } = scratch;
         let found = features.read(text);
@@ -243,8 +247,16 @@ impl Student {
         let familiar = self.length(row, found.len());
         let root = (places.len().max(1) as f32).sqrt().recip();
         row.iter_mut().for_each(|value| *value *= root);
-        let last = scaled(self.description.buckets as u32);
-        kernel::add_bytes(row, self.table(), &[last]);
+        let last = self.description.buckets as u32;
+        factors.clear();
+        factors.push(scaled(last));
+        if let Some(pieces) = &self.pieces {
+            let factor = pieces.cut(text, cut);
+            let taught = cut.taught.iter().map(|&place| scaled(last + 1 + place));
+            factors.extend(taught.map(|(place, scale)| (place, scale * factor)));
+            pieces.add_others(cut, factor, row);
+        }
+        kernel::add_bytes(row, self.table(), factors);
         vector::normalize(row);
         if vector::dot(row, row) < 0.5 {
             // All rows cancelled out. There is no direction; one is as good as any.
@@ -273,6 +285,7 @@ impl Student {
 struct Scratch {
     features: Features,
     places: Vec<u32>,
+    cut: Cut,
     factors: Vec<(u32, f32)>,
 }
 

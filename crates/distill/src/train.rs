@@ -10,8 +10,11 @@
 use assort_core::chance::shuffle;
 use assort_core::features::Features;
 use assort_core::vector::kernel::{self, Pace};
+use assort_static::StaticEmbedding;
 use rayon::prelude::*;
 
+use crate::pieces::{Cut, Pieces};
+use crate::start::Start;
 use crate::vocabulary::Vocabulary;
 use crate::{Error, Result};
 
@@ -108,11 +111,13 @@ impl Options {
     }
 }
 
-/// What is learned: a row for each bucket and, last, the one every text has.
+/// What is learned: a row for each bucket, the one every text has, and one for
+/// each piece that was taught.
 pub struct Table {
     pub(crate) dimensions: usize,
     pub(crate) rows: Vec<f32>,
     pub(crate) vocabulary: Vocabulary,
+    pub(crate) pieces: Option<Pieces>,
 }
 
 impl Table {
@@ -122,12 +127,22 @@ impl Table {
         let mut places = Vec::new();
         self.vocabulary.places(features.read(text), &mut places);
         let mut sum = vec![0.0; self.dimensions];
-        sum_of(
-            &self.rows,
-            &places,
-            self.vocabulary.buckets as u32,
-            &mut sum,
-        );
+        let own = self.vocabulary.buckets as u32;
+        let mut cut = Cut::default();
+        let mut factor = 1.0;
+        if let Some(pieces) = &self.pieces {
+            factor = pieces.cut(text, &mut cut);
+        }
+        let found = Found {
+            places: &places,
+            pieces: &cut.taught.iter().map(|p| p + own + 1).collect::<Vec<_>>(),
+            root: root(places.len()),
+            piece_root: factor,
+        };
+        sum_of(&self.rows, found, own, &mut sum);
+        if let Some(pieces) = &self.pieces {
+            pieces.add_others(&mut cut, factor, &mut sum);
+        }
         assort_core::vector::normalize(&mut sum);
         sum
     }
@@ -144,23 +159,71 @@ impl Table {
     }
 }
 
-/// Texts as places in the table, one after another.
-struct Examples<'a> {
-    places: Vec<u32>,
-    /// Where the places of each text begin; one more than there are texts.
+/// The rows of a text.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    /// Of its features.
+    places: &'a [u32],
+    /// Of its pieces.
+    pieces: &'a [u32],
+    /// One over the root of the number of features, and of pieces.
+    root: f32,
+    piece_root: f32,
+}
+
+/// Lists of places, one after another.
+struct Lists {
+    all: Vec<u32>,
+    /// Where each list begins; one more than there are lists.
     starts: Vec<usize>,
+}
+
+impl Lists {
+    fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            starts: vec![0],
+        }
+    }
+
+    fn end(&mut self) {
+        self.starts.push(self.all.len());
+    }
+
+    fn get(&self, at: usize) -> &[u32] {
+        &self.all[self.starts[at]..self.starts[at + 1]]
+    }
+}
+
+/// Texts as places in the table.
+struct Examples<'a> {
+    places: Lists,
+    /// Places of pieces; without any where nothing was started from.
+    pieces: Lists,
     targets: &'a [f32],
 }
 
 impl Examples<'_> {
-    fn places(&self, text: usize) -> &[u32] {
-        &self.places[self.starts[text]..self.starts[text + 1]]
+    fn found(&self, text: usize) -> Found<'_> {
+        let (places, pieces) = (self.places.get(text), self.pieces.get(text));
+        Found {
+            places,
+            pieces,
+            root: root(places.len()),
+            piece_root: root(pieces.len()),
+        }
     }
 }
 
+fn root(count: usize) -> f32 {
+    (count.max(1) as f32).sqrt().recip()
+}
+
 /// Teaches a table where `texts` point: `targets` are unit rows of `dimensions`
-/// coordinates, one for each text. `go_on` is told the part that is done, and
-/// may stop.
+/// coordinates, one for each text. With a static embedding to `start` from, pieces
+/// of texts have rows, too, which begin where a map to the teacher's space that
+/// is fitted on the first texts puts those of the embedding. `go_on` is told
+/// the part that is done, and may stop.
 ///
 /// # Errors
 /// [`Error::Argument`] if texts, targets and options do not fit each other,
@@ -169,6 +232,7 @@ pub fn teach(
     texts: &[&str],
     targets: &[f32],
     dimensions: usize,
+    start: Option<&StaticEmbedding>,
     options: &Options,
     mut go_on: impl FnMut(f64) -> bool,
 ) -> Result<Table> {
@@ -181,16 +245,25 @@ pub fn teach(
         .collect();
     let vocabulary = Vocabulary::of(&found, options.min_df, options.buckets);
     let mut examples = Examples {
-        places: Vec::new(),
-        starts: vec![0],
+        places: Lists::new(),
+        pieces: Lists::new(),
         targets,
     };
     for found in &found {
-        vocabulary.places(found, &mut examples.places);
-        examples.starts.push(examples.places.len());
+        vocabulary.places(found, &mut examples.places.all);
+        examples.places.end();
     }
     drop(found);
-    let mut pupil = Pupil::new(dimensions, options, &examples);
+    let mut start = start.map(|embedding| Start::new(embedding, texts, targets, dimensions));
+    let first = options.buckets as u32 + 1;
+    for text in 0..texts.len() {
+        if let Some(start) = &start {
+            let own = start.places(text);
+            examples.pieces.all.extend(own.map(|place| first + place));
+        }
+        examples.pieces.end();
+    }
+    let mut pupil = Pupil::new(dimensions, options, &examples, start.as_mut());
     let mut order: Vec<usize> = (0..texts.len()).collect();
     let epochs = options.epochs(texts.len());
     let batches = texts.len().div_ceil(TRAIN_BATCH) * epochs;
@@ -210,6 +283,7 @@ pub fn teach(
         dimensions,
         rows: pupil.rows,
         vocabulary,
+        pieces: start.map(Start::end),
     })
 }
 
@@ -238,17 +312,29 @@ struct Pupil<'o> {
     steps: i32,
     /// How the sums of a batch's texts should move.
     slopes: Vec<f32>,
+    /// How much more a piece of each text counts in its sum than a feature.
+    ratios: Vec<f32>,
     /// Row and text, for every feature of a batch.
     pairs: Vec<u64>,
 }
 
 impl<'o> Pupil<'o> {
-    fn new(dimensions: usize, options: &'o Options, examples: &Examples<'_>) -> Self {
-        let size = (options.buckets + 1) * dimensions;
-        let mut rows = vec![0.0; size];
-        // A text of which nothing is in the vocabulary points where all point.
-        let mean = assort_core::mean_of(examples.targets, dimensions);
-        rows[size - dimensions..].copy_from_slice(&mean);
+    fn new(
+        dimensions: usize,
+        options: &'o Options,
+        examples: &Examples<'_>,
+        start: Option<&mut Start>,
+    ) -> Self {
+        let mut rows = vec![0.0; options.buckets * dimensions];
+        match start {
+            // A text of which nothing is in the vocabulary points where all point.
+            None => rows.extend(assort_core::mean_of(examples.targets, dimensions)),
+            Some(start) => {
+                rows.append(&mut start.offset);
+                rows.append(&mut start.rows);
+            }
+        }
+        let size = rows.len();
         Self {
             options,
             dimensions,
@@ -257,6 +343,7 @@ impl<'o> Pupil<'o> {
             second: vec![0.0; size],
             steps: 0,
             slopes: vec![0.0; TRAIN_BATCH * dimensions],
+            ratios: vec![1.0; TRAIN_BATCH],
             pairs: Vec::new(),
         }
     }
@@ -271,14 +358,15 @@ impl<'o> Pupil<'o> {
                 || vec![0.0; dimensions],
                 |sum, (slope, &text)| {
                     let target = &examples.targets[text * dimensions..][..dimensions];
-                    look(rows, examples.places(text), last, target, sum, slope);
+                    look(rows, examples.found(text), last, target, sum, slope);
                 },
             );
         self.pairs.clear();
         for (at, &text) in (0u64..).zip(batch) {
-            let own = examples.places(text).iter();
+            let found = examples.found(text);
+            let own = found.places.iter().chain([&last]).chain(found.pieces);
             self.pairs.extend(own.map(|&row| u64::from(row) << 32 | at));
-            self.pairs.push(u64::from(last) << 32 | at);
+            self.ratios[at as usize] = found.piece_root / found.root;
         }
         self.pairs.par_sort_unstable();
         self.steps += 1;
@@ -294,6 +382,7 @@ impl<'o> Pupil<'o> {
     /// Moves all rows that the batch has.
     fn step(&mut self, pace: Pace) {
         let (pairs, slopes, dimensions) = (&self.pairs, &self.slopes, self.dimensions);
+        let (ratios, last) = (&self.ratios, self.options.buckets as u64);
         let shard = TRAIN_SHARD * dimensions;
         self.rows
             .par_chunks_mut(shard)
@@ -311,7 +400,9 @@ impl<'o> Pupil<'o> {
                         slope.fill(0.0);
                         for pair in own {
                             let at = (pair & 0xffff_ffff) as u32;
-                            kernel::add_rows(slope, slopes, &[at]);
+                            let is_piece = pair >> 32 > last;
+                            let weight = if is_piece { ratios[at as usize] } else { 1.0 };
+                            kernel::add_weighted(slope, slopes, &[(at, weight)]);
                         }
                         let place = ((own[0] >> 32) as usize - from) * dimensions;
                         let range = place..place + dimensions;
@@ -328,31 +419,33 @@ impl<'o> Pupil<'o> {
     }
 }
 
-/// The sum of a text's rows over the root of their number, plus the last row;
-/// gives one over that root.
-fn sum_of(rows: &[f32], places: &[u32], last: u32, sum: &mut [f32]) -> f32 {
+/// The sum of a text's rows, each kind over the root of its number, plus the last row.
+fn sum_of(rows: &[f32], found: Found<'_>, last: u32, sum: &mut [f32]) {
     sum.fill(0.0);
-    kernel::add_rows(sum, rows, places);
-    let root = (places.len().max(1) as f32).sqrt().recip();
-    sum.iter_mut().for_each(|value| *value *= root);
+    if !found.pieces.is_empty() {
+        kernel::add_rows(sum, rows, found.pieces);
+        let ratio = found.piece_root / found.root;
+        sum.iter_mut().for_each(|value| *value *= ratio);
+    }
+    kernel::add_rows(sum, rows, found.places);
+    sum.iter_mut().for_each(|value| *value *= found.root);
     kernel::add_rows(sum, rows, &[last]);
-    root
 }
 
 /// How the sum of a text's rows should move for its direction to come nearer to
 /// the target: the gradient of their cosine.
 fn look(
     rows: &[f32],
-    places: &[u32],
+    found: Found<'_>,
     last: u32,
     target: &[f32],
     sum: &mut [f32],
     slope: &mut [f32],
 ) {
-    let root = sum_of(rows, places, last, sum);
+    sum_of(rows, found, last, sum);
     let norm = assort_core::vector::dot(sum, sum).sqrt().max(1e-12);
     let cosine = assort_core::vector::dot(sum, target) / norm;
     for ((slope, value), goal) in slope.iter_mut().zip(sum.iter()).zip(target) {
-        *slope = (goal - cosine * value / norm) * root / norm;
+        *slope = (goal - cosine * value / norm) * found.root / norm;
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn listed() -> Result<Listed, Error> {
     })
 }
 
-fn embedding() -> Result<StaticEmbedding, Error> {
+/// The embedding itself.
+pub(crate) fn embedding() -> Result<StaticEmbedding, Error> {
     Ok(StaticEmbedding::from_static(assort_multilingual::MODEL)?)
 }

@@ -166,6 +166,12 @@ pub enum Error {
     /// The student cannot be opened.
     #[error(transparent)]
     Student(#[from] assort_distill::Error),
+    /// A static embedding is needed, and the embedder is none.
+    #[error("`{spec}` is no static embedding; write `bundled` or `static:FILE`")]
+    NotStatic {
+        /// The embedder.
+        spec: Spec,
+    },
     /// The static embedding cannot be opened.
     #[error(transparent)]
     Static(#[from] assort_static::Error),
@@ -209,6 +215,7 @@ impl Error {
             Self::Spec { .. }
             | Self::Pooling { .. }
             | Self::MaxLength { .. }
+            | Self::NotStatic { .. }
             | Self::VectorCache { .. } => ErrorKind::Argument,
             Self::Stored { .. } | Self::Fixed { .. } | Self::NotCompiled { .. } => {
                 ErrorKind::Incompatible

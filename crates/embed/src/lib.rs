@@ -42,7 +42,7 @@ mod vector_cache;
 use std::sync::Arc;
 
 use assort_core::Embedder;
-use assort_distill::{Distilled, Student};
+use assort_distill::{Distilled, StaticEmbedding, Student};
 
 pub use error::Error;
 pub use known::{Languages, Rate};
@@ -98,5 +98,20 @@ pub fn prompts(spec: &Spec) -> Result<Prompts, Error> {
         Spec::Bundled | Spec::BundledEnglish | Spec::Distilled(_) | Spec::Static(_) => {
             Ok(Prompts::None)
         }
+    }
+}
+
+/// The static embedding that `spec` names, as a student can start from it.
+///
+/// # Errors
+/// [`Error::NotStatic`] if the embedder is none, and those of [`open`].
+pub fn static_embedding(spec: &Spec) -> Result<StaticEmbedding, Error> {
+    match spec {
+        #[cfg(feature = "bundled")]
+        Spec::Bundled => bundled::embedding(),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => Err(Error::NotCompiled { spec: spec.clone() }),
+        Spec::Static(file) => Ok(StaticEmbedding::open(file)?),
+        _ => Err(Error::NotStatic { spec: spec.clone() }),
     }
 }

@@ -3,6 +3,7 @@
 //! and sections that begin at multiples of 64 bytes, with zeros between; little-endian.
 
 use std::ops::{Deref, Range};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -19,7 +20,7 @@ const ALIGNMENT: usize = 64;
 pub struct Described {
     /// First bytes of every file of the kind.
     pub magic: [u8; 8],
-    /// The only format there is so far; a file of a higher one is refused.
+    /// The newest format; a file of a higher one is refused.
     pub format: u32,
     /// What such a file is called in messages.
     pub name: &'static str,
@@ -124,6 +125,8 @@ pub enum Bytes {
     Mapped(Map),
     /// A file that was laid out in memory.
     Owned(Vec<u8>),
+    /// A part of a file, which itself is one.
+    Part(Arc<Bytes>, Range<usize>),
     /// A file that was compiled into the program.
     Static(&'static [u8]),
 }
@@ -135,6 +138,7 @@ impl Deref for Bytes {
         match self {
             Self::Mapped(map) => map,
             Self::Owned(bytes) => bytes,
+            Self::Part(whole, range) => &whole[range.clone()],
             Self::Static(bytes) => bytes,
         }
     }

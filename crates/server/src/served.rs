@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use assort::Catalog;
 use assort::core::{Embedder, Input, Role, Space, Taxonomy};
-use assort::students::Teacher;
+use assort::students::{StaticEmbedding, Teacher};
 use prometheus_client::metrics::histogram::Histogram;
 use prost::Message;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch};
@@ -79,6 +79,8 @@ pub struct Opened {
     pub read_only: bool,
     /// What opens the teacher, once a student is to be taught.
     pub teacher: OpenTeacher,
+    /// What students start from; none start from nothing.
+    pub start: Option<StaticEmbedding>,
 }
 
 /// The vector of a text, with the space it is of.
@@ -99,6 +101,8 @@ pub(crate) struct Served {
     /// What replicas copy.
     pub(crate) snapshots: Snapshots,
     pub(crate) teacher: OpenTeacher,
+    /// What students start from.
+    pub(crate) start: Option<StaticEmbedding>,
     pub(crate) filing: Batcher<Asked, Vec<decisions::Filed>>,
     pub(crate) queries: Batcher<String, QueryVector>,
     /// Seconds that searches took.
@@ -112,6 +116,7 @@ impl Served {
             catalog,
             read_only,
             teacher,
+            start,
         } = opened;
         let directory = (!read_only).then(|| catalog.directory().to_owned());
         let catalog = Arc::new(catalog);
@@ -135,6 +140,7 @@ impl Served {
             operations: Operations::open(&name, directory),
             snapshots: Snapshots::new(catalog.directory()),
             teacher,
+            start,
             writes: Arc::default(),
             written: Arc::default(),
             name,

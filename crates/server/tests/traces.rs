@@ -169,6 +169,7 @@ fn serves_for_the_other_test() {
                 "student".to_owned()
             }))
         }),
+        start: None,
     };
     let log = LogOptions {
         format: LogFormat::Text,

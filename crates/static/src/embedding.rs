@@ -1,6 +1,7 @@
 //! A static embedding: pieces of texts, and a row of numbers for each.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use assort_core::chance;
 use assort_core::vector::{self, kernel};
@@ -25,9 +26,10 @@ const BATCH: usize = 64;
 const FURTHER: f32 = 0.5;
 
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
-/// sum of the rows of its pieces, scaled to unit length.
+/// sum of the rows of its pieces, scaled to unit length. A clone shares its bytes.
+#[derive(Clone)]
 pub struct StaticEmbedding {
-    file: Read,
+    file: Arc<Read>,
 }
 
 impl StaticEmbedding {
@@ -37,8 +39,21 @@ impl StaticEmbedding {
     /// [`Error::NotStatic`] if it is no static embedding, or has changed or been
     /// cut short, [`Error::NewerFormat`], [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let file = file::open(path)?;
-        Ok(Self { file })
+        Ok(Self::on(file::open(path)?))
+    }
+
+    /// Reads an embedding from bytes as its file has them. Errors call them `path`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn read(bytes: Bytes, path: &Path) -> Result<Self> {
+        Ok(Self::on(file::read(bytes, path)?))
+    }
+
+    fn on(file: Read) -> Self {
+        Self {
+            file: Arc::new(file),
+        }
     }
 
     /// Reads a file that was compiled into the program, where it stays: nothing of it is
@@ -48,11 +63,10 @@ impl StaticEmbedding {
     /// # Errors
     /// [`Error::NotStatic`] and [`Error::NewerFormat`], as [`Self::open`].
     pub fn from_static(bytes: &'static [u8]) -> Result<Self> {
-        let file = file::read(
+        Self::read(
             Bytes::Static(bytes),
             Path::new("the static embedding inside the program"),
-        )?;
-        Ok(Self { file })
+        )
     }
 
     /// An embedding of `pieces`, each with its row of `table`. `unknown` is the
@@ -82,8 +96,7 @@ impl StaticEmbedding {
             )));
         }
         let bytes = file::lay_out(card, pieces, unknown, table)?;
-        let file = file::read(bytes, Path::new("a new static embedding"))?;
-        Ok(Self { file })
+        Self::read(bytes, Path::new("a new static embedding"))
     }
 
     /// Writes the embedding to a file, which has its name only when it is whole
@@ -117,6 +130,12 @@ impl StaticEmbedding {
         self.file.description.pieces
     }
 
+    /// All that its file has.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.file.bytes
+    }
+
     /// Bytes of its file.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -133,8 +152,28 @@ impl StaticEmbedding {
     #[must_use]
     pub fn tokenize(&self, text: &str) -> Vec<u32> {
         let mut scratch = Scratch::default();
-        self.cut(text, &mut scratch);
+        self.tokenize_in(text, &mut scratch);
         scratch.pieces
+    }
+
+    /// As [`Self::tokenize`], in memory that is kept from text to text.
+    pub fn tokenize_in<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [u32] {
+        let Read {
+            bytes,
+            places,
+            description,
+            least,
+            ..
+        } = &*self.file;
+        let unigram = Unigram {
+            trie: Trie(numbers(bytes, &places.units)),
+            scores: numbers(bytes, &places.scores),
+            unknown: description.unknown,
+            least: *least,
+        };
+        normalize(text, &mut scratch.normal);
+        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
+        &scratch.pieces
     }
 
     /// Embeds `texts` on all threads of the current rayon pool: unit rows of
@@ -173,14 +212,12 @@ impl StaticEmbedding {
     /// Writes the vectors of `texts` to `rows`, which are zeros.
     fn embed_into(&self, texts: &[[&str; 2]], rows: &mut [f32], scratch: &mut Scratch) {
         for (row, [title, further]) in rows.chunks_exact_mut(self.dimensions()).zip(texts) {
-            self.cut(title, scratch);
-            self.add(scratch, row);
+            self.embed_one(title, row, scratch);
             if !further.is_empty() {
                 let mut second = std::mem::take(&mut scratch.further);
                 second.clear();
                 second.resize(row.len(), 0.0);
-                self.cut(further, scratch);
-                self.add(scratch, &mut second);
+                self.embed_one(further, &mut second, scratch);
                 vector::add_scaled(row, &second, FURTHER);
                 vector::normalize(row);
                 scratch.further = second;
@@ -208,42 +245,33 @@ impl StaticEmbedding {
         byte >> (piece % 8) & 1 == 1
     }
 
-    /// Writes the pieces of a text to `scratch`.
-    fn cut(&self, text: &str, scratch: &mut Scratch) {
-        let Read {
-            bytes,
-            places,
-            description,
-            least,
-            ..
-        } = &self.file;
-        let unigram = Unigram {
-            trie: Trie(numbers(bytes, &places.units)),
-            scores: numbers(bytes, &places.scores),
-            unknown: description.unknown,
-            least: *least,
-        };
-        normalize(text, &mut scratch.normal);
-        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
+    /// Writes the vector of a text to `row`, which is zeros and stays so if no piece says
+    /// anything.
+    fn embed_one(&self, text: &str, row: &mut [f32], scratch: &mut Scratch) {
+        self.tokenize_in(text, scratch);
+        self.add_rows(&scratch.pieces, row);
+        vector::normalize(row);
     }
 
-    /// Sums the rows of pieces to a unit vector, or leaves it zeros if they say nothing; `row` is
-    /// zeros.
-    fn add(&self, scratch: &mut Scratch, row: &mut [f32]) {
-        let Read { bytes, places, .. } = &self.file;
+    /// Adds the rows of pieces to `sum`, of [`Self::dimensions`] coordinates.
+    ///
+    /// # Panics
+    /// If there is no such piece.
+    pub fn add_rows(&self, pieces: &[u32], sum: &mut [f32]) {
+        let Read { bytes, places, .. } = &*self.file;
         let scales = numbers(bytes, &places.scales);
-        let scaled = |&piece: &u32| {
-            let scale = scales.get(piece as usize).copied().unwrap_or_default();
-            (piece, f32::from_le_bytes(scale))
-        };
-        scratch.factors.clear();
-        scratch.factors.extend(scratch.pieces.iter().map(scaled));
         let table = &bytes[places.rows.clone()];
-        match self.file.bits {
-            Bits::Four => kernel::add_nibbles(row, table, &scratch.factors),
-            Bits::Eight => kernel::add_bytes(row, bytemuck::cast_slice(table), &scratch.factors),
+        let mut factors = [(0, 0.0); BATCH];
+        for pieces in pieces.chunks(BATCH) {
+            let factors = &mut factors[..pieces.len()];
+            for (factor, &piece) in factors.iter_mut().zip(pieces) {
+                *factor = (piece, f32::from_le_bytes(scales[piece as usize]));
+            }
+            match self.file.bits {
+                Bits::Four => kernel::add_nibbles(sum, table, factors),
+                Bits::Eight => kernel::add_bytes(sum, bytemuck::cast_slice(table), factors),
+            }
         }
-        vector::normalize(row);
     }
 }
 
@@ -264,14 +292,20 @@ fn numbers<'b>(bytes: &'b Bytes, section: &std::ops::Range<usize>) -> &'b [[u8; 
     bytes[section.clone()].as_chunks().0
 }
 
-/// Room to work in, kept from text to text.
-#[derive(Default)]
-struct Scratch {
+/// Equal ones give equal vectors.
+impl PartialEq for StaticEmbedding {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+}
+
+/// Memory to cut texts in, kept from text to text.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
     normal: String,
     further: Vec<f32>,
     steps: Vec<Step>,
     pieces: Vec<u32>,
-    factors: Vec<(u32, f32)>,
 }
 
 impl std::fmt::Debug for StaticEmbedding {

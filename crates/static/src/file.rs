@@ -168,7 +168,7 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         // The program's own bytes are as they were compiled; the digest of all would take
         // longer than all else.
         Bytes::Static(_) => FILE.read(&bytes),
-        Bytes::Mapped(_) | Bytes::Owned(_) => FILE.verify(&bytes),
+        Bytes::Mapped(_) | Bytes::Owned(_) | Bytes::Part(..) => FILE.verify(&bytes),
     };
     let (text, sum) = read.map_err(|fault| match fault {
         Fault::Strange(what) => strange(what),

@@ -30,6 +30,6 @@ mod trie;
 mod unigram;
 
 pub use card::{Card, Piece};
-pub use embedding::StaticEmbedding;
+pub use embedding::{Scratch, StaticEmbedding};
 pub use error::{Error, Result};
 pub use table::{Bits, Table};

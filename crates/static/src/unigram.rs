@@ -18,7 +18,7 @@ pub(crate) struct Unigram<'m> {
 }
 
 /// The best way to the end of a part of a text.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     score: f64,
     /// Where the last piece begins.

@@ -38,7 +38,7 @@ pub(super) fn seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
         .with_epochs(5)
         .with_min_df(1)
         .with_buckets(50);
-    let table = teach(&texts, &targets, 3, &options, |_| true)?;
+    let table = teach(&texts, &targets, 3, None, &options, |_| true)?;
     let teacher = Space {
         model: "teacher".to_owned(),
         fingerprint: "0".to_owned(),

@@ -61,6 +61,7 @@ impl Shop {
                 let spec = |_: &Path, _| "student".to_owned();
                 Ok(Teacher::new(catalog.embedder()?, spec))
             }),
+            start: None,
         };
         let bound = bind(vec![opened], Options::new(address)).await.unwrap();
         let address = bound.address();

@@ -7,4 +7,5 @@
     reason = "a failure in a helper of a test fails the test"
 )]
 
+mod start;
 mod student;

@@ -103,7 +103,7 @@ fn student(floor: f32, queries: QueryEncoder) -> Student {
     let texts: Vec<&str> = texts.iter().map(String::as_str).step_by(2).collect();
     let teacher = Words::new("1");
     let targets = embed(&teacher, &texts, Role::Document).unwrap();
-    let table = teach(&texts, &targets, DIMENSIONS, &options(), |_| true).unwrap();
+    let table = teach(&texts, &targets, DIMENSIONS, None, &options(), |_| true).unwrap();
     let card = StudentCard {
         floor,
         queries,
@@ -251,7 +251,7 @@ fn a_teacher_of_another_space_is_refused() {
 fn a_stopped_or_senseless_lesson_gives_no_table() {
     let texts = ["a b", "b c"];
     let targets = [1.0, 0.0, 0.0, 1.0];
-    let stopped = teach(&texts, &targets, 2, &options(), |_| false);
+    let stopped = teach(&texts, &targets, 2, None, &options(), |_| false);
     assert!(matches!(stopped, Err(Error::Interrupted)));
     let nothing = options().with_buckets(0);
     let never = options().with_epochs(Some(0));
@@ -261,7 +261,7 @@ fn a_stopped_or_senseless_lesson_gives_no_table() {
         (&texts[..], &targets[..], &nothing),
         (&texts[..], &targets[..], &never),
     ] {
-        let made = teach(texts, targets, 2, options, |_| true);
+        let made = teach(texts, targets, 2, None, options, |_| true);
         assert!(matches!(made, Err(Error::Argument(_))));
     }
 }

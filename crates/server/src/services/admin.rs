@@ -72,7 +72,7 @@ impl AdminService for Admin {
     ) -> Result<Response<Operation>, Status> {
         let (call, request) = (Call::of(&request)?, request.into_inner());
         let served = self.served(&call, &request.name)?;
-        let mut options = DistillOptions::default();
+        let mut options = DistillOptions::default().with_start(served.start.clone());
         if let Some(sample) = positive("sample", request.sample)? {
             options = options.with_sample(sample);
         }

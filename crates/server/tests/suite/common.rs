@@ -117,6 +117,7 @@ impl Shop {
                 let spec = |_: &Path, _| "student".to_owned();
                 Ok(Teacher::new(catalog.embedder()?, spec))
             }),
+            start: None,
         };
         let mut options = Options::new(([127, 0, 0, 1], 0).into());
         change(&mut options, &directory);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use assort_core::compose::category_texts;
 use assort_core::{Embedder, Taxonomy};
-use assort_distill::{QueryEncoder, Student, StudentCard, Teacher};
+use assort_distill::{QueryEncoder, StaticEmbedding, Student, StudentCard, Teacher};
 
 use crate::catalog::Catalog;
 use crate::error::Maintenance;
@@ -47,6 +47,8 @@ const FLOOR: f32 = 0.45;
 pub struct DistillOptions {
     /// Distinct products to learn from, at most.
     pub sample: usize,
+    /// What it starts from; none starts from nothing.
+    pub start: Option<StaticEmbedding>,
     /// How to teach.
     pub teaching: assort_distill::Options,
     /// Which encoder embeds queries and categories; none takes the better one.
@@ -64,6 +66,7 @@ impl Default for DistillOptions {
     fn default() -> Self {
         Self {
             sample: 16_000,
+            start: None,
             teaching: assort_distill::Options::default(),
             queries: None,
             labels: 0.3,
@@ -77,6 +80,13 @@ impl DistillOptions {
     #[must_use]
     pub fn with_sample(mut self, sample: usize) -> Self {
         self.sample = sample;
+        self
+    }
+
+    /// The same with another value of [`Self::start`].
+    #[must_use]
+    pub fn with_start(mut self, start: impl Into<Option<StaticEmbedding>>) -> Self {
+        self.start = start.into();
         self
     }
 
@@ -273,6 +283,7 @@ impl Catalog {
             categories: &categories,
             vectors: &vectors,
             space: teacher.space(),
+            start: options.start.as_ref(),
             teaching: &options.teaching,
             labels: leaning(&sample.texts, options.labels),
         };

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use assort_core::vector::{add_scaled, normalize};
 use assort_core::{CategoryIndex, Space, text_hash};
-use assort_distill::{Student, StudentCard, Table, is_kept_apart};
+use assort_distill::{StaticEmbedding, Student, StudentCard, Table, is_kept_apart, teach};
 
 use super::{Categories, Text, Vectors};
 use crate::Result;
@@ -18,6 +18,7 @@ pub(super) struct TrainingSet<'a> {
     pub(super) categories: &'a Categories,
     pub(super) vectors: &'a Vectors,
     pub(super) space: &'a Space,
+    pub(super) start: Option<&'a StaticEmbedding>,
     pub(super) teaching: &'a assort_distill::Options,
     /// How far labelled products lean.
     pub(super) labels: f32,
@@ -65,8 +66,8 @@ impl TrainingSet<'_> {
             observer.progress(Progress::Distilling { fraction });
             !observer.stop()
         };
-        let dimensions = self.space.dimensions;
-        let table = assort_distill::teach(&texts, &targets, dimensions, self.teaching, go_on)?;
+        let (dimensions, start) = (self.space.dimensions, self.start);
+        let table = teach(&texts, &targets, dimensions, start, self.teaching, go_on)?;
         let count = texts.len() as u64;
         Ok(Taught {
             student: Student::new(&table, self.space, count, StudentCard::default())?,
@@ -174,6 +175,7 @@ mod tests {
                 categories: &categories,
                 vectors: &vectors,
                 space: &space,
+                start: None,
                 teaching: &assort_distill::Options::default(),
                 labels,
             };
