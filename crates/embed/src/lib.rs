@@ -19,6 +19,7 @@
 
 #[cfg(feature = "bundled")]
 mod bundled;
+mod describe;
 mod error;
 mod folder;
 mod hub;
@@ -40,9 +41,10 @@ use std::sync::Arc;
 use assort_core::Embedder;
 use assort_distill::{Distilled, Student};
 
+pub use describe::{describe, list};
 pub use error::Error;
 pub use known::{Languages, Rate};
-pub use listed::{Listed, describe, list};
+pub use listed::Listed;
 pub use prompts::Prompts;
 pub use spec::{Options, Pooling, Spec};
 pub use stored::{StoredSpec, StoredStudent, reopen};
