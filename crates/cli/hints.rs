@@ -454,7 +454,7 @@ const FOR_OTHER_LANGUAGES: &str = "fastembed:MultilingualE5Small";
 /// An embedder that does not read what a taxonomy is written in.
 pub(crate) fn embedder_cannot_read(spec: &Spec, script: Script) -> String {
     format!(
-        "warning: the taxonomy is written in {script}, which {spec} does not read: products will be filed by chance; make the catalog with `--embedder {FOR_OTHER_LANGUAGES}`"
+        "warning: the taxonomy is written in {script}, which {spec} does not read: products will be filed by chance; make the catalog anew with `--embedder {FOR_OTHER_LANGUAGES}`"
     )
 }
 

@@ -2,7 +2,7 @@
 
 use assort_static::StaticEmbedding;
 
-use crate::listed::STATIC_RATE;
+use crate::known::STATIC_RATE;
 use crate::static_embedding::Static;
 use crate::{Error, Languages, Listed, Options, Prompts, Spec};
 

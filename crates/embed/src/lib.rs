@@ -23,6 +23,7 @@
 mod bundled;
 #[cfg(feature = "bundled-english")]
 mod bundled_english;
+mod describe;
 mod error;
 mod folder;
 mod hub;
@@ -44,9 +45,10 @@ use std::sync::Arc;
 use assort_core::Embedder;
 use assort_distill::{Distilled, StaticEmbedding, Student};
 
+pub use describe::{describe, list};
 pub use error::Error;
 pub use known::{Languages, Rate};
-pub use listed::{Listed, describe, list};
+pub use listed::Listed;
 pub use prompts::Prompts;
 pub use spec::{Options, Pooling, Spec};
 pub use stored::{StoredSpec, StoredStudent, reopen};

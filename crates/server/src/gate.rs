@@ -46,6 +46,9 @@ const LOOKS: [&str; 4] = [HEALTH, "grpc.reflection.", METRICS, PROBE];
 /// Waits for as long as its caller says.
 const WAIT: &str = "google.longrunning.Operations/WaitOperation";
 
+/// Streams beside those of the contract, by their beginnings.
+const OPEN_ENDED: [&str; 2] = ["grpc.health.v1.Health/Watch", "grpc.reflection."];
+
 /// What paths that are no methods of the contract are counted as.
 const OTHER: &str = "other";
 
@@ -321,7 +324,8 @@ impl Drop for End {
         }
         traces::ended(&self.span, code);
         // How long these take says nothing of the server.
-        if self.looks || known.is_some_and(|is_long| *is_long) {
+        let is_open_ended = OPEN_ENDED.iter().any(|one| self.method.starts_with(one));
+        if is_open_ended || known.is_some_and(|is_long| *is_long) {
             tracing::debug!(code = name, milliseconds, "stream");
         } else if self.gate.times.is_slow(took) {
             tracing::warn!(code = name, milliseconds, "slow");
