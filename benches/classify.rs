@@ -31,16 +31,23 @@ fn main() -> Result<(), Failure> {
         ("gpc-en", "minilm-l6-int8", false),
         ("gpc-en", "minilm-l6-int8", true),
         ("jd-zh", "use-multilingual", false),
+        ("gpc-en", "bundled", false),
+        ("gpc-en", "bundled", true),
+        ("jd-zh", "bundled", false),
     ];
     for (data, model, texts) in sets {
-        let spec = format!("dir:{}", shared.join("models").join(model).display());
+        let spec = match model {
+            "bundled" => model.to_owned(),
+            model => format!("dir:{}", shared.join("models").join(model).display()),
+        };
         match spec.parse::<StoredSpec>()?.teacher(&Default::default()) {
             Ok(model) => {
                 let (name, mapping) = match texts {
                     true => ("gpc-en with descriptions", Mapping::default()),
                     false => (data, title_columns()),
                 };
-                measure(name, &shared.join("data").join(data), &model, &mapping)?;
+                let name = format!("{name} by {}", model.embedder().space().model);
+                measure(&name, &shared.join("data").join(data), &model, &mapping)?;
             }
             Err(error) => println!("skipped {model}: {error}"),
         }
