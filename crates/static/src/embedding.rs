@@ -164,11 +164,12 @@ impl StaticEmbedding {
         }
     }
 
-    /// What share of a text's pieces has a row that was learned; 0 for a text
-    /// without pieces.
+    /// What share of a text's pieces has a row that was learned, spaces aside; 0 for a
+    /// text without pieces.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
-        let pieces = self.tokenize(text);
+        let mut pieces = self.tokenize(text);
+        pieces.retain(|&piece| Some(piece) != self.file.space);
         let known = pieces.iter().filter(|&&piece| self.is_known(piece));
         known.count() as f32 / pieces.len().max(1) as f32
     }
@@ -210,6 +211,10 @@ impl StaticEmbedding {
         };
         scratch.factors.clear();
         scratch.factors.extend(scratch.pieces.iter().map(scaled));
+        let says = |&(piece, scale): &(u32, f32)| scale != 0.0 && Some(piece) != self.file.space;
+        if !scratch.factors.iter().any(says) {
+            return point_anywhere(&scratch.normal, row);
+        }
         let table = &bytes[places.rows.clone()];
         match self.file.bits {
             Bits::Four => kernel::add_nibbles(row, table, &scratch.factors),
@@ -217,6 +222,7 @@ impl StaticEmbedding {
         }
         vector::normalize(row);
         if vector::dot(row, row) < 0.5 {
+            row.fill(0.0);
             point_anywhere(&scratch.normal, row);
         }
     }
