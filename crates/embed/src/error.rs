@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use assort_core::ErrorKind;
 
-use crate::Spec;
-
 /// Why an embedder could not be opened: one sentence naming the file or value
 /// at fault; [`Error::kind`] says who must act.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +188,7 @@ pub enum Error {
     )]
     NotCompiled {
         /// The embedder, whose feature has the same name.
-        spec: Spec,
+        spec: &'static str,
     },
     /// The small English model does not load.
     #[error("the embedder `bundled-english` could not be loaded: {cause}; please report this")]

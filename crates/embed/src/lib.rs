@@ -65,9 +65,16 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         // These are quicker than a file of vectors.
         #[cfg(feature = "bundled")]
         Spec::Bundled => return Ok(Arc::new(bundled::open(options)?)),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => return Err(Error::NotCompiled { spec: "bundled" }),
         #[cfg(feature = "bundled-english")]
         Spec::BundledEnglish => {
             return Ok(Arc::new(bundled_english::BundledEnglish::open(options)?));
+        }
+        #[cfg(not(feature = "bundled-english"))]
+        Spec::BundledEnglish => {
+            let spec = "bundled-english";
+            return Err(Error::NotCompiled { spec });
         }
         Spec::Distilled(file) => {
             let student = Student::open(file)?;
@@ -78,8 +85,6 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         }
         Spec::Fastembed(name) => hub::read(name, options)?,
         Spec::Dir(folder) => folder::read_unknown(folder, options)?,
-        #[cfg(not(all(feature = "bundled", feature = "bundled-english")))]
-        spec => return Err(Error::NotCompiled { spec: spec.clone() }),
     };
     let embedder: Arc<dyn Embedder> = Arc::new(onnx::Onnx::open(model, options)?);
     Ok(match &options.vector_cache {

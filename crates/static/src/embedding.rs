@@ -228,11 +228,12 @@ impl StaticEmbedding {
         }
     }
 
-    /// What share of a text's pieces has a row that was learned; 0 for a text
-    /// without pieces.
+    /// What share of a text's pieces has a row that was learned, spaces aside; 0 for a
+    /// text without pieces.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
-        let pieces = self.tokenize(text);
+        let mut pieces = self.tokenize(text);
+        pieces.retain(|&piece| Some(piece) != self.file.space);
         let known = pieces.iter().filter(|&&piece| self.is_known(piece));
         known.count() as f32 / pieces.len().max(1) as f32
     }
@@ -249,8 +250,16 @@ impl StaticEmbedding {
     /// anything.
     fn embed_one(&self, text: &str, row: &mut [f32], scratch: &mut Scratch) {
         self.tokenize_in(text, scratch);
-        self.add_rows(&scratch.pieces, row);
-        vector::normalize(row);
+        if scratch.pieces.iter().any(|&piece| self.says(piece)) {
+            self.add_rows(&scratch.pieces, row);
+            vector::normalize(row);
+        }
+    }
+
+    /// Whether a piece has a row, and is more than a space.
+    fn says(&self, piece: u32) -> bool {
+        let scales = numbers(&self.file.bytes, &self.file.places.scales);
+        Some(piece) != self.file.space && f32::from_le_bytes(scales[piece as usize]) != 0.0
     }
 
     /// Adds the rows of pieces to `sum`, of [`Self::dimensions`] coordinates.

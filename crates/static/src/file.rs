@@ -7,8 +7,9 @@ use assort_files::{Bytes, Described, Fault, Map, Sections};
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Card, Piece};
-use crate::normalize::RULES;
+use crate::normalize::{RULES, SPACE};
 use crate::table::{Bits, Table, is_dimensions, is_scale};
+use crate::trie::Trie;
 use crate::{Error, Result, trie};
 
 /// The newest format; a file of a higher one is refused.
@@ -150,6 +151,8 @@ pub(crate) struct Read {
     pub(crate) places: Places,
     /// Score of the least likely piece.
     pub(crate) least: f32,
+    /// The piece that is a space and nothing else, if there is one.
+    pub(crate) space: Option<u32>,
     pub(crate) sum: u128,
 }
 
@@ -204,11 +207,16 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         return Err(strange("a piece has no usable score".to_owned()));
     }
     let least = scores().fold(f32::INFINITY, f32::min);
+    let mut space = None;
+    let units = bytes[places.units.clone()].as_chunks().0;
+    let text = SPACE.to_string();
+    Trie(units).prefixes(text.as_bytes(), |_, piece| space = Some(piece));
     Ok(Read {
         description,
         bits,
         places,
         least,
+        space,
         sum,
         bytes,
     })

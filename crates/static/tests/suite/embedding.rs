@@ -86,18 +86,44 @@ fn an_embedding_comes_back_from_its_file() {
 fn what_is_known_of_a_text_is_told() {
     let toy = toy();
     assert_eq!(toy.known_share("red kettle"), 1.0);
-    // "▁kettle", "s"; then "▁" and what no piece covers.
+    // "▁kettle", "s"; then "▁", which counts for nothing, and what no piece covers.
     assert_eq!(toy.known_share("kettles"), 0.5);
-    assert_eq!(toy.known_share("чайник"), 0.5);
+    assert_eq!(toy.known_share("чайник"), 0.0);
     assert_eq!(toy.known_share(""), 0.0);
     assert!(!toy.is_known(99));
 }
 
 #[test]
-fn a_text_without_a_direction_has_a_vector_too() {
-    for row in toy().embed(&["", " \u{1}\u{200b}"]).chunks_exact(128) {
-        assert_eq!((row[0], cosine(row, row)), (1.0, 1.0));
+fn texts_of_which_nothing_is_known_have_vectors_that_are_not_alike() {
+    let texts = ["", "чайник", "สีแดง หม้อ", "чайник", "🍳"];
+    let rows = toy().embed(&texts);
+    let rows: Vec<&[f32]> = rows.chunks_exact(128).collect();
+    for (at, row) in rows.iter().enumerate() {
+        for (other, with) in texts.iter().zip(&rows) {
+            let cosine = cosine(row, with);
+            if *other == texts[at] {
+                assert!((cosine - 1.0).abs() < 1e-5, "{other}: {cosine}");
+            } else {
+                assert!(cosine.abs() < 0.4, "{other} and {}: {cosine}", texts[at]);
+            }
+        }
     }
+}
+
+#[test]
+fn an_embedding_inside_the_program_is_read_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("toy.static");
+    toy().save(&path).unwrap();
+    let bytes: &'static [u8] = std::fs::read(&path).unwrap().leak();
+    let inside = StaticEmbedding::from_static(bytes).unwrap();
+    assert_eq!(inside.digest(), toy().digest());
+    assert_eq!(
+        inside.embed_here(&[["red kettle", ""]]),
+        toy().embed(&["red kettle"])
+    );
+    let cut = StaticEmbedding::from_static(&bytes[..bytes.len() - 1]).unwrap_err();
+    assert!(matches!(cut, Error::NotStatic { .. }), "{cut}");
 }
 
 #[test]
