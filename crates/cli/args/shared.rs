@@ -89,7 +89,7 @@ pub(crate) struct Teaching {
     #[arg(long, value_name = "N", default_value = "65536")]
     pub(crate) buckets: NonZeroUsize,
 
-    /// Times it reads what it learns from [default: 4 to 12, the more the less
+    /// Times it reads what it learns from [default: 2 to 12, the more the less
     /// there is]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<NonZeroUsize>,

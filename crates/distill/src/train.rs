@@ -31,7 +31,8 @@ pub struct Options {
     /// Rows of the table that features are hashed into.
     pub buckets: usize,
     /// Times that every text is read. None reads few texts more often than many:
-    /// 160,000 readings in all, but each text 4 to 12 times.
+    /// 160,000 readings in all, but each text 4 to 12 times, or 2 to 12 from a static
+    /// embedding.
     pub epochs: Option<usize>,
     /// Order of the texts.
     pub seed: u64,
@@ -100,13 +101,20 @@ impl Options {
     }
 }
 
-/// Readings of texts that are enough, where that is between so many times.
+/// Readings of texts that are enough.
 const READINGS: usize = 160_000;
-const EPOCHS: std::ops::RangeInclusive<usize> = 4..=12;
+
+/// Times that each text is read at least, from nothing and from a static embedding.
+const FEWEST_EPOCHS: (usize, usize) = (4, 2);
+
+/// Times that each text is read at most.
+const MOST_EPOCHS: usize = 12;
 
 impl Options {
-    fn epochs(&self, texts: usize) -> usize {
-        let enough = (READINGS / texts.max(1)).clamp(*EPOCHS.start(), *EPOCHS.end());
+    fn epochs(&self, texts: usize, is_started: bool) -> usize {
+        let (from_nothing, started) = FEWEST_EPOCHS;
+        let fewest = if is_started { started } else { from_nothing };
+        let enough = (READINGS / texts.max(1)).clamp(fewest, MOST_EPOCHS);
         self.epochs.unwrap_or(enough)
     }
 }
@@ -141,7 +149,7 @@ impl Table {
         };
         sum_of(&self.rows, found, own, &mut sum);
         if let Some(pieces) = &self.pieces {
-            pieces.add_others(&mut cut, factor, &mut sum);
+            pieces.add_others(&cut, factor, &mut sum);
         }
         assort_core::vector::normalize(&mut sum);
         sum
@@ -265,7 +273,7 @@ pub fn teach(
     }
     let mut pupil = Pupil::new(dimensions, options, &examples, start.as_mut());
     let mut order: Vec<usize> = (0..texts.len()).collect();
-    let epochs = options.epochs(texts.len());
+    let epochs = options.epochs(texts.len(), start.is_some());
     let batches = texts.len().div_ceil(TRAIN_BATCH) * epochs;
     let mut chance = options.seed;
     let mut done = 0;

@@ -35,6 +35,12 @@ pub fn describe(spec: &Spec, cache: Option<&Path>) -> Result<Listed, Error> {
     match spec {
         #[cfg(feature = "bundled")]
         Spec::Bundled => crate::bundled::listed(),
+        #[cfg(not(feature = "bundled"))]
+        Spec::Bundled => Err(Error::NotCompiled { spec: "bundled" }),
+        #[cfg(not(feature = "bundled-english"))]
+        Spec::BundledEnglish => Err(Error::NotCompiled {
+            spec: "bundled-english",
+        }),
         #[cfg(feature = "bundled-english")]
         Spec::BundledEnglish => Ok(crate::bundled_english::listed()),
         Spec::Fastembed(name) => hub::describe(name, cache),
@@ -59,8 +65,6 @@ pub fn describe(spec: &Spec, cache: Option<&Path>) -> Result<Listed, Error> {
                 description,
             ))
         }
-        #[cfg(not(all(feature = "bundled", feature = "bundled-english")))]
-        spec => Err(Error::NotCompiled { spec: spec.clone() }),
     }
 }
 

@@ -168,7 +168,7 @@ pub enum Error {
     #[error("`{spec}` is no static embedding; write `bundled` or `static:FILE`")]
     NotStatic {
         /// The embedder.
-        spec: Spec,
+        spec: String,
     },
     /// The static embedding cannot be opened.
     #[error(transparent)]

@@ -117,8 +117,10 @@ pub fn static_embedding(spec: &Spec) -> Result<StaticEmbedding, Error> {
         #[cfg(feature = "bundled")]
         Spec::Bundled => bundled::embedding(),
         #[cfg(not(feature = "bundled"))]
-        Spec::Bundled => Err(Error::NotCompiled { spec: spec.clone() }),
+        Spec::Bundled => Err(Error::NotCompiled { spec: "bundled" }),
         Spec::Static(file) => Ok(StaticEmbedding::open(file)?),
-        _ => Err(Error::NotStatic { spec: spec.clone() }),
+        _ => Err(Error::NotStatic {
+            spec: spec.to_string(),
+        }),
     }
 }
