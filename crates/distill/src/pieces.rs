@@ -1,14 +1,18 @@
 //! What a student knows of the pieces of texts: rows of a static embedding and a map
 //! from its space to the teacher's, and the pieces that have rows of their own.
 
+use std::sync::OnceLock;
+
 use assort_core::vector::kernel;
 use assort_static::{Scratch, StaticEmbedding};
 
 /// A piece that was not taught.
 const NOT_TAUGHT: u32 = u32::MAX;
 
+/// A row of the teacher's space in 8 bits, and what a step of it is worth.
+type Rounded = (Box<[i8]>, f32);
+
 /// The pieces of a static embedding in the space of a teacher.
-#[derive(Clone)]
 pub(crate) struct Pieces {
     pub(crate) embedding: StaticEmbedding,
     /// A row of the teacher's space for each coordinate of the embedding's.
@@ -17,6 +21,9 @@ pub(crate) struct Pieces {
     pub(crate) taught: Vec<u32>,
     /// For each piece its place among those.
     places: Vec<u32>,
+    /// For each other piece its mapped row, once a text has it: the map takes longer
+    /// than all else of a text.
+    mapped: Vec<OnceLock<Rounded>>,
 }
 
 /// Memory to cut texts in, kept from text to text.
@@ -26,8 +33,6 @@ pub(crate) struct Cut {
     /// Places of the pieces that were taught.
     pub(crate) taught: Vec<u32>,
     others: Vec<u32>,
-    sum: Vec<f32>,
-    factors: Vec<(u32, f32)>,
 }
 
 impl Pieces {
@@ -38,6 +43,7 @@ impl Pieces {
             places[piece as usize] = place;
         }
         Self {
+            mapped: vec![OnceLock::new(); embedding.pieces()],
             embedding,
             matrix,
             taught,
@@ -65,16 +71,21 @@ impl Pieces {
     }
 
     /// Adds the mapped rows of the pieces that were not taught, times `factor`.
-    pub(crate) fn add_others(&self, cut: &mut Cut, factor: f32, row: &mut [f32]) {
-        if cut.others.is_empty() {
-            return;
+    pub(crate) fn add_others(&self, cut: &Cut, factor: f32, row: &mut [f32]) {
+        for &piece in &cut.others {
+            let mapped = self.mapped[piece as usize].get_or_init(|| self.map(piece, row.len()));
+            kernel::add_bytes(row, &mapped.0, &[(0, mapped.1 * factor)]);
         }
-        cut.sum.clear();
-        cut.sum.resize(self.embedding.dimensions(), 0.0);
-        self.embedding.add_rows(&cut.others, &mut cut.sum);
-        let scaled = (0..).zip(&cut.sum).map(|(at, value)| (at, value * factor));
-        cut.factors.clear();
-        cut.factors.extend(scaled);
-        kernel::add_weighted(row, &self.matrix, &cut.factors);
+    }
+
+    fn map(&self, piece: u32, dimensions: usize) -> Rounded {
+        let mut own = vec![0.0; self.embedding.dimensions()];
+        self.embedding.add_rows(&[piece], &mut own);
+        let factors: Vec<(u32, f32)> = (0..).zip(own).collect();
+        let mut row = vec![0.0; dimensions];
+        kernel::add_weighted(&mut row, &self.matrix, &factors);
+        let mut rounded = vec![0; dimensions].into_boxed_slice();
+        let scale = kernel::round_to_bytes(&row, &mut rounded);
+        (rounded, scale)
     }
 }

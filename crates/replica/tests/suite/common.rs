@@ -52,6 +52,7 @@ fn serve(
             let spec = |_: &Path, _| "student".to_owned();
             Ok(Teacher::new(catalog.embedder()?, spec))
         }),
+        start: None,
     };
     let bound = runtime.block_on(bind(vec![opened], options)).unwrap();
     let address = bound.address();
