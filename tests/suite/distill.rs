@@ -122,6 +122,35 @@ fn a_new_catalog_is_imported_by_a_student_that_can_be_made_anew_and_exported() {
 }
 
 #[test]
+fn a_student_starts_from_what_it_is_told_to() {
+    let place = Place::empty();
+    place.write("taxonomy.tsv", TAXONOMY);
+    place.write("products.csv", products());
+    place.run("init shop --taxonomy taxonomy.tsv").done();
+    place.run("import shop products.csv").done();
+    let size = |options: &str, said: &str| {
+        let made = place.run(&format!(
+            "distill shop --no-adopt --min-quality 0 --epochs 1 --buckets 1024 --format json {options}"
+        ));
+        json(&made.said(&[said]).done())["bytes"].as_u64().unwrap()
+    };
+    let from_nothing = size("--start none", "the student starts from nothing");
+    let started = size("", "the student starts from the static embedding");
+    assert!(
+        started > from_nothing + 1_000_000,
+        "{started} {from_nothing}"
+    );
+    for (start, told) in [
+        ("static:missing.static", "missing.static"),
+        ("fastembed:all-MiniLM-L6-v2", "is no static embedding"),
+        ("nothing", "names no embedder"),
+    ] {
+        let refused = place.run(&format!("distill shop --no-adopt --start {start}"));
+        refused.said(&[told]);
+    }
+}
+
+#[test]
 fn a_shop_of_few_products_is_told_so() {
     let place = Place::with_shop();
     place

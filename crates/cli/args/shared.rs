@@ -85,9 +85,9 @@ pub(crate) struct Teaching {
     #[arg(long, value_name = "SPEC")]
     pub(crate) start: Option<String>,
 
-    /// Rows of its table
-    #[arg(long, value_name = "N", default_value = "65536")]
-    pub(crate) buckets: NonZeroUsize,
+    /// Rows of its table [default: 65536, or 32768 if it starts from an embedding]
+    #[arg(long, value_name = "N")]
+    pub(crate) buckets: Option<NonZeroUsize>,
 
     /// Times it reads what it learns from [default: 2 to 12, the more the less
     /// there is]
@@ -119,7 +119,7 @@ impl Teaching {
             .with_sample(self.sample.get())
             .with_teaching(
                 assort::students::Options::default()
-                    .with_buckets(self.buckets.get())
+                    .with_buckets(self.buckets.map(NonZeroUsize::get))
                     .with_epochs(self.epochs.map(NonZeroUsize::get))
                     .with_seed(self.seed),
             )

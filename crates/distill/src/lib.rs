@@ -28,6 +28,7 @@
 //! ```
 
 mod error;
+mod examples;
 mod file;
 mod pair;
 mod pieces;

@@ -9,10 +9,12 @@
 
 use assort_core::chance::shuffle;
 use assort_core::features::Features;
+use assort_core::mean_of;
 use assort_core::vector::kernel::{self, Pace};
 use assort_static::StaticEmbedding;
 use rayon::prelude::*;
 
+use crate::examples::{Examples, Found, root};
 use crate::pieces::{Cut, Pieces};
 use crate::start::Start;
 use crate::vocabulary::Vocabulary;
@@ -28,8 +30,9 @@ const TRAIN_SHARD: usize = 1024;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// Rows of the table that features are hashed into.
-    pub buckets: usize,
+    /// Rows of the table that features are hashed into. None takes 65,536, or 32,768 from a
+    /// static embedding, whose pieces have rows of their own.
+    pub buckets: Option<usize>,
     /// Times that every text is read. None reads few texts more often than many:
     /// 160,000 readings in all, but each text 4 to 12 times, or 2 to 12 from a static
     /// embedding.
@@ -47,7 +50,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            buckets: 1 << 16,
+            buckets: None,
             epochs: None,
             seed: 1,
             min_df: 2,
@@ -60,8 +63,8 @@ impl Default for Options {
 impl Options {
     /// The same with another value of [`Self::buckets`].
     #[must_use]
-    pub fn with_buckets(mut self, buckets: usize) -> Self {
-        self.buckets = buckets;
+    pub fn with_buckets(mut self, buckets: impl Into<Option<usize>>) -> Self {
+        self.buckets = buckets.into();
         self
     }
 
@@ -110,7 +113,16 @@ const FEWEST_EPOCHS: (usize, usize) = (4, 2);
 /// Times that each text is read at most.
 const MOST_EPOCHS: usize = 12;
 
+/// Rows for features, from nothing and from a static embedding.
+const BUCKETS: (usize, usize) = (1 << 16, 1 << 15);
+
 impl Options {
+    fn buckets(&self, is_started: bool) -> usize {
+        let (from_nothing, started) = BUCKETS;
+        let usual = if is_started { started } else { from_nothing };
+        self.buckets.unwrap_or(usual)
+    }
+
     fn epochs(&self, texts: usize, is_started: bool) -> usize {
         let (from_nothing, started) = FEWEST_EPOCHS;
         let fewest = if is_started { started } else { from_nothing };
@@ -131,24 +143,22 @@ pub struct Table {
 impl Table {
     /// Where a text points.
     pub fn embed(&self, text: &str) -> Vec<f32> {
-        let mut features = Features::default();
         let mut places = Vec::new();
-        self.vocabulary.places(features.read(text), &mut places);
+        let read = Features::default().read(text).to_vec();
+        self.vocabulary.places(&read, &mut places);
+        let last = self.vocabulary.buckets as u32;
         let mut sum = vec![0.0; self.dimensions];
-        let own = self.vocabulary.buckets as u32;
         let mut cut = Cut::default();
-        let mut factor = 1.0;
-        if let Some(pieces) = &self.pieces {
-            factor = pieces.cut(text, &mut cut);
-        }
+        let factor = self.pieces.as_ref().map(|own| own.cut(text, &mut cut));
+        cut.taught.iter_mut().for_each(|place| *place += last + 1);
         let found = Found {
             places: &places,
-            pieces: &cut.taught.iter().map(|p| p + own + 1).collect::<Vec<_>>(),
+            pieces: &cut.taught,
             root: root(places.len()),
-            piece_root: factor,
+            piece_root: factor.unwrap_or(1.0),
         };
-        sum_of(&self.rows, found, own, &mut sum);
-        if let Some(pieces) = &self.pieces {
+        found.sum(&self.rows, last, &mut sum);
+        if let (Some(pieces), Some(factor)) = (&self.pieces, factor) {
             pieces.add_others(&cut, factor, &mut sum);
         }
         assort_core::vector::normalize(&mut sum);
@@ -165,66 +175,6 @@ impl Table {
         let scales = scales.collect();
         (rows, scales)
     }
-}
-
-/// The rows of a text.
-#[derive(Clone, Copy)]
-struct Found<'a> {
-    /// Of its features.
-    places: &'a [u32],
-    /// Of its pieces.
-    pieces: &'a [u32],
-    /// One over the root of the number of features, and of pieces.
-    root: f32,
-    piece_root: f32,
-}
-
-/// Lists of places, one after another.
-struct Lists {
-    all: Vec<u32>,
-    /// Where each list begins; one more than there are lists.
-    starts: Vec<usize>,
-}
-
-impl Lists {
-    fn new() -> Self {
-        Self {
-            all: Vec::new(),
-            starts: vec![0],
-        }
-    }
-
-    fn end(&mut self) {
-        self.starts.push(self.all.len());
-    }
-
-    fn get(&self, at: usize) -> &[u32] {
-        &self.all[self.starts[at]..self.starts[at + 1]]
-    }
-}
-
-/// Texts as places in the table.
-struct Examples<'a> {
-    places: Lists,
-    /// Places of pieces; without any where nothing was started from.
-    pieces: Lists,
-    targets: &'a [f32],
-}
-
-impl Examples<'_> {
-    fn found(&self, text: usize) -> Found<'_> {
-        let (places, pieces) = (self.places.get(text), self.pieces.get(text));
-        Found {
-            places,
-            pieces,
-            root: root(places.len()),
-            piece_root: root(pieces.len()),
-        }
-    }
-}
-
-fn root(count: usize) -> f32 {
-    (count.max(1) as f32).sqrt().recip()
 }
 
 /// Teaches a table where `texts` point: `targets` are unit rows of `dimensions`
@@ -245,35 +195,15 @@ pub fn teach(
     mut go_on: impl FnMut(f64) -> bool,
 ) -> Result<Table> {
     check(texts.len(), targets, dimensions, options)?;
-    let found: Vec<Vec<u64>> = texts
-        .par_iter()
-        .map_init(Features::default, |features, text| {
-            features.read(text).to_vec()
-        })
-        .collect();
-    let vocabulary = Vocabulary::of(&found, options.min_df, options.buckets);
-    let mut examples = Examples {
-        places: Lists::new(),
-        pieces: Lists::new(),
-        targets,
-    };
-    for found in &found {
-        vocabulary.places(found, &mut examples.places.all);
-        examples.places.end();
-    }
-    drop(found);
+    let is_started = start.is_some();
     let mut start = start.map(|embedding| Start::new(embedding, texts, targets, dimensions));
-    let first = options.buckets as u32 + 1;
-    for text in 0..texts.len() {
-        if let Some(start) = &start {
-            let own = start.places(text);
-            examples.pieces.all.extend(own.map(|place| first + place));
-        }
-        examples.pieces.end();
-    }
-    let mut pupil = Pupil::new(dimensions, options, &examples, start.as_mut());
+    let buckets = options.buckets(is_started);
+    let (examples, vocabulary) =
+        Examples::read(texts, targets, options.min_df, buckets, start.as_ref());
+    let rows = first_rows(&examples, buckets, dimensions, start.as_mut());
+    let mut pupil = Pupil::new(options, buckets as u32, rows, dimensions);
     let mut order: Vec<usize> = (0..texts.len()).collect();
-    let epochs = options.epochs(texts.len(), start.is_some());
+    let epochs = options.epochs(texts.len(), is_started);
     let batches = texts.len().div_ceil(TRAIN_BATCH) * epochs;
     let mut chance = options.seed;
     let mut done = 0;
@@ -300,7 +230,7 @@ fn check(texts: usize, targets: &[f32], dimensions: usize, options: &Options) ->
         "there is nothing to learn from"
     } else if targets.len() != texts * dimensions {
         "there must be one vector for each text"
-    } else if !(1..1 << 28).contains(&options.buckets) {
+    } else if !(1..1 << 28).contains(&options.buckets(false)) {
         "the number of buckets must be between 1 and 268,435,455"
     } else if options.epochs == Some(0) {
         "a student that reads nothing learns nothing: give one epoch at least"
@@ -310,10 +240,31 @@ fn check(texts: usize, targets: &[f32], dimensions: usize, options: &Options) ->
     Err(Error::argument(fault))
 }
 
+/// Where rows begin: those of features at zero, and the one that every text has where all
+/// point; with a start, that one and those of pieces where the map puts them.
+fn first_rows(
+    examples: &Examples<'_>,
+    buckets: usize,
+    dimensions: usize,
+    start: Option<&mut Start>,
+) -> Vec<f32> {
+    let mut rows = vec![0.0; buckets * dimensions];
+    match start {
+        None => rows.extend(mean_of(examples.targets, dimensions)),
+        Some(start) => {
+            rows.append(&mut start.offset);
+            rows.append(&mut start.rows);
+        }
+    }
+    rows
+}
+
 /// The table while it is taught.
 struct Pupil<'o> {
     options: &'o Options,
     dimensions: usize,
+    /// The row that every text has, between those of features and of pieces.
+    last: u32,
     rows: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
@@ -327,25 +278,12 @@ struct Pupil<'o> {
 }
 
 impl<'o> Pupil<'o> {
-    fn new(
-        dimensions: usize,
-        options: &'o Options,
-        examples: &Examples<'_>,
-        start: Option<&mut Start>,
-    ) -> Self {
-        let mut rows = vec![0.0; options.buckets * dimensions];
-        match start {
-            // A text of which nothing is in the vocabulary points where all point.
-            None => rows.extend(assort_core::mean_of(examples.targets, dimensions)),
-            Some(start) => {
-                rows.append(&mut start.offset);
-                rows.append(&mut start.rows);
-            }
-        }
+    fn new(options: &'o Options, last: u32, rows: Vec<f32>, dimensions: usize) -> Self {
         let size = rows.len();
         Self {
             options,
             dimensions,
+            last,
             rows,
             first: vec![0.0; size],
             second: vec![0.0; size],
@@ -357,8 +295,7 @@ impl<'o> Pupil<'o> {
     }
 
     fn learn(&mut self, examples: &Examples<'_>, batch: &[usize], left: f32) {
-        let (rows, dimensions) = (&self.rows, self.dimensions);
-        let last = self.options.buckets as u32;
+        let (rows, dimensions, last) = (&self.rows, self.dimensions, self.last);
         self.slopes
             .par_chunks_exact_mut(dimensions)
             .zip(batch)
@@ -390,7 +327,7 @@ impl<'o> Pupil<'o> {
     /// Moves all rows that the batch has.
     fn step(&mut self, pace: Pace) {
         let (pairs, slopes, dimensions) = (&self.pairs, &self.slopes, self.dimensions);
-        let (ratios, last) = (&self.ratios, self.options.buckets as u64);
+        let (ratios, last) = (&self.ratios, u64::from(self.last));
         let shard = TRAIN_SHARD * dimensions;
         self.rows
             .par_chunks_mut(shard)
@@ -427,19 +364,6 @@ impl<'o> Pupil<'o> {
     }
 }
 
-/// The sum of a text's rows, each kind over the root of its number, plus the last row.
-fn sum_of(rows: &[f32], found: Found<'_>, last: u32, sum: &mut [f32]) {
-    sum.fill(0.0);
-    if !found.pieces.is_empty() {
-        kernel::add_rows(sum, rows, found.pieces);
-        let ratio = found.piece_root / found.root;
-        sum.iter_mut().for_each(|value| *value *= ratio);
-    }
-    kernel::add_rows(sum, rows, found.places);
-    sum.iter_mut().for_each(|value| *value *= found.root);
-    kernel::add_rows(sum, rows, &[last]);
-}
-
 /// How the sum of a text's rows should move for its direction to come nearer to
 /// the target: the gradient of their cosine.
 fn look(
@@ -450,7 +374,7 @@ fn look(
     sum: &mut [f32],
     slope: &mut [f32],
 ) {
-    sum_of(rows, found, last, sum);
+    found.sum(rows, last, sum);
     let norm = assort_core::vector::dot(sum, sum).sqrt().max(1e-12);
     let cosine = assort_core::vector::dot(sum, target) / norm;
     for ((slope, value), goal) in slope.iter_mut().zip(sum.iter()).zip(target) {
