@@ -164,13 +164,15 @@ impl StaticEmbedding {
         }
     }
 
-    /// What share of a text's pieces has a row that was learned, spaces aside; 0 for a
-    /// text without pieces.
+    /// What share of a text's pieces, spaces aside, has a row that was learned; 0 for a
+    /// text without pieces. The row of characters that no piece covers says nothing of
+    /// them.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
         let mut pieces = self.tokenize(text);
         pieces.retain(|&piece| Some(piece) != self.file.space);
-        let known = pieces.iter().filter(|&&piece| self.is_known(piece));
+        let is_known = |piece: u32| piece != self.file.description.unknown && self.is_known(piece);
+        let known = pieces.iter().filter(|&&piece| is_known(piece));
         known.count() as f32 / pieces.len().max(1) as f32
     }
 
@@ -211,7 +213,9 @@ impl StaticEmbedding {
         };
         scratch.factors.clear();
         scratch.factors.extend(scratch.pieces.iter().map(scaled));
-        let says = |&(piece, scale): &(u32, f32)| scale != 0.0 && Some(piece) != self.file.space;
+        let (space, unknown) = (self.file.space, self.file.description.unknown);
+        let says =
+            |&(piece, scale): &(u32, f32)| scale != 0.0 && Some(piece) != space && piece != unknown;
         if !scratch.factors.iter().any(says) {
             return point_anywhere(&scratch.normal, row);
         }
