@@ -12,7 +12,7 @@ use crate::embedder::Embedder;
 const LEAST_KNOWN: f32 = 0.1;
 
 /// What texts without letters are counted as.
-const NO_SCRIPT: &str = "no letters";
+const NO_SCRIPT: &str = "without letters";
 
 /// Whether an embedder has learned anything of what a text has, without which its vector
 /// means nothing; none if the embedder cannot tell.

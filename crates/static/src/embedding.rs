@@ -228,13 +228,15 @@ impl StaticEmbedding {
         }
     }
 
-    /// What share of a text's pieces has a row that was learned, spaces aside; 0 for a
-    /// text without pieces.
+    /// What share of a text's pieces, spaces aside, has a row that was learned; 0 for a
+    /// text without pieces. The row of characters that no piece covers says nothing of
+    /// them.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
         let mut pieces = self.tokenize(text);
         pieces.retain(|&piece| Some(piece) != self.file.space);
-        let known = pieces.iter().filter(|&&piece| self.is_known(piece));
+        let is_known = |piece: u32| piece != self.file.description.unknown && self.is_known(piece);
+        let known = pieces.iter().filter(|&&piece| is_known(piece));
         known.count() as f32 / pieces.len().max(1) as f32
     }
 
@@ -256,10 +258,11 @@ impl StaticEmbedding {
         }
     }
 
-    /// Whether a piece has a row, and is more than a space.
+    /// Whether a piece has a row, and is more than a space or what no piece covers.
     fn says(&self, piece: u32) -> bool {
         let scales = numbers(&self.file.bytes, &self.file.places.scales);
-        Some(piece) != self.file.space && f32::from_le_bytes(scales[piece as usize]) != 0.0
+        let is_text = Some(piece) != self.file.space && piece != self.file.description.unknown;
+        is_text && f32::from_le_bytes(scales[piece as usize]) != 0.0
     }
 
     /// Adds the rows of pieces to `sum`, of [`Self::dimensions`] coordinates.
