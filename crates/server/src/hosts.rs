@@ -24,7 +24,7 @@ impl Hosts {
     /// [`Error::Host`] for a text that is none.
     pub(crate) fn read(names: &[String]) -> Result<Self> {
         let names = names.iter().map(|name| {
-            let read = host(name).filter(|_| !name.contains(['@', '/']));
+            let read = host(name).filter(|_| !name.contains(['@', '/', '*']));
             // A port says nothing of for whom a call is meant.
             let read = read.filter(|host| host.len() == name.trim_end_matches('.').len());
             read.ok_or_else(|| Error::Host(name.clone()))
