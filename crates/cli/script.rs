@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_script::{Script as Unicode, UnicodeScript};
+
 /// A script other than Latin, in which most of some names are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Script {
@@ -25,9 +27,14 @@ impl Script {
     pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Self> {
         let (mut letters, mut latin) = (0, 0);
         let mut others: Vec<(Self, usize)> = Vec::new();
-        for character in texts.flat_map(str::chars).filter(|c| c.is_alphabetic()) {
+        let scripts = texts.flat_map(str::chars).filter(|c| c.is_alphabetic());
+        for script in scripts.map(|letter| letter.script()) {
+            // Signs that many scripts share tell nothing.
+            if matches!(script, Unicode::Common | Unicode::Inherited) {
+                continue;
+            }
             letters += 1;
-            match Self::of_letter(character) {
+            match Self::known(script) {
                 None => latin += 1,
                 Some(script) => match others.iter_mut().find(|(one, _)| *one == script) {
                     Some((_, count)) => *count += 1,
@@ -47,23 +54,19 @@ impl Script {
         })
     }
 
-    /// The script of a letter; none for Latin.
-    fn of_letter(letter: char) -> Option<Self> {
-        Some(match letter {
-            '\u{0}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}' => return None,
-            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
-            '\u{400}'..='\u{52f}' => Self::Cyrillic,
-            '\u{590}'..='\u{5ff}' => Self::Hebrew,
-            '\u{600}'..='\u{77f}' => Self::Arabic,
-            '\u{900}'..='\u{97f}' => Self::Devanagari,
-            '\u{e00}'..='\u{e7f}' => Self::Thai,
-            '\u{3040}'..='\u{30ff}' => Self::Japanese,
-            '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}' => {
-                Self::Hangul
-            }
-            '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => {
-                Self::Han
-            }
+    /// Which one it is; none for Latin.
+    fn known(script: Unicode) -> Option<Self> {
+        Some(match script {
+            Unicode::Latin => return None,
+            Unicode::Greek => Self::Greek,
+            Unicode::Cyrillic => Self::Cyrillic,
+            Unicode::Hebrew => Self::Hebrew,
+            Unicode::Arabic => Self::Arabic,
+            Unicode::Devanagari => Self::Devanagari,
+            Unicode::Thai => Self::Thai,
+            Unicode::Hiragana | Unicode::Katakana => Self::Japanese,
+            Unicode::Hangul => Self::Hangul,
+            Unicode::Han => Self::Han,
             _ => Self::Other,
         })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::Space;
-use assort_files::{Bytes, Described, Fault, Map, Sections};
+use assort_files::{Bytes, Described, Fault, Map, Sections, fill, numbers};
 use assort_static::StaticEmbedding;
 use serde::{Deserialize, Serialize};
 
@@ -139,37 +139,17 @@ pub(crate) fn lay_out(
     };
     let mut bytes = file.begin(&described, places.embedding.end);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(rows));
-    fill(&mut bytes[places.scales], scales, |scale| {
-        scale.to_le_bytes()
-    });
-    fill(&mut bytes[places.vocabulary], vocabulary, |word| {
-        word.to_le_bytes()
-    });
+    let (scales, vocabulary) = (scales.iter().copied(), vocabulary.iter().copied());
+    fill(&mut bytes[places.scales], scales, f32::to_le_bytes);
+    fill(&mut bytes[places.vocabulary], vocabulary, u64::to_le_bytes);
     if let Some(pieces) = pieces {
-        fill(&mut bytes[places.taught], &pieces.taught, |piece| {
-            piece.to_le_bytes()
-        });
-        fill(&mut bytes[places.matrix], &pieces.matrix, |value| {
-            value.to_le_bytes()
-        });
+        let (taught, matrix) = (pieces.taught.iter().copied(), pieces.matrix.iter().copied());
+        fill(&mut bytes[places.taught], taught, u32::to_le_bytes);
+        fill(&mut bytes[places.matrix], matrix, f32::to_le_bytes);
         bytes[places.embedding].copy_from_slice(pieces.embedding.bytes());
     }
     Described::seal(&mut bytes);
     Ok(Bytes::Owned(bytes))
-}
-
-fn fill<T: Copy, const N: usize>(bytes: &mut [u8], numbers: &[T], written: fn(T) -> [u8; N]) {
-    for (out, &number) in bytes.as_chunks_mut::<N>().0.iter_mut().zip(numbers) {
-        *out = written(number);
-    }
-}
-
-fn numbers<T, const N: usize>(bytes: &[u8], read: fn([u8; N]) -> T) -> impl Iterator<Item = T> {
-    bytes
-        .as_chunks::<N>()
-        .0
-        .iter()
-        .map(move |number| read(*number))
 }
 
 /// A file that was read and verified.

@@ -61,7 +61,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same with another value of [`Self::buckets`].
+    /// The same with another value of `buckets`.
     #[must_use]
     pub fn with_buckets(mut self, buckets: impl Into<Option<usize>>) -> Self {
         self.buckets = buckets.into();

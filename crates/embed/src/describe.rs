@@ -10,16 +10,14 @@ use crate::json::object;
 use crate::known::{self, Rate, STATIC_RATE};
 use crate::listed::Listed;
 use crate::prompts::{self, Prompts};
-use crate::{Error, Spec, folder, hub};
+use crate::{Error, Spec, bundled, folder, hub};
 
 /// Every embedder that can be opened by name: those inside the program, then
 /// fastembed's text models by name. `cache` is the folder that
 /// [`Options::cache`](crate::Options::cache) would name.
 #[must_use]
 pub fn list(cache: Option<&Path>) -> Vec<Listed> {
-    let mut listed = Vec::new();
-    #[cfg(feature = "bundled")]
-    listed.extend(crate::bundled::listed());
+    let mut listed: Vec<Listed> = bundled::listed().into_iter().collect();
     #[cfg(feature = "bundled-english")]
     listed.push(crate::bundled_english::listed());
     listed.extend(hub::list(cache));
@@ -33,10 +31,7 @@ pub fn list(cache: Option<&Path>) -> Vec<Listed> {
 /// If there is no such embedder, or its files cannot be read.
 pub fn describe(spec: &Spec, cache: Option<&Path>) -> Result<Listed, Error> {
     match spec {
-        #[cfg(feature = "bundled")]
-        Spec::Bundled => crate::bundled::listed(),
-        #[cfg(not(feature = "bundled"))]
-        Spec::Bundled => Err(Error::NotCompiled { spec: "bundled" }),
+        Spec::Bundled => bundled::listed(),
         #[cfg(not(feature = "bundled-english"))]
         Spec::BundledEnglish => Err(Error::NotCompiled {
             spec: "bundled-english",

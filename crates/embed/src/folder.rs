@@ -302,18 +302,9 @@ fn bytes(object: Map<String, Value>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::tests::folder;
 
     const TOKENIZER: &str = r#"{"added_tokens": [{"content": "<pad>"}]}"#;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        folder
-    }
 
     fn settings(model: &Model) -> Value {
         serde_json::from_slice(&model.tokenizer.tokenizer_config_file).unwrap()

@@ -32,3 +32,17 @@ pub(crate) fn object(path: &Path) -> Result<Map<String, Value>, Error> {
         cause: e.to_string(),
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// A folder with these files.
+    pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+}

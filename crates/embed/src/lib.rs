@@ -19,7 +19,6 @@
 //! A catalog keeps a text of its embedder, a [`StoredSpec`], and [`reopen`] gives
 //! the embedder again.
 
-#[cfg(feature = "bundled")]
 mod bundled;
 #[cfg(feature = "bundled-english")]
 mod bundled_english;
@@ -63,10 +62,7 @@ pub use vector_cache::VectorCache;
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
     let model = match spec {
         // These are quicker than a file of vectors.
-        #[cfg(feature = "bundled")]
         Spec::Bundled => return Ok(Arc::new(bundled::open(options)?)),
-        #[cfg(not(feature = "bundled"))]
-        Spec::Bundled => return Err(Error::NotCompiled { spec: "bundled" }),
         #[cfg(feature = "bundled-english")]
         Spec::BundledEnglish => {
             return Ok(Arc::new(bundled_english::BundledEnglish::open(options)?));
@@ -114,10 +110,7 @@ pub fn prompts(spec: &Spec) -> Result<Prompts, Error> {
 /// [`Error::NotStatic`] if the embedder is none, and those of [`open`].
 pub fn static_embedding(spec: &Spec) -> Result<StaticEmbedding, Error> {
     match spec {
-        #[cfg(feature = "bundled")]
         Spec::Bundled => bundled::embedding(),
-        #[cfg(not(feature = "bundled"))]
-        Spec::Bundled => Err(Error::NotCompiled { spec: "bundled" }),
         Spec::Static(file) => Ok(StaticEmbedding::open(file)?),
         _ => Err(Error::NotStatic {
             spec: spec.to_string(),

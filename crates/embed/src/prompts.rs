@@ -229,19 +229,10 @@ fn template_words(processor: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::tests::folder;
 
     const PLAIN: &str = r#"{"post_processor": {"single": [{"SpecialToken": {"id": "[CLS]"}}, {"Sequence": {"id": "A"}}], "special_tokens": {"[CLS]": {"tokens": ["[CLS]"]}}}}"#;
     const WITH_QUERY: &str = r#"{"post_processor": {"processors": [{"type": "ByteLevel"}, {"single": [{"SpecialToken": {"id": "BOS"}}, {"SpecialToken": {"id": "P"}}, {"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "EOS"}}], "special_tokens": {"BOS": {"tokens": ["<s>"]}, "P": {"tokens": ["▁que", "ry", ":"]}, "EOS": {"tokens": ["</s>"]}}}]}}"#;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        folder
-    }
 
     fn read(name: &str, files: &[(&str, &str)]) -> Result<Prompts, Error> {
         of_folder(folder(files).path(), name)

@@ -119,6 +119,27 @@ impl Sections {
     }
 }
 
+/// Writes numbers of `N` bytes each, as many as there are and fit.
+pub fn fill<T, const N: usize>(
+    bytes: &mut [u8],
+    numbers: impl IntoIterator<Item = T>,
+    written: fn(T) -> [u8; N],
+) {
+    let places = bytes.as_chunks_mut::<N>().0.iter_mut();
+    for (place, number) in places.zip(numbers) {
+        *place = written(number);
+    }
+}
+
+/// Reads numbers of `N` bytes each; what is left over is passed over.
+pub fn numbers<T, const N: usize>(
+    bytes: &[u8],
+    read: fn([u8; N]) -> T,
+) -> impl Iterator<Item = T> + Clone {
+    let numbers = bytes.as_chunks::<N>().0.iter();
+    numbers.map(move |number| read(*number))
+}
+
 /// The bytes of a file, mapped or in memory, or inside the program.
 pub enum Bytes {
     /// A file on disk.

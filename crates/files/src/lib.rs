@@ -21,7 +21,7 @@ mod error;
 mod map;
 mod write;
 
-pub use described::{Bytes, Described, Fault, Sections};
+pub use described::{Bytes, Described, Fault, Sections, fill, numbers};
 pub use disk::{Disk, Files, NewFile, sync_directory};
 pub use error::{Error, Result};
 pub use map::Map;

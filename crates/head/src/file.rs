@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use assort_files::{Bytes, Described, Fault, Map, Sections};
+use assort_files::{Bytes, Described, Fault, Map, Sections, fill, numbers};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -107,14 +107,10 @@ pub(crate) fn lay_out(description: &Description, sections: &Numbers<'_>) -> Resu
         (places.idf, sections.idf),
     ];
     for (range, numbers) in numbers {
-        for (out, number) in bytes[range].chunks_exact_mut(4).zip(numbers) {
-            out.copy_from_slice(&number.to_le_bytes());
-        }
+        fill(&mut bytes[range], numbers.iter().copied(), f32::to_le_bytes);
     }
-    let features = bytes[places.features].chunks_exact_mut(8);
-    for (out, feature) in features.zip(sections.features) {
-        out.copy_from_slice(&feature.to_le_bytes());
-    }
+    let features = sections.features.iter().copied();
+    fill(&mut bytes[places.features], features, u64::to_le_bytes);
     Described::seal(&mut bytes);
     Ok(Bytes::Owned(bytes))
 }
@@ -159,18 +155,12 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
     let places = Places::of(&description, described)
         .filter(|places| description.is_sound() && places.idf.end == bytes.len())
         .ok_or_else(|| strange("its parts do not fit its size".to_owned()))?;
-    let numbers = [&places.scales, &places.output, &places.bias, &places.idf];
-    for range in numbers {
-        let chunks = bytes[range.clone()].as_chunks::<4>().0.iter();
-        if !chunks
-            .map(|chunk| f32::from_le_bytes(*chunk))
-            .all(f32::is_finite)
-        {
+    for range in [&places.scales, &places.output, &places.bias, &places.idf] {
+        if !numbers(&bytes[range.clone()], f32::from_le_bytes).all(f32::is_finite) {
             return Err(strange("a number of it is none".to_owned()));
         }
     }
-    let features = bytes[places.features.clone()].as_chunks::<8>().0.iter();
-    if !features.map(|chunk| u64::from_le_bytes(*chunk)).is_sorted() {
+    if !numbers(&bytes[places.features.clone()], u64::from_le_bytes).is_sorted() {
         return Err(strange("its features are not in order".to_owned()));
     }
     Ok(Read {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use assort_files::{Bytes, Described, Fault, Map, Sections};
+use assort_files::{Bytes, Described, Fault, Map, Sections, fill, numbers};
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Card, Piece};
@@ -89,12 +89,9 @@ pub(crate) fn lay_out(
     let places = Places::of(&description, table.bits, described.len())
         .ok_or_else(|| Error::Argument("the table is too large for this machine".to_owned()))?;
     let mut bytes = FILE.begin(&described, places.rows.end);
-    fill(
-        &mut bytes[places.units],
-        units.iter().map(|u| u.to_le_bytes()),
-    );
-    let scores = pieces.iter().map(|piece| piece.score.to_le_bytes());
-    fill(&mut bytes[places.scores], scores);
+    fill(&mut bytes[places.units], units, u32::to_le_bytes);
+    let scores = pieces.iter().map(|piece| piece.score);
+    fill(&mut bytes[places.scores], scores, f32::to_le_bytes);
     let known = &mut bytes[places.known];
     for (number, _) in pieces
         .iter()
@@ -103,17 +100,11 @@ pub(crate) fn lay_out(
     {
         known[number / 8] |= 1 << (number % 8);
     }
-    let scales = table.scales.iter().map(|scale| scale.to_le_bytes());
-    fill(&mut bytes[places.scales], scales);
+    let scales = table.scales.iter().copied();
+    fill(&mut bytes[places.scales], scales, f32::to_le_bytes);
     table.pack(&mut bytes[places.rows]);
     Described::seal(&mut bytes);
     Ok(Bytes::Owned(bytes))
-}
-
-fn fill(bytes: &mut [u8], numbers: impl Iterator<Item = [u8; 4]>) {
-    for (out, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
-        *out = number;
-    }
 }
 
 /// The trie of the pieces that a text may have.
@@ -199,14 +190,14 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         .flatten()
         .filter(|places| places.rows.end == bytes.len())
         .ok_or_else(unfit)?;
-    if !numbers(&bytes[places.scales.clone()]).all(is_scale) {
+    if !numbers(&bytes[places.scales.clone()], f32::from_le_bytes).all(is_scale) {
         return Err(strange("a row has no usable scale".to_owned()));
     }
-    let scores = || numbers(&bytes[places.scores.clone()]);
-    if !scores().all(f32::is_finite) {
+    let scores = numbers(&bytes[places.scores.clone()], f32::from_le_bytes);
+    if !scores.clone().all(f32::is_finite) {
         return Err(strange("a piece has no usable score".to_owned()));
     }
-    let least = scores().fold(f32::INFINITY, f32::min);
+    let least = scores.fold(f32::INFINITY, f32::min);
     let mut space = None;
     let units = bytes[places.units.clone()].as_chunks().0;
     let text = SPACE.to_string();
@@ -220,12 +211,4 @@ pub(crate) fn read(bytes: Bytes, path: &Path) -> Result<Read> {
         sum,
         bytes,
     })
-}
-
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> {
-    bytes
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|n| f32::from_le_bytes(*n))
 }

@@ -13,6 +13,8 @@ mod student;
 mod tests;
 
 use std::error::Error;
+use std::io::Write;
+use std::path::Path;
 
 use assort_files::Described;
 
@@ -92,6 +94,21 @@ pub const ENTRIES: [Entry; 10] = [
         seeds: || Ok(readers::taxonomy_seeds()),
     },
 ];
+
+/// Looks at bytes in a file, first as they are, then with their checksum made right, so that
+/// what it guards is looked at, too; `look` tells whether the file is of its kind.
+fn in_a_file(bytes: &[u8], look: impl Fn(&Path) -> bool) -> bool {
+    let look = |bytes: &[u8]| written(bytes).is_some_and(|file| look(file.path()));
+    let as_it_is = look(bytes);
+    look(&resealed(bytes)) || as_it_is
+}
+
+/// A file of these bytes, which goes with what is returned; none if it cannot be written.
+fn written(bytes: &[u8]) -> Option<tempfile::NamedTempFile> {
+    let mut file = tempfile::NamedTempFile::new().ok()?;
+    file.write_all(bytes).ok()?;
+    Some(file)
+}
 
 /// A described file (`assort_files::Described`) with its checksum made right.
 fn resealed(bytes: &[u8]) -> Vec<u8> {

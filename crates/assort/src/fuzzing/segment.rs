@@ -1,13 +1,14 @@
 //! Segment files.
 
 use std::error::Error;
-use std::io::Write;
 
 use assort_files::Disk;
 use assort_index::{
     Bitmap, BuildOptions, SearchParams, Searcher, Segment, SlotFilter, Vectors, audit, build,
 };
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::written;
 
 /// Bytes of a segment's header, and those that share a checksum; see
 /// `docs/format.md`.
@@ -27,12 +28,9 @@ fn search(bytes: &[u8]) -> bool {
     let Some(space) = bytes.get(16..).and_then(<[u8]>::first_chunk) else {
         return false;
     };
-    let Ok(mut file) = tempfile::NamedTempFile::new() else {
+    let Some(file) = written(bytes) else {
         return false;
     };
-    if file.write_all(bytes).is_err() {
-        return false;
-    }
     let Ok(segment) = Segment::open(file.path(), u128::from_le_bytes(*space)) else {
         return false;
     };

@@ -1,28 +1,20 @@
 //! Files of students.
 
 use std::error::Error;
-use std::io::Write;
+use std::path::Path;
 
 use assort_core::Space;
 use assort_distill::{Options, Student, StudentCard, teach};
 
-use super::resealed;
+use super::in_a_file;
 
-/// Opens a student and embeds a few texts, first as it is, then with its
-/// checksum made right, so that what it guards is looked at, too.
+/// Opens a student and embeds a few texts.
 pub fn student(bytes: &[u8]) -> bool {
-    let as_it_is = embed(bytes);
-    embed(&resealed(bytes)) || as_it_is
+    in_a_file(bytes, embed)
 }
 
-fn embed(bytes: &[u8]) -> bool {
-    let Ok(mut file) = tempfile::NamedTempFile::new() else {
-        return false;
-    };
-    if file.write_all(bytes).is_err() {
-        return false;
-    }
-    let Ok(student) = Student::open(file.path()) else {
+fn embed(path: &Path) -> bool {
+    let Ok(student) = Student::open(path) else {
         return false;
     };
     let (rows, familiar) = student.embed(&["red kettle", "", "电水壶 1.5 l, BLUE"]);
