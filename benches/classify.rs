@@ -100,7 +100,7 @@ fn measure(name: &str, data: &Path, model: &Teacher, mapping: &Mapping) -> Resul
         found.report.scores.accuracy, found.report.coverage, sets.coverage, sets.mean_size
     );
     stored_rate(&catalog)?;
-    let products = rows("validation.tsv")?.filter_map(|row| match row {
+    let products = rows("validation.tsv")?.filter_map(|row| match row.into() {
         InputRow::Product(row) => Some(row.product),
         _ => None,
     });

@@ -260,7 +260,7 @@ fn filed(catalog: &Catalog, data: &Path) -> Result<serde_json::Value, Failure> {
 fn titles(file: &Path) -> Result<Vec<String>, Failure> {
     let mut titles = Vec::new();
     for row in reader(file, &title_columns())? {
-        if let Ok(row) = row.whole()? {
+        if let Ok(row) = row?.whole() {
             titles.push(row.product.title);
         }
     }

@@ -69,7 +69,7 @@ fn beside_embedder(
 ) -> Result<(), Failure> {
     let taxonomy = taxonomy(taxonomy_file)?;
     let chosen: Vec<Product> = reader(products, &title_columns())?
-        .filter_map(|row| Some(row.whole().ok()?.ok()?.product))
+        .filter_map(|row| Some(row.ok()?.whole().ok()?.product))
         .take(rows)
         .collect();
     let mut texts: Vec<String> = chosen.iter().map(product_text).collect();

@@ -12,7 +12,8 @@ pub(crate) fn title_columns() -> Mapping {
 
 /// The products of a file with their categories.
 pub(crate) fn reader(file: &Path, mapping: &Mapping) -> Result<ProductReader, assort::Error> {
-    ProductReader::new(Input::open(&file.display().to_string(), None)?, mapping)
+    let input = Input::open(&file.display().to_string(), None)?;
+    Ok(ProductReader::new(input, mapping)?)
 }
 
 /// A taxonomy from a file.

@@ -97,6 +97,12 @@ impl From<assort::Error> for Failure {
     }
 }
 
+impl From<assort::read::Error> for Failure {
+    fn from(error: assort::read::Error) -> Self {
+        assort::Error::from(error).into()
+    }
+}
+
 impl From<assort_embed::Error> for Failure {
     fn from(error: assort_embed::Error) -> Self {
         Self::of(error.kind(), hints::told_of_embedder(&error))

@@ -109,7 +109,7 @@ fn reopen(kept: &Path, encoding: Option<&str>) -> Result<Input, Error> {
         doing: "reading standard input again",
         source,
     })?;
-    Input::from_reader("standard input", file, encoding)
+    Ok(Input::from_reader("standard input", file, encoding)?)
 }
 
 impl Iterator for Files {
@@ -118,7 +118,7 @@ impl Iterator for Files {
     fn next(&mut self) -> Option<InputRow> {
         loop {
             if let Some(row) = self.current.as_mut().and_then(Iterator::next) {
-                return Some(row);
+                return Some(row.into());
             }
             let (name, reader) = self.readers.next()?;
             self.name.set(Some(name.into()));

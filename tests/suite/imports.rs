@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 13] = [
+const CRATES: [(&str, &str); 14] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
     ("distill", "crates/distill/src"),
     ("head", "crates/head/src"),
+    ("read", "crates/read/src"),
     ("assort", "crates/assort/src"),
     ("static", "crates/static/src"),
     ("embed", "crates/embed/src"),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use assort_core::{EmbedError, ErrorKind, Space};
+use assort_read::Unstated;
 
 /// Result of the operations of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -241,22 +242,6 @@ impl fmt::Display for Maintenance {
     }
 }
 
-/// What a caller can state so that a refused file or row is read after all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unstated {
-    /// The encoding, with the label of one that fits the bytes, if one does
-    /// (see [`Input::open`](crate::read::Input::open)).
-    Encoding(Option<&'static str>),
-    /// The column of the id ([`Mapping::id`](crate::read::Mapping::id)), or that
-    /// rows are numbered.
-    Id,
-    /// The column of the title ([`Mapping::title`](crate::read::Mapping::title)).
-    Title,
-    /// That quotes enclose fields ([`Quoting::On`](crate::read::Quoting::On)).
-    Quoting,
-}
-
 fn advice(source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind;
     match source.kind() {
@@ -386,6 +371,23 @@ impl From<assort_index::Error> for Error {
             // What callers give is checked before it comes to a segment.
             Index::Argument(message) | Index::Fault(message) => Self::Internal(message),
             other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<assort_read::Error> for Error {
+    fn from(error: assort_read::Error) -> Self {
+        let assort_read::Error::Input {
+            file,
+            line,
+            message,
+            unstated,
+        } = error;
+        Self::Input {
+            file,
+            line,
+            message,
+            unstated,
         }
     }
 }

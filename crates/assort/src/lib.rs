@@ -38,11 +38,11 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod import_report;
+mod input_row;
 mod knn;
 mod locks;
 mod observer;
 mod priority;
-pub mod read;
 mod segments;
 mod snapshot;
 mod state;
@@ -56,6 +56,7 @@ pub(crate) use assort_core::Taxonomy;
 pub use assort_distill as students;
 pub use assort_head as heads;
 pub use assort_index::{Audit, Degrees, Plan};
+pub use assort_read as read;
 pub use catalog::classify::ClassifyOptions;
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
@@ -76,9 +77,9 @@ pub use classifier::audit_labels::{ConflictingLabel, LabelAudit, LabelConflict, 
 pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::ImportReport;
+pub use input_row::InputRow;
 pub use observer::{Observer, Progress};
 pub use priority::lower_priority;
-pub use read::InputRow;
 pub use task::TaskState;
 
 /// The examples of the README are tests, too.

@@ -3,7 +3,7 @@
 use assort_head::{Epoch, Step};
 
 use crate::import_report::ImportReport;
-use crate::read::Rejected;
+use assort_read::Rejected;
 
 /// How far long work has come.
 #[derive(Clone, Copy, Debug)]

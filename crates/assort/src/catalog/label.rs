@@ -3,11 +3,12 @@
 use assort_core::{CategoryIndex, text_hash};
 
 use crate::catalog::Catalog;
+use crate::input_row::InputRow;
 use crate::observer::Observer;
-use crate::read::{InputRow, ProductRow, Rejected};
 use crate::snapshot::Changes;
 use crate::store::Reader;
 use crate::{Result, Taxonomy};
+use assort_read::{ProductRow, Rejected};
 
 /// What labelling did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use std::io::{Cursor, Write};
 
 use assort_core::Taxonomy;
-
-use crate::read::{Input, InputRow, Mapping, ProductReader, Quoting, read_taxonomy};
+use assort_read::{Input, Mapping, ProductReader, Quoting, Row, read_taxonomy};
 
 /// Encodings the bytes may be declared to have.
 const ENCODINGS: [Option<&str>; 4] = [None, Some("gbk"), Some("utf-16le"), Some("latin1")];
@@ -18,27 +17,28 @@ pub fn products(bytes: &[u8]) -> bool {
     let Some((&choice, bytes)) = bytes.split_first() else {
         return false;
     };
-    let mapping = Mapping {
-        quoting: match choice >> 4 & 3 {
-            0 => Quoting::On,
-            1 => Quoting::Off,
-            _ => Quoting::Auto,
-        },
-        require_title: choice & 0x40 == 0,
-        updates: choice & 0x80 != 0,
-        ..Mapping::default()
+    let quoting = match choice >> 4 & 3 {
+        0 => Quoting::On,
+        1 => Quoting::Off,
+        _ => Quoting::Auto,
     };
+    let mapping = Mapping::default()
+        .with_quoting(quoting)
+        .with_require_title(choice & 0x40 == 0)
+        .with_updates(choice & 0x80 != 0);
     let reader = open(choice, bytes).map(|input| ProductReader::new(input, &mapping));
     let Some(Ok(reader)) = reader else {
         return false;
     };
     let mut last = 0;
     for row in reader {
+        let Ok(row) = row else {
+            return false;
+        };
         let line = match row {
-            InputRow::Product(row) => row.line,
-            InputRow::Update(row) => row.line,
-            InputRow::Rejected(rejected) => rejected.line,
-            InputRow::Failed(_) => return false,
+            Row::Product(row) => row.line,
+            Row::Update(row) => row.line,
+            Row::Rejected(rejected) => rejected.line,
         };
         assert!(last < line, "line {line} comes after line {last}");
         last = line;

@@ -150,11 +150,11 @@ impl Changes {
                 id: id.clone(),
                 ..Product::default()
             };
-            Ok(Ok(ProductRow {
+            ProductRow {
                 line,
                 product,
                 category,
-            }))
+            }
         });
         let options = LabelOptions::default()
             .with_clear(self.categories.is_none())

@@ -168,7 +168,6 @@ pub(super) fn store(
 ) -> Result<Stored, Status> {
     let options = ImportOptions::default().with_dry_run(dry_run);
     let mut rejects = Rejects(Vec::new());
-    let rows = rows.into_iter().map(|row| Ok(Ok(row)));
     let report = served
         .catalog
         .import(rows, &options, &|| None, &mut rejects);

@@ -17,8 +17,8 @@ use assort_distill::{QueryEncoder, StaticEmbedding, Student, StudentCard, Teache
 
 use crate::catalog::Catalog;
 use crate::error::Maintenance;
+use crate::input_row::InputRow;
 use crate::observer::Observer;
-use crate::read::InputRow;
 use crate::{Error, Result};
 
 use evaluation::Evaluator;

@@ -8,8 +8,8 @@ use assort_core::{CategoryIndex, Taxonomy};
 use super::DistillOptions;
 use crate::catalog::Catalog;
 use crate::embedding::Item;
+use crate::input_row::InputRow;
 use crate::observer::{Observer, Progress};
-use crate::read::InputRow;
 use crate::{Error, Result};
 
 /// How often progress is told.

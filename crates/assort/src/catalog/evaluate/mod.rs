@@ -12,9 +12,10 @@ use self::judged::Judged;
 use crate::catalog::Catalog;
 use crate::catalog::classify::ClassifyOptions;
 use crate::classifier::words;
+use crate::input_row::InputRow;
 use crate::observer::{Observer, Progress};
-use crate::read::{InputRow, Rejected};
 use crate::{Error, Result};
+use assort_read::Rejected;
 
 pub use self::evaluation::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,

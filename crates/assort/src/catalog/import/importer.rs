@@ -10,15 +10,16 @@ use super::ImportOptions;
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
 use crate::import_report::ImportReport;
+use crate::input_row::InputRow;
 use crate::locks::read;
 use crate::observer::{Observer, Progress};
-use crate::read::{InputRow, ProductRow, Rejected, SeenIds, UpdateRow};
 use crate::segments::BACKLOG;
 use crate::snapshot::Changes;
 use crate::store::{
     ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord, Writer,
 };
 use crate::{Error, Result};
+use assort_read::{ProductRow, Rejected, SeenIds, UpdateRow};
 
 /// Products that are embedded and committed together: enough for batches of
 /// like length, few enough to lose little when the power goes.

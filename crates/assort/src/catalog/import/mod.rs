@@ -10,8 +10,8 @@ use assort_core::{Embedder, Product};
 use crate::Result;
 use crate::catalog::Catalog;
 use crate::import_report::ImportReport;
+use crate::input_row::InputRow;
 use crate::observer::Observer;
-use crate::read::InputRow;
 use crate::store::{Reader, SpaceRecord};
 
 use importer::Importer;
@@ -45,7 +45,7 @@ impl ImportOptions {
 
 impl Catalog {
     /// Stores products from rows: products of the caller's own, or what a
-    /// [`crate::read::ProductReader`] gives. Rows of known ids replace what was there;
+    /// [`assort_read::ProductReader`] gives. Rows of known ids replace what was there;
     /// unchanged ones cost no embedding. What is committed is durable; a stop or an
     /// error later does not undo it.
     ///

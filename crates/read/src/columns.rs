@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::names::{CATEGORY, ID, IMAGE, TEXT, TITLE, attribute, is_no_attribute, plain};
-use super::refusal::Refusal;
-use super::table::Quoting;
 use crate::error::Unstated;
+use crate::names::{CATEGORY, ID, IMAGE, TEXT, TITLE, attribute, is_no_attribute, plain};
+use crate::refusal::Refusal;
+use crate::table::Quoting;
 
 /// What the user says about the columns of a product file.
 ///
@@ -30,7 +30,7 @@ pub struct Mapping {
     pub quoting: Quoting,
     /// Whether every product needs a title. Files of labels do without.
     pub require_title: bool,
-    /// Whether rows are updates ([`super::UpdateRow`]): they change what the file has
+    /// Whether rows are updates ([`UpdateRow`](crate::UpdateRow)): they change what the file has
     /// columns for, and leave the rest of a product as it is. An empty value removes
     /// what there is, but not a title or a label. Columns of further text make the text
     /// together. In JSON Lines each object names what it changes.
@@ -120,14 +120,14 @@ impl Mapping {
 
 /// Where the id of a product comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IdSource {
+pub(crate) enum IdSource {
     RowNumber,
     Column(usize),
 }
 
 /// What a key means that turns up late in a file of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Late<'k> {
+pub(crate) enum Late<'k> {
     /// The category, whose column is named.
     Category(usize),
     /// An attribute of that name.
@@ -140,15 +140,15 @@ pub(super) enum Late<'k> {
 /// Displayed as `id=sku title=name attributes=brand,price`.
 #[derive(Clone, Debug)]
 pub struct Columns {
-    pub(super) names: Vec<String>,
-    pub(super) id: IdSource,
-    pub(super) title: Option<usize>,
-    pub(super) text: Vec<usize>,
-    pub(super) category: Option<usize>,
-    pub(super) image: Option<usize>,
-    pub(super) attributes: Vec<usize>,
+    pub(crate) names: Vec<String>,
+    pub(crate) id: IdSource,
+    pub(crate) title: Option<usize>,
+    pub(crate) text: Vec<usize>,
+    pub(crate) category: Option<usize>,
+    pub(crate) image: Option<usize>,
+    pub(crate) attributes: Vec<usize>,
     /// Whether keys that turn up later are attributes, too.
-    pub(super) open: bool,
+    pub(crate) open: bool,
 }
 
 impl Columns {
@@ -206,7 +206,7 @@ impl Columns {
 
     /// Finds what each of the columns means. A refusal is a message for the
     /// user.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         names: &[String],
         mapping: &Mapping,
     ) -> std::result::Result<Self, Refusal> {
@@ -252,7 +252,7 @@ impl Columns {
     }
 
     /// What a key of an object means that the first objects did not have.
-    pub(super) fn meaning_of_late<'k>(&self, key: &'k str) -> Late<'k> {
+    pub(crate) fn meaning_of_late<'k>(&self, key: &'k str) -> Late<'k> {
         let category = self.category.filter(|&at| {
             // The first objects had none in place of an object.
             key.strip_prefix(self.names[at].as_str()) == Some(".id")

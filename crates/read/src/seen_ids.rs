@@ -8,7 +8,7 @@ use assort_core::text_hash;
 /// Ids of an input with the lines they stood on first.
 ///
 /// ```
-/// use assort::read::SeenIds;
+/// use assort_read::SeenIds;
 ///
 /// let mut seen = SeenIds::default();
 /// assert_eq!(seen.add("4711", 2), Ok(()));

@@ -1,8 +1,8 @@
-//! What a file, or another source, says of one product.
+//! What a catalog takes: rows of files, and of any other source.
 
 use assort_core::{Product, ProductUpdate};
+use assort_read::{ProductRow, Rejected, Row, UpdateRow};
 
-use crate::error::Unstated;
 use crate::{Error, Result};
 
 /// A row of an input.
@@ -39,12 +39,8 @@ impl InputRow {
     /// The one of [`Self::Failed`].
     pub fn whole(self) -> Result<std::result::Result<ProductRow, Rejected>> {
         match self {
-            Self::Product(row) => Ok(Ok(row)),
-            Self::Update(row) => Ok(Err(Rejected::new(
-                row.line,
-                Some(row.update.id),
-                "the row changes a product, and does not give it whole".to_owned(),
-            ))),
+            Self::Product(row) => Ok(Row::Product(row).whole()),
+            Self::Update(row) => Ok(Row::Update(row).whole()),
             Self::Rejected(rejected) => Ok(Err(rejected)),
             Self::Failed(error) => Err(error),
         }
@@ -63,73 +59,6 @@ impl InputRow {
             Self::Failed(_) => {}
         }
         self
-    }
-}
-
-/// A product as it stands in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProductRow {
-    /// Line of the file, counted from 1; 0 for a row of no file, which is named by its
-    /// number.
-    pub line: u64,
-    /// The product, cleaned; its title is empty only where none is required.
-    pub product: Product,
-    /// The category the file gives, an id or a path, as written.
-    pub category: Option<String>,
-}
-
-/// What a row says about a product that is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UpdateRow {
-    /// Line of the file, counted from 1; 0 for a row of no file, which is named by its
-    /// number.
-    pub line: u64,
-    /// What changes, cleaned.
-    pub update: ProductUpdate,
-    /// The category the file gives, an id or a path, as written.
-    pub category: Option<String>,
-}
-
-/// A row no product can be made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Line of the file, counted from 1.
-    pub line: u64,
-    /// The product's id, if the row has got that far.
-    pub id: Option<String>,
-    /// What is wrong with the row.
-    pub reason: String,
-    /// What could be stated so that the row is read after all.
-    pub unstated: Option<Unstated>,
-}
-
-impl Rejected {
-    /// A row that is rejected for a `reason` that nothing can be stated about.
-    pub fn new(line: u64, id: Option<String>, reason: String) -> Self {
-        Self {
-            line,
-            id,
-            reason,
-            unstated: None,
-        }
-    }
-}
-
-impl From<Product> for ProductRow {
-    fn from(product: Product) -> Self {
-        Self {
-            product,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<ProductUpdate> for UpdateRow {
-    fn from(update: ProductUpdate) -> Self {
-        Self {
-            update,
-            ..Self::default()
-        }
     }
 }
 
@@ -166,5 +95,21 @@ impl From<Rejected> for InputRow {
 impl<R: Into<Self>> From<Result<R>> for InputRow {
     fn from(row: Result<R>) -> Self {
         row.map_or_else(Self::Failed, Into::into)
+    }
+}
+
+impl From<Row> for InputRow {
+    fn from(row: Row) -> Self {
+        match row {
+            Row::Product(row) => Self::Product(row),
+            Row::Update(row) => Self::Update(row),
+            Row::Rejected(rejected) => Self::Rejected(rejected),
+        }
+    }
+}
+
+impl<R: Into<Self>> From<assort_read::Result<R>> for InputRow {
+    fn from(row: assort_read::Result<R>) -> Self {
+        row.map_or_else(|error| Self::Failed(error.into()), Into::into)
     }
 }

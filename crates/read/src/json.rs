@@ -6,24 +6,24 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 
-use super::input::Input;
-use super::lines::{Line, Lines};
-use super::refusal::Refusal;
-use super::splitter::header_line;
-use super::table::RowError;
+use crate::input::Input;
+use crate::lines::{Line, Lines};
+use crate::refusal::Refusal;
+use crate::splitter::header_line;
+use crate::table::RowError;
 
 /// How many objects are looked at to learn the keys: the first alone may lack
 /// what is optional.
 const SAMPLE: usize = 100;
 
 /// An object and the line it stands on.
-pub(super) type Object = (u64, Map<String, Value>);
+pub(crate) type Object = (u64, Map<String, Value>);
 
 type NumberedLine = std::result::Result<(u64, Vec<u8>), RowError>;
 
 /// Reads a JSON Lines file object by object; blank lines are skipped.
 #[derive(Debug)]
-pub(super) struct JsonLines {
+pub(crate) struct JsonLines {
     lines: Lines,
     /// Lines read ahead for their keys.
     ahead: VecDeque<NumberedLine>,
@@ -32,7 +32,7 @@ pub(super) struct JsonLines {
 
 impl JsonLines {
     /// Whether a file that begins like this is JSON of some kind.
-    pub(super) fn recognise(beginning: &[u8]) -> bool {
+    pub(crate) fn recognise(beginning: &[u8]) -> bool {
         matches!(beginning.first(), Some(b'{' | b'['))
     }
 
@@ -40,7 +40,7 @@ impl JsonLines {
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if it is JSON, but not JSON Lines.
-    pub(super) fn open(input: Input) -> Result<Self> {
+    pub(crate) fn open(input: Input) -> Result<Self> {
         let first = header_line(input.head()).trim_ascii();
         let what = match first {
             [b'[', ..] => Some("a JSON array"),
@@ -64,7 +64,7 @@ impl JsonLines {
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the file cannot be read.
-    pub(super) fn keys(&mut self) -> Result<Vec<String>> {
+    pub(crate) fn keys(&mut self) -> Result<Vec<String>> {
         let mut keys: Vec<String> = Vec::new();
         while self.ahead.len() < SAMPLE {
             let Some(row) = self.read_line()? else {
@@ -88,7 +88,7 @@ impl JsonLines {
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the file cannot be read on.
-    pub(super) fn read(&mut self) -> Result<Option<std::result::Result<Object, RowError>>> {
+    pub(crate) fn read(&mut self) -> Result<Option<std::result::Result<Object, RowError>>> {
         let row = match self.ahead.pop_front() {
             Some(row) => Some(row),
             None => self.read_line()?,
@@ -97,7 +97,7 @@ impl JsonLines {
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
         self.lines.error(line, refusal)
     }
 
@@ -137,7 +137,7 @@ impl JsonLines {
 }
 
 /// Visits every value that is no object, under its dotted key.
-pub(super) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &Value)) {
+pub(crate) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, value) in object {
         match value {
             // serde_json bounds the depth of what it reads.
@@ -150,7 +150,7 @@ pub(super) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &
 }
 
 /// A value as one text; the elements of an array are joined by `between`.
-pub(super) fn text_of(value: &Value, between: &str) -> String {
+pub(crate) fn text_of(value: &Value, between: &str) -> String {
     let parts: Vec<String> = match value {
         Value::Null => return String::new(),
         Value::String(text) => return text.clone(),

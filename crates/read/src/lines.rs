@@ -2,15 +2,15 @@
 
 use crate::{Error, Result};
 
-use super::input::{Input, NotText};
-use super::refusal::Refusal;
+use crate::input::{Input, NotText};
+use crate::refusal::Refusal;
 
 /// The longest line or record that is read, in bytes. More is a damaged file.
-pub(super) const MAX_RECORD: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_RECORD: usize = 16 * 1024 * 1024;
 
 /// What [`Lines::read`] found.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// A line, now at the end of the buffer; its number, counted from 1.
     Text(u64),
     /// The line of that number is longer than there was room for.
@@ -21,7 +21,7 @@ pub(super) enum Line {
 
 /// Splits an input into lines that end in LF, CR LF, or CR alone.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     input: Input,
     number: u64,
     end: u8,
@@ -33,7 +33,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(input: Input) -> Self {
+    pub(crate) fn new(input: Input) -> Self {
         // Spreadsheets of old Macs end lines in CR and have no LF anywhere.
         let head = input.head();
         let cr_only = !head.contains(&b'\n') && head.contains(&b'\r');
@@ -50,7 +50,7 @@ impl Lines {
     /// Takes lines back, each ended by LF, that were read after line `number`;
     /// they are read once more. The last one may be the beginning of a line
     /// that was too long.
-    pub(super) fn give_back(&mut self, lines: &[u8], number: u64) {
+    pub(crate) fn give_back(&mut self, lines: &[u8], number: u64) {
         let rest = self.again.split_off(self.at);
         self.again = [lines, &rest].concat();
         self.at = 0;
@@ -61,7 +61,7 @@ impl Lines {
     ///
     /// # Errors
     /// [`Error::Input`] if the input cannot be read.
-    pub(super) fn skip_rest(&mut self) -> Result<()> {
+    pub(crate) fn skip_rest(&mut self) -> Result<()> {
         let mut buffer = Vec::new();
         loop {
             buffer.clear();
@@ -77,7 +77,7 @@ impl Lines {
     ///
     /// # Errors
     /// [`Error::Input`] if the input cannot be read.
-    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<Line> {
+    pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<Line> {
         let again = &self.again[self.at..];
         if let Some(length) = again.iter().position(|&byte| byte == b'\n') {
             // What was given back has fitted before.
@@ -109,12 +109,12 @@ impl Lines {
     }
 
     /// The bytes as text, or where and how they are not.
-    pub(super) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
+    pub(crate) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
         self.input.text(bytes)
     }
 
     /// An [`Error::Input`] about this file.
-    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
         self.input.error(line, refusal)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 /// `csv-core` with the buffers it writes to.
-pub(super) struct Splitter {
+pub(crate) struct Splitter {
     core: Reader,
     fields: Vec<u8>,
     ends: Vec<usize>,
@@ -15,7 +15,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// Cuts at `delimiter`, outside quotes if fields are `quoted`.
-    pub(super) fn new(delimiter: u8, quoted: bool) -> Self {
+    pub(crate) fn new(delimiter: u8, quoted: bool) -> Self {
         let core = ReaderBuilder::new()
             .delimiter(delimiter)
             .quoting(quoted)
@@ -30,28 +30,28 @@ impl Splitter {
     }
 
     /// Makes room for the next record.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.filled = (0, 0);
     }
 
     /// Gives up a record that is not complete.
-    pub(super) fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.core.reset();
         self.clear();
     }
 
     /// The fields of the record, joined.
-    pub(super) fn fields(&self) -> &[u8] {
+    pub(crate) fn fields(&self) -> &[u8] {
         &self.fields[..self.filled.0]
     }
 
     /// Ends of the complete fields in [`Self::fields`].
-    pub(super) fn ends(&self) -> &[usize] {
+    pub(crate) fn ends(&self) -> &[usize] {
         &self.ends[..self.filled.1]
     }
 
     /// Takes one line with its end; whether the record is complete by it.
-    pub(super) fn feed(&mut self, mut line: &[u8]) -> bool {
+    pub(crate) fn feed(&mut self, mut line: &[u8]) -> bool {
         loop {
             let (bytes, ends) = self.filled;
             let (result, taken, written, ended) =
@@ -69,14 +69,14 @@ impl Splitter {
     }
 
     /// Whether a field starts with a quote.
-    pub(super) fn opens_quote(&self) -> bool {
+    pub(crate) fn opens_quote(&self) -> bool {
         (0..self.ends().len())
             .filter_map(|column| field(self.ends(), column))
             .any(|range| self.fields[range].starts_with(b"\""))
     }
 
     /// Takes the quotes off fields that are quoted without a flaw.
-    pub(super) fn unquote(&mut self) {
+    pub(crate) fn unquote(&mut self) {
         if !self.opens_quote() {
             return;
         }
@@ -97,7 +97,7 @@ impl Splitter {
 }
 
 /// Where the field of a column lies among the joined fields.
-pub(super) fn field(ends: &[usize], column: usize) -> Option<Range<usize>> {
+pub(crate) fn field(ends: &[usize], column: usize) -> Option<Range<usize>> {
     let end = *ends.get(column)?;
     let start = column.checked_sub(1).map_or(0, |before| ends[before]);
     Some(start..end)
@@ -119,7 +119,7 @@ fn unquoted(field: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The first line that is not blank, without its end.
-pub(super) fn header_line(text: &[u8]) -> &[u8] {
+pub(crate) fn header_line(text: &[u8]) -> &[u8] {
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
         .find(|line| !line.trim_ascii().is_empty())
         .unwrap_or_default()
@@ -127,7 +127,7 @@ pub(super) fn header_line(text: &[u8]) -> &[u8] {
 
 /// The commonest of the delimiters outside quotes; a tab beats all others, for
 /// it is never part of a name.
-pub(super) fn sniff_delimiter(header: &[u8]) -> u8 {
+pub(crate) fn sniff_delimiter(header: &[u8]) -> u8 {
     let mut quoted = false;
     let mut counts = [(b',', 0), (b';', 0), (b'|', 0)];
     for &byte in header {
@@ -148,7 +148,7 @@ pub(super) fn sniff_delimiter(header: &[u8]) -> u8 {
 }
 
 /// Whether every cell of a tab-separated header is quoted.
-pub(super) fn all_quoted(header: &[u8]) -> bool {
+pub(crate) fn all_quoted(header: &[u8]) -> bool {
     header
         .split(|&byte| byte == b'\t')
         .all(|cell| unquoted(cell).is_some())

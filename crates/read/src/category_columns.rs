@@ -1,6 +1,6 @@
 //! Which column of a taxonomy file means what.
 
-use super::names::plain;
+use crate::names::plain;
 
 /// ISO 639-1, but `id` and `no`, which mean other things in a header.
 const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch \
@@ -65,7 +65,7 @@ const EXAMPLES: &[&str] = &["example", "examples", "示例", "例子"];
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Id,
     Parent,
     /// The path, or the name where parents are given.
@@ -83,16 +83,16 @@ pub(super) enum Role {
 
 /// What the columns of a taxonomy file mean.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     main: String,
     /// Whether rows give their parent's id instead of a path.
-    pub(super) child: bool,
+    pub(crate) child: bool,
 }
 
 impl Layout {
     /// Finds the column that holds the tree. A refusal is a message for the
     /// user.
-    pub(super) fn new(columns: &[String]) -> Result<Self, String> {
+    pub(crate) fn new(columns: &[String]) -> Result<Self, String> {
         let find = |names: &[&str]| {
             let guess = |name: &&str| columns.iter().find(|column| plain(column) == *name);
             names.iter().find_map(guess)
@@ -122,7 +122,7 @@ impl Layout {
     }
 
     /// Whether a line names columns of a taxonomy.
-    pub(super) fn is_header(columns: &[String]) -> bool {
+    pub(crate) fn is_header(columns: &[String]) -> bool {
         let known = |name: &String| [ID, PARENT, PATH, NAME].iter().any(|list| has(list, name));
         match columns {
             [one] => has(PATH, one) || has(NAME, one),
@@ -130,7 +130,7 @@ impl Layout {
         }
     }
 
-    pub(super) fn role(&self, column: &str) -> Role {
+    pub(crate) fn role(&self, column: &str) -> Role {
         if column == self.main {
             return Role::Main;
         }

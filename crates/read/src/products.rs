@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 
-use super::columns::{Columns, IdSource, Late, Mapping};
-use super::input::Input;
-use super::json::{JsonLines, flatten, text_of};
-use super::names::attribute;
-use super::row::{InputRow, ProductRow, Rejected, UpdateRow};
-use super::table::{RowError, Table};
+use crate::columns::{Columns, IdSource, Late, Mapping};
+use crate::input::Input;
+use crate::json::{JsonLines, flatten, text_of};
+use crate::names::attribute;
+use crate::row::{ProductRow, Rejected, Row, UpdateRow};
+use crate::table::{RowError, Table};
 
 /// Reads the products of a file in the file's order.
 ///
 /// Delimited files with a header and JSON Lines are told apart by their
-/// content. The iterator yields [`InputRow::Failed`] when the file cannot be read on,
+/// content. The iterator yields an error when the file cannot be read on,
 /// and ends there; a row that cannot be used is an item like any other.
 #[derive(Debug)]
 pub struct ProductReader {
@@ -43,7 +43,7 @@ struct JsonRows {
     positions: HashMap<String, usize>,
 }
 
-type Made = std::result::Result<InputRow, Rejected>;
+type Made = std::result::Result<Row, Rejected>;
 
 impl ProductReader {
     /// Recognises the format and finds out what the columns mean.
@@ -93,7 +93,7 @@ impl ProductReader {
         }
     }
 
-    fn read(&mut self) -> Result<Option<InputRow>> {
+    fn read(&mut self) -> Result<Option<Row>> {
         let maker = Maker {
             columns: &self.columns,
             require_title: self.require_title,
@@ -120,7 +120,7 @@ impl ProductReader {
         } else if self.count == 0 {
             return Err(self.no_rows());
         }
-        Ok(row.map(|row| row.unwrap_or_else(InputRow::Rejected)))
+        Ok(row.map(|row| row.unwrap_or_else(Row::Rejected)))
     }
 
     fn no_rows(&self) -> crate::Error {
@@ -133,15 +133,15 @@ impl ProductReader {
 }
 
 impl Iterator for ProductReader {
-    type Item = InputRow;
+    type Item = Result<Row>;
 
-    fn next(&mut self) -> Option<InputRow> {
+    fn next(&mut self) -> Option<Result<Row>> {
         if self.finished {
             return None;
         }
         let item = self.read().transpose();
         self.finished = !matches!(item, Some(Ok(_)));
-        item.map(InputRow::from)
+        item
     }
 }
 
@@ -195,7 +195,7 @@ impl Maker<'_> {
 
         if self.updates {
             given.check().map_err(wrong)?;
-            return Ok(InputRow::Update(UpdateRow {
+            return Ok(Row::Update(UpdateRow {
                 line,
                 update: given,
                 category,
@@ -211,7 +211,7 @@ impl Maker<'_> {
             false => check_lengths(&product.title, &product.text),
         }
         .map_err(wrong)?;
-        Ok(InputRow::Product(ProductRow {
+        Ok(Row::Product(ProductRow {
             line,
             product,
             category,
@@ -274,13 +274,13 @@ mod tests {
         ProductReader::new(input, mapping)
     }
 
-    type Row = std::result::Result<ProductRow, Rejected>;
+    type Whole = std::result::Result<ProductRow, Rejected>;
 
-    fn rows(reader: ProductReader) -> Vec<Row> {
-        reader.map(|row| row.whole().unwrap()).collect()
+    fn rows(reader: ProductReader) -> Vec<Whole> {
+        reader.map(|row| row.unwrap().whole()).collect()
     }
 
-    fn read(file: &str) -> Vec<Row> {
+    fn read(file: &str) -> Vec<Whole> {
         rows(open(file, &Mapping::default()).unwrap())
     }
 
@@ -394,7 +394,7 @@ mod tests {
             ..Mapping::default()
         };
         let rows = rows(open("title\n\nKettle\n&nbsp;\nPan\n", &mapping).unwrap());
-        let ids: Vec<_> = rows.into_iter().filter_map(Row::ok).collect();
+        let ids: Vec<_> = rows.into_iter().filter_map(Whole::ok).collect();
         assert_eq!((ids[0].product.id.as_str(), ids[0].line), ("1", 3));
         assert_eq!((ids[1].product.id.as_str(), ids[1].line), ("3", 5));
     }
@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn a_file_without_rows_is_an_error_once() {
         let mut reader = open("id,title\n\n", &Mapping::default()).unwrap();
-        let error = reader.next().unwrap().whole().unwrap_err().to_string();
+        let error = reader.next().unwrap().unwrap_err().to_string();
         assert_eq!(error, "shop: the file has a header but no rows");
         assert!(reader.next().is_none());
         let empty = open("", &Mapping::default()).unwrap_err().to_string();
@@ -412,9 +412,11 @@ mod tests {
     #[test]
     fn an_update_has_what_the_file_has_columns_for() {
         let mapping = Mapping::default().with_updates(true);
-        let all = |file: &str| -> Vec<InputRow> { open(file, &mapping).unwrap().collect() };
-        let update = |row: &InputRow| match row {
-            InputRow::Update(row) => (row.update.clone(), row.category.clone()),
+        let all = |file: &str| -> Vec<Row> {
+            open(file, &mapping).unwrap().map(Result::unwrap).collect()
+        };
+        let update = |row: &Row| match row {
+            Row::Update(row) => (row.update.clone(), row.category.clone()),
             other => panic!("{other:?}"),
         };
         let rows = all("id,price,image,category\n1,9,,A\n2,,b.jpg,\n");
@@ -431,7 +433,7 @@ mod tests {
         assert_eq!(update(&rows[1]).0, second);
 
         let rows = all("id,title\n1,\n");
-        assert!(matches!(&rows[0], InputRow::Rejected(why) if why.reason == "no title"));
+        assert!(matches!(&rows[0], Row::Rejected(why) if why.reason == "no title"));
         let refused = open("id\n1\n", &mapping).unwrap_err().to_string();
         assert!(refused.contains("says what changes"), "{refused}");
     }
@@ -443,7 +445,7 @@ mod tests {
             ..Mapping::default()
         };
         let mut reader = open("id,category\n1,A\n", &mapping).unwrap();
-        let row = reader.next().unwrap().whole().unwrap().unwrap();
+        let row = reader.next().unwrap().unwrap().whole().unwrap();
         assert_eq!(
             (row.product.title.as_str(), row.category.as_deref()),
             ("", Some("A"))
@@ -463,7 +465,7 @@ mod tests {
         let stream = std::io::Read::chain(file, Broken);
         let input = Input::from_reader("shop", stream, None).unwrap();
         let mut reader = ProductReader::new(input, &Mapping::default()).unwrap();
-        let error = reader.find_map(|row| row.whole().err());
+        let error = reader.find_map(Result::err);
         let error = error.unwrap().to_string();
         assert!(error.contains("unplugged"), "{error}");
         assert!(reader.next().is_none());

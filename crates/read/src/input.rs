@@ -9,8 +9,8 @@ use encoding_rs::{Encoding, GBK, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 
-use super::refusal::Refusal;
 use crate::error::Unstated;
+use crate::refusal::Refusal;
 use crate::{Error, Result};
 
 /// How much of the input is looked at to recognise its format.
@@ -154,7 +154,7 @@ impl Input {
     }
 
     /// The first bytes of the text (64 KiB or all), whatever was read since.
-    pub(super) fn head(&self) -> &[u8] {
+    pub(crate) fn head(&self) -> &[u8] {
         self.reader.get_ref().0.get_ref()
     }
 
@@ -162,7 +162,7 @@ impl Input {
     ///
     /// # Errors
     /// [`Error::Input`] saying what was `expected` if there is nothing.
-    pub(super) fn beginning(&self, expected: &str) -> Result<&[u8]> {
+    pub(crate) fn beginning(&self, expected: &str) -> Result<&[u8]> {
         let text = self.head().trim_ascii_start();
         if text.is_empty() {
             return Err(self.error(None, format!("file is empty; expected {expected}")));
@@ -171,13 +171,13 @@ impl Input {
     }
 
     /// An [`Error::Input`] about this file.
-    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
         wrong(&self.name, line, refusal)
     }
 
     /// Appends what comes before the next `end` byte, and that byte, but
     /// `limit` bytes at most. Returns the number of bytes, zero at the end.
-    pub(super) fn read_until(
+    pub(crate) fn read_until(
         &mut self,
         end: u8,
         limit: u64,
@@ -190,7 +190,7 @@ impl Input {
     }
 
     /// The bytes as text, or where and how they are not.
-    pub(super) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
+    pub(crate) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
         let text = std::str::from_utf8(bytes).map_err(|error| self.not_utf8(bytes, error))?;
         // The decoder of another encoding has put U+FFFD where it failed.
         if self.encoding != UTF_8
@@ -222,11 +222,11 @@ impl Input {
 
 /// Why bytes are no text.
 #[derive(Debug)]
-pub(super) struct NotText {
+pub(crate) struct NotText {
     /// Offset of the first byte to blame.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Its message is a predicate, to follow the name of the column.
-    pub(super) refusal: Refusal,
+    pub(crate) refusal: Refusal,
 }
 
 /// Counts the bytes that pass.
@@ -281,7 +281,7 @@ fn by_label(name: &str, label: &str) -> Result<&'static Encoding> {
 }
 
 /// An [`Error::Input`] about the file of that name.
-pub(super) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
     let Refusal { message, unstated } = refusal.into();
     Error::Input {
         file: name.to_owned(),

@@ -9,6 +9,7 @@
 
 mod category_columns;
 mod columns;
+mod error;
 mod input;
 mod json;
 mod lines;
@@ -28,12 +29,12 @@ mod dataset_tests;
 #[cfg(test)]
 mod robustness_tests;
 
-pub use crate::error::Unstated;
 pub use columns::{Columns, Mapping};
+pub use error::{Error, Result, Unstated};
 pub use input::Input;
 pub use names::attribute_column;
 pub use products::ProductReader;
-pub use row::{InputRow, ProductRow, Rejected, UpdateRow};
+pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Quoting, Record, RowError, Table};
 pub use taxonomy::{TaxonomyFile, read_taxonomy};

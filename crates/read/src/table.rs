@@ -9,11 +9,11 @@ use std::str::FromStr;
 
 use crate::Result;
 
-use super::input::Input;
-use super::lines::{Line, Lines, MAX_RECORD};
-use super::refusal::Refusal;
-use super::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
 use crate::error::Unstated;
+use crate::input::Input;
+use crate::lines::{Line, Lines, MAX_RECORD};
+use crate::refusal::Refusal;
+use crate::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
 
 /// What a quote character means in a delimited file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct RowError {
 }
 
 impl RowError {
-    pub(super) fn new(line: u64, refusal: impl Into<Refusal>) -> Self {
+    pub(crate) fn new(line: u64, refusal: impl Into<Refusal>) -> Self {
         let Refusal { message, unstated } = refusal.into();
         Self {
             line,
@@ -64,7 +64,7 @@ impl RowError {
         }
     }
 
-    pub(super) fn too_long(line: u64) -> Self {
+    pub(crate) fn too_long(line: u64) -> Self {
         let mib = MAX_RECORD / (1024 * 1024);
         let message = format!(
             "the line is longer than {mib} MiB; a product is never that large, so shorten it or correct its line break"
@@ -72,7 +72,7 @@ impl RowError {
         Self::new(line, message)
     }
 
-    pub(super) fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> Refusal {
         Refusal {
             message: self.message,
             unstated: self.unstated,
@@ -193,7 +193,7 @@ impl Table {
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(super) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
         self.lines.error(line, refusal)
     }
 
@@ -501,9 +501,7 @@ mod tests {
         assert!(message(b"id,name,name\n").contains("two columns `name`"));
         assert!(message(b"id,caf\xe9\n").contains("line 1: the header is not UTF-8"));
         let wide = open(b"i\0d\0,\0", Quoting::Auto).unwrap_err();
-        let crate::Error::Input { unstated, .. } = wide else {
-            panic!("it is an input that cannot be read: {wide}");
-        };
+        let crate::Error::Input { unstated, .. } = wide;
         assert_eq!(unstated, Some(Unstated::Encoding(Some("utf-16le"))));
         assert!(rows("id,title").is_empty());
     }

@@ -94,7 +94,7 @@ fn check_products(file: &str, columns: &str, products: usize) -> Vec<ProductRow>
     };
     let reader = ProductReader::new(input, &Mapping::default()).unwrap();
     assert_eq!(reader.columns().to_string(), columns, "{file}");
-    let rows: Vec<_> = reader.map(|row| row.whole().unwrap().unwrap()).collect();
+    let rows: Vec<_> = reader.map(|row| row.unwrap().whole().unwrap()).collect();
     assert_eq!(rows.len(), products, "{file}");
     rows
 }

@@ -13,7 +13,7 @@ const CANDIDATES: [&str; 5] = [" > ", ">>", ">", "/", "|"];
 /// only if it makes a tree: at least half of the paths that contain it begin
 /// like another path. The arrows, rare in names, also count if a fifth of the
 /// paths contain them.
-pub(super) fn detect<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Option<&'static str> {
+pub(crate) fn detect<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Option<&'static str> {
     let total = paths.clone().count();
     CANDIDATES.into_iter().find(|&separator| {
         let containing = paths.clone().filter(|path| path.contains(separator));
@@ -57,7 +57,7 @@ fn bare<'a>(path: &'a str, separator: &str) -> &'a str {
 }
 
 /// The cleaned segments of a path. A refusal is a message for the user.
-pub(super) fn split(path: &str, separator: Option<&str>) -> Result<Vec<String>, String> {
+pub(crate) fn split(path: &str, separator: Option<&str>) -> Result<Vec<String>, String> {
     let Some(separator) = separator else {
         return segments([path].into_iter(), path);
     };
@@ -73,7 +73,7 @@ pub(super) fn split(path: &str, separator: Option<&str>) -> Result<Vec<String>, 
 }
 
 /// The cleaned names; `path` is what they came from, for the message.
-pub(super) fn segments<'a>(
+pub(crate) fn segments<'a>(
     names: impl Iterator<Item = &'a str>,
     path: &str,
 ) -> Result<Vec<String>, String> {

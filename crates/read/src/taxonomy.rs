@@ -7,13 +7,13 @@ use assort_core::CategoryRow;
 
 use crate::Result;
 
-use super::category_columns::{Layout, Role};
-use super::input::Input;
-use super::json::{JsonLines, flatten, text_of};
-use super::lines::{Line, Lines};
-use super::splitter::{header_line, sniff_delimiter};
-use super::table::{Quoting, RowError, Table};
-use super::taxonomy_rows::{Raw, TaxonomyRow, TaxonomyRows};
+use crate::category_columns::{Layout, Role};
+use crate::input::Input;
+use crate::json::{JsonLines, flatten, text_of};
+use crate::lines::{Line, Lines};
+use crate::splitter::{header_line, sniff_delimiter};
+use crate::table::{Quoting, RowError, Table};
+use crate::taxonomy_rows::{Raw, TaxonomyRow, TaxonomyRows};
 
 const SHOPIFY: &str = "gid://shopify/TaxonomyCategory/";
 

@@ -4,16 +4,16 @@ use crate::error::Unstated;
 
 /// A message about a file or a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// What is wrong.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// What the caller could state.
-    pub(super) unstated: Option<Unstated>,
+    pub(crate) unstated: Option<Unstated>,
 }
 
 impl Refusal {
     /// A refusal that stating `unstated` would lift.
-    pub(super) fn until(unstated: Unstated, message: String) -> Self {
+    pub(crate) fn until(unstated: Unstated, message: String) -> Self {
         Self {
             message,
             unstated: Some(unstated),
@@ -21,7 +21,7 @@ impl Refusal {
     }
 
     /// The same, of a part of what `what` names.
-    pub(super) fn within(self, what: &str) -> Self {
+    pub(crate) fn within(self, what: &str) -> Self {
         Self {
             message: format!("{what} {}", self.message),
             ..self

@@ -6,13 +6,13 @@ use assort_core::{CategoryRow, Place, clean};
 
 use crate::Result;
 
-use super::category_columns::Role;
-use super::input::wrong;
-use super::separator::{detect, segments, split};
+use crate::category_columns::Role;
+use crate::input::wrong;
+use crate::separator::{detect, segments, split};
 
 /// A value as the file gives it.
 #[derive(Clone, Debug)]
-pub(super) enum Raw {
+pub(crate) enum Raw {
     /// A text, for a path yet to be split.
     Text(String),
     /// A list, for a path split already.
@@ -55,7 +55,7 @@ impl Raw {
 
 /// One row of a taxonomy file.
 #[derive(Debug, Default)]
-pub(super) struct TaxonomyRow {
+pub(crate) struct TaxonomyRow {
     line: u64,
     id: Option<String>,
     parent: Option<String>,
@@ -68,7 +68,7 @@ pub(super) struct TaxonomyRow {
 }
 
 impl TaxonomyRow {
-    pub(super) fn new(line: u64) -> Self {
+    pub(crate) fn new(line: u64) -> Self {
         Self {
             line,
             ..Self::default()
@@ -76,7 +76,7 @@ impl TaxonomyRow {
     }
 
     /// Takes the value of one column.
-    pub(super) fn put(&mut self, role: &Role, value: Raw) {
+    pub(crate) fn put(&mut self, role: &Role, value: Raw) {
         if value.is_empty() {
             return;
         }
@@ -97,12 +97,12 @@ impl TaxonomyRow {
 
 /// All rows of a file, to be finished together.
 #[derive(Debug)]
-pub(super) struct TaxonomyRows {
+pub(crate) struct TaxonomyRows {
     /// The file, for messages.
-    pub(super) file: String,
+    pub(crate) file: String,
     /// Whether rows name their parent instead of holding a path.
-    pub(super) child: bool,
-    pub(super) rows: Vec<TaxonomyRow>,
+    pub(crate) child: bool,
+    pub(crate) rows: Vec<TaxonomyRow>,
 }
 
 impl TaxonomyRows {
@@ -112,7 +112,7 @@ impl TaxonomyRows {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) with the line if a path is missing or has an empty
     /// segment.
-    pub(super) fn finish(self, stated: Option<&str>) -> Result<(Vec<CategoryRow>, String)> {
+    pub(crate) fn finish(self, stated: Option<&str>) -> Result<(Vec<CategoryRow>, String)> {
         if self.rows.is_empty() {
             return Err(wrong(&self.file, None, "the file has no categories"));
         }

@@ -1,7 +1,7 @@
 //! What names of columns mean.
 
 // Names as `plain` leaves them, the likeliest first.
-pub(super) const ID: &[&str] = &[
+pub(crate) const ID: &[&str] = &[
     "id",
     "productid",
     "itemid",
@@ -28,7 +28,7 @@ pub(super) const ID: &[&str] = &[
     "货号",
     "sku编号",
 ];
-pub(super) const TITLE: &[&str] = &[
+pub(crate) const TITLE: &[&str] = &[
     "title",
     "name",
     "producttitle",
@@ -45,7 +45,7 @@ pub(super) const TITLE: &[&str] = &[
     "产品名",
     "品名",
 ];
-pub(super) const TEXT: &[&str] = &[
+pub(crate) const TEXT: &[&str] = &[
     "description",
     "productdescription",
     "shortdescription",
@@ -64,7 +64,7 @@ pub(super) const TEXT: &[&str] = &[
     "商品详情",
     "简介",
 ];
-pub(super) const CATEGORY: &[&str] = &[
+pub(crate) const CATEGORY: &[&str] = &[
     "labelid",
     "categoryid",
     "category",
@@ -90,7 +90,7 @@ pub(super) const CATEGORY: &[&str] = &[
     "类别",
     "品类",
 ];
-pub(super) const IMAGE: &[&str] = &[
+pub(crate) const IMAGE: &[&str] = &[
     "image",
     "imageurl",
     "imagelink",
@@ -125,24 +125,24 @@ const OF_ATTRIBUTES: &str = "attributes.";
 /// Whether a column of that plain name is no attribute, unless somebody says so. What
 /// names the category under another heading would give the answer away if it were kept
 /// as a fact about the product.
-pub(super) fn is_no_attribute(plain: &str) -> bool {
+pub(crate) fn is_no_attribute(plain: &str) -> bool {
     plain.is_empty() || CATEGORY.contains(&plain) || DECISION.contains(&plain)
 }
 
 /// The attribute that a column of that name has.
-pub(super) fn attribute(column: &str) -> &str {
+pub(crate) fn attribute(column: &str) -> &str {
     match column.strip_prefix(OF_ATTRIBUTES) {
         Some(name) if !plain(name).is_empty() => name,
         _ => column,
     }
 }
 
-/// A name for the column of an attribute by which a [`super::ProductReader`] knows it
+/// A name for the column of an attribute by which a [`ProductReader`](crate::ProductReader) knows it
 /// again: its own, or `attributes.NAME` where a column of its own name would be taken
 /// for something else.
 ///
 /// ```
-/// use assort::read::attribute_column;
+/// use assort_read::attribute_column;
 ///
 /// assert_eq!(attribute_column("price"), "price");
 /// assert_eq!(attribute_column("Category"), "attributes.Category");
@@ -159,7 +159,7 @@ pub fn attribute_column(name: &str) -> String {
 }
 
 /// A name without case, spaces and punctuation.
-pub(super) fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
