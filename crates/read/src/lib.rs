@@ -9,12 +9,14 @@
 
 mod category_columns;
 mod columns;
+mod dialect;
 mod error;
 mod input;
 mod json;
 mod lines;
 mod names;
 mod products;
+mod quotes;
 mod refusal;
 mod row;
 mod seen_ids;
@@ -36,5 +38,5 @@ pub use names::attribute_column;
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
-pub use table::{Quoting, Record, RowError, Table};
+pub use table::{Bent, Quoting, Record, RowError, Table};
 pub use taxonomy::{TaxonomyFile, read_taxonomy};

@@ -356,7 +356,7 @@ mod tests {
             [
                 rejected(2, None, "no id in column `sku`"),
                 rejected(3, Some("2"), "no title"),
-                rejected(4, None, "has 1 column, the header has 2"),
+                rejected(4, Some("3"), "no title"),
                 Ok(5),
             ]
         );

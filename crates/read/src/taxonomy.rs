@@ -401,7 +401,7 @@ mod tests {
         );
         assert_eq!(
             message("id,path\n1,A\n2\n"),
-            "tree, line 3: has 1 column, the header has 2"
+            "tree, line 3: the row has no path"
         );
         assert_eq!(
             message("id,parent,name\n,,A\n"),
