@@ -8,21 +8,29 @@
 //! [`Error::Input`](crate::Error::Input).
 
 mod category_columns;
+mod choice;
 mod columns;
 mod dialect;
 mod error;
 mod input;
+mod join;
 mod json;
 mod lines;
+mod maker;
+mod mapping;
 mod names;
+mod numbers;
 mod products;
 mod quotes;
+mod raw;
 mod refusal;
 mod row;
+mod sample;
 mod seen_ids;
 mod separator;
 mod splitter;
 mod table;
+mod tally;
 mod taxonomy;
 mod taxonomy_rows;
 
@@ -31,12 +39,14 @@ mod dataset_tests;
 #[cfg(test)]
 mod robustness_tests;
 
-pub use columns::{Columns, Mapping};
+pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
+pub use mapping::Mapping;
 pub use names::attribute_column;
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Bent, Quoting, Record, RowError, Table};
+pub use tally::Tally;
 pub use taxonomy::{TaxonomyFile, read_taxonomy};

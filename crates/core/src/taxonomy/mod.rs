@@ -1,10 +1,13 @@
 //! A checked tree of categories.
 
 mod build;
+mod given;
 
 use std::collections::HashMap;
 
 use xxhash_rust::xxh3::Xxh3;
+
+pub use given::GivenCategories;
 
 use crate::text::fold;
 

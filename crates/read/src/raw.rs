@@ -1,0 +1,219 @@
+//! Rows as they stand in a file: cells under a header, or objects.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Map, Value};
+
+use crate::Result;
+use crate::input::Input;
+use crate::json::{JsonLines, flatten};
+use crate::maker::{Given, Maker, Values, readings};
+use crate::names::names_products;
+use crate::row::Rejected;
+use crate::sample::{ROWS, Sample};
+use crate::table::{Bent, Quoting, Record, RowError, Table};
+
+/// An object of a file.
+pub(crate) type Object = Map<String, Value>;
+
+/// Where the keys of objects stand among the columns.
+pub(crate) type Positions = HashMap<String, usize>;
+
+/// The rows of a file, of which the first were read ahead.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    source: Source,
+    /// Of keys; empty for a table.
+    positions: Positions,
+    ahead: VecDeque<Raw>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Table(Box<Table>),
+    Json(Box<JsonLines>),
+}
+
+/// A row that was read ahead.
+#[derive(Debug)]
+enum Raw {
+    Cells(u64, Vec<String>),
+    Object(u64, Object),
+    Bad(RowError),
+}
+
+/// Cells that were read ahead.
+struct Cells<'a>(&'a [String]);
+
+impl Values for Cells<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        Some(self.0.get(column).map_or("", String::as_str))
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        self.text(column).into_iter().for_each(visit);
+    }
+
+    fn further_readings(&self, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Values for Record<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        Some(self.get(column))
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        visit(self.get(column));
+    }
+
+    fn further_readings(&self, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Rows {
+    /// Recognises the format.
+    pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
+        let start = input.beginning("products as CSV, TSV or JSON Lines")?;
+        let (source, names, positions) = if JsonLines::recognise(start) {
+            let mut lines = JsonLines::open(input)?;
+            let keys = lines.keys()?;
+            if keys.is_empty() {
+                return Err(lines.error(None, "no line is a JSON object"));
+            }
+            let positions: Positions = keys.iter().cloned().zip(0..).collect();
+            (Source::Json(Box::new(lines)), keys, positions)
+        } else {
+            let table = Table::open_for(input, quoting, names_products)?;
+            let columns = table.columns().to_vec();
+            (Source::Table(Box::new(table)), columns, Positions::new())
+        };
+        let rows = Self {
+            source,
+            positions,
+            ahead: VecDeque::new(),
+        };
+        Ok((rows, names))
+    }
+
+    /// Reads the first rows ahead.
+    pub(crate) fn sample(&mut self) -> Result<Sample> {
+        let mut sample = Sample::default();
+        while self.ahead.len() < ROWS {
+            let raw = match &mut self.source {
+                Source::Table(table) => {
+                    let width = table.columns().len();
+                    table.read()?.map(|row| match row {
+                        Ok(record) => Raw::of_record(&record, width),
+                        Err(error) => Raw::Bad(error),
+                    })
+                }
+                Source::Json(lines) => lines.read()?.map(|row| match row {
+                    Ok((line, object)) => Raw::Object(line, object),
+                    Err(error) => Raw::Bad(error),
+                }),
+            };
+            let Some(raw) = raw else { break };
+            match &raw {
+                Raw::Cells(_, cells) => {
+                    sample.add(cells.iter().map(|cell| vec![cell.clone()]).collect());
+                }
+                Raw::Object(_, object) => sample.add(cells_of(object, &self.positions)),
+                Raw::Bad(_) => {}
+            }
+            self.ahead.push_back(raw);
+        }
+        Ok(sample)
+    }
+
+    /// What the next row says, or why it says nothing; none at the end.
+    pub(crate) fn read(
+        &mut self,
+        maker: Maker<'_>,
+    ) -> Result<Option<std::result::Result<Given, Rejected>>> {
+        if let Some(raw) = self.ahead.pop_front() {
+            return Ok(Some(self.make(maker, raw)));
+        }
+        Ok(match &mut self.source {
+            Source::Table(table) => table.read()?.map(|row| match row {
+                Ok(record) => maker.make(record.line(), &record, Vec::new()),
+                Err(error) => Err(unread(error)),
+            }),
+            Source::Json(lines) => lines.read()?.map(|row| match row {
+                Ok((line, object)) => maker.make_of_object(line, &object, &self.positions),
+                Err(error) => Err(unread(error)),
+            }),
+        })
+    }
+
+    fn make(&self, maker: Maker<'_>, raw: Raw) -> std::result::Result<Given, Rejected> {
+        match raw {
+            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
+            Raw::Object(line, object) => maker.make_of_object(line, &object, &self.positions),
+            Raw::Bad(error) => Err(unread(error)),
+        }
+    }
+
+    /// The recognised format, for messages.
+    pub(crate) fn format(&self) -> &'static str {
+        match &self.source {
+            Source::Table(table) => table.format(),
+            Source::Json(_) => "JSON Lines",
+        }
+    }
+
+    /// Lines before the header that were skipped.
+    pub(crate) fn skipped(&self) -> u64 {
+        match &self.source {
+            Source::Table(table) => table.skipped(),
+            Source::Json(_) => 0,
+        }
+    }
+
+    /// Rows so far that do not keep to the rules.
+    pub(crate) fn bent(&self) -> Bent {
+        match &self.source {
+            Source::Table(table) => table.bent(),
+            Source::Json(_) => Bent::default(),
+        }
+    }
+
+    /// An [`Error::Input`](crate::Error::Input) about this file.
+    pub(crate) fn error(&self, refusal: impl Into<crate::refusal::Refusal>) -> crate::Error {
+        match &self.source {
+            Source::Table(table) => table.error(None, refusal),
+            Source::Json(lines) => lines.error(None, refusal),
+        }
+    }
+}
+
+impl Raw {
+    fn of_record(record: &Record<'_>, columns: usize) -> Self {
+        let width = record.width().min(columns);
+        let cells = (0..width).map(|column| record.get(column).to_owned());
+        Self::Cells(record.line(), cells.collect())
+    }
+}
+
+/// The values of an object for each column, each in all ways to read it.
+fn cells_of(object: &Object, positions: &Positions) -> Vec<Vec<String>> {
+    let mut cells = vec![Vec::new(); positions.len()];
+    flatten(object, &mut |key, value| {
+        if let Some(&at) = positions.get(key) {
+            cells[at] = readings(value);
+        }
+    });
+    cells
+}
+
+/// A row that could not be read.
+fn unread(error: RowError) -> Rejected {
+    Rejected {
+        line: error.line,
+        id: None,
+        reason: error.message,
+        unstated: error.unstated,
+    }
+}
