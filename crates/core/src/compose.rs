@@ -150,7 +150,7 @@ pub fn category_texts(taxonomy: &Taxonomy, index: CategoryIndex) -> Vec<(TextKin
             TextKind::NameAndParent,
             format!("{}, {parent}", category.name),
         );
-        texts.add(TextKind::Path, taxonomy.path(index));
+        texts.add(TextKind::Path, taxonomy.names(index).join(SEPARATOR));
     }
     for part in parts(&category.name) {
         texts.add(TextKind::Part, part.to_owned());

@@ -129,7 +129,8 @@ impl Lexicon {
 /// translation on its own.
 fn texts(taxonomy: &Taxonomy, category: CategoryIndex) -> Vec<String> {
     let own = taxonomy.category(category);
-    let mut texts = vec![format!("{} {}", own.name, taxonomy.path(category))];
+    let path = taxonomy.names(category).join(SEPARATOR);
+    let mut texts = vec![format!("{} {path}", own.name)];
     for alias in &own.aliases {
         texts.push(alias.clone());
     }

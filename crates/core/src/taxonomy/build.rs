@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Category, CategoryIndex, CategoryRow, Place, SEPARATOR, TaxonomyError};
+use super::{Category, CategoryIndex, CategoryRow, Place, TaxonomyError, print_path};
 
 /// The most levels a tree may have: far more than a person makes. Paths of a
 /// chain of categories would fill any memory.
@@ -167,7 +167,7 @@ impl Builder {
             at = category.parent;
         }
         names.reverse();
-        names.join(SEPARATOR)
+        print_path(names)
     }
 }
 
@@ -223,7 +223,7 @@ fn parents_first(rows: Vec<CategoryRow>) -> Result<Vec<Child>, TaxonomyError> {
 fn own_name(row: &CategoryRow) -> String {
     match &row.place {
         Place::Child { name, .. } => name.clone(),
-        Place::Path(names) => names.join(SEPARATOR),
+        Place::Path(names) => print_path(names),
     }
 }
 
@@ -470,7 +470,7 @@ mod tests {
         }
         assert!(matches!(
             taxonomy.resolve("Lamps"),
-            Err(TaxonomyError::Ambiguous { count: 2, .. })
+            Err(TaxonomyError::Ambiguous { paths, .. }) if paths.len() == 2
         ));
         assert!(matches!(
             taxonomy.resolve("Sofas"),

@@ -1,15 +1,16 @@
 //! A checked tree of categories.
 
 mod build;
+mod finder;
 mod given;
-
-use std::collections::HashMap;
+mod path;
 
 use xxhash_rust::xxh3::Xxh3;
 
-pub use given::GivenCategories;
-
 use crate::text::fold;
+use finder::Finder;
+pub use given::GivenCategories;
+pub use path::{parse_path, print_path, split_path};
 
 /// How path segments are joined when a path is printed.
 pub const SEPARATOR: &str = " > ";
@@ -153,20 +154,25 @@ pub enum TaxonomyError {
         /// What was looked for.
         text: String,
     },
-    /// Several categories have that name.
-    #[error(
-        "{count} categories are named `{text}`, such as `{first}` and `{second}`; give an id or a whole path"
-    )]
+    /// Several categories may be meant.
+    #[error("`{text}` may mean {}; give an id or a whole path", listed(paths))]
     Ambiguous {
         /// What was looked for.
         text: String,
-        /// How many have the name.
-        count: usize,
-        /// Path of one of them.
-        first: String,
-        /// Path of another.
-        second: String,
+        /// Printed paths of those that it may mean.
+        paths: Vec<String>,
     },
+}
+
+/// Paths in a sentence, not all of very many.
+fn listed(paths: &[String]) -> String {
+    const MOST: usize = 8;
+    let quoted = paths.iter().take(MOST).map(|path| format!("`{path}`"));
+    let mut listed = quoted.collect::<Vec<_>>().join(", ");
+    if paths.len() > MOST {
+        listed.push_str(&format!(" and {} more", paths.len() - MOST));
+    }
+    listed
 }
 
 impl TaxonomyError {
@@ -188,10 +194,7 @@ impl TaxonomyError {
 #[derive(Clone, Debug)]
 pub struct Taxonomy {
     categories: Vec<Category>,
-    by_id: HashMap<String, CategoryIndex>,
-    /// By folded paths, and by exact ones where these differ in case only.
-    by_path: HashMap<String, CategoryIndex>,
-    by_name: HashMap<String, Vec<CategoryIndex>>,
+    finder: Finder,
     version: u128,
 }
 
@@ -206,7 +209,7 @@ impl Taxonomy {
         Ok(Self::index(categories))
     }
 
-    /// Builds the tree of whole paths, whose names are joined by [`SEPARATOR`].
+    /// Builds the tree of whole paths, printed as [`print_path`] does.
     /// Ids are the paths.
     ///
     /// # Errors
@@ -224,13 +227,10 @@ impl Taxonomy {
     pub fn from_paths<P: AsRef<str>>(
         paths: impl IntoIterator<Item = P>,
     ) -> Result<Self, TaxonomyError> {
-        let rows = paths.into_iter().zip(1..).map(|(path, line)| {
-            let names = path.as_ref().split(SEPARATOR);
-            CategoryRow {
-                line,
-                place: Place::Path(names.map(str::to_owned).collect()),
-                ..CategoryRow::default()
-            }
+        let rows = paths.into_iter().zip(1..).map(|(path, line)| CategoryRow {
+            line,
+            place: Place::Path(parse_path(path.as_ref())),
+            ..CategoryRow::default()
         });
         Self::from_rows(rows.collect())
     }
@@ -241,51 +241,11 @@ impl Taxonomy {
     }
 
     fn index(categories: Vec<Category>) -> Self {
-        let mut taxonomy = Self {
-            by_id: HashMap::with_capacity(categories.len()),
-            by_path: HashMap::with_capacity(categories.len()),
-            by_name: HashMap::new(),
+        Self {
+            finder: Finder::new(&categories),
             version: version_of(&categories),
             categories,
-        };
-        let mut paths: Vec<String> = Vec::with_capacity(taxonomy.categories.len());
-        for (i, category) in taxonomy.categories.iter().enumerate() {
-            let index = i as CategoryIndex;
-            let name = fold(&category.name);
-            let path = match category.parent {
-                Some(parent) => format!("{}{SEPARATOR}{name}", paths[parent as usize]),
-                None => name.clone(),
-            };
-            taxonomy.by_id.insert(category.id.clone(), index);
-            let twin = taxonomy.by_path.get(&path).copied();
-            match twin.filter(|&twin| paths[twin as usize] == path) {
-                // Paths that differ in case only are told apart by their case.
-                Some(twin) => {
-                    for index in [twin, index] {
-                        let exact = taxonomy.path(index);
-                        taxonomy.by_path.insert(exact, index);
-                    }
-                }
-                None => {
-                    taxonomy.by_path.insert(path.clone(), index);
-                }
-            }
-            taxonomy.by_name.entry(name).or_default().push(index);
-            for (_, translated) in &category.translations {
-                if translated.len() > 1 {
-                    let path = fold(&translated.join(SEPARATOR));
-                    taxonomy.by_path.entry(path).or_insert(index);
-                }
-                if let Some(name) = translated.last().map(|name| fold(name)) {
-                    let named = taxonomy.by_name.entry(name).or_default();
-                    if named.last() != Some(&index) {
-                        named.push(index);
-                    }
-                }
-            }
-            paths.push(path);
         }
-        taxonomy
     }
 
     /// Digest of the tree: of the ids and parents of all categories, in their
@@ -347,14 +307,15 @@ impl Taxonomy {
         lineage
     }
 
-    /// Names from the root to the category, joined by [`SEPARATOR`].
+    /// Names from the root to the category, printed as [`print_path`] does.
     pub fn path(&self, index: CategoryIndex) -> String {
-        let names: Vec<&str> = self
-            .lineage(index)
-            .into_iter()
-            .map(|at| self.category(at).name.as_str())
-            .collect();
-        names.join(SEPARATOR)
+        print_path(self.names(index))
+    }
+
+    /// Names from the root to the category.
+    pub fn names(&self, index: CategoryIndex) -> Vec<&str> {
+        let lineage = self.lineage(index).into_iter();
+        lineage.map(|at| self.category(at).name.as_str()).collect()
     }
 
     /// The category and everything below it, in order.
@@ -371,63 +332,25 @@ impl Taxonomy {
 
     /// The category of that external id.
     pub fn by_id(&self, id: &str) -> Option<CategoryIndex> {
-        self.by_id.get(id).copied()
+        self.finder.by_id(id)
     }
 
-    /// Finds a category by its id, else its whole path (segments separated by
-    /// `>`, `>>`, `|` or `/`), else its name, in any of its languages and
-    /// without regard to case.
+    /// Finds a category by what a file calls it, in any of its languages, without
+    /// regard to case, width of characters and spaces, and with character references
+    /// (`&gt;`) decoded. The first of these that finds one decides:
+    ///
+    /// 1. its id; `3.0` is `3` too, and `gid://shop/Category/x` is `x` and the reverse;
+    /// 2. its whole path, as [`print_path`] prints it;
+    /// 3. its name, or its whole path with other separators (`>`, `>>`, `/`, `|`, `»`,
+    ///    `›`, `→`, `:`, `;`, `,` or `\`);
+    /// 4. the end of its path, from two names on;
+    /// 5. its whole path behind a root that the tree has not.
     ///
     /// # Errors
-    /// [`TaxonomyError::Unknown`], or [`TaxonomyError::Ambiguous`] for a name
-    /// that several categories have.
+    /// [`TaxonomyError::Unknown`], or [`TaxonomyError::Ambiguous`] if several
+    /// categories may be meant.
     pub fn resolve(&self, text: &str) -> Result<CategoryIndex, TaxonomyError> {
-        let text = text.trim();
-        if let Some(index) = self.by_id(text) {
-            return Ok(index);
-        }
-        let folded = fold(text);
-        let ways = [text, &folded];
-        if let Some(index) = ways.iter().find_map(|way| self.by_path.get(*way)) {
-            return Ok(*index);
-        }
-        for separator in [">>", ">", "|", "/"] {
-            let found = ways.iter().find_map(|way| {
-                let path: Vec<&str> = way.split(separator).map(str::trim).collect();
-                self.by_path.get(&path.join(SEPARATOR))
-            });
-            if let Some(index) = found {
-                return Ok(*index);
-            }
-        }
-        match self.by_name.get(&folded).map(Vec::as_slice) {
-            Some([index]) => Ok(*index),
-            Some([first, second, rest @ ..]) => self.narrow(text, *first, *second, rest),
-            _ => Err(TaxonomyError::Unknown {
-                text: text.to_owned(),
-            }),
-        }
-    }
-
-    /// Of several categories of one name, the only leaf among them.
-    fn narrow(
-        &self,
-        text: &str,
-        first: CategoryIndex,
-        second: CategoryIndex,
-        rest: &[CategoryIndex],
-    ) -> Result<CategoryIndex, TaxonomyError> {
-        let all = [first, second].into_iter().chain(rest.iter().copied());
-        let leaves: Vec<CategoryIndex> = all.filter(|&index| self.is_leaf(index)).collect();
-        if let [leaf] = leaves[..] {
-            return Ok(leaf);
-        }
-        Err(TaxonomyError::Ambiguous {
-            text: text.to_owned(),
-            count: rest.len() + 2,
-            first: self.path(first),
-            second: self.path(second),
-        })
+        self.finder.resolve(text, |index| self.path(index))
     }
 
     /// Categories whose id, path, alias or translated name contains `text`,
