@@ -7,11 +7,14 @@
 //! refuses it. What cannot be read at all is an
 //! [`Error::Input`](crate::Error::Input).
 
+mod archive;
 mod category_columns;
 mod columns;
+mod encoding;
 mod error;
 mod input;
 mod json;
+mod kind;
 mod lines;
 mod names;
 mod products;

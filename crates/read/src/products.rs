@@ -22,6 +22,7 @@ use crate::table::{RowError, Table};
 #[derive(Debug)]
 pub struct ProductReader {
     rows: Rows,
+    format: String,
     columns: Columns,
     require_title: bool,
     updates: bool,
@@ -54,6 +55,7 @@ impl ProductReader {
     /// column looks like an id or a required title.
     pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
+        let found_out = input.format("");
         let (rows, columns) = if JsonLines::recognise(start) {
             let mut lines = JsonLines::open(input)?;
             let keys = lines.keys()?;
@@ -70,7 +72,12 @@ impl ProductReader {
                 .map_err(|message| table.error(None, message))?;
             (Rows::Table(Box::new(table)), columns)
         };
+        let format = match &rows {
+            Rows::Table(table) => table.format(),
+            Rows::Json(_) => "JSON Lines",
+        };
         Ok(Self {
+            format: format!("{format}{found_out}"),
             rows,
             columns,
             require_title: mapping.require_title,
@@ -85,12 +92,10 @@ impl ProductReader {
         &self.columns
     }
 
-    /// The recognised format, for messages.
-    pub fn format(&self) -> &'static str {
-        match &self.rows {
-            Rows::Table(table) => table.format(),
-            Rows::Json(_) => "JSON Lines",
-        }
+    /// The recognised format, for messages, with what else was found out about the
+    /// file ([`Input::told`]).
+    pub fn format(&self) -> &str {
+        &self.format
     }
 
     fn read(&mut self) -> Result<Option<Row>> {
@@ -460,7 +465,7 @@ mod tests {
                 Err(std::io::Error::other("unplugged"))
             }
         }
-        let long = "1,a\n".repeat(20_000);
+        let long = "1,a\n".repeat(100_000);
         let file = Cursor::new(format!("id,title\n{long}").into_bytes());
         let stream = std::io::Read::chain(file, Broken);
         let input = Input::from_reader("shop", stream, None).unwrap();
