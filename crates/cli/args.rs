@@ -185,7 +185,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "TEXT")]
     pub(crate) separator: Option<String>,
 
-    /// Encoding of the file, such as latin1 or gbk [default: utf-8]
+    /// Encoding of the file, such as latin1 or gbk, or auto for the likeliest [default: utf-8]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 
@@ -330,7 +330,7 @@ pub(crate) struct Label {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) category: Option<String>,
 
-    /// Encoding of the file [default: utf-8]
+    /// Encoding of the file, or auto for the likeliest [default: utf-8]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 
@@ -395,7 +395,7 @@ pub(crate) enum TaxonomyCommand {
         /// What separates the names of a path [default: detected]
         #[arg(long, value_name = "TEXT")]
         separator: Option<String>,
-        /// Encoding of the file [default: utf-8]
+        /// Encoding of the file, or auto for the likeliest [default: utf-8]
         #[arg(long, value_name = "NAME")]
         encoding: Option<String>,
         /// Leave embedding the categories to the next command that needs it

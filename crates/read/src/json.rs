@@ -222,11 +222,14 @@ mod tests {
 
     #[test]
     fn bad_lines_say_what_and_where() {
-        let mut lines = open(b"{\"id\":}\n[1]\n{\"id\":\"\xe9\"}\n").unwrap();
+        let good = "{\"id\":}\n[1]\n{\"id\":\"é\"}\n{\"id\":\"ç\"}\n".as_bytes();
+        let mut lines = open(&[good, b"{\"id\":\"\xe9\"}\n"].concat()).unwrap();
         let mut next = || lines.read().unwrap().unwrap().unwrap_err().message;
         assert_eq!(next(), "not valid JSON: expected value at column 7");
         assert_eq!(next(), "the line is not a JSON object");
-        assert!(next().starts_with("the line is not UTF-8 (byte 0xE9)"));
+        assert!(lines.read().unwrap().unwrap().is_ok() && lines.read().unwrap().unwrap().is_ok());
+        let last = lines.read().unwrap().unwrap().unwrap_err().message;
+        assert!(last.starts_with("the line is not UTF-8 (byte 0xE9)"));
     }
 
     #[test]

@@ -7,14 +7,17 @@
 //! refuses it. What cannot be read at all is an
 //! [`Error::Input`](crate::Error::Input).
 
+mod archive;
 mod category_columns;
 mod choice;
 mod columns;
 mod dialect;
+mod encoding;
 mod error;
 mod input;
 mod join;
 mod json;
+mod kind;
 mod lines;
 mod maker;
 mod mapping;

@@ -23,6 +23,7 @@ pub(crate) type Positions = HashMap<String, usize>;
 #[derive(Debug)]
 pub(crate) struct Rows {
     source: Source,
+    format: String,
     /// Of keys; empty for a table.
     positions: Positions,
     ahead: VecDeque<Raw>,
@@ -77,6 +78,7 @@ impl Rows {
     /// Recognises the format.
     pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
+        let found_out = input.format("");
         let (source, names, positions) = if JsonLines::recognise(start) {
             let mut lines = JsonLines::open(input)?;
             let keys = lines.keys()?;
@@ -90,7 +92,12 @@ impl Rows {
             let columns = table.columns().to_vec();
             (Source::Table(Box::new(table)), columns, Positions::new())
         };
+        let format = match &source {
+            Source::Table(table) => table.format(),
+            Source::Json(_) => "JSON Lines",
+        };
         let rows = Self {
+            format: format!("{format}{found_out}"),
             source,
             positions,
             ahead: VecDeque::new(),
@@ -156,12 +163,9 @@ impl Rows {
         }
     }
 
-    /// The recognised format, for messages.
-    pub(crate) fn format(&self) -> &'static str {
-        match &self.source {
-            Source::Table(table) => table.format(),
-            Source::Json(_) => "JSON Lines",
-        }
+    /// The recognised format, for messages, with what else was found out about the file.
+    pub(crate) fn format(&self) -> &str {
+        &self.format
     }
 
     /// Lines before the header that were skipped.

@@ -51,6 +51,7 @@ pub fn read_taxonomy(input: Input, separator: Option<&str>) -> Result<TaxonomyFi
     if separator.is_some_and(|separator| separator.trim().is_empty()) {
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
+    let found_out = input.format("");
     let (rows, format, separator) = if JsonLines::recognise(start) {
         let (rows, format) = read_json(input)?;
         (rows, format, separator)
@@ -71,7 +72,7 @@ pub fn read_taxonomy(input: Input, separator: Option<&str>) -> Result<TaxonomyFi
         }
     };
     let (rows, shape) = rows.finish(separator)?;
-    let format = format!("{format}, {shape}");
+    let format = format!("{format}{found_out}, {shape}");
     Ok(TaxonomyFile { rows, format })
 }
 
@@ -408,7 +409,7 @@ mod tests {
             "tree, line 2: the row has no id"
         );
         let bytes = Cursor::new(b"Home\nCaf\xe9\n".to_vec());
-        let input = Input::from_reader("tree", bytes, None).unwrap();
+        let input = Input::from_reader("tree", bytes, Some("utf-8")).unwrap();
         let latin = read_taxonomy(input, None).unwrap_err().to_string();
         assert!(
             latin.starts_with("tree, line 2: the line is not UTF-8"),

@@ -1,12 +1,16 @@
 //! Categories as a source gives them for a product: one, or several in a list.
 
 use super::{CategoryIndex, Taxonomy, TaxonomyError};
+use crate::text::fold;
 
 /// What lists of categories in one text are separated by.
 const LISTS: [char; 4] = [';', ',', '|', '\n'];
 
 /// Parts of a list that are tried together, at most: names may have its separator.
 const TOGETHER: usize = 8;
+
+/// A part of a list, and the category it is.
+type Part = (String, Option<CategoryIndex>);
 
 /// The categories that a source gives for a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +44,25 @@ impl Taxonomy {
         text: &str,
         more: &[String],
     ) -> Result<GivenCategories, TaxonomyError> {
+        let listed = LISTS.into_iter().filter(|list| text.contains(*list));
+        let mut listed = listed.map(|list| self.read_list(text, list));
         let whole = match self.resolve(text) {
-            Ok(label) => {
+            Ok(label) if self.is_exactly(label, text) => {
                 let others = Vec::new();
                 return Ok(GivenCategories { label, others });
             }
+            Ok(label) => {
+                // A path with others before it could be one with a root of its own.
+                let is_path = |parts: &Vec<Part>| {
+                    let mut of_label = parts.iter().filter(|(_, found)| *found == Some(label));
+                    parts.len() > 1 && of_label.any(|(text, _)| text.contains(['>', '/']))
+                };
+                let list = listed.find(is_path).and_then(|parts| self.deepest(parts));
+                let others = Vec::new();
+                return Ok(list.unwrap_or(GivenCategories { label, others }));
+            }
             Err(error) => error,
         };
-        let listed = LISTS.into_iter().filter(|list| text.contains(*list));
-        let listed = listed.map(|list| self.read_list(text, list));
         let further = (!more.is_empty()).then(|| {
             let read = |text: &String| (text.clone(), self.resolve(text).ok());
             more.iter().map(read).collect::<Vec<_>>()
@@ -57,9 +71,13 @@ impl Taxonomy {
         ways.find_map(|parts| self.deepest(parts)).ok_or(whole)
     }
 
+    fn is_exactly(&self, category: CategoryIndex, text: &str) -> bool {
+        self.category(category).id == text || fold(&self.path(category)) == fold(text)
+    }
+
     /// The parts of a list with the categories they are. A part takes in as many of
     /// those behind it as make a category together.
-    fn read_list(&self, text: &str, separator: char) -> Vec<(String, Option<CategoryIndex>)> {
+    fn read_list(&self, text: &str, separator: char) -> Vec<Part> {
         // WooCommerce writes a separator in a name behind a backslash.
         let escaped = format!("\\{separator}");
         let cuts: Vec<usize> = text
@@ -71,7 +89,9 @@ impl Taxonomy {
         let mut parts = Vec::new();
         let (mut from, mut next) = (0, 0);
         while next < cuts.len() {
-            let reach = cuts.len().min(next + TOGETHER);
+            // All together are no list.
+            let all = usize::from(from == 0 && cuts.len() > 1);
+            let reach = (cuts.len() - all).min(next + TOGETHER);
             let read = |end: usize| {
                 let part = text[from..cuts[end]].trim();
                 let part = part.replace(&escaped, &separator.to_string());
@@ -92,7 +112,7 @@ impl Taxonomy {
         parts
     }
 
-    fn deepest(&self, parts: Vec<(String, Option<CategoryIndex>)>) -> Option<GivenCategories> {
+    fn deepest(&self, parts: Vec<Part>) -> Option<GivenCategories> {
         let known = parts
             .iter()
             .enumerate()
@@ -153,6 +173,7 @@ mod tests {
             told(&["Toys"])
         );
         assert_eq!(read("Sale > Woks", &["Sale", "Woks"]), told(&["Sale"]));
+        assert_eq!(read("Home;Pots, Pans;Woks", &[]), told(&[]));
     }
 
     #[test]

@@ -279,9 +279,10 @@ impl Table {
             None => return Err(self.error(None, "the header names no columns")),
         };
         if self.splitter.fields().contains(&0) {
-            let unstated = Unstated::Encoding(Some("utf-16le"));
-            let message = "the file has NUL bytes, perhaps it is UTF-16".to_owned();
-            return Err(self.error(Some(line), Refusal::until(unstated, message)));
+            return Err(self.error(
+                Some(line),
+                "the header has NUL bytes, so the file is no text",
+            ));
         }
         let text = match self.lines.text(self.splitter.fields()) {
             Ok(text) => text,
