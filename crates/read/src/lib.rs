@@ -7,7 +7,6 @@
 //! refuses it. What cannot be read at all is an
 //! [`Error::Input`](crate::Error::Input).
 
-mod category_columns;
 mod columns;
 mod error;
 mod input;
@@ -18,11 +17,9 @@ mod products;
 mod refusal;
 mod row;
 mod seen_ids;
-mod separator;
 mod splitter;
 mod table;
 mod taxonomy;
-mod taxonomy_rows;
 
 #[cfg(test)]
 mod dataset_tests;
@@ -37,4 +34,4 @@ pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Quoting, Record, RowError, Table};
-pub use taxonomy::{TaxonomyFile, read_taxonomy};
+pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, read_taxonomy};
