@@ -29,7 +29,7 @@ fn path(row: &CategoryRow) -> &[String] {
 /// Checks how many rows, of how many roots and levels at most, a file has.
 fn check_tree(file: &str, format: &str, rows: usize, roots: usize, levels: usize) {
     let Some(input) = open(file) else { return };
-    let found = read_taxonomy(input, None).unwrap();
+    let found = read_taxonomy(input, &TaxonomyOptions::default()).unwrap();
     assert!(found.format.contains(format), "{file}: {}", found.format);
     assert_eq!(found.rows.len(), rows, "{file}");
     let mut first: Vec<_> = found.rows.iter().map(|row| &path(row)[0]).collect();
@@ -57,7 +57,7 @@ fn published_taxonomies_are_read_whole() {
         21,
         7,
     );
-    let columns = "columns id, en, zh, separator ` > `";
+    let columns = "columns id=id path=en translations=zh, separator ` > `";
     check_tree("taxonomies/google_en_zh.tsv", columns, 5582, 21, 7);
     check_tree(
         "taxonomies/shopify_2024-07_en_zh.tsv",
@@ -66,7 +66,7 @@ fn published_taxonomies_are_read_whole() {
         25,
         8,
     );
-    let paths = "columns id, path, separator ` > `";
+    let paths = "columns id=id path=path, separator ` > `";
     check_tree("jd-zh/taxonomy.tsv", paths, 705, 10, 3);
     check_tree("gpc-en/taxonomy.tsv", paths, 284, 37, 3);
 }
@@ -76,7 +76,10 @@ fn translations_are_as_deep_as_the_paths() {
     let Some(input) = open("taxonomies/shopify_2024-07_en_zh.tsv") else {
         return;
     };
-    for row in read_taxonomy(input, None).unwrap().rows {
+    for row in read_taxonomy(input, &TaxonomyOptions::default())
+        .unwrap()
+        .rows
+    {
         let [(language, translated)] = &row.translations[..] else {
             panic!("{row:?} has no single translation");
         };

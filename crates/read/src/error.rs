@@ -32,6 +32,9 @@ pub enum Unstated {
     Id,
     /// The column of the title ([`Mapping::title`](crate::Mapping::title)).
     Title,
+    /// Which columns hold the tree of a taxonomy
+    /// ([`TaxonomyOptions`](crate::TaxonomyOptions)).
+    Tree,
     /// That quotes enclose fields ([`Quoting::On`](crate::Quoting::On)).
     Quoting,
 }

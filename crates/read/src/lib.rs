@@ -8,7 +8,6 @@
 //! [`Error::Input`](crate::Error::Input).
 
 mod archive;
-mod category_columns;
 mod choice;
 mod columns;
 mod dialect;
@@ -30,12 +29,10 @@ mod refusal;
 mod row;
 mod sample;
 mod seen_ids;
-mod separator;
 mod splitter;
 mod table;
 mod tally;
 mod taxonomy;
-mod taxonomy_rows;
 
 #[cfg(test)]
 mod dataset_tests;
@@ -52,4 +49,4 @@ pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Bent, Quoting, Record, RowError, Table};
 pub use tally::Tally;
-pub use taxonomy::{TaxonomyFile, read_taxonomy};
+pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, read_taxonomy};

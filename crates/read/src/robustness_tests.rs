@@ -39,7 +39,7 @@ proptest! {
         }
         for encoding in [None, Some("gbk"), Some("utf-16le")] {
             if let Some(input) = open(&bytes, encoding) {
-                let _ = read_taxonomy(input, None);
+                let _ = read_taxonomy(input, &TaxonomyOptions::default());
             }
             if let Some(Ok(reader)) = open(&bytes, encoding)
                 .map(|input| ProductReader::new(input, &Mapping::default()))

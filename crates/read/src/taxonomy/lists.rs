@@ -1,0 +1,280 @@
+//! Lists: a path, a name or an indented name on each line.
+
+use crate::Result;
+use crate::input::Input;
+use crate::lines::{Line, Lines};
+use crate::table::RowError;
+
+use super::delimited::cells;
+use super::rows::SHOPIFY;
+use super::separator::detect;
+use super::sheet::{Cell, Sheet, SheetRow};
+use super::words::is_heading;
+
+/// The first line of a list whose names are separated by ` > ` and nothing else, as
+/// [`print_path`](assort_core::print_path) does it.
+pub const DECLARED_PATHS: &str = "# Assort taxonomy: one path a line, names separated by \" > \"";
+
+/// A line of a list.
+struct Entry {
+    line: u64,
+    text: String,
+    /// How far it is set in.
+    indent: usize,
+    /// Whether it was quoted as a whole.
+    quoted: bool,
+}
+
+/// The publishers whose lists have a form of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Google,
+    Shopify,
+}
+
+impl Kind {
+    /// The kind of most lines, so that a damaged one is reported as damaged.
+    fn of(entries: &[Entry]) -> Option<Self> {
+        [Self::Google, Self::Shopify].into_iter().find(|kind| {
+            let fitting = entries
+                .iter()
+                .filter(|entry| kind.cut(&entry.text).is_some());
+            fitting.count() * 2 > entries.len()
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Google => "Google taxonomy-with-ids",
+            Self::Shopify => "Shopify categories",
+        }
+    }
+
+    /// The id and the path on a line of this kind.
+    fn cut(self, line: &str) -> Option<(&str, &str)> {
+        let (id, path) = match self {
+            Self::Google => {
+                let (id, path) = line.split_once(" - ")?;
+                let number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+                (number.then_some(id)?, path)
+            }
+            // The short id is the one Shopify's files and products share.
+            Self::Shopify => line.strip_prefix(SHOPIFY)?.split_once(" : ")?,
+        };
+        Some((id.trim(), path))
+    }
+}
+
+/// Reads a list. Gives the separator of its paths with it, if the list has one by its kind.
+pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
+    let file = input.name().to_owned();
+    let declared = input.head().starts_with(DECLARED_PATHS.as_bytes());
+    let mut lines = Lines::new(input);
+    let mut entries = entries(&mut lines)?;
+    if let Some(entry) = entries
+        .iter()
+        .find(|entry| entry.text.starts_with(['{', '[']))
+    {
+        let message = "this looks like JSON, but is neither JSON Lines nor one document of JSON";
+        return Err(lines.error(Some(entry.line), message));
+    }
+    let kind = Kind::of(&entries).filter(|_| !declared);
+    let mut sheet = Sheet {
+        file,
+        columns: vec!["id".to_owned(), "path".to_owned()],
+        rows: Vec::new(),
+        format: kind.map_or("paths, one per line", Kind::name).to_owned(),
+        named: true,
+    };
+    if let Some(kind) = kind {
+        for entry in &entries {
+            let Some((id, path)) = kind.cut(&entry.text) else {
+                let message = format!(
+                    "this is no line of a {} file: `{}`",
+                    kind.name(),
+                    entry.text
+                );
+                return Err(lines.error(Some(entry.line), message));
+            };
+            let cells = vec![Cell::Text(id.to_owned()), Cell::Text(path.to_owned())];
+            sheet.rows.push(SheetRow {
+                line: entry.line,
+                cells,
+                outer: None,
+            });
+        }
+        return Ok((sheet, Some(" > ")));
+    }
+    sheet.columns.remove(0);
+    if declared {
+        sheet.rows = entries
+            .into_iter()
+            .map(|entry| row(entry.line, Cell::Text(entry.text)))
+            .collect();
+        return Ok((sheet, Some(" > ")));
+    }
+    if let Some(heading) = heading(&entries) {
+        sheet.format = format!("{} below the heading `{heading}`", sheet.format);
+        entries.remove(0);
+    }
+    if are_set_in(&entries) {
+        sheet.format = "indented names".to_owned();
+        for (line, path) in
+            set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?
+        {
+            sheet.rows.push(row(line, Cell::List(path)));
+        }
+        return Ok((sheet, None));
+    }
+    sheet.rows = entries
+        .into_iter()
+        .map(|entry| row(entry.line, Cell::Text(entry.text)))
+        .collect();
+    Ok((sheet, None))
+}
+
+fn row(line: u64, cell: Cell) -> SheetRow {
+    SheetRow {
+        line,
+        cells: vec![cell],
+        outer: None,
+    }
+}
+
+/// The lines that are neither blank nor comments, without what spreadsheets put around
+/// them.
+fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
+    let (mut buffer, mut entries) = (Vec::new(), Vec::new());
+    loop {
+        buffer.clear();
+        let line = match lines.read(&mut buffer)? {
+            Line::Text(line) => line,
+            Line::TooLong(line) => {
+                return Err(lines.error(Some(line), RowError::too_long(line).message));
+            }
+            Line::End => return Ok(entries),
+        };
+        let text = lines.text(&buffer);
+        let text = text.map_err(|bad| lines.error(Some(line), bad.refusal.within("the line")))?;
+        if text.trim().is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let indent = text.len() - text.trim_start().len();
+        let (text, quoted) = bare(text.trim());
+        if !text.is_empty() {
+            entries.push(Entry {
+                line,
+                text,
+                indent,
+                quoted,
+            });
+        }
+    }
+}
+
+/// A line without the quotes around a single cell and without empty cells at its end;
+/// whether it was quoted.
+fn bare(line: &str) -> (String, bool) {
+    if line.starts_with('"') {
+        for delimiter in *b",;\t" {
+            let cells = cells(line.as_bytes(), delimiter);
+            // What is left of quotes that are part of a name is not this one cell.
+            let whole = format!("\"{}\"", cells[0].replace('"', "\"\""));
+            let rest = line
+                .strip_prefix(&whole)
+                .map(|rest| rest.trim_matches(char::from(delimiter)));
+            if rest == Some("") && !cells[0].is_empty() {
+                return (cells[0].clone(), true);
+            }
+        }
+    }
+    let end = line.trim_end_matches([',', ';', '\t', ' ']);
+    // The semicolon of a character reference stays.
+    let reference = line[end.len()..].starts_with(';')
+        && end.rsplit_once('&').is_some_and(|(_, name)| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
+        });
+    let end = if reference { &line[..=end.len()] } else { end };
+    (end.to_owned(), false)
+}
+
+/// The first line, if it is a word that stands above lists and no category.
+fn heading(entries: &[Entry]) -> Option<String> {
+    let (first, rest) = entries.split_first()?;
+    let word = first.text.as_str();
+    let begins = |entry: &Entry| entry.text.starts_with(word);
+    let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
+    let heads = is_heading(word) && !rest.is_empty() && !set_in && !rest.iter().any(begins);
+    heads.then(|| word.to_owned())
+}
+
+/// Whether lines are set in below others.
+fn are_set_in(entries: &[Entry]) -> bool {
+    let deeper = entries
+        .iter()
+        .filter(|entry| entry.indent > 0 && !entry.quoted)
+        .count();
+    let first = entries.first().is_some_and(|entry| entry.indent == 0);
+    let paths = detect(entries.iter().map(|entry| entry.text.as_str()));
+    first && deeper > 0 && !(paths == Some(" > ") && deeper * 2 < entries.len())
+}
+
+type Broken = (u64, String);
+
+/// The paths that indentation tells.
+fn set_in(entries: &[Entry]) -> std::result::Result<Vec<(u64, Vec<String>)>, Broken> {
+    let bullets = ["- ", "* ", "+ ", "• "];
+    let bullet = |entry: &Entry| bullets.iter().any(|bullet| entry.text.starts_with(bullet));
+    let listed = entries.iter().all(bullet);
+    let (mut above, mut found): (Vec<(usize, String)>, _) = (Vec::new(), Vec::new());
+    for entry in entries {
+        while above
+            .last()
+            .is_some_and(|(indent, _)| *indent >= entry.indent)
+        {
+            let (indent, name) = above.pop().unwrap_or_default();
+            let next = above.last().map_or(0, |(indent, _)| *indent);
+            if indent > entry.indent && next < entry.indent {
+                let message = format!(
+                    "`{}` is set in by {}, between `{name}` and what is above it",
+                    entry.text, entry.indent
+                );
+                return Err((entry.line, message));
+            }
+        }
+        let name = entry.text.as_str();
+        let name = if listed {
+            name.trim_start_matches(['-', '*', '+', '•']).trim()
+        } else {
+            name
+        };
+        above.push((entry.indent, name.to_owned()));
+        found.push((
+            entry.line,
+            above.iter().map(|(_, name)| name.clone()).collect(),
+        ));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_spreadsheets_put_around_lines_comes_off() {
+        for (line, expected) in [
+            ("Tea,,", "Tea"),
+            ("\"Tea, loose\"", "Tea, loose"),
+            ("\"Tea, loose\";;", "Tea, loose"),
+            ("\"6\"\" pans\"", "6\" pans"),
+            ("\"Best\" tea", "\"Best\" tea"),
+            ("\"Best\" and \"good\"", "\"Best\" and \"good\""),
+            ("Tea &amp;", "Tea &amp;"),
+            ("Tea;", "Tea"),
+        ] {
+            assert_eq!(bare(line).0, expected, "{line}");
+        }
+    }
+}

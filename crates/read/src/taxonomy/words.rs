@@ -1,0 +1,229 @@
+//! What names of columns mean in a taxonomy file.
+
+use crate::names::plain;
+
+/// ISO 639-1, but `id` and `no`, which mean other things in a header.
+const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch \
+    co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he \
+    hi ho hr ht hu hy hz ia ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw \
+    ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn nr nv ny oc oj \
+    om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw \
+    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
+
+// Names as `plain` leaves them, the likeliest first, parted by spaces.
+const ID: &str = "id categoryid termid catid cid entityid gid nodeid browsenodeid code categorycode \
+    catcode key categorykey identifier uid uuid guid externalid taxonomyid googleid kategorieid \
+    kategorienummer idkategorie idcategory idcategorie catégorieid idcategoria idcategoría \
+    categoriaid categoríaid codigo código codice number nr kod категорияid idкатегории код 编号 \
+    类目id 分类id 类目编号 分类编号 編號 分類id カテゴリid カテゴリーid コード 分類コード 카테고리id 코드 \
+    slug handle";
+const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid broader eltern elternid \
+    elternkategorie obergruppe oberkategorie oberkategorieid übergeordnet übergeordneteid \
+    übergeordnetekategorie catégorieparente categorieparente catégoriemère padre idpadre padreid \
+    categoríapadre categoriapadre pai idpai categoriapai genitore nadrzędna родитель родительid \
+    родительскаякатегория 父类目 父类目id 父分类 父分类id 父id 父级 父级id 上级 上级id 上级类目 上级分类 \
+    父分類 親 親id 親カテゴリ 親カテゴリid 親カテゴリー 親カテゴリーid 상위카테고리 상위카테고리id";
+const PATH: &str = "path fullpath categorypath fullname breadcrumb breadcrumbs taxonomypath fullcategory \
+    fullcategorypath categoryfullname categoryfullpath hierarchy categoryhierarchy namepath pathname \
+    categorytree lineage taxonomy pathids idpath categorypathids ancestors pfad kategoriepfad \
+    vollständigerpfad chemin chemincomplet arborescence filariane ruta rutacompleta percorso caminho \
+    ścieżka путь 路径 全路径 类目路径 分类路径 类目全路径 分類路徑 パス カテゴリパス カテゴリーパス \
+    카테고리경로";
+const NAME: &str = "name categoryname catname termname title categorytitle displayname label labels \
+    category localname kategoriename kategorie bezeichnung catégorie categorie nomcatégorie nom libellé \
+    libelle nombre nombrecategoría categoría categoria nome naam namn navn nazwa kategoria název nimi ad \
+    kategori название наименование категория 名称 类目 类目名称 分类 分类名称 名稱 分類 分類名稱 \
+    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption";
+const DESCRIPTIONS: &str = "description descriptions desc definition longdescription categorydescription \
+    beschreibung descripción descripcion descrizione descrição omschrijving описание 描述 说明 説明 설명";
+const ALIASES: &str =
+    "alias aliases synonym synonyms alternativenames altnames synonyme synonymes 别名 同义词";
+const EXAMPLES: &str = "example examples beispiele exemples ejemplos 示例 例子";
+const LANGUAGE: &str = "locale lang language languagecode langcode localecode languageid sprache langue \
+    idioma lingua язык 语言 語言 言語 언어";
+/// Headers of a list of paths, beside names and paths.
+const LISTS: &str = "categories productcategory productcategories producttype producttypes kategorien \
+    produktkategorie produktkategorien warengruppe warengruppen catégories categorías categorias \
+    categorieën категории 商品分类 商品类目 商品カテゴリ taxonomies";
+/// What only lists of products tell.
+const PRODUCTS: &str = "price saleprice regularprice compareatprice variantprice msrp sku variantsku \
+    vendor brand manufacturer barcode variantbarcode gtin ean upc mpn asin availability stock quantity qty \
+    inventory variantinventoryqty shippingweight bodyhtml variantgrams preis prix precio marke marca hersteller \
+    价格 价钱 品牌 库存 価格 ブランド";
+/// Numbers that say nothing of the tree.
+const NUMBERS: &str = "position sort sortorder order ordering rank level depth count products productcount status \
+    active visible enabled weight menuorder termorder sequence priority ebene reihenfolge 排序 层级";
+
+/// What a name of a column means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    Id,
+    Parent,
+    Path,
+    Name,
+    Descriptions,
+    Aliases,
+    Examples,
+    Language,
+    List,
+    Product,
+    Number,
+}
+
+impl Word {
+    fn list(self) -> &'static str {
+        match self {
+            Self::Id => ID,
+            Self::Parent => PARENT,
+            Self::Path => PATH,
+            Self::Name => NAME,
+            Self::Descriptions => DESCRIPTIONS,
+            Self::Aliases => ALIASES,
+            Self::Examples => EXAMPLES,
+            Self::Language => LANGUAGE,
+            Self::List => LISTS,
+            Self::Product => PRODUCTS,
+            Self::Number => NUMBERS,
+        }
+    }
+
+    /// How far down its list the name stands; none if the word does not mean it.
+    pub(super) fn rank(self, column: &str) -> Option<usize> {
+        let name = plain(column);
+        if name.is_empty() {
+            return None;
+        }
+        if self == Self::Parent {
+            return parent_rank(&name);
+        }
+        self.list()
+            .split_whitespace()
+            .position(|known| known == name)
+    }
+
+    pub(super) fn means(self, column: &str) -> bool {
+        self.rank(column).is_some()
+    }
+
+    /// The columns of that meaning, the likeliest first.
+    pub(super) fn among(self, columns: &[String]) -> Vec<usize> {
+        let ranked = columns.iter().enumerate();
+        let ranked = ranked.filter_map(|(at, column)| Some((self.rank(column)?, at)));
+        let mut ranked: Vec<(usize, usize)> = ranked.collect();
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(_, at)| at).collect()
+    }
+}
+
+/// Names with `parent` in them, but for those that ask whether there is one or count them.
+fn parent_rank(name: &str) -> Option<usize> {
+    let of_parent = name.contains("parent") && !name.contains("grandparent");
+    let other = ["is", "has"].iter().any(|start| name.starts_with(start))
+        || ["path", "count", "level", "url"]
+            .iter()
+            .any(|end| name.ends_with(end));
+    if of_parent && !other {
+        let id = ["id", "code", "key", "parent"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        return Some(usize::from(!id));
+    }
+    let listed = PARENT.split_whitespace().position(|known| known == name);
+    listed.map(|at| at + 2)
+}
+
+/// Whether cells name columns of a taxonomy.
+pub(super) fn is_header(cells: &[String]) -> bool {
+    match cells {
+        [one] => is_heading(one),
+        _ => {
+            let words = [Word::Id, Word::Parent, Word::Path, Word::Name];
+            cells
+                .iter()
+                .any(|cell| words.iter().any(|word| word.means(cell)))
+        }
+    }
+}
+
+/// Whether a line stands above a list of paths.
+pub(super) fn is_heading(line: &str) -> bool {
+    [Word::Path, Word::Name, Word::List]
+        .iter()
+        .any(|word| word.means(line))
+}
+
+/// `zh`, `zh-CN`, `pt_BR`: a language code with or without a region.
+pub(super) fn language(column: &str) -> Option<String> {
+    let code = column.trim().replace('_', "-").to_ascii_lowercase();
+    let (language, region) = code.split_once('-').unwrap_or((&code, "cn"));
+    let known = language.len() == 2 && LANGUAGES.contains(&format!(" {language} "));
+    let plausible =
+        (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric());
+    (known && plausible).then(|| code.clone())
+}
+
+/// `path_zh`, `name.zh-CN`: whether it is a path, and the language.
+pub(super) fn suffixed(column: &str) -> Option<(bool, String)> {
+    let starts = column.match_indices(['_', '.', '-', ' ']);
+    starts.into_iter().find_map(|(at, _)| {
+        let (stem, suffix) = (&column[..at], &column[at + 1..]);
+        let path = Word::Path.means(stem);
+        (path || Word::Name.means(stem)).then_some((path, language(suffix)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_many_platforms_and_languages_are_known() {
+        for (word, names) in [
+            (
+                Word::Id,
+                "term_id CategoryID cat_id entity_id Kategorie-ID código カテゴリID slug",
+            ),
+            (
+                Word::Parent,
+                "pid ParentCategoryId parent_term Parent-ID id_parent 父类目ID Oberkategorie",
+            ),
+            (
+                Word::Path,
+                "Full_Path breadcrumbs Kategoriepfad ruta 类目路径",
+            ),
+            (
+                Word::Name,
+                "Name* CategoryName Kategorie catégorie nombre 名称 label",
+            ),
+        ] {
+            for name in names.split(' ') {
+                assert!(word.means(name), "{name}");
+            }
+        }
+        for name in [
+            "is_parent",
+            "has_parent",
+            "parent_path",
+            "grandparent_id",
+            "parents_count",
+        ] {
+            assert!(!Word::Parent.means(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_likeliest_column_comes_first() {
+        let columns = ["slug", "name", "code", "id"].map(str::to_owned);
+        assert_eq!(Word::Id.among(&columns), [3, 2, 0]);
+        let columns = ["parent_name", "parent_id"].map(str::to_owned);
+        assert_eq!(Word::Parent.among(&columns), [1, 0]);
+    }
+
+    #[test]
+    fn languages_are_told_from_other_columns() {
+        assert_eq!(suffixed("path_zh_CN"), Some((true, "zh-cn".to_owned())));
+        assert_eq!(suffixed("label-de_DE"), Some((false, "de-de".to_owned())));
+        assert_eq!(language("en"), Some("en".to_owned()));
+        assert_eq!((language("id"), suffixed("name_long")), (None, None));
+    }
+}
