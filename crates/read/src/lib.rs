@@ -17,6 +17,7 @@ mod json;
 mod kind;
 mod lines;
 mod names;
+mod objects;
 mod products;
 mod refusal;
 mod row;

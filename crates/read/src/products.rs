@@ -1,4 +1,4 @@
-//! Products from delimited files and JSON Lines.
+//! Products from delimited files and from objects.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,9 @@ use crate::Result;
 
 use crate::columns::{Columns, IdSource, Late, Mapping};
 use crate::input::Input;
-use crate::json::{JsonLines, flatten, text_of};
+use crate::json::{flatten, text_of};
 use crate::names::attribute;
+use crate::objects::{Objects, Wanted};
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
 use crate::table::{RowError, Table};
 
@@ -39,7 +40,7 @@ enum Rows {
 
 #[derive(Debug)]
 struct JsonRows {
-    lines: JsonLines,
+    objects: Objects,
     /// Where the keys stand among the columns.
     positions: HashMap<String, usize>,
 }
@@ -56,16 +57,14 @@ impl ProductReader {
     pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
         let found_out = input.format("");
-        let (rows, columns) = if JsonLines::recognise(start) {
-            let mut lines = JsonLines::open(input)?;
-            let keys = lines.keys()?;
-            if keys.is_empty() {
-                return Err(lines.error(None, "no line is a JSON object"));
-            }
+        let (rows, columns) = if Objects::recognise(start) {
+            let mut objects = Objects::open(input, Wanted::Products)?;
+            let keys = objects.keys()?;
             let columns =
-                Columns::resolve(&keys, mapping).map_err(|message| lines.error(None, message))?;
+                Columns::resolve(&keys, mapping).map_err(|message| objects.error(None, message))?;
             let positions = keys.into_iter().zip(0..).collect();
-            (Rows::Json(Box::new(JsonRows { lines, positions })), columns)
+            let json = JsonRows { objects, positions };
+            (Rows::Json(Box::new(json)), columns)
         } else {
             let table = Table::open(input, mapping.quoting)?;
             let columns = Columns::resolve(table.columns(), mapping)
@@ -74,7 +73,7 @@ impl ProductReader {
         };
         let format = match &rows {
             Rows::Table(table) => table.format(),
-            Rows::Json(_) => "JSON Lines",
+            Rows::Json(json) => json.objects.format(),
         };
         Ok(Self {
             format: format!("{format}{found_out}"),
@@ -114,9 +113,12 @@ impl ProductReader {
                 }
                 Some(Err(error)) => Some(Err(unread(error))),
             },
-            Rows::Json(json) => match json.lines.read()? {
+            Rows::Json(json) => match json.objects.read()? {
                 None => None,
-                Some(Ok((line, object))) => Some(maker.make_json(line, &object, &json.positions)),
+                Some(Ok((line, object))) => {
+                    let made = maker.make_json(line, &object, &json.positions);
+                    Some(made.map_err(|rejected| rejected.within(json.objects.place())))
+                }
                 Some(Err(error)) => Some(Err(unread(error))),
             },
         };
@@ -132,7 +134,7 @@ impl ProductReader {
         let message = "the file has a header but no rows";
         match &self.rows {
             Rows::Table(table) => table.error(None, message),
-            Rows::Json(json) => json.lines.error(None, message),
+            Rows::Json(json) => json.objects.error(None, message),
         }
     }
 }

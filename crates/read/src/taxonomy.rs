@@ -9,8 +9,9 @@ use crate::Result;
 
 use crate::category_columns::{Layout, Role};
 use crate::input::Input;
-use crate::json::{JsonLines, flatten, text_of};
+use crate::json::{flatten, text_of};
 use crate::lines::{Line, Lines};
+use crate::objects::{Objects, Wanted};
 use crate::splitter::{header_line, sniff_delimiter};
 use crate::table::{Quoting, RowError, Table};
 use crate::taxonomy_rows::{Raw, TaxonomyRow, TaxonomyRows};
@@ -52,7 +53,7 @@ pub fn read_taxonomy(input: Input, separator: Option<&str>) -> Result<TaxonomyFi
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
     let found_out = input.format("");
-    let (rows, format, separator) = if JsonLines::recognise(start) {
+    let (rows, format, separator) = if Objects::recognise(start) {
         let (rows, format) = read_json(input)?;
         (rows, format, separator)
     } else {
@@ -214,7 +215,7 @@ fn read_table(input: Input) -> Result<(TaxonomyRows, String)> {
 
 fn read_json(input: Input) -> Result<(TaxonomyRows, String)> {
     let file = input.name().to_owned();
-    let mut lines = JsonLines::open(input)?;
+    let mut lines = Objects::open(input, Wanted::Categories)?;
     let keys = lines.keys()?;
     let layout = Layout::new(&keys).map_err(|message| lines.error(None, message))?;
     let mut roles: HashMap<String, Role> = HashMap::new();
@@ -235,7 +236,8 @@ fn read_json(input: Input) -> Result<(TaxonomyRows, String)> {
         rows.push(draft);
     }
     let child = layout.child;
-    Ok((TaxonomyRows { file, child, rows }, "JSON Lines".to_owned()))
+    let format = lines.format().to_owned();
+    Ok((TaxonomyRows { file, child, rows }, format))
 }
 
 #[cfg(test)]
@@ -423,7 +425,11 @@ mod tests {
         assert_eq!(message("# nothing\n"), "tree: the file has no categories");
         assert_eq!(message("id,path\n"), "tree: the file has no categories");
         assert!(message("1005\tHome > Pans\n").contains("no column is called `path`"));
-        assert!(message("[{\"path\":[\"A\"]}]").contains("expected JSON Lines"));
+        assert!(message("[\"A\", \"B\"]").contains("without any object"));
+        assert_eq!(
+            read("[{\"path\":[\"A\"]}]").format,
+            "JSON array, paths as arrays"
+        );
         assert!(read_with("A", Some("")).is_err());
     }
 }
