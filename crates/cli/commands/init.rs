@@ -2,7 +2,7 @@
 
 use assort::Catalog;
 use assort::core::{Taxonomy, TextInput, UnknownTexts};
-use assort::read::{Input, read_taxonomy};
+use assort::read::{Input, TaxonomyOptions, read_taxonomy};
 
 use crate::args::{Global, Init};
 use crate::embedder;
@@ -71,7 +71,9 @@ pub(crate) fn read(
 ) -> Result<(Taxonomy, String), Failure> {
     let input = Input::open(file, encoding)?;
     let name = input.name().to_owned();
-    let read = read_taxonomy(input, separator)?;
+    let mut options = TaxonomyOptions::default();
+    options.separator = separator.map(str::to_owned);
+    let read = read_taxonomy(input, &options)?;
     let format = format!("{name}: {}", read.format);
     let taxonomy = Taxonomy::from_rows(read.rows).map_err(|error| {
         let line = error.line();

@@ -10,8 +10,8 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::Result;
-use crate::input::{cannot_read, wrong};
 use crate::kind::{Kind, Packing, holds_no_table};
+use crate::refusal::{cannot_read, wrong};
 
 /// A stream of bytes.
 pub(crate) type Source = Box<dyn Read + Send>;

@@ -19,7 +19,7 @@ const SAMPLE: usize = 40;
 pub(crate) enum Judged {
     /// There are bytes of ASCII alone.
     Ascii,
-    /// It is UTF-8. Some lines may have bytes that are not, fewer than have none.
+    /// It is UTF-8. Some lines may have bytes that are not, no more than are whole.
     Utf8 {
         /// How many letters say so.
         letters: usize,
@@ -165,7 +165,7 @@ pub(crate) fn judge(head: &[u8], cut: bool) -> Judged {
     }
     let is_utf8 = |line: &&[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
     let good = lines.iter().filter(|line| is_utf8(line)).count();
-    if good * 2 > lines.len() || lines.len() == 1 && mostly_utf8(lines[0]) {
+    if good * 2 >= lines.len() || lines.len() == 1 && mostly_utf8(lines[0]) {
         let lines = lines.iter().map(|line| String::from_utf8_lossy(line));
         let letters = |line: Cow<'_, str>| line.chars().filter(|letter| !letter.is_ascii()).count();
         let letters = lines.map(letters).sum();

@@ -1,7 +1,7 @@
 //! Bytes of a file or of standard input, unpacked and in UTF-8.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -12,8 +12,10 @@ use crate::archive::{Base, Source, Unpacked, split, unpack};
 use crate::encoding::{Stated, choose, label};
 use crate::error::Unstated;
 use crate::kind::refuse_text;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, cannot_read};
 use crate::{Error, Result};
+
+pub(crate) use crate::refusal::wrong;
 
 /// How much of the input is looked at to recognise its format and its encoding.
 const HEAD: u64 = 256 * 1024;
@@ -266,30 +268,6 @@ fn stated(name: &str, encoding: Option<&str>) -> Result<Stated> {
         );
         wrong(name, None, message)
     })
-}
-
-/// An [`Error::Input`] about the file of that name.
-pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
-    let Refusal { message, unstated } = refusal.into();
-    Error::Input {
-        file: name.to_owned(),
-        line,
-        message,
-        unstated,
-    }
-}
-
-/// An [`Error::Input`] about a file that the machine does not read.
-pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Error {
-    let message = match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
-        ErrorKind::PermissionDenied => "no permission to read this file".to_owned(),
-        ErrorKind::UnexpectedEof => {
-            "the compressed data ends too early; the file was cut off".to_owned()
-        }
-        _ => format!("cannot be read: {error}"),
-    };
-    wrong(name, None, message)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod maker;
 mod mapping;
 mod names;
 mod numbers;
+mod objects;
 mod products;
 mod quotes;
 mod raw;

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::{JsonLines, flatten};
+use crate::json::flatten;
 use crate::maker::{Given, Maker, Values, readings};
 use crate::names::names_products;
+use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Quoting, Record, RowError, Table};
@@ -32,14 +33,15 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 enum Source {
     Table(Box<Table>),
-    Json(Box<JsonLines>),
+    Objects(Box<Objects>),
 }
 
 /// A row that was read ahead.
 #[derive(Debug)]
 enum Raw {
     Cells(u64, Vec<String>),
-    Object(u64, Object),
+    /// With where it is, if its line does not tell.
+    Object(u64, Object, Option<String>),
     Bad(RowError),
 }
 
@@ -79,14 +81,11 @@ impl Rows {
     pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
         let found_out = input.format("");
-        let (source, names, positions) = if JsonLines::recognise(start) {
-            let mut lines = JsonLines::open(input)?;
-            let keys = lines.keys()?;
-            if keys.is_empty() {
-                return Err(lines.error(None, "no line is a JSON object"));
-            }
+        let (source, names, positions) = if Objects::recognise(start) {
+            let mut objects = Objects::open(input, Wanted::Products)?;
+            let keys = objects.keys()?;
             let positions: Positions = keys.iter().cloned().zip(0..).collect();
-            (Source::Json(Box::new(lines)), keys, positions)
+            (Source::Objects(Box::new(objects)), keys, positions)
         } else {
             let table = Table::open_for(input, quoting, names_products)?;
             let columns = table.columns().to_vec();
@@ -94,7 +93,7 @@ impl Rows {
         };
         let format = match &source {
             Source::Table(table) => table.format(),
-            Source::Json(_) => "JSON Lines",
+            Source::Objects(objects) => objects.format(),
         };
         let rows = Self {
             format: format!("{format}{found_out}"),
@@ -117,8 +116,8 @@ impl Rows {
                         Err(error) => Raw::Bad(error),
                     })
                 }
-                Source::Json(lines) => lines.read()?.map(|row| match row {
-                    Ok((line, object)) => Raw::Object(line, object),
+                Source::Objects(objects) => objects.read()?.map(|row| match row {
+                    Ok((line, object)) => Raw::Object(line, object, objects.place()),
                     Err(error) => Raw::Bad(error),
                 }),
             };
@@ -127,7 +126,7 @@ impl Rows {
                 Raw::Cells(_, cells) => {
                     sample.add(cells.iter().map(|cell| vec![cell.clone()]).collect());
                 }
-                Raw::Object(_, object) => sample.add(cells_of(object, &self.positions)),
+                Raw::Object(_, object, _) => sample.add(cells_of(object, &self.positions)),
                 Raw::Bad(_) => {}
             }
             self.ahead.push_back(raw);
@@ -148,8 +147,11 @@ impl Rows {
                 Ok(record) => maker.make(record.line(), &record, Vec::new()),
                 Err(error) => Err(unread(error)),
             }),
-            Source::Json(lines) => lines.read()?.map(|row| match row {
-                Ok((line, object)) => maker.make_of_object(line, &object, &self.positions),
+            Source::Objects(objects) => objects.read()?.map(|row| match row {
+                Ok((line, object)) => {
+                    let made = maker.make_of_object(line, &object, &self.positions);
+                    made.map_err(|rejected| rejected.within(objects.place()))
+                }
                 Err(error) => Err(unread(error)),
             }),
         })
@@ -158,7 +160,10 @@ impl Rows {
     fn make(&self, maker: Maker<'_>, raw: Raw) -> std::result::Result<Given, Rejected> {
         match raw {
             Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
-            Raw::Object(line, object) => maker.make_of_object(line, &object, &self.positions),
+            Raw::Object(line, object, place) => {
+                let made = maker.make_of_object(line, &object, &self.positions);
+                made.map_err(|rejected| rejected.within(place))
+            }
             Raw::Bad(error) => Err(unread(error)),
         }
     }
@@ -172,7 +177,7 @@ impl Rows {
     pub(crate) fn skipped(&self) -> u64 {
         match &self.source {
             Source::Table(table) => table.skipped(),
-            Source::Json(_) => 0,
+            Source::Objects(_) => 0,
         }
     }
 
@@ -180,7 +185,7 @@ impl Rows {
     pub(crate) fn bent(&self) -> Bent {
         match &self.source {
             Source::Table(table) => table.bent(),
-            Source::Json(_) => Bent::default(),
+            Source::Objects(_) => Bent::default(),
         }
     }
 
@@ -188,7 +193,7 @@ impl Rows {
     pub(crate) fn error(&self, refusal: impl Into<crate::refusal::Refusal>) -> crate::Error {
         match &self.source {
             Source::Table(table) => table.error(None, refusal),
-            Source::Json(lines) => lines.error(None, refusal),
+            Source::Objects(objects) => objects.error(None, refusal),
         }
     }
 }

@@ -85,6 +85,17 @@ impl Rejected {
             unstated: None,
         }
     }
+
+    /// The same, of a part of the line, if the line alone does not tell which.
+    pub(crate) fn within(self, part: Option<String>) -> Self {
+        match part {
+            Some(part) => Self {
+                reason: format!("{part}: {}", self.reason),
+                ..self
+            },
+            None => self,
+        }
+    }
 }
 
 impl From<Product> for ProductRow {

@@ -18,7 +18,7 @@ use assort_core::CategoryRow;
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::JsonLines;
+use crate::objects::Objects;
 
 use delimited::Shape;
 use layout::Layout;
@@ -84,7 +84,7 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
     let found_out = input.format("");
-    let (sheet, separator) = if JsonLines::recognise(start) {
+    let (sheet, separator) = if Objects::recognise(start) {
         (nested::read(input)?, None)
     } else {
         match delimited::shape(input.head()) {
@@ -259,7 +259,7 @@ mod tests {
         );
         assert_eq!(
             file.format,
-            "JSON columns id=id path=path aliases=aliases translations=name.zh ignored=late, paths as arrays"
+            "JSON Lines columns id=id path=path aliases=aliases translations=name.zh ignored=late, paths as arrays"
         );
         assert_eq!(told(&file), ["1 1: Home", "2 2: Home|Pans / Pots"]);
         assert_eq!(file.rows[1].aliases, ["Woks", "Pots"]);
@@ -282,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             message("id,path\n1,A\n2\n"),
-            "tree, line 3: has 1 column, the header has 2"
+            "tree, line 3: the row has no path"
         );
         assert_eq!(
             message("id,parent,name\n1,,A\n,1,B\n"),
@@ -305,7 +305,8 @@ mod tests {
         assert_eq!(message("# nothing\n"), "tree: the file has no categories");
         assert_eq!(message("id,path\n"), "tree: the file has no categories");
         assert!(message("code\tprice\n5\t7\n").contains("no column is called `path`"));
-        assert!(message("[{\"path\":[\"A\"]}]").contains("expected JSON Lines"));
+        assert!(message("[\"A\", \"B\"]").contains("without any object"));
+        assert_eq!(told(&read("[{\"path\":[\"A\"]}]")), ["1 -: A"]);
         assert!(read_with("A", Some("")).is_err());
     }
 }
