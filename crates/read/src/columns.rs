@@ -154,7 +154,7 @@ impl Columns {
         };
         columns.text = match &mapping.text {
             Some(stated) => named.all(stated)?,
-            None => columns.unused(|_, plain| TEXT.contains(&plain)),
+            None => columns.unused(|at, _| named.is_any(at, TEXT)),
         };
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,
