@@ -3,12 +3,16 @@
 //! `cargo run --release --example classify`
 
 use assort::core::{Product, Taxonomy};
-use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
+use assort::read::{Input, Mapping, ProductReader, TaxonomyOptions, read_taxonomy};
 use assort::{Catalog, ClassifyOptions, ImportOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data");
-    let rows = read_taxonomy(Input::open(&format!("{data}/taxonomy.tsv"), None)?, None)?.rows;
+    let rows = read_taxonomy(
+        Input::open(&format!("{data}/taxonomy.tsv"), &TaxonomyOptions::default())?,
+        None,
+    )?
+    .rows;
     let taxonomy = Taxonomy::from_rows(rows)?;
 
     let directory = tempfile::tempdir()?;

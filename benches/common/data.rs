@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assort::core::Taxonomy;
-use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
+use assort::read::{Input, Mapping, ProductReader, TaxonomyOptions, read_taxonomy};
 
 /// What is read of a product file where further text does not matter.
 pub(crate) fn title_columns() -> Mapping {
@@ -18,7 +18,11 @@ pub(crate) fn reader(file: &Path, mapping: &Mapping) -> Result<ProductReader, as
 
 /// A taxonomy from a file.
 pub(crate) fn taxonomy(file: &Path) -> Result<Taxonomy, Box<dyn std::error::Error>> {
-    let rows = read_taxonomy(Input::open(&file.display().to_string(), None)?, None)?.rows;
+    let rows = read_taxonomy(
+        Input::open(&file.display().to_string(), &TaxonomyOptions::default())?,
+        None,
+    )?
+    .rows;
     Ok(Taxonomy::from_rows(rows)?)
 }
 

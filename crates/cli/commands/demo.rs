@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use assort::core::Taxonomy;
-use assort::read::{Input, Mapping, ProductReader, read_taxonomy};
+use assort::read::{Input, Mapping, ProductReader, TaxonomyOptions, read_taxonomy};
 use assort::{Catalog, ClassifyOptions, EvaluateOptions, ImportOptions, Query, Search};
 
 use crate::args::{Demo, EmbedderArgs, Global};
@@ -52,7 +52,10 @@ fn input(name: &str, text: &'static str) -> Result<Input, Failure> {
 
 /// Makes the catalog from the data inside the program.
 fn build(directory: &Path, global: &Global, console: &mut Console) -> Result<Catalog, Failure> {
-    let read = read_taxonomy(input("the demo's taxonomy", TAXONOMY)?, None)?;
+    let read = read_taxonomy(
+        input("the demo's taxonomy", TAXONOMY)?,
+        &TaxonomyOptions::default(),
+    )?;
     let taxonomy =
         Taxonomy::from_rows(read.rows).map_err(|error| Failure::Failed(error.to_string()))?;
     let bundled = EmbedderArgs {

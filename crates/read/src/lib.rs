@@ -34,4 +34,4 @@ pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Quoting, Record, RowError, Table};
-pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, read_taxonomy};
+pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

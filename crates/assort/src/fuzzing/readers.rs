@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 
 use assort_core::Taxonomy;
-use assort_read::{Input, Mapping, ProductReader, Quoting, Row, read_taxonomy};
+use assort_read::{Input, Mapping, ProductReader, Quoting, Row, TaxonomyOptions, read_taxonomy};
 
 /// Encodings the bytes may be declared to have.
 const ENCODINGS: [Option<&str>; 4] = [None, Some("gbk"), Some("utf-16le"), Some("latin1")];
@@ -53,7 +53,11 @@ pub fn taxonomy(bytes: &[u8]) -> bool {
         return false;
     };
     let separator = SEPARATORS[usize::from(choice >> 4 & 3)];
-    let read = open(choice, bytes).map(|input| read_taxonomy(input, separator));
+    let options = TaxonomyOptions {
+        separator: separator.map(str::to_owned),
+        ..TaxonomyOptions::default()
+    };
+    let read = open(choice, bytes).map(|input| read_taxonomy(input, &options));
     let Some(Ok(file)) = read else {
         return false;
     };

@@ -1,12 +1,14 @@
 //! A checked tree of categories.
 
 mod build;
+mod change;
 mod finder;
 mod path;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::text::fold;
+pub use change::TaxonomyChange;
 use finder::Finder;
 pub use path::{parse_path, print_path, split_path};
 
