@@ -33,6 +33,7 @@ fn row(number: usize, labelled: bool) -> ProductRow {
         line: number as u64,
         product,
         category,
+        ..ProductRow::default()
     }
 }
 

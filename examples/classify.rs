@@ -9,8 +9,8 @@ use assort::{Catalog, ClassifyOptions, ImportOptions};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data");
     let rows = read_taxonomy(
-        Input::open(&format!("{data}/taxonomy.tsv"), &TaxonomyOptions::default())?,
-        None,
+        Input::open(&format!("{data}/taxonomy.tsv"), None)?,
+        &TaxonomyOptions::default(),
     )?
     .rows;
     let taxonomy = Taxonomy::from_rows(rows)?;

@@ -19,8 +19,8 @@ pub(crate) fn reader(file: &Path, mapping: &Mapping) -> Result<ProductReader, as
 /// A taxonomy from a file.
 pub(crate) fn taxonomy(file: &Path) -> Result<Taxonomy, Box<dyn std::error::Error>> {
     let rows = read_taxonomy(
-        Input::open(&file.display().to_string(), &TaxonomyOptions::default())?,
-        None,
+        Input::open(&file.display().to_string(), None)?,
+        &TaxonomyOptions::default(),
     )?
     .rows;
     Ok(Taxonomy::from_rows(rows)?)

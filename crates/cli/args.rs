@@ -328,7 +328,7 @@ pub(crate) struct Label {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) category: Option<String>,
 
-    /// Encoding of the file [default: utf-8]
+    /// Encoding of the file, or auto for the likeliest [default: utf-8]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 

@@ -7,10 +7,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use assort::read::{Input, Mapping, ProductReader};
+use assort::read::{Input, Mapping, ProductReader, Tally};
 use assort::{Error, InputRow};
 
 use crate::args::Columns;
+use crate::notes;
+use crate::text::counted;
 
 impl Columns {
     /// The mapping for products, with the columns of further text, which
@@ -37,6 +39,9 @@ pub(crate) struct Files {
     size: Option<u64>,
     /// What was guessed of each file, for printing.
     pub(crate) guesses: Vec<String>,
+    /// Names of the columns of categories.
+    pub(crate) categories: Vec<String>,
+    tallies: Vec<(String, Arc<Tally>)>,
 }
 
 /// Name of the file that is read at the moment.
@@ -63,6 +68,8 @@ impl Files {
         let mut readers = Vec::new();
         let mut positions = Vec::new();
         let mut guesses = Vec::new();
+        let mut categories: Vec<String> = Vec::new();
+        let mut tallies = Vec::new();
         let mut size = Some(0);
         for path in paths {
             let input = match kept.filter(|_| path == "-") {
@@ -73,7 +80,10 @@ impl Files {
             size = size.zip(input.size()).map(|(sum, size)| sum + size);
             let name = input.name().to_owned();
             let reader = ProductReader::new(input, mapping)?;
-            guesses.push(format!("{name}: {}, {}", reader.format(), reader.columns()));
+            guesses.push(guess(&name, &reader));
+            let category = reader.columns().category().map(str::to_owned);
+            categories.extend(category.filter(|category| !categories.contains(category)));
+            tallies.push((name.clone(), reader.tally()));
             readers.push((name, reader));
         }
         Ok(Self {
@@ -83,11 +93,24 @@ impl Files {
             positions,
             size,
             guesses,
+            categories,
+            tallies,
         })
     }
 
     pub(crate) fn name(&self) -> CurrentName {
         Rc::clone(&self.name)
+    }
+
+    /// What is to be told of the rows after they were read.
+    pub(crate) fn notes(&self) -> impl Fn() -> Vec<String> + use<> {
+        let tallies = self.tallies.clone();
+        move || {
+            let notes = tallies.iter();
+            notes
+                .filter_map(|(name, tally)| notes::of_rows(name, tally))
+                .collect()
+        }
     }
 
     /// Tells which part of the files has been read.
@@ -101,6 +124,15 @@ impl Files {
             size.map(|size| (read as f64 / size.max(1) as f64).min(1.0))
         }
     }
+}
+
+/// What a file was taken for.
+fn guess(name: &str, reader: &ProductReader) -> String {
+    let skipped = match reader.skipped() {
+        0 => String::new(),
+        lines => format!(" after {}", counted(lines, "line", "lines")),
+    };
+    format!("{name}: {}{skipped}, {}", reader.format(), reader.columns())
 }
 
 fn reopen(kept: &Path, encoding: Option<&str>) -> Result<Input, Error> {

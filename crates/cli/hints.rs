@@ -268,7 +268,8 @@ fn student(error: &assort::students::Error) -> Option<Error> {
 fn of_unstated(unstated: Unstated) -> String {
     match unstated {
         Unstated::Encoding(Some(guess)) => {
-            format!("pass --encoding {guess} if the file is in that encoding")
+            let guess = guess.to_ascii_lowercase();
+            format!("pass --encoding {guess}, or --encoding auto, if that is right")
         }
         Unstated::Encoding(None) => "check which --encoding the file is in".to_owned(),
         Unstated::Id => "name it with --id, or pass --id '#' to number the rows".to_owned(),

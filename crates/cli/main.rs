@@ -19,6 +19,7 @@ mod files;
 mod hints;
 #[cfg(feature = "client")]
 mod key;
+mod notes;
 mod progress;
 mod rejects;
 #[cfg(feature = "client")]

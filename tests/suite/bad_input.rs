@@ -4,16 +4,11 @@ use crate::common::{self, Place, Ran};
 
 /// Rows that cannot be used and what is said of them; each file has one
 /// product `new` that can.
-const BAD_ROWS: [(&str, &[u8], &[&str]); 8] = [
+const BAD_ROWS: [(&str, &[u8], &[&str]); 7] = [
     (
-        "latin.csv",
-        b"id,title\nbad,Kaffeem\xfchle\nnew,Mug\n",
-        &["latin.csv, line 2: column `title`", "--encoding latin1"],
-    ),
-    (
-        "gbk.csv",
-        b"id,title\nnew,Mug\nbad,\xd6\xd0\xce\xc4\n",
-        &["gbk.csv, line 3: column `title`", "--encoding gbk"],
+        "mixed.csv",
+        b"id,title,gr\xc3\xb6\xc3\x9fe\nnew,Mug,gro\xc3\x9f\nbad,Kaffeem\xfchle,1\n",
+        &["mixed.csv, line 3: column `title` is not UTF-8 (byte 0xFC)"],
     ),
     (
         "quote.csv",
@@ -80,6 +75,24 @@ fn a_title_of_a_megabyte_is_rejected() {
     let ran = place.run("import shop long.csv").ended(3);
     ran.said(&["long.csv, line 2: the title has 1048576 bytes, the most is"]);
     assert_eq!(before, place.content());
+}
+
+#[test]
+fn a_file_in_another_encoding_changes_nothing_until_the_encoding_is_stated() {
+    let place = Place::with_shop();
+    place.write(
+        "shop.csv",
+        b"id,title\ncup,\x8e\xa5\x8a\xed\x82\xcc\x83}\x83O\nmug,Mug\n",
+    );
+    let words = ["shop.csv: is not UTF-8; it reads as shift_jis: 「磁器のマグ」"];
+    place.refuses(1, "import shop shop.csv", &words);
+    place.refuses(1, "label shop shop.csv", &words);
+    place.refuses(1, "classify shop shop.csv", &words);
+    let ran = place.run("import shop shop.csv --encoding auto").ended(0);
+    ran.said(&["shop.csv: comma-separated (shift_jis by its bytes: 「磁器のマグ」)"]);
+    assert_eq!(place.product("cup")["title"], "磁器のマグ");
+    let words = ["is not windows-1252; it reads as shift_jis"];
+    place.refuses(1, "import shop shop.csv --encoding latin1", &words);
 }
 
 #[test]
@@ -210,10 +223,10 @@ fn what_makes_no_tree_is_refused_with_its_line() {
         import.failed(1, &words);
     }
     place.write("latin.txt", b"A\nCaf\xe9\n");
-    let words = ["latin.txt, line 2: ", "--encoding latin1"];
+    let words = ["latin.txt: is not UTF-8", "「Café」", "--encoding auto"];
     place.run("init new --taxonomy latin.txt").failed(1, &words);
-    let run = place.run("init new --taxonomy latin.txt --encoding latin1");
-    run.done();
+    let run = place.run("init new --taxonomy latin.txt --encoding auto");
+    run.ended(0).said(&["windows-1252 by its bytes: 「Café」"]);
     let found = place.run("taxonomy show new").done();
     assert_eq!(found, "A\nCafé\n");
     assert_eq!(before, place.content());

@@ -60,12 +60,12 @@ fn rejected_updates_are_listed_too() {
 #[test]
 fn what_a_row_needs_is_in_the_list() {
     let place = Place::with_shop();
-    place.write("latin.csv", b"id,title\nbad,Kaffeem\xfchle\nnew,Mug\n");
-    place.run("classify shop latin.csv").ended(3);
+    place.write("quotes.csv", "id\ttitle\nbad\t\"Mug\tblue\"\nnew\tMug\n");
+    place.run("classify shop quotes.csv").ended(3);
     let list = csv_records(&place.read("shop/rejects-classify.csv"));
-    let reason = "column `title` is not UTF-8 (byte 0xFC), perhaps latin1; \
-        pass --encoding latin1 if the file is in that encoding";
-    assert_eq!(list[1], ["latin.csv", "2", "", reason]);
+    let reason = "has 3 columns, the header has 2; perhaps quotes enclose tabs or line breaks; \
+        pass --quoting on if they do";
+    assert_eq!(list[1], ["quotes.csv", "2", "", reason]);
 }
 
 #[test]

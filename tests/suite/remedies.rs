@@ -92,11 +92,19 @@ fn a_head_decides_once_it_is_trained() {
 #[test]
 fn files_that_leave_something_open_are_read_once_it_is_stated() {
     for (content, option) in [
-        (&b"id,title\nbad,Kaffeem\xfchle\n"[..], "--encoding latin1"),
+        (
+            &b"id,title\nbad,Kaffeem\xfchle\n"[..],
+            "--encoding windows-1252",
+        ),
+        (b"id,title\nbad,Kaffeem\xfchle\n", "--encoding auto"),
         (b"id,title\nbad,\xd6\xd0\xce\xc4\n", "--encoding gbk"),
         (
             b"i\0d\0,\0t\0i\0t\0l\0e\0\n\x001\0,\0M\0u\0g\0\n\0",
             "--encoding utf-16le",
+        ),
+        (
+            b"\0i\0d\0,\0t\0i\0t\0l\0e\0\n\0\x31\0,\0M\0u\0g\0\n",
+            "--encoding auto",
         ),
         (b"name,price\nMug,2\n", "--id"),
         (b"id,what\n1,Mug\n", "--title"),

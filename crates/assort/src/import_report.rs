@@ -1,6 +1,6 @@
 //! What an import did, told on the way and at the end.
 
-use assort_core::UnknownTexts;
+use assort_core::{CategoryIndex, Taxonomy, UnknownTexts};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,11 @@ pub struct ImportReport {
     pub unchanged: u64,
     /// Rows that were not taken.
     pub rejected: u64,
+    /// Those among them whose id could not be read, so that it is not known which
+    /// product they are about.
+    pub without_id: u64,
+    /// Categories that the input gives and the taxonomy does not have.
+    pub foreign: ForeignCategories,
     /// Products with the same content as another one of the input.
     pub duplicates: u64,
     /// Texts that were embedded.
@@ -27,4 +32,54 @@ pub struct ImportReport {
     pub pruned: u64,
     /// Whether it was stopped before the end.
     pub stopped: bool,
+}
+
+/// Categories of products that the taxonomy does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForeignCategories {
+    /// Products for which the input gives a category.
+    pub given: u64,
+    /// Products for which it gives none that the taxonomy has. They are kept without a
+    /// label, and what was given as their attribute [`SOURCE_CATEGORY`].
+    pub unknown: u64,
+    /// The first of those categories, each once.
+    pub examples: Vec<String>,
+}
+
+/// The attribute that keeps categories a source gives, which are no label: those that the
+/// taxonomy does not have, and others beside the label.
+pub const SOURCE_CATEGORY: &str = "source_category";
+
+/// Examples that are kept.
+const EXAMPLES: usize = 3;
+
+/// A label, and further attributes of its product.
+type Categorized = (Option<CategoryIndex>, Vec<(String, String)>);
+
+impl ForeignCategories {
+    /// Reads what a row gives as its category ([`Taxonomy::read_categories`]), and counts
+    /// it if the taxonomy has none of it. Gives the label, and what else was given as
+    /// attributes [`SOURCE_CATEGORY`].
+    pub fn read(&mut self, taxonomy: &Taxonomy, category: &str, more: &[String]) -> Categorized {
+        self.given += 1;
+        let (label, others) = match taxonomy.read_categories(category, more) {
+            Ok(given) => (Some(given.label), given.others),
+            Err(_) => {
+                self.add(category);
+                (None, vec![category.to_owned()])
+            }
+        };
+        let others = others.into_iter();
+        let attributes = others.map(|other| (SOURCE_CATEGORY.to_owned(), other));
+        (label, attributes.collect())
+    }
+
+    fn add(&mut self, category: &str) {
+        self.unknown += 1;
+        let is_new = !self.examples.iter().any(|known| known == category);
+        if is_new && self.examples.len() < EXAMPLES {
+            self.examples.push(category.to_owned());
+        }
+    }
 }

@@ -76,7 +76,7 @@ pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
 pub use classifier::audit_labels::{ConflictingLabel, LabelAudit, LabelConflict, SuspectLabel};
 pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
-pub use import_report::ImportReport;
+pub use import_report::{ForeignCategories, ImportReport, SOURCE_CATEGORY};
 pub use input_row::InputRow;
 pub use observer::{Observer, Progress};
 pub use priority::lower_priority;

@@ -153,7 +153,7 @@ pub(crate) struct Columns {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) image: Option<String>,
 
-    /// Encoding of the files, such as latin1 or gbk [default: utf-8]
+    /// Encoding of the files, such as latin1 or gbk, or auto for the likeliest [default: utf-8]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 

@@ -10,7 +10,7 @@ pub(crate) struct TaxonomyReading {
     #[arg(long, value_name = "TEXT")]
     pub(crate) separator: Option<String>,
 
-    /// Encoding of the file, such as latin1 or gbk [default: utf-8]
+    /// Encoding of the file, such as latin1 or gbk, or auto for the likeliest [default: utf-8]
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
 

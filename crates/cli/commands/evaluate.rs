@@ -77,11 +77,9 @@ fn evaluation(
         return cross_validation(catalog, args, options, console);
     };
     let encoding = args.columns.encoding.as_deref();
-    let files = Files::open(
-        std::slice::from_ref(file),
-        encoding,
-        &args.columns.mapping(&args.text_columns),
-    )?;
+    let mapping = args.columns.mapping(&args.text_columns);
+    let mapping = mapping.with_taxonomy(catalog.taxonomy()?);
+    let files = Files::open(std::slice::from_ref(file), encoding, &mapping)?;
     files.guesses.iter().for_each(|guess| console.say(guess));
     catalog.prepare(console)?;
     let default = catalog.directory().join("rejects-evaluate.csv");

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use assort::core::Taxonomy;
 use assort::{Adoption, Catalog, ImportOptions, ImportReport};
 use tempfile::NamedTempFile;
 
@@ -12,6 +14,7 @@ use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::Files;
 use crate::hints;
+use crate::notes;
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::text::{count, counted};
@@ -41,10 +44,10 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
 
 fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut Console) -> Outcome {
     if args.strict && !args.dry_run {
-        let report = pass(args, kept, catalog, true, console)?;
+        let (report, _) = pass(args, kept, catalog, true, console)?;
         refuse_rejects(&report)?;
     }
-    let report = pass(args, kept, catalog, args.dry_run, console)?;
+    let (report, categories) = pass(args, kept, catalog, args.dry_run, console)?;
     let changed = report.added + report.updated + report.labelled + report.pruned > 0;
     if !args.dry_run && !report.stopped {
         catalog.wait_until_indexed(console)?;
@@ -53,7 +56,7 @@ fn import(args: &Import, kept: Option<&Path>, catalog: &Catalog, console: &mut C
         catalog.prepare(console)?;
     }
     console.finish();
-    summarize(args, console, &report);
+    summarize(args, console, &report, &categories);
     ended(&report)
 }
 
@@ -84,7 +87,7 @@ fn with_student(
         return Err(Failure::Usage(hints::fast_is_too_late(&args.dir)));
     }
     let teacher = embedder::teacher(&catalog, &args.embedder, global)?;
-    let files = open_files(args, kept)?;
+    let files = open_files(args, kept, catalog.taxonomy()?)?;
     let start = embedder::start(&args.teaching, console)?;
     let options = args.teaching.options().with_start(start);
     console.whole(options.sample);
@@ -102,8 +105,13 @@ fn with_student(
     Ok(catalog)
 }
 
-pub(crate) fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Failure> {
+pub(crate) fn open_files(
+    args: &Import,
+    kept: Option<&Path>,
+    taxonomy: Arc<Taxonomy>,
+) -> Result<Files, Failure> {
     let mapping = args.columns.mapping(&args.text_columns);
+    let mapping = mapping.with_taxonomy(taxonomy);
     Files::open_kept(
         &args.files,
         kept,
@@ -113,15 +121,16 @@ pub(crate) fn open_files(args: &Import, kept: Option<&Path>) -> Result<Files, Fa
     .map_err(|error| Failure::of(error.kind(), hints::told_of_import(&error)))
 }
 
-/// Reads all files once.
+/// Reads all files once; gives the columns of categories, too.
 fn pass(
     args: &Import,
     kept: Option<&Path>,
     catalog: &Catalog,
     dry_run: bool,
     console: &mut Console,
-) -> Result<ImportReport, Failure> {
-    let files = open_files(args, kept)?;
+) -> Result<(ImportReport, Vec<String>), Failure> {
+    let files = open_files(args, kept, catalog.taxonomy()?)?;
+    let (notes, categories) = (files.notes(), files.categories.clone());
     if dry_run || !args.strict {
         files.guesses.iter().for_each(|guess| console.say(guess));
     }
@@ -133,15 +142,24 @@ fn pass(
     });
     let options = ImportOptions::default()
         .with_dry_run(dry_run)
-        .with_prune(args.prune);
+        .with_prune(args.prune)
+        .with_only_known_categories(args.strict);
     let done = files.done();
     let report = catalog.import(files, &options, &done, console);
     console.finish_rejects()?;
-    Ok(report?)
+    if dry_run == args.dry_run {
+        notes().iter().for_each(|note| console.say(note));
+    }
+    Ok((report?, categories))
 }
 
-/// Tells what an import did.
-pub(crate) fn summarize(args: &Import, console: &Console, report: &ImportReport) {
+/// Tells what an import did; `categories` are the columns that categories stood in.
+pub(crate) fn summarize(
+    args: &Import,
+    console: &Console,
+    report: &ImportReport,
+    categories: &[String],
+) {
     let would = if args.dry_run { "would be " } else { "" };
     let mut parts = vec![
         format!("{} {would}added", count(report.added)),
@@ -167,11 +185,14 @@ pub(crate) fn summarize(args: &Import, console: &Console, report: &ImportReport)
         counted(report.rows, "row", "rows"),
         parts.join(", ")
     ));
+    if let Some(told) = notes::of_categories(&report.foreign, categories) {
+        console.say(&told);
+    }
     if let Some(told) = hints::unknown_products(&report.unknown, &args.dir) {
         console.say(&told);
     }
-    if args.prune && (report.rejected > 0 || report.stopped) {
-        console.say("nothing was pruned, because rows were rejected or the import was stopped");
+    if args.prune && (report.without_id > 0 || report.stopped) {
+        console.say("nothing was pruned, because ids could not be read or the import was stopped");
     }
 }
 

@@ -1,5 +1,8 @@
 //! `assort label`
 
+use std::sync::Arc;
+
+use assort::core::Taxonomy;
 use assort::read::{Mapping, Quoting};
 use assort::{Catalog, LabelOptions, LabelReport};
 
@@ -13,7 +16,7 @@ use crate::text::{count, counted};
 
 pub(crate) fn run(args: Label, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
-    let (files, mut console) = begin(&args, global)?;
+    let (files, mut console) = begin(&args, global, catalog.taxonomy()?)?;
     let default = catalog.directory().join("rejects-label.csv");
     let rejects = Rejects::listed(args.rejects.as_deref(), default, files.name());
     console.rejects = Some(rejects);
@@ -30,10 +33,15 @@ pub(crate) fn run(args: Label, global: &Global) -> Outcome {
 }
 
 /// Opens the file of labels.
-pub(crate) fn begin(args: &Label, global: &Global) -> Result<(Files, Console), Failure> {
+pub(crate) fn begin(
+    args: &Label,
+    global: &Global,
+    taxonomy: Arc<Taxonomy>,
+) -> Result<(Files, Console), Failure> {
     let mapping = Mapping::default()
         .with_id(args.id.clone())
         .with_category(args.category.clone())
+        .with_taxonomy(taxonomy)
         .with_quoting(Quoting::Auto)
         .with_require_title(false);
     let files = Files::open(

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use assort::read::{ProductRow, Rejected, SeenIds};
@@ -70,16 +71,16 @@ fn import(
         pass.run(kept, console)
     };
     if args.strict && !args.dry_run {
-        refuse_rejects(&pass(What::Check, console)?)?;
+        refuse_rejects(&pass(What::Check, console)?.0)?;
     }
     let what = if args.dry_run {
         What::Count
     } else {
         What::Store
     };
-    let report = pass(what, console)?;
+    let (report, categories) = pass(what, console)?;
     console.finish();
-    summarize(args, console, &report);
+    summarize(args, console, &report, &categories);
     ended(&report)
 }
 
@@ -116,12 +117,18 @@ struct Place {
 type Given = (Row, Place);
 
 impl Pass<'_> {
-    fn run(mut self, kept: Option<&Path>, console: &mut Console) -> Result<ImportReport, Failure> {
-        let mut files = open_files(self.args, kept)?;
+    /// Gives the columns of categories, too.
+    fn run(
+        mut self,
+        kept: Option<&Path>,
+        console: &mut Console,
+    ) -> Result<(ImportReport, Vec<String>), Failure> {
+        let mut files = open_files(self.args, kept, Arc::clone(&self.tree.0))?;
         if self.what != What::Check && (self.what == What::Count || !self.args.strict) {
             files.guesses.iter().for_each(|guess| console.say(guess));
         }
         let (name, done) = (files.name(), files.done());
+        let (notes, categories) = (files.notes(), files.categories.clone());
         console.rejects = Some(match self.what {
             What::Count if self.args.rejects.is_none() => Rejects::shown(files.name()),
             _ => Rejects::listed_or_shown(self.args.rejects.as_deref(), files.name()),
@@ -166,7 +173,10 @@ impl Pass<'_> {
             self.prune()?;
         }
         console.finish_rejects()?;
-        Ok(self.report)
+        if self.what != What::Check {
+            notes().iter().for_each(|note| console.say(note));
+        }
+        Ok((self.report, categories))
     }
 
     fn taker(&self, name: CurrentName) -> Result<Box<dyn Taker>, Failure> {
@@ -188,15 +198,27 @@ impl Pass<'_> {
             line,
             product,
             category,
+            more_categories,
         } = row;
         let wrong = |reason| Rejected::new(line, Some(product.id.clone()), reason);
-        let product = product.clone().sorted();
+        let mut product = product.clone();
         product.check().map_err(wrong)?;
         self.seen.add(&product.id, line).map_err(wrong)?;
-        let category = category.map(|category| self.tree.0.resolve(&category));
-        let category = category
-            .transpose()
-            .map_err(|error| wrong(error.to_string()))?;
+        let taxonomy = &self.tree.0;
+        let category = match category {
+            None => None,
+            Some(category) if self.args.strict => {
+                let given = taxonomy.read_categories(&category, &more_categories);
+                Some(given.map_err(|error| wrong(error.to_string()))?.label)
+            }
+            Some(category) => {
+                let foreign = &mut self.report.foreign;
+                let (label, others) = foreign.read(taxonomy, &category, &more_categories);
+                product.attributes.extend(others);
+                label
+            }
+        };
+        let product = product.sorted();
         if !self.contents.insert(product.content_hash() as u64) {
             self.report.duplicates += 1;
         }
@@ -206,9 +228,12 @@ impl Pass<'_> {
 
     fn reject(&mut self, rejected: &Rejected, console: &mut Console) {
         self.report.rejected += 1;
-        if let Some(id) = &rejected.id {
-            // It may be there already.
-            let _ = self.seen.add(id, rejected.line);
+        match &rejected.id {
+            Some(id) => {
+                // It may be there already.
+                let _ = self.seen.add(id, rejected.line);
+            }
+            None => self.report.without_id += 1,
         }
         console.rejected(rejected);
     }
@@ -230,7 +255,7 @@ impl Pass<'_> {
 
     /// Removes what the files do not have.
     fn prune(&mut self) -> Result<(), Failure> {
-        if self.report.rejected > 0 || self.report.stopped {
+        if self.report.without_id > 0 || self.report.stopped {
             return Ok(());
         }
         let catalog = &self.remote.catalog;

@@ -1,6 +1,7 @@
 //! `assort label` on a server.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use assort::read::{ProductRow, Rejected};
 use assort::{LabelReport, Observer};
@@ -20,7 +21,7 @@ const GROUP: usize = 1_000;
 
 pub(super) fn run(args: &Label, remote: &Remote, global: &Global) -> Outcome {
     let tree = remote.tree()?;
-    let (files, mut console) = label::begin(args, global)?;
+    let (files, mut console) = label::begin(args, global, Arc::clone(&tree.0))?;
     console.rejects = Some(Rejects::listed_or_shown(
         args.rejects.as_deref(),
         files.name(),
@@ -89,9 +90,9 @@ impl Labelling<'_> {
         let Some(given) = &row.category else {
             return Err(rejected(&row, "no category".to_owned()));
         };
-        match tree.0.resolve(given) {
-            Ok(index) => {
-                let category = Some(tree.0.category(index).id.clone());
+        match tree.0.read_categories(given, &row.more_categories) {
+            Ok(given) => {
+                let category = Some(tree.0.category(given.label).id.clone());
                 Ok(Change { row, category })
             }
             Err(error) => Err(rejected(&row, error.to_string())),

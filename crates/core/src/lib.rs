@@ -53,8 +53,8 @@ pub use product::{
     MAX_ID, MAX_TEXT, MAX_TITLE, Product, ProductUpdate, check_id, check_lengths, text_hash,
 };
 pub use taxonomy::{
-    Category, CategoryIndex, CategoryRow, Place, SEPARATOR, Taxonomy, TaxonomyChange,
-    TaxonomyError, parse_path, print_path, split_path,
+    Category, CategoryIndex, CategoryRow, GivenCategories, Place, SEPARATOR, Taxonomy,
+    TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
 };
 pub use text::{clean, clean_lines, fold};
 pub use unknown::{UnknownTexts, knows};

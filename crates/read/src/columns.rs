@@ -2,121 +2,13 @@
 
 use std::fmt;
 
+use crate::choice::{Choice, Named};
 use crate::error::Unstated;
-use crate::names::{CATEGORY, ID, IMAGE, TEXT, TITLE, attribute, is_no_attribute, plain};
+use crate::mapping::Mapping;
+use crate::names::{IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, plain};
+use crate::numbers::has_decimal_commas;
 use crate::refusal::Refusal;
-use crate::table::Quoting;
-
-/// What the user says about the columns of a product file.
-///
-/// `None` leaves the choice to the names of the columns; an empty name, `-` or
-/// an empty list means that there is none.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Mapping {
-    /// Column of the product's own id; `#` numbers the rows from 1 instead.
-    pub id: Option<String>,
-    /// Column of the title.
-    pub title: Option<String>,
-    /// Columns of further text, joined in this order.
-    pub text: Option<Vec<String>>,
-    /// Columns kept as attributes; by default all that mean nothing else.
-    pub attributes: Option<Vec<String>>,
-    /// Column of the category: its id or its path.
-    pub category: Option<String>,
-    /// Column of the picture's path or URL.
-    pub image: Option<String>,
-    /// What quotes mean in a delimited file.
-    pub quoting: Quoting,
-    /// Whether every product needs a title. Files of labels do without.
-    pub require_title: bool,
-    /// Whether rows are updates ([`UpdateRow`](crate::UpdateRow)): they change what the file has
-    /// columns for, and leave the rest of a product as it is. An empty value removes
-    /// what there is, but not a title or a label. Columns of further text make the text
-    /// together. In JSON Lines each object names what it changes.
-    pub updates: bool,
-}
-
-impl Default for Mapping {
-    fn default() -> Self {
-        Self {
-            id: None,
-            title: None,
-            text: None,
-            attributes: None,
-            category: None,
-            image: None,
-            quoting: Quoting::Auto,
-            require_title: true,
-            updates: false,
-        }
-    }
-}
-
-impl Mapping {
-    /// The same with another value of [`Self::id`].
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<Option<String>>) -> Self {
-        self.id = id.into();
-        self
-    }
-
-    /// The same with another value of [`Self::title`].
-    #[must_use]
-    pub fn with_title(mut self, title: impl Into<Option<String>>) -> Self {
-        self.title = title.into();
-        self
-    }
-
-    /// The same with another value of [`Self::text`].
-    #[must_use]
-    pub fn with_text(mut self, text: impl Into<Option<Vec<String>>>) -> Self {
-        self.text = text.into();
-        self
-    }
-
-    /// The same with another value of [`Self::attributes`].
-    #[must_use]
-    pub fn with_attributes(mut self, attributes: impl Into<Option<Vec<String>>>) -> Self {
-        self.attributes = attributes.into();
-        self
-    }
-
-    /// The same with another value of [`Self::category`].
-    #[must_use]
-    pub fn with_category(mut self, category: impl Into<Option<String>>) -> Self {
-        self.category = category.into();
-        self
-    }
-
-    /// The same with another value of [`Self::image`].
-    #[must_use]
-    pub fn with_image(mut self, image: impl Into<Option<String>>) -> Self {
-        self.image = image.into();
-        self
-    }
-
-    /// The same with another value of [`Self::quoting`].
-    #[must_use]
-    pub fn with_quoting(mut self, quoting: Quoting) -> Self {
-        self.quoting = quoting;
-        self
-    }
-
-    /// The same with another value of [`Self::require_title`].
-    #[must_use]
-    pub fn with_require_title(mut self, require_title: bool) -> Self {
-        self.require_title = require_title;
-        self
-    }
-
-    /// The same with another value of [`Self::updates`].
-    #[must_use]
-    pub fn with_updates(mut self, updates: bool) -> Self {
-        self.updates = updates;
-        self
-    }
-}
+use crate::sample::Sample;
 
 /// Where the id of a product comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +39,13 @@ pub struct Columns {
     pub(crate) category: Option<usize>,
     pub(crate) image: Option<usize>,
     pub(crate) attributes: Vec<usize>,
+    /// Attributes whose numbers have a decimal comma.
+    pub(crate) decimal_commas: Vec<usize>,
+    /// The product that a row belongs to, what kind of product it is, and the view of
+    /// the shop it is for.
+    pub(crate) parent: Option<usize>,
+    pub(crate) kind: Option<usize>,
+    pub(crate) view: Option<usize>,
     /// Whether keys that turn up later are attributes, too.
     pub(crate) open: bool,
 }
@@ -204,43 +103,72 @@ impl Columns {
             || self.attributes.contains(&column)
     }
 
-    /// Finds what each of the columns means. A refusal is a message for the
-    /// user.
+    /// Columns whose numbers have a decimal comma, and get a point.
+    pub fn decimal_commas(&self) -> Vec<&str> {
+        self.named(&self.decimal_commas)
+    }
+
+    /// Finds what each of the columns means, by their names and by the first rows. A
+    /// refusal is a message for the user.
     pub(crate) fn resolve(
         names: &[String],
         mapping: &Mapping,
+        sample: &Sample,
     ) -> std::result::Result<Self, Refusal> {
-        let finder = Finder::new(names, mapping);
+        let named = Named::new(names, mapping);
+        let choice = Choice::new(&named, mapping, sample);
+        let view = named.guessed(VIEW).next();
+        let title = match mapping.title.as_deref() {
+            Some(stated) => named.stated(stated)?,
+            None => choice.title(),
+        };
         let id = match mapping.id.as_deref() {
             Some("#") => IdSource::RowNumber,
-            stated => IdSource::Column(
-                finder
-                    .one(stated, ID)?
-                    .ok_or_else(|| Refusal::until(Unstated::Id, finder.missing("an id")))?,
-            ),
+            Some(stated) => IdSource::Column(named.stated(stated)?.ok_or_else(|| choice.no_id())?),
+            None => IdSource::Column(choice.id(title, view).ok_or_else(|| choice.no_id())?),
         };
-        let title = finder.one(mapping.title.as_deref(), TITLE)?;
         if title.is_none() && mapping.require_title && !mapping.updates {
-            return Err(Refusal::until(Unstated::Title, finder.missing("a title")));
+            return Err(Refusal::until(Unstated::Title, named.missing("a title")));
         }
+        let category = match mapping.category.as_deref() {
+            Some(stated) => named.stated(stated)?,
+            None => choice.category(id, title)?,
+        };
+        let image = match mapping.image.as_deref() {
+            Some(stated) => named.stated(stated)?,
+            None => named.guessed(IMAGE).next(),
+        };
         let mut columns = Self {
             names: names.to_vec(),
             id,
             title,
             text: Vec::new(),
-            category: finder.one(mapping.category.as_deref(), CATEGORY)?,
-            image: finder.one(mapping.image.as_deref(), IMAGE)?,
+            category,
+            image,
             attributes: Vec::new(),
+            decimal_commas: Vec::new(),
+            parent: None,
+            kind: None,
+            view: None,
             open: mapping.attributes.is_none(),
         };
         columns.text = match &mapping.text {
-            Some(stated) => finder.all(stated)?,
-            None => columns.unused(|plain| TEXT.contains(&plain)),
+            Some(stated) => named.all(stated)?,
+            None => columns.unused(|_, plain| TEXT.contains(&plain)),
         };
         columns.attributes = match &mapping.attributes {
-            Some(stated) => finder.all(stated)?,
-            None => columns.unused(|plain| !is_no_attribute(plain)),
+            Some(stated) => named.all(stated)?,
+            None => columns.unused(|at, plain| !is_no_attribute(plain) || choice.is_foreign(at)),
         };
+        columns.decimal_commas = columns.attributes.clone();
+        columns
+            .decimal_commas
+            .retain(|&at| has_decimal_commas(sample.values(at)));
+        if mapping.joins() {
+            columns.parent = named.guessed(PARENT).next();
+            columns.kind = named.guessed(KIND).next();
+            columns.view = view;
+        }
         if mapping.updates && !columns.say_something() {
             let there = names.join(", ");
             let message = format!(
@@ -271,9 +199,10 @@ impl Columns {
             || !self.attributes.is_empty()
     }
 
-    fn unused(&self, fits: impl Fn(&str) -> bool) -> Vec<usize> {
+    fn unused(&self, fits: impl Fn(usize, &str) -> bool) -> Vec<usize> {
         (0..self.names.len())
-            .filter(|&at| !self.uses(at) && fits(&plain(&self.names[at])))
+            .filter(|&at| !self.uses(at) && fits(at, &plain(&self.names[at])))
+            .filter(|&at| !self.names[at].is_empty())
             .collect()
     }
 }
@@ -289,6 +218,7 @@ impl fmt::Display for Columns {
             ("image", one(self.image())),
             ("attributes", self.attributes().join(",")),
             ("ignored", self.ignored().join(",")),
+            ("decimal-comma", self.decimal_commas().join(",")),
         ] {
             if !names.is_empty() {
                 write!(f, " {meaning}={names}")?;
@@ -298,84 +228,14 @@ impl fmt::Display for Columns {
     }
 }
 
-struct Finder<'a> {
-    names: &'a [String],
-    plain: Vec<String>,
-    /// Columns the user gave a meaning, which no guess may take.
-    stated: Vec<usize>,
-}
-
-impl<'a> Finder<'a> {
-    fn new(names: &'a [String], mapping: &Mapping) -> Self {
-        let mut finder = Self {
-            names,
-            plain: names.iter().map(|name| plain(name)).collect(),
-            stated: Vec::new(),
-        };
-        let single = [
-            &mapping.id,
-            &mapping.title,
-            &mapping.category,
-            &mapping.image,
-        ];
-        let stated = single.into_iter().flatten();
-        finder.stated = stated
-            .chain(mapping.text.iter().flatten())
-            .filter_map(|name| finder.named(name).ok())
-            .collect();
-        finder
-    }
-
-    /// The stated column, or else the likeliest of the guesses.
-    fn one(
-        &self,
-        stated: Option<&str>,
-        guesses: &[&str],
-    ) -> std::result::Result<Option<usize>, String> {
-        match stated {
-            Some("" | "-") => Ok(None),
-            Some(name) => self.named(name).map(Some),
-            None => Ok(guesses.iter().find_map(|guess| {
-                let at = self.plain.iter().position(|name| name == guess)?;
-                (!self.stated.contains(&at)).then_some(at)
-            })),
-        }
-    }
-
-    fn all(&self, stated: &[String]) -> std::result::Result<Vec<usize>, String> {
-        stated
-            .iter()
-            .filter(|name| !matches!(name.as_str(), "" | "-"))
-            .map(|name| self.named(name))
-            .collect()
-    }
-
-    /// Position of the column of exactly or else roughly that name.
-    fn named(&self, name: &str) -> std::result::Result<usize, String> {
-        let exact = self.names.iter().position(|known| known == name.trim());
-        let similar = || {
-            let wanted = plain(name);
-            self.plain.iter().position(|known| *known == wanted)
-        };
-        exact.or_else(similar).ok_or_else(|| {
-            let there = self.names.join(", ");
-            format!("there is no column `{name}`; the columns are {there}")
-        })
-    }
-
-    fn missing(&self, what: &str) -> String {
-        let there = self.names.join(", ");
-        format!("no column looks like {what} (the columns are {there})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, Refusal> {
         let names: Vec<_> = header.split(',').map(str::to_owned).collect();
-        Columns::resolve(&names, mapping).map(|columns| columns.to_string())
+        let sample = Sample::default();
+        Columns::resolve(&names, mapping, &sample).map(|columns| columns.to_string())
     }
 
     fn guess(header: &str) -> String {

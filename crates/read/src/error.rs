@@ -24,8 +24,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unstated {
-    /// The encoding, with the label of one that fits the bytes, if one does
-    /// (see [`Input::open`](crate::Input::open)).
+    /// The encoding, with the label of the one that the bytes read best in, if there is
+    /// one: stating it, or `auto`, makes the file readable (see [`Input::open`](crate::Input::open)).
     Encoding(Option<&'static str>),
     /// The column of the id ([`Mapping::id`](crate::Mapping::id)), or that
     /// rows are numbered.

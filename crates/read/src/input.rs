@@ -1,37 +1,27 @@
-//! Bytes of a file or of standard input, decompressed and in UTF-8.
+//! Bytes of a file or of standard input, unpacked and in UTF-8.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-use encoding_rs::{Encoding, GBK, UTF_8};
+use encoding_rs::{Encoding, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
-use flate2::read::MultiGzDecoder;
 
+use crate::archive::{Base, Source, Unpacked, split, unpack};
+use crate::encoding::{Stated, choose, label};
 use crate::error::Unstated;
-use crate::refusal::Refusal;
+use crate::kind::refuse_text;
+use crate::refusal::{Refusal, cannot_read};
 use crate::{Error, Result};
 
-/// How much of the input is looked at to recognise its format.
-const HEAD: u64 = 64 * 1024;
+pub(crate) use crate::refusal::wrong;
 
-const GZIP: &[u8] = b"\x1f\x8b";
-const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+/// How much of the input is looked at to recognise its format and its encoding.
+const HEAD: u64 = 256 * 1024;
 
-/// Formats people hand over by mistake, by their first bytes.
-const UNREADABLE: [(&[u8], &str); 5] = [
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"PAR1", "a Parquet file"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ", "compressed with xz"),
-];
-
-type Source = Box<dyn Read + Send>;
-
-/// An opened input: a stream of text bytes, whatever the file was compressed
-/// with or encoded in.
+/// An opened input: a stream of text bytes, whatever the file was packed with
+/// or encoded in.
 ///
 /// Bytes of UTF-8 input pass through unchecked, so that whoever splits them
 /// into rows can blame the right row for a wrong byte.
@@ -41,6 +31,9 @@ pub struct Input {
     position: Arc<AtomicU64>,
     size: Option<u64>,
     encoding: &'static Encoding,
+    /// What a caller could state if bytes are no text in that encoding.
+    unsure: Option<Unstated>,
+    told: Vec<String>,
 }
 
 impl std::fmt::Debug for Input {
@@ -56,16 +49,20 @@ impl std::fmt::Debug for Input {
 impl Input {
     /// Opens the file at `path`, or standard input for `-`.
     ///
-    /// Gzip and zstd are recognised by their first bytes, UTF-16 by its byte
-    /// order mark. Any other encoding must be stated in `encoding` by a label
-    /// such as `latin1`, `gbk` or `shift_jis`; without one it is UTF-8.
+    /// Gzip, zstd, and zip and tar archives of one file are recognised by their first
+    /// bytes, UTF-16 by its byte order mark. Any other encoding must be stated in
+    /// `encoding` by a label such as `latin1`, `gbk` or `shift_jis`, or as `auto`, which
+    /// takes the one that the first bytes read best in and tells it ([`Input::told`]);
+    /// without one it is UTF-8.
     ///
     /// # Errors
     /// [`Error::Input`] if the file cannot be opened or read, is of a kind that
-    /// holds no text, or if no encoding has the label.
+    /// holds no table, if no encoding has the label, or if the file is not in that
+    /// encoding: the error then names the one that it reads best in.
     pub fn open(path: &str, encoding: Option<&str>) -> Result<Self> {
         if path == "-" {
-            return Self::build("standard input", Box::new(io::stdin()), None, encoding);
+            let base = |position| Base::of_stream(Box::new(io::stdin()), position);
+            return Self::build("standard input", base, None, encoding);
         }
         let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
         let about = file.metadata().map_err(|error| cannot_read(path, &error))?;
@@ -73,7 +70,11 @@ impl Input {
             return Err(wrong(path, None, "this is a directory; name a file in it"));
         }
         let size = about.is_file().then_some(about.len());
-        Self::build(path, Box::new(file), size, encoding)
+        let base = |position| match size {
+            Some(_) => Base::of_file(file, position),
+            None => Base::of_stream(Box::new(file), position),
+        };
+        Self::build(path, base, size, encoding)
     }
 
     /// Reads from any stream; `name` stands for the file in messages.
@@ -85,61 +86,79 @@ impl Input {
         reader: impl Read + Send + 'static,
         encoding: Option<&str>,
     ) -> Result<Self> {
-        Self::build(name, Box::new(reader), None, encoding)
+        let base = |position| Base::of_stream(Box::new(reader), position);
+        Self::build(name, base, None, encoding)
     }
 
     fn build(
         name: &str,
-        source: Source,
+        base: impl FnOnce(Arc<AtomicU64>) -> Base,
         size: Option<u64>,
         encoding: Option<&str>,
     ) -> Result<Self> {
-        let stated = encoding.map(|label| by_label(name, label)).transpose()?;
+        let stated = stated(name, encoding)?;
         let position = Arc::new(AtomicU64::new(0));
-        let counted = Counted {
-            source,
-            position: Arc::clone(&position),
-        };
         let failed = |error: io::Error| cannot_read(name, &error);
 
-        let plain = decompress(name, Box::new(counted))?;
-        let (start, rest) = split(plain, 3).map_err(failed)?;
-        let (by_mark, mark) = match Encoding::for_bom(&start) {
-            Some((encoding, length)) => (Some(encoding), length),
-            None => (None, 0),
-        };
+        let Unpacked { source, mut told } = unpack(name, base(Arc::clone(&position)))?;
+        let (mut head, rest) = split(source, HEAD).map_err(failed)?;
         // A byte order mark is better evidence than what somebody believes.
-        let encoding = by_mark.or(stated).unwrap_or(UTF_8);
-        let marked = Cursor::new(start[mark..].to_vec()).chain(rest);
-        let text: Source = if encoding == UTF_8 {
-            Box::new(marked)
-        } else {
-            Box::new(
+        let (encoding, unsure) = match Encoding::for_bom(&head) {
+            Some((encoding, mark)) => {
+                head.drain(..mark);
+                (encoding, None)
+            }
+            None => {
+                let chosen = choose(stated, &head, head.len() as u64 == HEAD)
+                    .map_err(|refusal| wrong(name, None, refusal))?;
+                told.extend(chosen.told);
+                (chosen.encoding, chosen.unsure)
+            }
+        };
+        let mut rest = BufReader::with_capacity(64 * 1024, rest);
+        if encoding != UTF_8 {
+            let decoded: Source = Box::new(
                 DecodeReaderBytesBuilder::new()
                     .encoding(Some(encoding))
                     .bom_sniffing(false)
-                    .build(marked),
-            )
-        };
-
-        let mut rest = BufReader::with_capacity(64 * 1024, text);
-        let mut head = Vec::new();
-        (&mut rest)
-            .take(HEAD)
-            .read_to_end(&mut head)
-            .map_err(failed)?;
+                    .build(Cursor::new(head).chain(rest)),
+            );
+            rest = BufReader::with_capacity(64 * 1024, decoded);
+            head = Vec::new();
+            (&mut rest)
+                .take(HEAD)
+                .read_to_end(&mut head)
+                .map_err(failed)?;
+        }
+        refuse_text(&head).map_err(|refusal| wrong(name, None, refusal))?;
         Ok(Self {
             name: name.to_owned(),
             reader: Cursor::new(head).chain(rest),
             position,
             size,
             encoding,
+            unsure,
+            told,
         })
     }
 
     /// The file as the user named it, `standard input` for `-`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What was found out about the file that its name does not say: the file in an
+    /// archive, the sheet of a workbook, the encoding if it was guessed.
+    pub fn told(&self) -> &[String] {
+        &self.told
+    }
+
+    /// A format with what was found out about the file, for messages.
+    pub(crate) fn format(&self, format: &str) -> String {
+        match self.told.is_empty() {
+            true => format.to_owned(),
+            false => format!("{format} ({})", self.told.join("; ")),
+        }
     }
 
     /// Bytes taken so far from the file as it lies on disk, compressed or not.
@@ -153,7 +172,7 @@ impl Input {
         self.size
     }
 
-    /// The first bytes of the text (64 KiB or all), whatever was read since.
+    /// The first bytes of the text (256 KiB or all), whatever was read since.
     pub(crate) fn head(&self) -> &[u8] {
         self.reader.get_ref().0.get_ref()
     }
@@ -175,6 +194,18 @@ impl Input {
         wrong(&self.name, line, refusal)
     }
 
+    /// The next bytes, as many as are at hand; none at the end.
+    pub(crate) fn fill(&mut self) -> Result<&[u8]> {
+        let name = &self.name;
+        let filled = self.reader.fill_buf();
+        filled.map_err(|error| cannot_read(name, &error))
+    }
+
+    /// Passes over so many of the bytes that [`Self::fill`] gave.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.reader.consume(count);
+    }
+
     /// Appends what comes before the next `end` byte, and that byte, but
     /// `limit` bytes at most. Returns the number of bytes, zero at the end.
     pub(crate) fn read_until(
@@ -191,32 +222,26 @@ impl Input {
 
     /// The bytes as text, or where and how they are not.
     pub(crate) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
-        let text = std::str::from_utf8(bytes).map_err(|error| self.not_utf8(bytes, error))?;
+        let refused = |at: usize, message: String| NotText {
+            at,
+            refusal: Refusal {
+                message,
+                unstated: self.unsure,
+            },
+        };
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let at = error.valid_up_to();
+            let bad = bytes.get(at).copied().unwrap_or_default();
+            refused(at, format!("is not UTF-8 (byte 0x{bad:02X})"))
+        })?;
         // The decoder of another encoding has put U+FFFD where it failed.
         if self.encoding != UTF_8
             && let Some(at) = text.find('\u{fffd}')
         {
-            let name = self.encoding.name();
-            let message = format!("has bytes that are not {name}; check the encoding");
-            let refusal = Refusal::until(Unstated::Encoding(None), message);
-            return Err(NotText { at, refusal });
+            let message = format!("has bytes that are not {}", label(self.encoding));
+            return Err(refused(at, message));
         }
         Ok(text)
-    }
-
-    fn not_utf8(&self, bytes: &[u8], error: std::str::Utf8Error) -> NotText {
-        let at = error.valid_up_to();
-        let bad = bytes.get(at).copied().unwrap_or_default();
-        // Western text rarely has two such bytes in a row, Chinese always.
-        let pair = bytes.get(at + 1).is_some_and(|&next| next >= 0x80);
-        let chinese = pair
-            && GBK
-                .decode_without_bom_handling_and_without_replacement(bytes)
-                .is_some();
-        let guess = if chinese { "gbk" } else { "latin1" };
-        let message = format!("is not UTF-8 (byte 0x{bad:02X}), perhaps {guess}");
-        let refusal = Refusal::until(Unstated::Encoding(Some(guess)), message);
-        NotText { at, refusal }
     }
 }
 
@@ -229,83 +254,26 @@ pub(crate) struct NotText {
     pub(crate) refusal: Refusal,
 }
 
-/// Counts the bytes that pass.
-struct Counted {
-    source: Source,
-    position: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        self.position.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
+fn stated(name: &str, encoding: Option<&str>) -> Result<Stated> {
+    let Some(label) = encoding else {
+        return Ok(Stated::Nothing);
+    };
+    if label.trim().eq_ignore_ascii_case("auto") {
+        return Ok(Stated::Auto);
     }
-}
-
-fn decompress(name: &str, source: Source) -> Result<Source> {
-    let failed = |error: io::Error| cannot_read(name, &error);
-    let (magic, rest) = split(source, 5).map_err(failed)?;
-    let unreadable = UNREADABLE
-        .iter()
-        .find(|(start, _)| magic.starts_with(start));
-    if let Some((_, what)) = unreadable {
-        let message = format!("this is {what}; convert it to plain CSV, TSV or JSON Lines");
-        return Err(wrong(name, None, message));
-    }
-    let (gzip, zstd) = (magic.starts_with(GZIP), magic.starts_with(ZSTD));
-    let whole = Cursor::new(magic).chain(rest);
-    Ok(if gzip {
-        Box::new(MultiGzDecoder::new(BufReader::new(whole)))
-    } else if zstd {
-        Box::new(zstd::stream::read::Decoder::new(whole).map_err(failed)?)
-    } else {
-        Box::new(whole)
-    })
-}
-
-/// The first bytes, as many as there are up to `length`, and what follows.
-fn split(mut source: Source, length: u64) -> io::Result<(Vec<u8>, Source)> {
-    let mut start = Vec::new();
-    source.by_ref().take(length).read_to_end(&mut start)?;
-    Ok((start, source))
-}
-
-fn by_label(name: &str, label: &str) -> Result<&'static Encoding> {
-    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+    let encoding = Encoding::for_label_no_replacement(label.as_bytes());
+    encoding.map(Stated::As).ok_or_else(|| {
         let message = format!(
-            "no encoding is called `{label}`; use a label such as utf-8, utf-16le, latin1, gbk, big5 or shift_jis"
+            "no encoding is called `{label}`; use a label such as utf-8, utf-16le, latin1, gbk, big5 or shift_jis, or auto"
         );
         wrong(name, None, message)
     })
 }
 
-/// An [`Error::Input`] about the file of that name.
-pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
-    let Refusal { message, unstated } = refusal.into();
-    Error::Input {
-        file: name.to_owned(),
-        line,
-        message,
-        unstated,
-    }
-}
-
-fn cannot_read(name: &str, error: &io::Error) -> Error {
-    let message = match error.kind() {
-        ErrorKind::NotFound => "there is no such file".to_owned(),
-        ErrorKind::PermissionDenied => "no permission to read this file".to_owned(),
-        ErrorKind::UnexpectedEof => {
-            "the compressed data ends too early; the file was cut off".to_owned()
-        }
-        _ => format!("cannot be read: {error}"),
-    };
-    wrong(name, None, message)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::sync::atomic::Ordering;
 
     use super::*;
 
@@ -364,9 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_file_is_refused_by_its_name() {
-        let message = open(b"PK\x03\x04rest", None).unwrap_err().to_string();
-        assert!(message.contains("Excel"), "{message}");
+    fn what_is_no_table_is_refused_for_what_it_is() {
+        for (bytes, what) in [
+            (&b"%PDF-1.4\n"[..], "a PDF document"),
+            (b"<!doctype html><p>Sign in", "an HTML page"),
+            (b"PK\x03\x04rest", "a damaged ZIP archive"),
+        ] {
+            let (message, unstated) = refused(bytes, None);
+            assert!(message.contains(what), "{message}");
+            assert_eq!(unstated, None);
+        }
     }
 
     #[test]
@@ -389,15 +364,55 @@ mod tests {
         assert_eq!(file.size(), Some(file.position().load(Ordering::Relaxed)));
     }
 
+    /// Message and what could be stated.
+    fn refused(bytes: &[u8], encoding: Option<&str>) -> (String, Option<Unstated>) {
+        let Error::Input {
+            message, unstated, ..
+        } = open(bytes, encoding).unwrap_err();
+        (message, unstated)
+    }
+
     #[test]
-    fn bytes_of_another_encoding_are_recognised_as_such() {
-        let input = open(b"", None).unwrap();
-        let latin = input.text(b"caf\xe9 cr\xe8me").unwrap_err();
-        assert_eq!(latin.at, 3);
-        let guess = latin.refusal.unstated;
-        assert_eq!(guess, Some(Unstated::Encoding(Some("latin1"))));
-        let chinese = input.text(b"\xd6\xd0\xce\xc4").unwrap_err();
-        let guess = chinese.refusal.unstated;
-        assert_eq!(guess, Some(Unstated::Encoding(Some("gbk"))));
+    fn another_encoding_is_refused_with_a_guess_that_can_be_used() {
+        let file = b"id,title\n1,Th\xe9i\xe8re\n2,Ch\xeane\n";
+        let (message, unstated) = refused(file, None);
+        assert_eq!(
+            message,
+            "is not UTF-8; it reads as windows-1252: 「Théière」"
+        );
+        assert_eq!(unstated, Some(Unstated::Encoding(Some("windows-1252"))));
+        assert!(text(file, Some("auto")).contains("Chêne"));
+        assert!(text(file, Some("windows-1252")).contains("Chêne"));
+        let told = open(file, Some("auto")).unwrap().told().to_vec();
+        assert_eq!(told, ["windows-1252 by its bytes: 「Théière」"]);
+    }
+
+    #[test]
+    fn an_encoding_that_the_bytes_contradict_is_refused() {
+        let (message, unstated) = refused("1,Théière\n".as_bytes(), Some("latin1"));
+        assert_eq!(
+            message,
+            "is not windows-1252; it reads as utf-8: 「Théière」"
+        );
+        assert_eq!(unstated, Some(Unstated::Encoding(Some("utf-8"))));
+        let wide: Vec<u8> = "id,title\n1,Mug\n"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        let (_, unstated) = refused(&wide, Some("utf-16le"));
+        assert_eq!(unstated, Some(Unstated::Encoding(Some("UTF-16BE"))));
+        let (message, _) = refused(b"1,\x83}\x83O\x83J\x83b\x83v\n", Some("latin1"));
+        assert!(message.contains("reads as shift_jis"), "{message}");
+    }
+
+    #[test]
+    fn a_row_that_is_not_utf_8_among_others_that_are_costs_itself() {
+        let input = open(
+            &["1,Théière\n2,Chêne\n".as_bytes(), b"3,Ch\xeane"].concat(),
+            None,
+        );
+        let bad = input.unwrap().text(b"3,Ch\xeane").unwrap_err();
+        assert_eq!((bad.at, bad.refusal.unstated), (4, None));
+        assert_eq!(bad.refusal.message, "is not UTF-8 (byte 0xEA)");
     }
 }

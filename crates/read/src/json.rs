@@ -1,161 +1,106 @@
-//! JSON Lines: one object per line.
+//! Values of JSON as columns of text.
 
-use std::collections::VecDeque;
-
+use assort_core::SEPARATOR;
 use serde_json::{Map, Value};
 
-use crate::Result;
+/// How many values of a column are compared with a further one.
+const COMPARED: usize = 1000;
 
-use crate::input::Input;
-use crate::lines::{Line, Lines};
-use crate::refusal::Refusal;
-use crate::splitter::header_line;
-use crate::table::RowError;
+/// Names that hold a value under another name, in answers of GraphQL.
+const CONNECTIONS: [&str; 3] = ["edges", "node", "nodes"];
 
-/// How many objects are looked at to learn the keys: the first alone may lack
-/// what is optional.
-const SAMPLE: usize = 100;
-
-/// An object and the line it stands on.
-pub(crate) type Object = (u64, Map<String, Value>);
-
-type NumberedLine = std::result::Result<(u64, Vec<u8>), RowError>;
-
-/// Reads a JSON Lines file object by object; blank lines are skipped.
-#[derive(Debug)]
-pub(crate) struct JsonLines {
-    lines: Lines,
-    /// Lines read ahead for their keys.
-    ahead: VecDeque<NumberedLine>,
-    finished: bool,
-}
-
-impl JsonLines {
-    /// Whether a file that begins like this is JSON of some kind.
-    pub(crate) fn recognise(beginning: &[u8]) -> bool {
-        matches!(beginning.first(), Some(b'{' | b'['))
-    }
-
-    /// Takes an input that [`Self::recognise`] has accepted.
-    ///
-    /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if it is JSON, but not JSON Lines.
-    pub(crate) fn open(input: Input) -> Result<Self> {
-        let first = header_line(input.head()).trim_ascii();
-        let what = match first {
-            [b'[', ..] => Some("a JSON array"),
-            b"{" => Some("JSON that spans several lines"),
-            _ => None,
-        };
-        if let Some(what) = what {
-            let message = format!(
-                "this is {what}; expected JSON Lines, one object per line (jq -c '.[]' makes them from an array)"
-            );
-            return Err(input.error(None, message));
-        }
-        Ok(Self {
-            lines: Lines::new(input),
-            ahead: VecDeque::new(),
-            finished: false,
-        })
-    }
-
-    /// The keys of the first objects, flattened, in the order they appear.
-    ///
-    /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the file cannot be read.
-    pub(crate) fn keys(&mut self) -> Result<Vec<String>> {
-        let mut keys: Vec<String> = Vec::new();
-        while self.ahead.len() < SAMPLE {
-            let Some(row) = self.read_line()? else {
-                break;
-            };
-            if let Ok((number, line)) = &row
-                && let Ok((_, object)) = self.object(*number, line)
-            {
-                flatten(&object, &mut |key, _| {
-                    if !keys.iter().any(|known| known == key) {
-                        keys.push(key.to_owned());
-                    }
-                });
-            }
-            self.ahead.push_back(row);
-        }
-        Ok(keys)
-    }
-
-    /// The next object, or why its line is none; `None` at the end.
-    ///
-    /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the file cannot be read on.
-    pub(crate) fn read(&mut self) -> Result<Option<std::result::Result<Object, RowError>>> {
-        let row = match self.ahead.pop_front() {
-            Some(row) => Some(row),
-            None => self.read_line()?,
-        };
-        Ok(row.map(|row| row.and_then(|(number, line)| self.object(number, &line))))
-    }
-
-    /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
-        self.lines.error(line, refusal)
-    }
-
-    fn read_line(&mut self) -> Result<Option<NumberedLine>> {
-        let mut buffer = Vec::new();
-        while !self.finished {
-            buffer.clear();
-            match self.lines.read(&mut buffer)? {
-                Line::Text(_) if buffer.trim_ascii().is_empty() => {}
-                Line::Text(number) => return Ok(Some(Ok((number, buffer)))),
-                Line::TooLong(line) => {
-                    self.lines.skip_rest()?;
-                    return Ok(Some(Err(RowError::too_long(line))));
-                }
-                Line::End => self.finished = true,
-            }
-        }
-        Ok(None)
-    }
-
-    fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<Object, RowError> {
-        let failed = |message: String| RowError::new(line, message);
-        let text = self
-            .lines
-            .text(bytes)
-            .map_err(|bad| RowError::new(line, bad.refusal.within("the line")))?;
-        match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok((line, object)),
-            Ok(_) => Err(failed("the line is not a JSON object".to_owned())),
-            Err(error) => {
-                // The line it counts is always the first of what it was given.
-                let what = error.to_string().replace("line 1 column", "column");
-                Err(failed(format!("not valid JSON: {what}")))
-            }
-        }
-    }
-}
+/// Names of the two halves of a fact in a list of facts.
+const FACT_NAMES: [&str; 5] = ["name", "key", "code", "label", "attribute"];
+const FACT_VALUES: [&str; 3] = ["value", "values", "content"];
 
 /// Visits every value that is no object, under its dotted key.
+///
+/// A list of objects gives for each of their keys the list of its values, each once:
+/// the variants of a product give `variants.sku`. A list of names with values stays a
+/// value.
 pub(crate) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, value) in object {
-        match value {
-            // serde_json bounds the depth of what it reads.
-            Value::Object(inner) => flatten(inner, &mut |sub, value| {
-                visit(&format!("{key}.{sub}"), value);
-            }),
-            _ => visit(key, value),
+        flatten_value(key, value, visit);
+    }
+}
+
+fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
+    // serde_json bounds the depth of what it reads.
+    match value {
+        Value::Object(inner) => flatten(inner, &mut |sub, value| {
+            visit(&joined(key, sub), value);
+        }),
+        Value::Array(elements) if is_list_of_objects(elements) => {
+            let mut columns: Map<String, Value> = Map::new();
+            for element in elements.iter().filter_map(Value::as_object) {
+                flatten(element, &mut |sub, value| add(&mut columns, sub, value));
+            }
+            for (sub, value) in columns {
+                visit(&joined(key, &sub), &value);
+            }
+        }
+        _ => visit(key, value),
+    }
+}
+
+/// A key below another; what only holds others has no part in it.
+fn joined(key: &str, sub: &str) -> String {
+    match sub.split_once('.') {
+        Some((first, rest)) if CONNECTIONS.contains(&first) => joined(key, rest),
+        _ => format!("{key}.{sub}"),
+    }
+}
+
+/// Adds a value to those that a column has.
+fn add(columns: &mut Map<String, Value>, key: &str, value: &Value) {
+    let Some(known) = columns.get_mut(key) else {
+        columns.insert(key.to_owned(), value.clone());
+        return;
+    };
+    let further = match value {
+        Value::Array(values) => values.clone(),
+        value => vec![value.clone()],
+    };
+    for value in further {
+        match &mut *known {
+            Value::Null => *known = value,
+            Value::Array(values) if !value.is_null() && !knows(values, &value) => {
+                values.push(value);
+            }
+            Value::Array(_) => {}
+            single if *single != value && !value.is_null() => {
+                let first = single.take();
+                *known = Value::Array(vec![first, value]);
+            }
+            _ => {}
         }
     }
 }
 
-/// A value as one text; the elements of an array are joined by `between`.
+fn knows(values: &[Value], value: &Value) -> bool {
+    values.iter().take(COMPARED).any(|known| known == value)
+}
+
+fn is_list_of_objects(elements: &[Value]) -> bool {
+    let objects = elements.iter().filter_map(Value::as_object);
+    let facts = |object: &Map<String, Value>| {
+        let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
+        has(&FACT_NAMES) && has(&FACT_VALUES)
+    };
+    !elements.is_empty() && objects.clone().count() == elements.len() && !objects.clone().all(facts)
+}
+
+/// A value as one text; the elements of an array are joined by `between`. Of the ways to
+/// several categories, which are lists in a list, it is the longest.
 pub(crate) fn text_of(value: &Value, between: &str) -> String {
     let parts: Vec<String> = match value {
         Value::Null => return String::new(),
         Value::String(text) => return text.clone(),
         Value::Bool(_) | Value::Number(_) => return value.to_string(),
-        Value::Array(elements) => elements.iter().map(|value| text_of(value, ", ")).collect(),
+        Value::Array(elements) => match longest_way(elements).filter(|_| between == SEPARATOR) {
+            Some(way) => return text_of(way, between),
+            None => elements.iter().map(|value| text_of(value, ", ")).collect(),
+        },
         Value::Object(fields) => fields
             .iter()
             .map(|(key, value)| (key, text_of(value, ", ")))
@@ -173,19 +118,16 @@ pub(crate) fn text_of(value: &Value, between: &str) -> String {
     joined
 }
 
+/// The longest of lists in a list, the first of several.
+fn longest_way(elements: &[Value]) -> Option<&Value> {
+    let length = |value: &&Value| value.as_array().map_or(0, Vec::len);
+    let longest = elements.iter().rev().max_by_key(length);
+    longest.filter(|_| elements.iter().all(Value::is_array))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
-
-    fn open(bytes: &[u8]) -> Result<JsonLines> {
-        JsonLines::open(Input::from_reader(
-            "shop.jsonl",
-            Cursor::new(bytes.to_vec()),
-            None,
-        )?)
-    }
 
     fn flat(json: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -209,31 +151,31 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_gathered_from_more_than_the_first_object() {
-        let mut lines =
-            open(b"{\"id\":1}\nnonsense\n\n{\"id\":2,\"brand\":{\"name\":\"A\"}}\n").unwrap();
-        assert_eq!(lines.keys().unwrap(), ["id", "brand.name"]);
-        let mut found = Vec::new();
-        while let Some(row) = lines.read().unwrap() {
-            found.push(row.map(|(line, _)| line).map_err(|error| error.line));
-        }
-        assert_eq!(found, [Ok(1), Err(2), Ok(4)]);
+    fn parts_that_are_objects_become_columns_with_all_their_values() {
+        let product = r#"{"id":1,"variants":[{"sku":"A-S","price":5,"box":{"cm":1}},
+            {"sku":"A-M","price":5,"barcode":"77"}],"images":[{"src":"1.jpg"}]}"#;
+        assert_eq!(
+            flat(product),
+            [
+                "id=1",
+                "variants.sku=A-S, A-M",
+                "variants.price=5",
+                "variants.box.cm=1",
+                "variants.barcode=77",
+                "images.src=1.jpg"
+            ]
+        );
+        let graph = r#"{"variants":{"edges":[{"node":{"sku":"A"}},{"node":{"sku":"B"}}]}}"#;
+        assert_eq!(flat(graph), ["variants.sku=A, B"]);
     }
 
     #[test]
-    fn bad_lines_say_what_and_where() {
-        let mut lines = open(b"{\"id\":}\n[1]\n{\"id\":\"\xe9\"}\n").unwrap();
-        let mut next = || lines.read().unwrap().unwrap().unwrap_err().message;
-        assert_eq!(next(), "not valid JSON: expected value at column 7");
-        assert_eq!(next(), "the line is not a JSON object");
-        assert!(next().starts_with("the line is not UTF-8 (byte 0xE9)"));
-    }
-
-    #[test]
-    fn other_json_is_refused_with_the_mend() {
-        for file in ["[{\"id\":1}]", "\n [\n{\"id\":1}]", "{\n\"id\":1}\n"] {
-            let message = open(file.as_bytes()).unwrap_err().to_string();
-            assert!(message.contains("expected JSON Lines"), "{message}");
-        }
+    fn a_category_is_the_longest_of_several_ways() {
+        let text = |json: &str| text_of(&serde_json::from_str(json).unwrap(), SEPARATOR);
+        assert_eq!(text(r#"["A","B"]"#), "A > B");
+        assert_eq!(text(r#"[["A","B"]]"#), "A > B");
+        assert_eq!(text(r#"[["A"],["C","D"],["E","F"]]"#), "C > D");
+        let list: Value = serde_json::from_str("[[1,2],[3]]").unwrap();
+        assert_eq!(text_of(&list, ", "), "1, 2, 3");
     }
 }

@@ -7,18 +7,32 @@
 //! refuses it. What cannot be read at all is an
 //! [`Error::Input`](crate::Error::Input).
 
+mod archive;
+mod choice;
 mod columns;
+mod dialect;
+mod encoding;
 mod error;
 mod input;
+mod join;
 mod json;
+mod kind;
 mod lines;
+mod maker;
+mod mapping;
 mod names;
+mod numbers;
+mod objects;
 mod products;
+mod quotes;
+mod raw;
 mod refusal;
 mod row;
+mod sample;
 mod seen_ids;
 mod splitter;
 mod table;
+mod tally;
 mod taxonomy;
 
 #[cfg(test)]
@@ -26,12 +40,14 @@ mod dataset_tests;
 #[cfg(test)]
 mod robustness_tests;
 
-pub use columns::{Columns, Mapping};
+pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
+pub use mapping::Mapping;
 pub use names::attribute_column;
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
-pub use table::{Quoting, Record, RowError, Table};
+pub use table::{Bent, Quoting, Record, RowError, Table};
+pub use tally::Tally;
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

@@ -1,49 +1,42 @@
-//! Products from delimited files and JSON Lines.
+//! Products from delimited files and files of objects.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use assort_core::{Product, ProductUpdate, SEPARATOR, check_id, check_lengths, clean, clean_lines};
-use serde_json::{Map, Value};
+use assort_core::{Product, ProductUpdate, check_lengths};
 
 use crate::Result;
-
-use crate::columns::{Columns, IdSource, Late, Mapping};
+use crate::columns::Columns;
 use crate::input::Input;
-use crate::json::{JsonLines, flatten, text_of};
-use crate::names::attribute;
+use crate::join::Join;
+use crate::maker::{Given, Maker};
+use crate::mapping::Mapping;
+use crate::raw::Rows;
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
-use crate::table::{RowError, Table};
+use crate::tally::Tally;
 
 /// Reads the products of a file in the file's order.
 ///
-/// Delimited files with a header and JSON Lines are told apart by their
-/// content. The iterator yields an error when the file cannot be read on,
-/// and ends there; a row that cannot be used is an item like any other.
+/// Delimited files with a header and files of objects are told apart by their
+/// content, and what columns mean by their names and by the first rows. Rows of one
+/// product (its variants, pictures and translations) are joined: the product comes when
+/// the next one begins, one that others name as their parent at the end. The iterator
+/// yields an error when the file cannot be read on, and ends there; a row that cannot be
+/// used is an item like any other.
 #[derive(Debug)]
 pub struct ProductReader {
     rows: Rows,
     columns: Columns,
     require_title: bool,
     updates: bool,
+    join: Option<Join>,
+    /// What has been read, and not yet given.
+    ready: VecDeque<Row>,
     /// Rows met so far, used or not.
     count: u64,
-    finished: bool,
+    is_at_end: bool,
+    tally: Arc<Tally>,
 }
-
-#[derive(Debug)]
-enum Rows {
-    Table(Box<Table>),
-    Json(Box<JsonRows>),
-}
-
-#[derive(Debug)]
-struct JsonRows {
-    lines: JsonLines,
-    /// Where the keys stand among the columns.
-    positions: HashMap<String, usize>,
-}
-
-type Made = std::result::Result<Row, Rejected>;
 
 impl ProductReader {
     /// Recognises the format and finds out what the columns mean.
@@ -53,30 +46,22 @@ impl ProductReader {
     /// damaged, if the mapping names a column that is not there, or if no
     /// column looks like an id or a required title.
     pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
-        let start = input.beginning("products as CSV, TSV or JSON Lines")?;
-        let (rows, columns) = if JsonLines::recognise(start) {
-            let mut lines = JsonLines::open(input)?;
-            let keys = lines.keys()?;
-            if keys.is_empty() {
-                return Err(lines.error(None, "no line is a JSON object"));
-            }
-            let columns =
-                Columns::resolve(&keys, mapping).map_err(|message| lines.error(None, message))?;
-            let positions = keys.into_iter().zip(0..).collect();
-            (Rows::Json(Box::new(JsonRows { lines, positions })), columns)
-        } else {
-            let table = Table::open(input, mapping.quoting)?;
-            let columns = Columns::resolve(table.columns(), mapping)
-                .map_err(|message| table.error(None, message))?;
-            (Rows::Table(Box::new(table)), columns)
-        };
+        let (mut rows, names) = Rows::open(input, mapping.quoting)?;
+        let sample = rows.sample()?;
+        let columns = Columns::resolve(&names, mapping, &sample);
+        let columns = columns.map_err(|refusal| rows.error(refusal))?;
+        let tally = Arc::new(Tally::default());
+        let join = mapping.joins().then(|| Join::new(&columns));
         Ok(Self {
             rows,
             columns,
             require_title: mapping.require_title,
             updates: mapping.updates,
+            join,
+            ready: VecDeque::new(),
             count: 0,
-            finished: false,
+            is_at_end: false,
+            tally,
         })
     }
 
@@ -85,50 +70,68 @@ impl ProductReader {
         &self.columns
     }
 
-    /// The recognised format, for messages.
-    pub fn format(&self) -> &'static str {
-        match &self.rows {
-            Rows::Table(table) => table.format(),
-            Rows::Json(_) => "JSON Lines",
-        }
+    /// The recognised format, for messages, with what else was found out about the
+    /// file ([`Input::told`]).
+    pub fn format(&self) -> &str {
+        self.rows.format()
     }
 
-    fn read(&mut self) -> Result<Option<Row>> {
-        let maker = Maker {
-            columns: &self.columns,
-            require_title: self.require_title,
-            updates: self.updates,
-            number: self.count + 1,
-        };
-        let row = match &mut self.rows {
-            Rows::Table(table) => match table.read()? {
-                None => None,
-                Some(Ok(record)) => {
-                    let value = |column| Some(record.get(column));
-                    Some(maker.make(record.line(), value, Vec::new()))
-                }
-                Some(Err(error)) => Some(Err(unread(error))),
-            },
-            Rows::Json(json) => match json.lines.read()? {
-                None => None,
-                Some(Ok((line, object))) => Some(maker.make_json(line, &object, &json.positions)),
-                Some(Err(error)) => Some(Err(unread(error))),
-            },
-        };
-        if row.is_some() {
-            self.count += 1;
-        } else if self.count == 0 {
-            return Err(self.no_rows());
-        }
-        Ok(row.map(|row| row.unwrap_or_else(Row::Rejected)))
+    /// Lines before the header that were skipped.
+    pub fn skipped(&self) -> u64 {
+        self.rows.skipped()
     }
 
-    fn no_rows(&self) -> crate::Error {
-        let message = "the file has a header but no rows";
-        match &self.rows {
-            Rows::Table(table) => table.error(None, message),
-            Rows::Json(json) => json.lines.error(None, message),
+    /// Counts rows that are read otherwise than they stand. It stays current while
+    /// somebody else reads.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+
+    /// Reads one row on.
+    fn advance(&mut self) -> Result<()> {
+        let number = self.count + 1;
+        let columns = &self.columns;
+        let Some(made) = self.rows.read(Maker { columns, number })? else {
+            if self.count == 0 {
+                return Err(self.rows.error("the file has a header but no rows"));
+            }
+            self.is_at_end = true;
+            let held = self.join.as_mut().map(|join| join.finish(&self.tally));
+            for given in held.into_iter().flatten() {
+                let row = self.row(given);
+                self.ready.push_back(row);
+            }
+            self.tally.set_bent(self.rows.bent());
+            return Ok(());
+        };
+        self.count += 1;
+        if self.count.is_multiple_of(1024) {
+            self.tally.set_bent(self.rows.bent());
         }
+        let given = match (made, &mut self.join) {
+            (Err(rejected), _) => {
+                self.ready.push_back(Row::Rejected(rejected));
+                return Ok(());
+            }
+            (Ok(given), None) => Some(given),
+            (Ok(given), Some(join)) => join.take(given, &self.tally),
+        };
+        if let Some(given) = given {
+            let row = self.row(given);
+            self.ready.push_back(row);
+        }
+        Ok(())
+    }
+
+    /// A row of what one says that stands for itself.
+    fn row(&self, given: Given) -> Row {
+        let (line, id) = (given.line, given.update.id.clone());
+        let made = if self.updates {
+            update(given)
+        } else {
+            product(given, self.require_title)
+        };
+        made.unwrap_or_else(|reason| Row::Rejected(Rejected::new(line, Some(id), reason)))
     }
 }
 
@@ -136,129 +139,51 @@ impl Iterator for ProductReader {
     type Item = Result<Row>;
 
     fn next(&mut self) -> Option<Result<Row>> {
-        if self.finished {
-            return None;
-        }
-        let item = self.read().transpose();
-        self.finished = !matches!(item, Some(Ok(_)));
-        item
-    }
-}
-
-/// Makes rows of raw values.
-struct Maker<'a> {
-    columns: &'a Columns,
-    require_title: bool,
-    updates: bool,
-    /// Number of the row, counted from 1.
-    number: u64,
-}
-
-impl Maker<'_> {
-    /// `value` gives the value of a column, none if the row does not have it.
-    fn make<'v>(
-        &self,
-        line: u64,
-        value: impl Fn(usize) -> Option<&'v str>,
-        further: Vec<(String, String)>,
-    ) -> Made {
-        let id = match self.columns.id {
-            IdSource::RowNumber => self.number.to_string(),
-            IdSource::Column(column) => value(column).unwrap_or_default().trim().to_owned(),
-        };
-        if id.is_empty() {
-            let reason = format!("no id in column `{}`", self.columns.id());
-            return Err(Rejected::new(line, None, reason));
-        }
-        check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
-        let wrong = |reason: String| Rejected::new(line, Some(id.clone()), reason);
-
-        let mut given = ProductUpdate::new(id.clone());
-        given.title = self.columns.title.and_then(&value).map(clean);
-        for part in self.columns.text.iter().filter_map(|&at| value(at)) {
-            let (part, text) = (clean_lines(part), given.text.get_or_insert_default());
-            if !text.is_empty() && !part.is_empty() {
-                text.push('\n');
+        loop {
+            if let Some(row) = self.ready.pop_front() {
+                return Some(Ok(row));
             }
-            text.push_str(&part);
-        }
-        let trimmed = |value: &str| value.trim().to_owned();
-        given.image = self.columns.image.and_then(&value).map(trimmed);
-        let named = |&at: &usize| {
-            let name = attribute(&self.columns.names[at]);
-            Some((name.to_owned(), clean(value(at)?)))
-        };
-        given.attributes = self.columns.attributes.iter().filter_map(named).collect();
-        given.attributes.extend(further);
-        let category = self.columns.category.and_then(&value).map(trimmed);
-        let category = category.filter(|category| !category.is_empty());
-
-        if self.updates {
-            given.check().map_err(wrong)?;
-            return Ok(Row::Update(UpdateRow {
-                line,
-                update: given,
-                category,
-            }));
-        }
-        let product = Product {
-            id: id.clone(),
-            ..Product::default()
-        };
-        let product = product.updated(given);
-        match self.require_title {
-            true => product.check(),
-            false => check_lengths(&product.title, &product.text),
-        }
-        .map_err(wrong)?;
-        Ok(Row::Product(ProductRow {
-            line,
-            product,
-            category,
-        }))
-    }
-
-    fn make_json(
-        &self,
-        line: u64,
-        object: &Map<String, Value>,
-        positions: &HashMap<String, usize>,
-    ) -> Made {
-        let mut values = vec![None; self.columns.names.len()];
-        let mut further = Vec::new();
-        let mut inexact = false;
-        flatten(object, &mut |key, value| match positions.get(key) {
-            Some(&at) => {
-                inexact |= self.columns.id == IdSource::Column(at) && value.is_f64();
-                // The elements of a category are the way down to it.
-                let path = self.columns.category == Some(at);
-                values[at] = Some(text_of(value, if path { SEPARATOR } else { ", " }));
+            if self.is_at_end {
+                return None;
             }
-            None => match self.columns.meaning_of_late(key) {
-                Late::Category(at) => values[at] = Some(text_of(value, SEPARATOR)),
-                Late::Attribute(name) => {
-                    further.push((name.to_owned(), clean(&text_of(value, ", "))));
-                }
-                Late::Nothing => {}
-            },
-        });
-        if inexact {
-            // Two long numbers could become the same id.
-            let reason = "the id is not a whole number of up to 64 bits; write it as a string";
-            return Err(Rejected::new(line, None, reason.to_owned()));
+            if let Err(error) = self.advance() {
+                self.is_at_end = true;
+                return Some(Err(error));
+            }
         }
-        self.make(line, |column| values[column].as_deref(), further)
     }
 }
 
-/// A row that could not be read.
-fn unread(error: RowError) -> Rejected {
-    Rejected {
-        line: error.line,
-        id: None,
-        reason: error.message,
-        unstated: error.unstated,
+fn update(given: Given) -> std::result::Result<Row, String> {
+    given.update.check()?;
+    Ok(Row::Update(UpdateRow {
+        line: given.line,
+        update: given.update,
+        category: given.category,
+        more_categories: given.more_categories,
+    }))
+}
+
+fn product(given: Given, require_title: bool) -> std::result::Result<Row, String> {
+    let product = whole(given.update);
+    match require_title {
+        true => product.check()?,
+        false => check_lengths(&product.title, &product.text)?,
     }
+    Ok(Row::Product(ProductRow {
+        line: given.line,
+        product,
+        category: given.category,
+        more_categories: given.more_categories,
+    }))
+}
+
+fn whole(update: ProductUpdate) -> Product {
+    let product = Product {
+        id: update.id.clone(),
+        ..Product::default()
+    };
+    product.updated(update)
 }
 
 #[cfg(test)]
@@ -321,7 +246,7 @@ mod tests {
         assert_eq!(rows[0].category.as_deref(), Some("A > B"));
         assert_eq!(
             rows[0].product.attributes,
-            attributes(&[("price", "9.5"), ("size.cm", "1, 2")])
+            attributes(&[("price", "9.5"), ("size.cm", "1"), ("size.cm", "2")])
         );
         assert_eq!(rows[1].line, 2);
         assert_eq!(rows[1].product.attributes, attributes(&[("new", "true")]));
@@ -356,7 +281,7 @@ mod tests {
             [
                 rejected(2, None, "no id in column `sku`"),
                 rejected(3, Some("2"), "no title"),
-                rejected(4, None, "has 1 column, the header has 2"),
+                rejected(4, Some("3"), "no title"),
                 Ok(5),
             ]
         );
@@ -460,7 +385,7 @@ mod tests {
                 Err(std::io::Error::other("unplugged"))
             }
         }
-        let long = "1,a\n".repeat(20_000);
+        let long = "1,a\n".repeat(100_000);
         let file = Cursor::new(format!("id,title\n{long}").into_bytes());
         let stream = std::io::Read::chain(file, Broken);
         let input = Input::from_reader("shop", stream, None).unwrap();

@@ -1,5 +1,8 @@
 //! Why a file or a row is refused, and what the caller could state about it.
 
+use std::io::{self, ErrorKind};
+
+use crate::Error;
 use crate::error::Unstated;
 
 /// A message about a file or a row.
@@ -42,4 +45,28 @@ impl From<&str> for Refusal {
     fn from(message: &str) -> Self {
         message.to_owned().into()
     }
+}
+
+/// An [`Error::Input`] about the file of that name.
+pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
+    let Refusal { message, unstated } = refusal.into();
+    Error::Input {
+        file: name.to_owned(),
+        line,
+        message,
+        unstated,
+    }
+}
+
+/// An [`Error::Input`] about a file that the machine does not read.
+pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Error {
+    let message = match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "no permission to read this file".to_owned(),
+        ErrorKind::UnexpectedEof => {
+            "the compressed data ends too early; the file was cut off".to_owned()
+        }
+        _ => format!("cannot be read: {error}"),
+    };
+    wrong(name, None, message)
 }

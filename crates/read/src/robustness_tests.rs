@@ -8,10 +8,51 @@ use proptest::prelude::*;
 use super::*;
 
 /// Pieces that make files look like something and then break it.
-const PIECES: [&[u8]; 28] = [
-    b"id", b"path", b"name", b"parent", b"title", b"\"", b"\"\"", b",", b";", b"\t", b"|", b"\n",
-    b"\r\n", b"\r", b" > ", b">", b"/", b"{", b"}", b":", b"[", b"# ", b"1 - A\n", b"\xe9",
-    b"\xc3", b"\xa9", b"\0", b" ",
+const PIECES: [&[u8]; 44] = [
+    b"id",
+    b"path",
+    b"name",
+    b"parent",
+    b"title",
+    b"\"",
+    b"\"\"",
+    b",",
+    b";",
+    b"\t",
+    b"|",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b" > ",
+    b">",
+    b"/",
+    b"{",
+    b"}",
+    b":",
+    b"[",
+    b"# ",
+    b"1 - A\n",
+    b"\xe9",
+    b"\xc3",
+    b"\xa9",
+    b"\0",
+    b" ",
+    b"[{",
+    b"}]",
+    b"{\"id\":1,\"title\":\"a\"}",
+    b"\"items\":",
+    b"\\",
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"<item>",
+    b"</item>",
+    b"<g:id>1</g:id>",
+    b"<title>a",
+    b"<?xml version=\"1.0\"?>",
+    b"<![CDATA[",
+    b"&lt;",
+    b"<!DOCTYPE",
 ];
 
 fn open(bytes: &[u8], encoding: Option<&str>) -> Option<Input> {
@@ -37,7 +78,7 @@ proptest! {
             let lines = table_lines(&bytes, quoting);
             prop_assert!(lines.is_sorted_by(|a, b| a < b), "lines go back: {lines:?}");
         }
-        for encoding in [None, Some("gbk"), Some("utf-16le")] {
+        for encoding in [None, Some("auto"), Some("gbk"), Some("utf-16le")] {
             if let Some(input) = open(&bytes, encoding) {
                 let _ = read_taxonomy(input, &TaxonomyOptions::default());
             }

@@ -42,8 +42,10 @@ pub struct ProductRow {
     pub line: u64,
     /// The product, cleaned; its title is empty only where none is required.
     pub product: Product,
-    /// The category the file gives, an id or a path, as written.
+    /// The category the file gives, an id or a path, as written, or a list of them.
     pub category: Option<String>,
+    /// Further ways to read it, and further categories: elements of an array.
+    pub more_categories: Vec<String>,
 }
 
 /// What a row says about a product that is there.
@@ -54,8 +56,10 @@ pub struct UpdateRow {
     pub line: u64,
     /// What changes, cleaned.
     pub update: ProductUpdate,
-    /// The category the file gives, an id or a path, as written.
+    /// The category the file gives, an id or a path, as written, or a list of them.
     pub category: Option<String>,
+    /// Further ways to read it, and further categories: elements of an array.
+    pub more_categories: Vec<String>,
 }
 
 /// A row no product can be made from.
@@ -79,6 +83,17 @@ impl Rejected {
             id,
             reason,
             unstated: None,
+        }
+    }
+
+    /// The same, of a part of the line, if the line alone does not tell which.
+    pub(crate) fn within(self, part: Option<String>) -> Self {
+        match part {
+            Some(part) => Self {
+                reason: format!("{part}: {}", self.reason),
+                ..self
+            },
+            None => self,
         }
     }
 }

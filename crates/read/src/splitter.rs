@@ -118,13 +118,6 @@ fn unquoted(field: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// The first line that is not blank, without its end.
-pub(crate) fn header_line(text: &[u8]) -> &[u8] {
-    text.split(|byte| matches!(byte, b'\n' | b'\r'))
-        .find(|line| !line.trim_ascii().is_empty())
-        .unwrap_or_default()
-}
-
 /// The commonest of the delimiters outside quotes; a tab beats all others, for
 /// it is never part of a name.
 pub(crate) fn sniff_delimiter(header: &[u8]) -> u8 {

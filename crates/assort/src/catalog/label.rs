@@ -156,10 +156,12 @@ fn resolve(
     let Some(category) = &row.category else {
         return Ok(Err(rejected(row, "no category".to_owned())));
     };
-    Ok(match taxonomy.resolve(category) {
-        Ok(category) => Ok((at, Some(category))),
-        Err(error) => Err(rejected(row, error.to_string())),
-    })
+    Ok(
+        match taxonomy.read_categories(category, &row.more_categories) {
+            Ok(given) => Ok((at, Some(given.label))),
+            Err(error) => Err(rejected(row, error.to_string())),
+        },
+    )
 }
 
 fn rejected(row: &ProductRow, reason: String) -> Rejected {

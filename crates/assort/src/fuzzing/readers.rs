@@ -1,5 +1,6 @@
 //! Product files and taxonomy files.
 
+use std::collections::HashSet;
 use std::io::{Cursor, Write};
 
 use assort_core::Taxonomy;
@@ -30,7 +31,7 @@ pub fn products(bytes: &[u8]) -> bool {
     let Some(Ok(reader)) = reader else {
         return false;
     };
-    let mut last = 0;
+    let mut lines = HashSet::new();
     for row in reader {
         let Ok(row) = row else {
             return false;
@@ -40,8 +41,7 @@ pub fn products(bytes: &[u8]) -> bool {
             Row::Update(row) => row.line,
             Row::Rejected(rejected) => rejected.line,
         };
-        assert!(last < line, "line {line} comes after line {last}");
-        last = line;
+        assert!(lines.insert(line), "line {line} comes twice");
     }
     true
 }
@@ -53,10 +53,8 @@ pub fn taxonomy(bytes: &[u8]) -> bool {
         return false;
     };
     let separator = SEPARATORS[usize::from(choice >> 4 & 3)];
-    let options = TaxonomyOptions {
-        separator: separator.map(str::to_owned),
-        ..TaxonomyOptions::default()
-    };
+    let mut options = TaxonomyOptions::default();
+    options.separator = separator.map(str::to_owned);
     let read = open(choice, bytes).map(|input| read_taxonomy(input, &options));
     let Some(Ok(file)) = read else {
         return false;

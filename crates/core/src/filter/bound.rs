@@ -44,9 +44,11 @@ use crate::CategoryIndex;
 ///
 /// **Comparison.** Two numbers compare as numbers, everything else as text
 /// without regard to case (see [`fold`](crate::fold)); but a number is neither
-/// less nor greater than a text that is none. A number may have separators of
-/// thousands (`1,299.00`). An integer of more than 15 digits is a text, for
-/// such are codes. An `id` equals only exactly itself.
+/// less nor greater than a text that is none. Numbers in quotes equal only what is
+/// written like them: `sku = "1E5"` is no `100000`, `zip = "01234"` no `1234`. A number
+/// may have separators of thousands, a decimal comma, and a currency before or behind it
+/// (`1,299.00`, `1.299,00 €`, `USD 19.99`), which does not count. An integer of more than
+/// 15 digits is a text, for such are codes. An `id` equals only exactly itself.
 #[derive(Clone, Debug)]
 pub struct Filter {
     expr: FilterExpr,

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::lex::is_bare;
+use super::number::parse_number;
 
 /// A filter that still names its categories; [`bind`](FilterExpr::bind) makes
 /// it a [`Filter`](super::Filter).
@@ -83,13 +84,32 @@ pub(super) enum Order {
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     pub(super) text: String,
+    /// Whether it is a number in quotes, which equals only what is written like it.
+    pub(super) literal: bool,
     pub(super) column: usize,
+}
+
+impl Term {
+    /// A value as it was written, in quotes or not.
+    pub(super) fn new(text: String, quoted: bool, column: usize) -> Self {
+        let is_number = parse_number(&text).is_some();
+        let text = match is_number && !quoted {
+            // A dot at the end would run into that of a range when it is printed.
+            true => text.trim_end_matches('.').to_owned(),
+            false => text,
+        };
+        Self {
+            text,
+            literal: is_number && quoted,
+            column,
+        }
+    }
 }
 
 /// The column says where, not what.
 impl PartialEq for Term {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        (&self.text, self.literal) == (&other.text, other.literal)
     }
 }
 
@@ -238,12 +258,8 @@ impl Display for Field {
 
 impl Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A dot at the end would run into that of a range.
-        let digits = self.text.strip_prefix('-').unwrap_or(&self.text);
-        let number = digits.starts_with(|c: char| c.is_ascii_digit())
-            && digits.ends_with(|c: char| c.is_ascii_digit())
-            && digits.bytes().all(|c| c.is_ascii_digit() || c == b'.')
-            && is_bare(&self.text);
+        // A number would be another value in quotes.
+        let number = !self.literal && is_bare(&self.text) && parse_number(&self.text).is_some();
         if number {
             f.write_str(&self.text)
         } else {

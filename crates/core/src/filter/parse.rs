@@ -271,8 +271,9 @@ impl Parser<'_> {
 
     fn value(&mut self, after: &str) -> Result<Term, FilterError> {
         let column = self.column();
-        let text = match self.kind() {
-            Kind::Word(text) | Kind::Text(text) => text.clone(),
+        let (text, quoted) = match self.kind() {
+            Kind::Word(text) => (text.clone(), false),
+            Kind::Text(text) => (text.clone(), true),
             Kind::Keyword(_) => {
                 return Err(self.error(format!(
                     "expected a value after `{after}`; a keyword needs quotes"
@@ -281,7 +282,7 @@ impl Parser<'_> {
             _ => return Err(self.error(format!("expected a value after `{after}`"))),
         };
         self.at += 1;
-        Ok(Term { text, column })
+        Ok(Term::new(text, quoted, column))
     }
 
     fn accept(&mut self, symbol: &str) -> bool {

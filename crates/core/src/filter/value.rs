@@ -71,6 +71,8 @@ pub(super) enum Test {
 pub(super) struct Constant {
     folded: String,
     number: Option<f64>,
+    /// Whether only what is written like it equals it.
+    literal: bool,
 }
 
 impl Test {
@@ -124,12 +126,13 @@ impl Constant {
         Self {
             folded: fold(&term.text),
             number: parse_number(&term.text),
+            literal: term.literal,
         }
     }
 
     fn equals(&self, value: &str, number: Option<f64>) -> bool {
         match (number, self.number) {
-            (Some(number), Some(constant)) => number == constant,
+            (Some(number), Some(constant)) if !self.literal => number == constant,
             _ => equal_folded(value, &self.folded),
         }
     }

@@ -3,6 +3,7 @@
 mod build;
 mod change;
 mod finder;
+mod given;
 mod path;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -10,6 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::text::fold;
 pub use change::TaxonomyChange;
 use finder::Finder;
+pub use given::GivenCategories;
 pub use path::{parse_path, print_path, split_path};
 
 /// How path segments are joined when a path is printed.

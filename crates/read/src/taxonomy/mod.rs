@@ -21,7 +21,7 @@ use assort_core::CategoryRow;
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::JsonLines;
+use crate::objects::Objects;
 
 use choice::choose;
 use delimited::Shape;
@@ -87,7 +87,8 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     if stated.is_some_and(|separator| separator.trim().is_empty()) {
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
-    let (sheet, separator) = if JsonLines::recognise(start) {
+    let found_out = input.format("");
+    let (sheet, separator) = if Objects::recognise(start) {
         (nested::read(input)?, None)
     } else {
         match delimited::shape(input.head()) {
@@ -100,9 +101,9 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     let (rows, shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
     let listed = sheet.columns == ["path"] || separator.is_some();
     let format = match listed && sheet.named {
-        true => format!("{}, {shape}", sheet.format),
+        true => format!("{}{found_out}, {shape}", sheet.format),
         false => format!(
-            "{} columns {}, {shape}",
+            "{}{found_out} columns {}, {shape}",
             sheet.format,
             layout.told_columns(&sheet)
         ),
@@ -262,7 +263,7 @@ mod tests {
         );
         assert_eq!(
             file.format,
-            "JSON columns id=id path=path aliases=aliases translations=name.zh ignored=late, paths as arrays"
+            "JSON Lines columns id=id path=path aliases=aliases translations=name.zh ignored=late, paths as arrays"
         );
         assert_eq!(told(&file), ["1 1: Home", "2 2: Home|Pans / Pots"]);
         assert_eq!(file.rows[1].aliases, ["Woks", "Pots"]);
@@ -285,14 +286,14 @@ mod tests {
         );
         assert_eq!(
             message("id,path\n1,A\n2\n"),
-            "tree, line 3: has 1 column, the header has 2"
+            "tree, line 3: the row has no path"
         );
         assert_eq!(
             message("id,parent,name\n1,,A\n,1,B\n"),
             "tree, line 3: the row has no id"
         );
         let bytes = Cursor::new(b"Home\nCaf\xe9\n".to_vec());
-        let input = Input::from_reader("tree", bytes, None).unwrap();
+        let input = Input::from_reader("tree", bytes, Some("utf-8")).unwrap();
         let latin = read_taxonomy(input, &TaxonomyOptions::default())
             .unwrap_err()
             .to_string();
@@ -308,7 +309,8 @@ mod tests {
         assert_eq!(message("# nothing\n"), "tree: the file has no categories");
         assert_eq!(message("id,path\n"), "tree: the file has no categories");
         assert!(message("code\tprice\n5\t7\n").contains("no column is called `path`"));
-        assert!(message("[{\"path\":[\"A\"]}]").contains("expected JSON Lines"));
+        assert!(message("[\"A\", \"B\"]").contains("without any object"));
+        assert_eq!(told(&read("[{\"path\":[\"A\"]}]")), ["1 -: A"]);
         assert!(read_with("A", Some("")).is_err());
     }
 }

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::{JsonLines, flatten, text_of};
+use crate::json::{flatten, text_of};
 use crate::names::plain;
+use crate::objects::{Objects, Wanted};
 
 use super::sheet::{Cell, Sheet, SheetRow};
 use super::words::Word;
@@ -20,7 +21,7 @@ const CHILDREN: &str = "children childrendata childs child childnodes childcateg
 /// Reads objects, each with all that are nested in it.
 pub(super) fn read(input: Input) -> Result<Sheet> {
     let file = input.name().to_owned();
-    let mut lines = JsonLines::open(input)?;
+    let mut lines = Objects::open(input, Wanted::Categories)?;
     let mut rows = Rows::default();
     while let Some(row) = lines.read()? {
         let (line, object) = row.map_err(|error| lines.error(Some(error.line), error.message))?;
@@ -28,7 +29,7 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
         rows.object(&object, None);
     }
     rows.merge();
-    let format = "JSON".to_owned();
+    let format = lines.format().to_owned();
     Ok(Sheet {
         file,
         columns: rows.columns,

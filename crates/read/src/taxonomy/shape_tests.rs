@@ -380,7 +380,7 @@ fn lists_of_paths() {
         &["Tea", "Tea > Green", "Cups"],
     );
     refused("Tea\n    Green\n  Black\n", &["line 3", "set in"]);
-    refused("\"v1\"\n[{\"name\": \"Tea\"}]\n", &["JSON"]);
+    check("\"v1\"\n[{\"name\": \"Tea\"}]\n", &["Tea"]);
 }
 
 #[test]

@@ -154,6 +154,7 @@ impl Changes {
                 line,
                 product,
                 category,
+                ..ProductRow::default()
             }
         });
         let options = LabelOptions::default()

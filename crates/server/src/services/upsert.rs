@@ -151,6 +151,7 @@ pub(super) fn row(line: u64, given: v1::Product, taxonomy: &Taxonomy) -> Result<
         line,
         product: values::product(given, true)?,
         category: label.map(|label| taxonomy.category(label).id.clone()),
+        ..ProductRow::default()
     })
 }
 
@@ -166,7 +167,9 @@ pub(super) fn store(
     rows: Vec<ProductRow>,
     dry_run: bool,
 ) -> Result<Stored, Status> {
-    let options = ImportOptions::default().with_dry_run(dry_run);
+    let options = ImportOptions::default()
+        .with_dry_run(dry_run)
+        .with_only_known_categories(true);
     let mut rejects = Rejects(Vec::new());
     let report = served
         .catalog

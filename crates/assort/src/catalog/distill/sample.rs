@@ -112,7 +112,10 @@ impl Sample {
             if !seen.insert(rank) {
                 continue;
             }
-            let label = row.category.and_then(|name| taxonomy.resolve(&name).ok());
+            let label = row.category.and_then(|text| {
+                let given = taxonomy.read_categories(&text, &row.more_categories);
+                Some(given.ok()?.label)
+            });
             texts.push((rank, Text::new(None, item, label)));
             if texts.len() >= 2 * options.sample.max(EVERY as usize) {
                 shorten(&mut texts, options.sample);

@@ -68,10 +68,12 @@ impl Catalog {
                     .category
                     .as_deref()
                     .ok_or_else(|| "no category".to_owned());
-                let category =
-                    category.and_then(|text| taxonomy.resolve(text).map_err(|e| e.to_string()));
-                category
-                    .map(|category| (row.product.clone(), category))
+                let given = category.and_then(|text| {
+                    let given = taxonomy.read_categories(text, &row.more_categories);
+                    given.map_err(|error| error.to_string())
+                });
+                given
+                    .map(|given| (row.product.clone(), given.label))
                     .map_err(|reason| Rejected::new(row.line, Some(row.product.id), reason))
             });
             match known {

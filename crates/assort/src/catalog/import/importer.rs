@@ -62,6 +62,9 @@ struct Ready {
     update: Option<Applied>,
 }
 
+/// The id of a label and further attributes, or why a row is rejected.
+type Categorized = std::result::Result<(Option<String>, Vec<(String, String)>), String>;
+
 /// What is done of a row, or why it is rejected.
 type Taken = Result<std::result::Result<(), Rejected>>;
 
@@ -146,42 +149,49 @@ impl<'a> Importer<'a> {
 
     fn reject(&mut self, rejected: &Rejected) {
         self.report.rejected += 1;
-        if let Some(id) = &rejected.id {
-            // It may be there already.
-            let _ = self.seen.add(id, rejected.line);
+        match &rejected.id {
+            Some(id) => {
+                // It may be there already.
+                let _ = self.seen.add(id, rejected.line);
+            }
+            None => self.report.without_id += 1,
         }
         self.observer.rejected(rejected);
     }
 
     /// Compares a product with what is stored and remembers what is to be done.
     fn take(&mut self, row: ProductRow) -> Taken {
-        let product = row.product.sorted();
-        let checked = product.check();
-        let label = match self.check(row.line, &product.id, checked, row.category) {
-            Ok(label) => label,
-            Err(rejected) => return Ok(Err(rejected)),
+        let mut product = row.product;
+        let (line, checked) = (row.line, product.check());
+        if let Err(rejected) = self.check(line, &product.id, checked) {
+            return Ok(Err(rejected));
+        }
+        let read = self.read_category(row.category, &row.more_categories);
+        let (label, others) = match read {
+            Ok(read) => read,
+            Err(reason) => return Ok(Err(Rejected::new(line, Some(product.id), reason))),
         };
-        self.compare(product.into(), label, None)?;
+        product.attributes.extend(others);
+        self.compare(product.sorted().into(), label, None)?;
         Ok(Ok(()))
     }
 
     /// The same with what an update makes of the product that is stored.
-    fn take_update(
-        &mut self,
-        UpdateRow {
-            line,
-            update,
-            category,
-        }: UpdateRow,
-    ) -> Taken {
+    fn take_update(&mut self, row: UpdateRow) -> Taken {
+        let (line, mut update) = (row.line, row.update);
         let checked = update.check();
-        let label = match self.check(line, &update.id, checked, category) {
-            Ok(label) => label,
-            Err(rejected) => return Ok(Err(rejected)),
+        if let Err(rejected) = self.check(line, &update.id, checked) {
+            return Ok(Err(rejected));
+        }
+        let id = update.id.clone();
+        let wrong = |reason: String| Ok(Err(Rejected::new(line, Some(id.clone()), reason)));
+        let (label, others) = match self.read_category(row.category, &row.more_categories) {
+            Ok(read) => read,
+            Err(reason) => return wrong(reason),
         };
-        let Some((product, applied)) = self.apply(update.clone())? else {
-            let reason = format!("the catalog has no product with the id `{}`", update.id);
-            return Ok(Err(Rejected::new(line, Some(update.id), reason)));
+        update.attributes.extend(others);
+        let Some((product, applied)) = self.apply(update)? else {
+            return wrong(format!("the catalog has no product with the id `{id}`"));
         };
         self.compare(product, label, Some(applied))?;
         Ok(Ok(()))
@@ -199,22 +209,29 @@ impl<'a> Importer<'a> {
         }))
     }
 
-    /// Checks what can be wrong with a row of any kind; gives the id of its label.
+    /// Checks what can be wrong with a row of any kind.
     fn check(
         &mut self,
         line: u64,
         id: &str,
         checked: std::result::Result<(), String>,
-        category: Option<String>,
-    ) -> std::result::Result<Option<String>, Rejected> {
-        let wrong = |reason: String| Rejected::new(line, Some(id.to_owned()), reason);
-        checked.map_err(wrong)?;
-        self.seen.add(id, line).map_err(wrong)?;
-        let label = category.map(|category| self.taxonomy.resolve(&category));
-        let label = label
-            .transpose()
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(label.map(|index| self.taxonomy.category(index).id.clone()))
+    ) -> std::result::Result<(), Rejected> {
+        let checked = checked.and_then(|()| self.seen.add(id, line));
+        checked.map_err(|reason| Rejected::new(line, Some(id.to_owned()), reason))
+    }
+
+    /// The id of the label that a row gives, and what else it gives as attributes.
+    fn read_category(&mut self, category: Option<String>, more: &[String]) -> Categorized {
+        let Some(category) = category else {
+            return Ok((None, Vec::new()));
+        };
+        if self.options.only_known_categories {
+            let read = self.taxonomy.read_categories(&category, more);
+            read.map_err(|error| error.to_string())?;
+        }
+        let (label, others) = self.report.foreign.read(&self.taxonomy, &category, more);
+        let label = label.map(|index| self.taxonomy.category(index).id.clone());
+        Ok((label, others))
     }
 
     fn compare(
@@ -467,7 +484,7 @@ impl<'a> Importer<'a> {
 
     /// What was done, after removing what the input did not have, if that was asked for.
     pub(super) fn finish(mut self) -> Result<ImportReport> {
-        if self.options.prune && self.report.rejected == 0 && !self.report.stopped {
+        if self.options.prune && self.report.without_id == 0 && !self.report.stopped {
             self.prune()?;
         }
         Ok(self.report)

@@ -22,9 +22,13 @@ use importer::Importer;
 pub struct ImportOptions {
     /// Count what would be done and change nothing.
     pub dry_run: bool,
-    /// Remove the products that the input does not have, unless a row was
-    /// rejected or the import was stopped.
+    /// Remove the products that the input does not have, unless the id of a row could
+    /// not be read or the import was stopped.
     pub prune: bool,
+    /// Reject rows whose category the taxonomy does not have. Otherwise their products
+    /// are kept without a label, and what was given as the attribute
+    /// [`SOURCE_CATEGORY`](crate::SOURCE_CATEGORY).
+    pub only_known_categories: bool,
 }
 
 impl ImportOptions {
@@ -41,6 +45,13 @@ impl ImportOptions {
         self.prune = prune;
         self
     }
+
+    /// The same with another value of [`Self::only_known_categories`].
+    #[must_use]
+    pub fn with_only_known_categories(mut self, only_known_categories: bool) -> Self {
+        self.only_known_categories = only_known_categories;
+        self
+    }
 }
 
 impl Catalog {
@@ -48,6 +59,9 @@ impl Catalog {
     /// [`assort_read::ProductReader`] gives. Rows of known ids replace what was there;
     /// unchanged ones cost no embedding. What is committed is durable; a stop or an
     /// error later does not undo it.
+    ///
+    /// A row may give a category: an id, a path, a name, or a list of them. The deepest
+    /// that the taxonomy has is the label.
     ///
     /// A row may also be a [`assort_core::ProductUpdate`], which changes what it names
     /// and keeps the rest of the product: its row, its label, and, where title and text

@@ -135,6 +135,7 @@ pub fn rows(
                 line,
                 product,
                 category,
+                ..ProductRow::default()
             })
         })
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::FilterExpr;
 use super::super::expr::{Condition, Expr, Field, Order, Place, Predicate, Term};
+use super::super::lex::is_bare;
 use super::super::number::parse_number;
 use super::resolve;
 use crate::{CategoryIndex, Product, fold};
@@ -19,7 +20,10 @@ fn term() -> impl Strategy<Value = Term> {
         .prop_map(str::to_owned),
         any::<String>(),
     ];
-    text.prop_map(|text| Term { text, column: 0 })
+    (text, any::<bool>()).prop_map(|(text, quoted)| {
+        let quoted = quoted || !is_bare(&text);
+        Term::new(text, quoted, 0)
+    })
 }
 
 fn terms() -> impl Strategy<Value = Vec<Term>> {
@@ -61,11 +65,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         ),
         (any::<bool>(), term().prop_map(Condition::Contains)),
     ];
-    let category =
-        prop::sample::select(vec!["root", "one", "two", "other"]).prop_map(|name| Term {
-            text: name.into(),
-            column: 0,
-        });
+    let category = prop::sample::select(vec!["root", "one", "two", "other"])
+        .prop_map(|name| Term::new(name.to_owned(), false, 0));
     let place = prop_oneof![
         (Just(false), Just(Place::Anywhere)),
         (any::<bool>(), category.clone().prop_map(Place::Under)),
@@ -185,7 +186,7 @@ fn naive_holds(field: &Field, condition: &Condition, value: &str) -> bool {
     };
     let equal = |term: &Term| match (parse_number(value), parse_number(&term.text)) {
         _ if *field == Field::Id => value == term.text,
-        (Some(value), Some(term)) => value == term,
+        (Some(value), Some(number)) if !term.literal => value == number,
         _ => fold(value) == fold(&term.text),
     };
     match condition {

@@ -1,19 +1,24 @@
 //! Delimited records under a header line.
 //!
 //! The records are cut by `csv-core`, fed line by line: that way every record
-//! knows its line, and a quote that is never closed costs its own row instead
-//! of the rest of the file.
+//! knows its line, a quote that is never closed costs its own row instead of the
+//! rest of the file, and quotes that are part of a quoted text are kept.
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::Result;
 
+use crate::dialect::{Dialect, Names};
 use crate::error::Unstated;
 use crate::input::Input;
 use crate::lines::{Line, Lines, MAX_RECORD};
+use crate::quotes::Quotes;
 use crate::refusal::Refusal;
-use crate::splitter::{Splitter, all_quoted, field, header_line, sniff_delimiter};
+use crate::splitter::{Splitter, all_quoted, field};
 
 /// What a quote character means in a delimited file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl RowError {
     }
 }
 
-/// One row of a [`Table`], with as many fields as there are columns.
+/// One row of a [`Table`].
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     line: u64,
@@ -94,6 +99,11 @@ impl<'a> Record<'a> {
         self.line
     }
 
+    /// How many columns the row has: those at its end may be missing.
+    pub fn width(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The field of a column as it stands in the file, unquoted. Empty if there
     /// is no such column.
     pub fn get(&self, column: usize) -> &'a str {
@@ -105,19 +115,39 @@ impl<'a> Record<'a> {
 
 /// Reads a delimited file with a header, row by row.
 ///
-/// The delimiter (tab, comma, semicolon or pipe) is taken from the header.
-/// Blank lines and rows whose fields are all empty are skipped.
+/// The delimiter (tab, comma, semicolon or pipe) is the one that cuts the lines alike, or
+/// what a line `sep=` before the header states. Lines that precede the header, blank
+/// lines, rows whose fields are all empty, and a header that is repeated are skipped.
+/// Fields may be missing at the end of a row, and further ones be there if they are empty.
 pub struct Table {
     lines: Lines,
     columns: Vec<String>,
+    /// The columns as the header has them.
+    header: Vec<String>,
     delimiter: u8,
     /// Whether single fields may be quoted though the file as a whole is not.
     tolerant: bool,
     splitter: Splitter,
+    quotes: Option<Quotes>,
     raw: Vec<u8>,
     finished: bool,
     /// Quotes that were never closed.
     unclosed: usize,
+    /// Lines before the header.
+    skipped: u64,
+    /// Rows that were read otherwise than they stand.
+    bent: Bent,
+}
+
+/// Rows that do not keep to the rules, and are read all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bent {
+    /// Rows without the columns at the end.
+    pub short: u64,
+    /// Rows with quotes inside a quoted field that are not doubled.
+    pub quotes: u64,
+    /// Rows that are the header again, and were skipped.
+    pub headers: u64,
 }
 
 /// Each quote that is never closed costs reading up to 16 MiB twice, so a file
@@ -141,27 +171,47 @@ impl Table {
     /// [`Error::Input`](crate::Error::Input) if the file is empty or its header
     /// names no columns, names one twice, or is not text.
     pub fn open(input: Input, quoting: Quoting) -> Result<Self> {
+        Self::open_for(input, quoting, |_| false)
+    }
+
+    /// The same, of a file whose header is among the first lines and has such `names`.
+    pub(crate) fn open_for(input: Input, quoting: Quoting, names: Names) -> Result<Self> {
         input.beginning("a header line that names the columns")?;
-        let header = header_line(input.head());
-        let delimiter = sniff_delimiter(header);
+        let dialect = Dialect::sniff(input.head(), names);
+        let delimiter = dialect.delimiter;
         let tab = delimiter == b'\t';
         let quoted = match quoting {
             Quoting::On => true,
             Quoting::Off => false,
-            Quoting::Auto => !tab || all_quoted(header),
+            Quoting::Auto => !tab || all_quoted(line(input.head(), dialect.header)),
         };
         let mut table = Self {
             lines: Lines::new(input),
             columns: Vec::new(),
+            header: Vec::new(),
             delimiter,
             tolerant: quoting == Quoting::Auto && !quoted,
             splitter: Splitter::new(delimiter, quoted),
+            quotes: quoted.then(|| Quotes::new(delimiter)),
             raw: Vec::new(),
             finished: false,
             unclosed: 0,
+            skipped: dialect.skipped,
+            bent: Bent::default(),
         };
+        table.skip_to(dialect.header)?;
         table.read_header()?;
         Ok(table)
+    }
+
+    /// Lines before the header that were skipped, without blank ones.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// What was read so far that does not keep to the rules.
+    pub fn bent(&self) -> Bent {
+        self.bent
     }
 
     /// Names of the columns, as in the header but trimmed.
@@ -184,12 +234,37 @@ impl Table {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the file cannot be read on.
     pub fn read(&mut self) -> Result<Option<std::result::Result<Record<'_>, RowError>>> {
-        let line = match self.split_next()? {
-            None => return Ok(None),
-            Some(Err(error)) => return Ok(Some(Err(error))),
-            Some(Ok(line)) => line,
+        let line = loop {
+            match self.split_next()? {
+                None => return Ok(None),
+                Some(Err(error)) => return Ok(Some(Err(error))),
+                Some(Ok(_)) if self.is_header() => self.bent.headers += 1,
+                Some(Ok(line)) => break line,
+            }
         };
         Ok(Some(self.check(line)))
+    }
+
+    /// Whether the record that was split is the header again.
+    fn is_header(&self) -> bool {
+        let (bytes, ends) = (self.splitter.fields(), self.splitter.ends());
+        let is = |at: usize, name: &[u8]| {
+            let cell = field(ends, at).and_then(|range| bytes.get(range));
+            cell.is_some_and(|cell| cell.trim_ascii() == name)
+        };
+        let mut names = self.header.iter().enumerate();
+        ends.len() == self.header.len() && names.all(|(at, name)| is(at, name.as_bytes()))
+    }
+
+    /// Passes over the lines before the header.
+    fn skip_to(&mut self, header: u64) -> Result<()> {
+        for _ in 1..header {
+            self.raw.clear();
+            if let Line::TooLong(_) = self.lines.read(&mut self.raw)? {
+                self.lines.skip_rest()?;
+            }
+        }
+        Ok(())
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.
@@ -204,9 +279,10 @@ impl Table {
             None => return Err(self.error(None, "the header names no columns")),
         };
         if self.splitter.fields().contains(&0) {
-            let unstated = Unstated::Encoding(Some("utf-16le"));
-            let message = "the file has NUL bytes, perhaps it is UTF-16".to_owned();
-            return Err(self.error(Some(line), Refusal::until(unstated, message)));
+            return Err(self.error(
+                Some(line),
+                "the header has NUL bytes, so the file is no text",
+            ));
         }
         let text = match self.lines.text(self.splitter.fields()) {
             Ok(text) => text,
@@ -219,13 +295,8 @@ impl Table {
             .filter_map(|column| text.get(field(ends, column)?))
             .map(|name| name.trim().to_owned())
             .collect();
-        for (at, name) in columns.iter().enumerate() {
-            if !name.is_empty() && columns[..at].contains(name) {
-                let message = format!("the header names two columns `{name}`; rename one");
-                return Err(self.error(Some(line), message));
-            }
-        }
-        self.columns = columns;
+        self.columns = told_apart(&columns);
+        self.header = columns;
         Ok(())
     }
 
@@ -271,8 +342,18 @@ impl Table {
                     return Ok(Some(Ok(first)));
                 }
             }
+            let mended = self.quotes.as_mut();
+            let mended = mended.and_then(|quotes| quotes.mend(&self.raw[start..]));
             self.raw.push(b'\n');
-            if self.splitter.feed(&self.raw[start..]) {
+            let is_whole = match mended {
+                None => self.splitter.feed(&self.raw[start..]),
+                Some(mut line) => {
+                    self.bent.quotes += 1;
+                    line.push(b'\n');
+                    self.splitter.feed(&line)
+                }
+            };
+            if is_whole {
                 return Ok(Some(Ok(first)));
             }
             if self.splitter.ends().len() > fields_before {
@@ -289,6 +370,9 @@ impl Table {
         );
         self.unclosed += 1;
         self.splitter.give_up();
+        if let Some(quotes) = &mut self.quotes {
+            quotes.reset();
+        }
         if self.unclosed < MOST_UNCLOSED {
             let end = self.raw.iter().position(|&byte| byte == b'\n');
             let rest = end.map_or(self.raw.len(), |end| end + 1);
@@ -305,10 +389,17 @@ impl Table {
             self.splitter.unquote();
         }
         let ends = self.splitter.ends();
-        if ends.len() != self.columns.len() {
-            return Err(self.wrong_count(line, ends.len()));
-        }
         let bytes = self.splitter.fields();
+        let width = self.columns.len();
+        if ends.len() > width {
+            let surplus = ends
+                .get(width.wrapping_sub(1))
+                .and_then(|&end| bytes.get(end..));
+            if !surplus.is_none_or(|surplus| surplus.trim_ascii().is_empty()) {
+                return Err(self.wrong_count(line, ends.len()));
+            }
+        }
+        self.bent.short += u64::from(ends.len() < width);
         let text = match self.lines.text(bytes) {
             Ok(text) => text,
             Err(bad) => return Err(self.not_text(line, bad.at, bad.refusal)),
@@ -339,178 +430,25 @@ impl Table {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::io::Cursor;
+/// The line of that number, counted from 1.
+fn line(head: &[u8], number: u64) -> &[u8] {
+    let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
+    let mut lines = head.split(|&byte| byte == end);
+    let line = lines.nth(number.saturating_sub(1) as usize);
+    let line = line.unwrap_or_default();
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
 
-    use super::*;
-
-    fn open(bytes: &[u8], quoting: Quoting) -> Result<Table> {
-        let input = Input::from_reader("shop.csv", Cursor::new(bytes.to_vec()), None)?;
-        Table::open(input, quoting)
+/// The names, where one that was there before gets a number: `colour`, `colour 2`.
+fn told_apart(names: &[String]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let numbered = (2..).map(|number| format!("{name} {number}"));
+        let free = std::iter::once(name.clone()).chain(numbered);
+        let is_free = |new: &String| new.is_empty() || !told.contains(new);
+        let is_free = |new: &String| is_free(new) && (new == name || !names.contains(new));
+        let mut free = free.filter(is_free);
+        told.push(free.next().unwrap_or_default());
     }
-
-    /// Rows as `line: a|b|c`, failures as `line! message`.
-    fn rows_with(bytes: &[u8], quoting: Quoting) -> Vec<String> {
-        let mut table = open(bytes, quoting).unwrap();
-        let width = table.columns().len();
-        let mut rows = Vec::new();
-        while let Some(row) = table.read().unwrap() {
-            rows.push(match row {
-                Ok(record) => {
-                    let fields: Vec<_> = (0..width).map(|column| record.get(column)).collect();
-                    format!("{}: {}", record.line(), fields.join("|"))
-                }
-                Err(error) => format!("{}! {}", error.line, error.message),
-            });
-        }
-        rows
-    }
-
-    fn rows(text: &str) -> Vec<String> {
-        rows_with(text.as_bytes(), Quoting::Auto)
-    }
-
-    #[test]
-    fn the_delimiter_comes_from_the_header() {
-        for delimiter in ["\t", ",", ";", "|"] {
-            let file = ["id", "title"].join(delimiter) + "\n1" + delimiter + "Kettle\n";
-            assert_eq!(rows(&file), ["2: 1|Kettle"], "{delimiter:?}");
-        }
-        assert_eq!(rows("\n\ttitle\n1\tKettle\n"), ["3: 1|Kettle"]);
-    }
-
-    #[test]
-    fn rows_know_their_lines_past_blank_lines_and_quoted_breaks() {
-        let unix = "id,title\n\n1,\"two\nlines\"\n\n,\n2,b\n";
-        let found = ["3: 1|two\nlines", "7: 2|b"];
-        assert_eq!(rows(unix), found);
-        assert_eq!(rows(&unix.replace('\n', "\r\n")), found);
-    }
-
-    #[test]
-    fn quotes_are_ordinary_in_tab_separated_files_unless_flawless() {
-        let file = "id\ttitle\n1\t17\" monitor\n2\t\"6\"\" pan\"\n3\t\"Best\" pan\n4\t\"open\n";
-        assert_eq!(
-            rows(file),
-            [
-                "2: 1|17\" monitor",
-                "3: 2|6\" pan",
-                "4: 3|\"Best\" pan",
-                "5: 4|\"open"
-            ]
-        );
-        let off = rows_with(file.as_bytes(), Quoting::Off);
-        assert_eq!(off[1], "3: 2|\"6\"\" pan\"");
-    }
-
-    #[test]
-    fn a_quoted_tsv_header_turns_quoting_on() {
-        let file = "\"id\"\t\"title\"\n\"1\"\t\"a\tb\nc\"\n";
-        assert_eq!(rows(file), ["2: 1|a\tb\nc"]);
-    }
-
-    #[test]
-    fn a_wrong_number_of_columns_fails_one_row_only() {
-        let file = "id,title,text,price\n1,a,b\n2,a,b,c\n";
-        assert_eq!(
-            rows(file),
-            ["2! has 3 columns, the header has 4", "3: 2|a|b|c"]
-        );
-        let quoted = rows("id\ttitle\n1\t\"two\nlines\"\n");
-        assert!(quoted[1].contains("has 1 column, the header has 2"));
-        let tabbed = rows("id\ttitle\n1\t\"a\tb\"\n");
-        assert!(tabbed[0].contains("perhaps quotes enclose"), "{tabbed:?}");
-    }
-
-    #[test]
-    fn wrong_bytes_fail_one_row_and_name_the_column() {
-        let found = rows_with(b"id,title\n1,caf\xe9\n2,ok\n", Quoting::Auto);
-        assert_eq!(
-            found,
-            [
-                "2! column `title` is not UTF-8 (byte 0xE9), perhaps latin1",
-                "3: 2|ok"
-            ]
-        );
-        let across = rows_with(b"a,b\nx\xc3,\xa9y\n", Quoting::Auto);
-        assert_eq!(across, ["2! column `a` is not UTF-8 (byte 0xC3)"]);
-    }
-
-    #[test]
-    fn bytes_a_stated_encoding_does_not_have_fail_the_row() {
-        let bytes = b"id,title\n1,\xd6\xd0\n2,\xff\xff\n".to_vec();
-        let input = Input::from_reader("shop.csv", Cursor::new(bytes), Some("gbk")).unwrap();
-        let mut table = Table::open(input, Quoting::Auto).unwrap();
-        assert_eq!(table.read().unwrap().unwrap().unwrap().get(1), "中");
-        let error = table.read().unwrap().unwrap().unwrap_err();
-        assert!(error.message.contains("not GBK"), "{}", error.message);
-    }
-
-    #[test]
-    fn an_unclosed_quote_costs_its_own_row_only() {
-        let file = "id,title\n1,a\n2,\"x\n3,c\n4,d\n";
-        assert_eq!(
-            rows(file),
-            [
-                "2: 1|a",
-                "3! quote opened on line 3 is never closed; close it, or double it if it is part of the text",
-                "4: 3|c",
-                "5: 4|d"
-            ]
-        );
-    }
-
-    #[test]
-    fn an_endless_field_costs_its_own_row_only() {
-        let mut file = b"id,title\n1,a\n2,\"x\n".to_vec();
-        let rest = MAX_RECORD / 8 + 10;
-        file.extend((0..rest).flat_map(|row| format!("{:07},b\n", row % 1000).into_bytes()));
-        let found = rows_with(&file, Quoting::Auto);
-        assert_eq!(found.len(), 2 + rest);
-        assert!(
-            found[1].starts_with("3! quote opened on line 3"),
-            "{}",
-            found[1]
-        );
-        let good = |row: &String| !row.contains('!');
-        assert!(found[2..].iter().all(good));
-        assert!(
-            found
-                .last()
-                .unwrap()
-                .starts_with(&format!("{}: ", 3 + rest))
-        );
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_costs_itself_only() {
-        let mut file = b"id,title\n1,".to_vec();
-        file.extend(vec![b'x'; MAX_RECORD + 100]);
-        file.extend(b"\n2,b\n");
-        let found = rows_with(&file, Quoting::Auto);
-        assert_eq!(found.len(), 2);
-        assert!(found[0].starts_with("2! "));
-        assert_eq!(found[1], "3: 2|b");
-    }
-
-    #[test]
-    fn headers_are_checked() {
-        let message = |bytes: &[u8]| open(bytes, Quoting::Auto).unwrap_err().to_string();
-        assert!(message(b" \n").contains("file is empty"));
-        assert!(message(b"id,name,name\n").contains("two columns `name`"));
-        assert!(message(b"id,caf\xe9\n").contains("line 1: the header is not UTF-8"));
-        let wide = open(b"i\0d\0,\0", Quoting::Auto).unwrap_err();
-        let crate::Error::Input { unstated, .. } = wide;
-        assert_eq!(unstated, Some(Unstated::Encoding(Some("utf-16le"))));
-        assert!(rows("id,title").is_empty());
-    }
-
-    #[test]
-    fn wide_and_long_records_fit() {
-        let header: Vec<_> = (0..500).map(|column| format!("c{column}")).collect();
-        let row = vec!["x".repeat(100); 500];
-        let file = header.join(",") + "\n" + &row.join(",") + "\n";
-        assert_eq!(rows(&file)[0].len(), 3 + 500 * 100 + 499);
-    }
+    told
 }

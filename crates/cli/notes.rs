@@ -1,0 +1,65 @@
+//! What is told of files after they were read: rows that do not keep to the rules, and
+//! categories of another taxonomy.
+
+use assort::read::Tally;
+use assort::{ForeignCategories, SOURCE_CATEGORY};
+
+use crate::text::{count, counted};
+
+/// What is told of a file whose rows were counted so, if anything.
+pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
+    let bent = tally.bent();
+    let rows = |number: u64| counted(number, "row", "rows");
+    let notes = [
+        (
+            tally.joined(),
+            "about the product of another row, and joined to it",
+        ),
+        (
+            bent.short,
+            "shorter than the header, and read as if the rest were empty",
+        ),
+        (bent.quotes, "with quotes inside quotes, and read with them"),
+        (bent.headers, "the header again, and skipped"),
+    ];
+    let notes: Vec<String> = notes
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{} {what}", rows(number)))
+        .collect();
+    (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
+}
+
+/// What is told of categories that the taxonomy does not have; `columns` are those that
+/// they stood in.
+pub(crate) fn of_categories(foreign: &ForeignCategories, columns: &[String]) -> Option<String> {
+    if foreign.unknown == 0 {
+        return None;
+    }
+    let examples: Vec<String> = foreign
+        .examples
+        .iter()
+        .map(|example| format!("`{example}`"))
+        .collect();
+    let more = if foreign.unknown as usize > examples.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let columns: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
+    let place = match columns.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", columns.join(", ")),
+    };
+    let what = if foreign.unknown * 2 > foreign.given {
+        "; they seem to be another taxonomy's: --category names another column, `-` none"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{} of {}{place} are none of this catalog's ({}{more}): their products are kept without a label, with what was given as {SOURCE_CATEGORY}{what}",
+        count(foreign.unknown),
+        counted(foreign.given, "category", "categories"),
+        examples.join(", "),
+    ))
+}

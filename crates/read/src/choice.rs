@@ -1,0 +1,228 @@
+//! Which of several columns means an id, a title or a category: by their names, checked
+//! by what they hold.
+
+use assort_core::Taxonomy;
+
+use crate::columns::IdSource;
+use crate::error::Unstated;
+use crate::mapping::Mapping;
+use crate::names::{CATEGORY, ID, TITLE, plain};
+use crate::refusal::Refusal;
+use crate::sample::Sample;
+
+/// Values of a column of categories that are of the taxonomy, at least, for it to be
+/// taken by what it holds rather than by its name.
+const OF_TAXONOMY: f64 = 0.6;
+
+/// Fewer than these, and the categories are another taxonomy's.
+const FOREIGN: f64 = 0.2;
+
+/// The columns by their names.
+pub(crate) struct Named<'a> {
+    names: &'a [String],
+    plain: Vec<String>,
+    /// Columns the user gave a meaning, which no guess may take.
+    stated: Vec<usize>,
+}
+
+impl<'a> Named<'a> {
+    pub(crate) fn new(names: &'a [String], mapping: &Mapping) -> Self {
+        let mut named = Self {
+            names,
+            plain: names.iter().map(|name| plain(name)).collect(),
+            stated: Vec::new(),
+        };
+        let single = [
+            &mapping.id,
+            &mapping.title,
+            &mapping.category,
+            &mapping.image,
+        ];
+        let stated = single.into_iter().flatten();
+        named.stated = stated
+            .chain(mapping.text.iter().flatten())
+            .filter_map(|name| named.named(name).ok())
+            .collect();
+        named
+    }
+
+    /// Columns of such names that nobody gave another meaning, the likeliest first.
+    pub(crate) fn guessed(&self, guesses: &'static [&'static str]) -> impl Iterator<Item = usize> {
+        let columns = guesses.iter().flat_map(move |guess| {
+            let columns = 0..self.plain.len();
+            columns.filter(move |&at| self.plain[at] == *guess)
+        });
+        columns.filter(|at| !self.stated.contains(at))
+    }
+
+    /// The column of a stated name; none for an empty one.
+    pub(crate) fn stated(&self, name: &str) -> Result<Option<usize>, String> {
+        match name {
+            "" | "-" => Ok(None),
+            name => self.named(name).map(Some),
+        }
+    }
+
+    pub(crate) fn all(&self, stated: &[String]) -> Result<Vec<usize>, String> {
+        let columns = stated.iter().map(|name| self.stated(name));
+        columns.filter_map(Result::transpose).collect()
+    }
+
+    /// Position of the column of exactly or else roughly that name.
+    fn named(&self, name: &str) -> Result<usize, String> {
+        let exact = self.names.iter().position(|known| known == name.trim());
+        let similar = || {
+            let wanted = plain(name);
+            self.plain.iter().position(|known| *known == wanted)
+        };
+        exact.or_else(similar).ok_or_else(|| {
+            let there = self.names.join(", ");
+            format!("there is no column `{name}`; the columns are {there}")
+        })
+    }
+
+    pub(crate) fn missing(&self, what: &str) -> String {
+        let there = self.names.join(", ");
+        format!("no column looks like {what} (the columns are {there})")
+    }
+}
+
+/// Chooses among columns by what they hold.
+pub(crate) struct Choice<'a> {
+    named: &'a Named<'a>,
+    mapping: &'a Mapping,
+    sample: &'a Sample,
+}
+
+impl<'a> Choice<'a> {
+    pub(crate) fn new(named: &'a Named<'a>, mapping: &'a Mapping, sample: &'a Sample) -> Self {
+        Self {
+            named,
+            mapping,
+            sample,
+        }
+    }
+
+    /// The first column of such a name whose values are texts in half of the rows, or
+    /// else the first of such a name.
+    pub(crate) fn title(&self) -> Option<usize> {
+        let mut candidates = self.named.guessed(TITLE);
+        let is_text = |value: &str| value.chars().any(char::is_alphabetic) && !is_url(value);
+        let fits = |column: &usize| {
+            let texts = self.sample.values(*column).filter(|value| is_text(value));
+            texts.count() * 2 >= self.sample.len()
+        };
+        let first = self.named.guessed(TITLE).next();
+        candidates.find(fits).or(first)
+    }
+
+    /// The first column of such a name that has another value in each row, but for rows
+    /// that go on with the product of the row before; or else the first of such a name.
+    pub(crate) fn id(&self, title: Option<usize>, view: Option<usize>) -> Option<usize> {
+        let mut candidates = self.named.guessed(ID);
+        let is_key = |&column: &usize| {
+            let goes_on = |row: usize| {
+                let own = self.sample.value(row, column);
+                let before = row.checked_sub(1).map(|row| self.sample.value(row, column));
+                let has = |column: Option<usize>| {
+                    column.is_some_and(|column| !self.sample.value(row, column).is_empty())
+                };
+                self.mapping.joins() && before == Some(own) && (!has(title) || has(view))
+            };
+            self.sample.is_key(column, |row| !goes_on(row))
+        };
+        let first = self.named.guessed(ID).next();
+        candidates.find(is_key).or(first)
+    }
+
+    /// Why there is no id, with the columns that could be it by what they hold.
+    pub(crate) fn no_id(&self) -> Refusal {
+        let mut message = self.named.missing("an id");
+        let is_short = |column: usize| self.sample.values(column).all(|id| id.len() <= 64);
+        let keys: Vec<String> = (0..self.named.names.len())
+            .filter(|&column| self.sample.len() > 1 && self.sample.is_key(column, |_| true))
+            .filter(|&column| is_short(column) && !self.named.names[column].is_empty())
+            .map(|column| format!("`{}`", self.named.names[column]))
+            .collect();
+        if !keys.is_empty() {
+            let keys = keys.join(", ");
+            message.push_str(&format!("; no value comes twice in {keys}"));
+        }
+        Refusal::until(Unstated::Id, message)
+    }
+
+    /// Of the columns of such names the one whose values are most often of the taxonomy,
+    /// or else another column that holds its paths and names.
+    pub(crate) fn category(
+        &self,
+        id: IdSource,
+        title: Option<usize>,
+    ) -> Result<Option<usize>, Refusal> {
+        let candidates: Vec<usize> = self.named.guessed(CATEGORY).collect();
+        let first = candidates.first().copied();
+        if self.mapping.taxonomy.is_none() {
+            return Ok(first);
+        }
+        let best = best(
+            candidates
+                .iter()
+                .filter_map(|&at| Some((at, self.known(at, true)?))),
+        );
+        if let Some((column, share)) = best
+            && share >= OF_TAXONOMY
+        {
+            return Ok(Some(column));
+        }
+        let others = (0..self.named.names.len()).filter(|&at| {
+            let is_used = id == IdSource::Column(at) || title == Some(at);
+            !is_used && !candidates.contains(&at) && !self.named.stated.contains(&at)
+        });
+        let others = others.filter_map(|at| Some((at, self.known(at, false)?)));
+        match self::best(others) {
+            Some((column, share)) if share >= OF_TAXONOMY => Ok(Some(column)),
+            _ => Ok(best
+                .filter(|(_, share)| *share > 0.0)
+                .map(|(at, _)| at)
+                .or(first)),
+        }
+    }
+
+    /// Whether a column of categories holds those of another taxonomy.
+    pub(crate) fn is_foreign(&self, column: usize) -> bool {
+        let is_candidate = self.named.guessed(CATEGORY).any(|at| at == column);
+        is_candidate
+            && self
+                .known(column, true)
+                .is_some_and(|share| share < FOREIGN)
+    }
+
+    /// The part of a column's values that are categories of the taxonomy; without `ids`,
+    /// only by path or name.
+    fn known(&self, column: usize, ids: bool) -> Option<f64> {
+        let taxonomy = self.mapping.taxonomy.as_deref()?;
+        self.sample.share(column, |readings| {
+            is_category(taxonomy, readings) && (ids || has_letters(readings))
+        })
+    }
+}
+
+/// The first of those with the greatest share, where little more is no more.
+fn best(shares: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
+    shares.reduce(|best, other| if other.1 > best.1 + 0.05 { other } else { best })
+}
+
+fn is_category(taxonomy: &Taxonomy, readings: &[String]) -> bool {
+    let Some((text, more)) = readings.split_first() else {
+        return false;
+    };
+    taxonomy.read_categories(text, more).is_ok()
+}
+
+fn has_letters(readings: &[String]) -> bool {
+    let letters = |text: &String| text.chars().filter(|c| c.is_alphabetic()).count() >= 2;
+    readings.first().is_some_and(letters)
+}
+
+fn is_url(value: &str) -> bool {
+    value.starts_with("http://") || value.starts_with("https://")
+}

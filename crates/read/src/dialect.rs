@@ -1,0 +1,218 @@
+//! How a delimited file is cut, and where its header stands, told by its first lines.
+
+use crate::splitter::{Splitter, field, sniff_delimiter};
+
+/// Lines that are looked at, and those among which the header is.
+const LOOKED_AT: usize = 60;
+const BEFORE_HEADER: usize = 10;
+
+/// Delimiters that are tried.
+const DELIMITERS: [u8; 4] = [b'\t', b';', b',', b'|'];
+
+/// Whether cells name columns of the kind of file that is wanted.
+pub(crate) type Names = fn(&[String]) -> bool;
+
+/// How a delimited file is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    /// Line of the header, counted from 1.
+    pub(crate) header: u64,
+    /// Lines before the header that are not blank.
+    pub(crate) skipped: u64,
+}
+
+/// Lines of a head with their numbers.
+type Numbered<'a> = Vec<(u64, &'a [u8])>;
+
+impl Dialect {
+    /// Tells the dialect of a file that begins with `head`: what `sep=` says, or else
+    /// the delimiter that cuts the lines alike; the header is the last of the lines in a
+    /// row that name columns, or else the first that is as wide as the rows.
+    pub(crate) fn sniff(head: &[u8], names: Names) -> Self {
+        let mut lines = numbered(head);
+        let stated = lines.first().and_then(|(_, line)| separator(line));
+        let mut skipped = 0;
+        if stated.is_some() {
+            lines.remove(0);
+            skipped = 1;
+        }
+        let Some(&(first, line)) = lines.first() else {
+            let header = if skipped == 1 { 2 } else { 1 };
+            let delimiter = stated.unwrap_or(b',');
+            return Self {
+                delimiter,
+                header,
+                skipped,
+            };
+        };
+        let delimiter = stated.unwrap_or_else(|| by_lines(&lines, sniff_delimiter(line)));
+        let rows: Vec<Vec<String>> = lines
+            .iter()
+            .map(|(_, line)| cells(line, delimiter))
+            .collect();
+        let at = header(&rows, names);
+        Self {
+            delimiter,
+            header: lines.get(at).map_or(first, |(number, _)| *number),
+            skipped: skipped + at as u64,
+        }
+    }
+}
+
+/// The first lines that are not blank.
+fn numbered(head: &[u8]) -> Numbered<'_> {
+    let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
+    let lines = head.split(|&byte| byte == end);
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    (1..)
+        .zip(lines)
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
+        .take(LOOKED_AT)
+        .collect()
+}
+
+/// What a line `sep=;` states, as spreadsheets write and read it.
+fn separator(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let (key, rest) = line.split_at_checked(4)?;
+    let stated = key.eq_ignore_ascii_case(b"sep=");
+    let rest = rest.strip_suffix(b"\"").unwrap_or(rest);
+    match rest {
+        [delimiter] if stated && delimiter.is_ascii() => Some(*delimiter),
+        // The separator itself may follow what it states, once for each column.
+        [delimiter, more @ ..] if stated && more.iter().all(|byte| b",;\t|".contains(byte)) => {
+            Some(*delimiter)
+        }
+        _ => None,
+    }
+}
+
+/// The delimiter of the first line, unless it cuts few lines alike and another one most.
+fn by_lines(lines: &Numbered<'_>, first: u8) -> u8 {
+    let alike = |delimiter: u8| -> f64 {
+        let widths: Vec<usize> = lines
+            .iter()
+            .map(|(_, line)| cells(line, delimiter).len())
+            .collect();
+        let (width, count) = commonest(&widths);
+        if width < 2 {
+            return 0.0;
+        }
+        count as f64 / widths.len() as f64
+    };
+    let by_first = alike(first);
+    if by_first >= 0.6 || lines.len() < 2 {
+        return first;
+    }
+    let best = DELIMITERS
+        .into_iter()
+        .map(|delimiter| (alike(delimiter), delimiter))
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    match best {
+        Some((share, delimiter)) if share > by_first && share >= 0.5 => delimiter,
+        _ => first,
+    }
+}
+
+/// The commonest of the widths, the greater of equally common ones, with its count.
+fn commonest(widths: &[usize]) -> (usize, usize) {
+    let count = |width: usize| widths.iter().filter(|&&other| other == width).count();
+    widths
+        .iter()
+        .map(|&width| (width, count(width)))
+        .max_by_key(|&(width, count)| (count, width))
+        .unwrap_or_default()
+}
+
+/// Cells of one line, without those that are empty at its end.
+fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
+    let mut splitter = Splitter::new(delimiter, true);
+    let line = [line, b"\n"].concat();
+    if !splitter.feed(&line) {
+        // A quoted cell goes on in the next line.
+        splitter.feed(b"\"\n");
+    }
+    let ends = splitter.ends();
+    let mut cells: Vec<String> = (0..ends.len())
+        .filter_map(|column| splitter.fields().get(field(ends, column)?))
+        .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
+        .collect();
+    while cells.last().is_some_and(String::is_empty) {
+        cells.pop();
+    }
+    cells
+}
+
+/// Which of the rows is the header.
+fn header(rows: &[Vec<String>], names: Names) -> usize {
+    let near = &rows[..rows.len().min(BEFORE_HEADER)];
+    if let Some(first) = near.iter().position(|row| names(row)) {
+        let more = near[first + 1..].iter().take_while(|row| names(row));
+        return first + more.count();
+    }
+    let widths: Vec<usize> = rows.iter().map(Vec::len).collect();
+    let (width, count) = commonest(&widths);
+    let is_narrow = |row: &Vec<String>| row.len() < width && filled(row) * 2 <= width;
+    let is_before = |row: &Vec<String>| is_comment(row) || is_narrow(row);
+    if width < 2 || count < 2 || !rows.first().is_some_and(is_before) {
+        return 0;
+    }
+    near.iter().position(|row| !is_before(row)).unwrap_or(0)
+}
+
+fn is_comment(row: &[String]) -> bool {
+    row.first().is_some_and(|cell| cell.starts_with("# "))
+}
+
+fn filled(row: &[String]) -> usize {
+    row.iter().filter(|cell| !cell.is_empty()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(cells: &[String]) -> bool {
+        ["sku", "name"]
+            .iter()
+            .all(|name| cells.iter().any(|cell| cell == name))
+    }
+
+    fn sniffed(head: &str) -> (char, u64, u64) {
+        let dialect = Dialect::sniff(head.as_bytes(), names);
+        let delimiter = char::from(dialect.delimiter);
+        (delimiter, dialect.header, dialect.skipped)
+    }
+
+    #[test]
+    fn the_delimiter_is_stated_or_cuts_the_lines_alike() {
+        assert_eq!(sniffed("sep=;\na,b;c\n1;2\n"), (';', 2, 1));
+        assert_eq!(sniffed("SEP=|\r\na|b\r\n"), ('|', 2, 1));
+        assert_eq!(sniffed("a,b\n1,2\n"), (',', 1, 0));
+        assert_eq!(
+            sniffed("List, all of it\na;b;c\n1;2;3\n4;5;6\n"),
+            (';', 2, 1)
+        );
+    }
+
+    #[test]
+    fn the_header_is_found_behind_what_precedes_it() {
+        assert_eq!(
+            sniffed("Our list\n\nsku,name,price\n1,Pan,2\n"),
+            (',', 3, 1)
+        );
+        assert_eq!(
+            sniffed("# must | may\t# x\nsku\tname\n1\tPan\n"),
+            ('\t', 2, 1)
+        );
+        let three = "T=1\tV=2\t\t\nsku\tname\tcolour\nsku\tname\tcolour1\n1\tPan\tred\n";
+        assert_eq!(sniffed(three), ('\t', 3, 2));
+        assert_eq!(
+            sniffed("Export\nWare;Preis;Ort\n1;2;3\n4;5;6\n"),
+            (';', 2, 1)
+        );
+        assert_eq!(sniffed("Ware;Preis\n1;2\n"), (';', 1, 0));
+    }
+}

@@ -1,0 +1,262 @@
+//! What a file is by its content, where it is no table.
+
+use crate::refusal::Refusal;
+
+/// What a file is by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text, or nothing that is known here.
+    Plain,
+    /// Another file, compressed.
+    Packed(Packing),
+    /// A tar archive.
+    Tar,
+    /// A ZIP archive, or one of the documents that are ZIP archives.
+    Zip,
+    /// A file that people name by mistake.
+    NoTable(&'static str),
+}
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// As gzip does it.
+    Gzip,
+    /// As Zstandard does it.
+    Zstd,
+}
+
+/// Files that hold no table, by their first bytes.
+const NO_TABLE: [(&[u8], &str); 30] = [
+    (b"%PDF-", "a PDF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"{\\rtf", "a rich text document"),
+    (b"\x89PNG\r\n", "an image (PNG)"),
+    (b"\xff\xd8\xff", "an image (JPEG)"),
+    (b"GIF87a", "an image (GIF)"),
+    (b"GIF89a", "an image (GIF)"),
+    (b"II*\0", "an image (TIFF)"),
+    (b"MM\0*", "an image (TIFF)"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Office document, such as an Excel workbook",
+    ),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ORC", "an ORC file"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ\0", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"GGUF", "a model (GGUF)"),
+    (b"\x93NUMPY", "an array of NumPy"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"\x80\x02", "a pickled Python object"),
+    (b"\x80\x03", "a pickled Python object"),
+    (b"\x80\x04", "a pickled Python object"),
+    (b"\x80\x05", "a pickled Python object"),
+    (b"wOF", "a font"),
+];
+
+impl Kind {
+    /// The kind of a file that begins with these bytes, of which there are 512 unless
+    /// the file is shorter.
+    pub(crate) fn of(magic: &[u8]) -> Self {
+        let starts = |start: &[u8]| magic.starts_with(start);
+        if starts(b"\x1f\x8b") {
+            return Self::Packed(Packing::Gzip);
+        }
+        if starts(b"\x28\xb5\x2f\xfd") {
+            return Self::Packed(Packing::Zstd);
+        }
+        if starts(b"PK\x03\x04") || starts(b"PK\x05\x06") {
+            return Self::Zip;
+        }
+        if is_tar(magic) {
+            return Self::Tar;
+        }
+        let known = NO_TABLE.iter().find(|(start, what)| {
+            // The first bytes of a header could be letters that mean something else.
+            starts(start) && (!start.is_ascii() || start.len() > 4 || !is_text(magic, what))
+        });
+        if let Some((_, what)) = known {
+            return Self::NoTable(what);
+        }
+        if starts(b"RIFF") && magic.get(8..12) == Some(b"WEBP") {
+            return Self::NoTable("an image (WebP)");
+        }
+        if starts(b"MZ") && magic.contains(&0) {
+            return Self::NoTable("a program");
+        }
+        // The length of a header of JSON, which no text begins with.
+        if magic.get(5..10) == Some(b"\0\0\0{\"") {
+            return Self::NoTable("a model (safetensors)");
+        }
+        Self::Plain
+    }
+}
+
+/// Whether bytes that begin like a known kind are a text that begins with the same letters.
+fn is_text(magic: &[u8], what: &str) -> bool {
+    let printable = |byte: &u8| *byte >= b' ' || b"\t\r\n".contains(byte);
+    what != "a PostScript document" && magic.iter().all(printable)
+}
+
+/// Whether the bytes are the header of a tar archive: its checksum is right.
+fn is_tar(magic: &[u8]) -> bool {
+    let Some(stated) = magic.get(148..156).filter(|_| magic.len() == 512) else {
+        return false;
+    };
+    let digits = stated.iter().filter(|byte| byte.is_ascii_digit());
+    let stated = digits.fold(0, |sum, &digit| sum * 8 + u32::from(digit - b'0'));
+    let sum: u32 = magic.iter().map(|&byte| u32::from(byte)).sum();
+    let field: u32 = magic[148..156].iter().map(|&byte| u32::from(byte)).sum();
+    stated > 0 && stated == sum - field + 8 * u32::from(b' ')
+}
+
+/// Why a file of a kind is refused.
+pub(crate) fn holds_no_table(what: &str) -> String {
+    format!("this is {what}; expected a table, such as CSV or JSON Lines")
+}
+
+/// Refuses text that is no table, by its beginning in UTF-8.
+///
+/// # Errors
+/// What it is instead.
+pub(crate) fn refuse_text(head: &[u8]) -> Result<(), Refusal> {
+    let odd = head
+        .iter()
+        .filter(|&&byte| byte < b' ' && !b"\t\r\n\x0b\x0c\x1b".contains(&byte));
+    let odd = odd.count();
+    // A stray one in a short file is for whoever reads the row.
+    if odd > 3 && odd * 50 > head.len() {
+        return Err("this is no text; expected a table, such as CSV or JSON Lines".into());
+    }
+    let text = head.trim_ascii_start();
+    let start = String::from_utf8_lossy(&text[..text.len().min(2048)]).to_lowercase();
+    let what = if is_html(&start) {
+        "an HTML page, such as one to sign in or one that tells an error"
+    } else if start.starts_with("version https://git-lfs") {
+        "a pointer of Git LFS, and the file itself was not fetched"
+    } else if is_sql(&start) {
+        "a dump of a database in SQL"
+    } else if start.starts_with("<svg") || start.starts_with("<?xml") && start.contains("<svg") {
+        "an image (SVG)"
+    } else {
+        return Ok(());
+    };
+    Err(holds_no_table(what).into())
+}
+
+fn is_html(start: &str) -> bool {
+    let mut rest = start;
+    // Comments and the declaration of XML may come first.
+    loop {
+        rest = rest.trim_start();
+        let end = if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<?xml") {
+            "?>"
+        } else {
+            break;
+        };
+        match rest.split_once(end) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    let begins = |tag: &str| {
+        let after = rest.strip_prefix(tag);
+        after.is_some_and(|after| !after.starts_with(|next: char| next.is_alphanumeric()))
+    };
+    [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<table",
+        "<script",
+        "<meta",
+        "<div",
+    ]
+    .into_iter()
+    .any(begins)
+}
+
+fn is_sql(start: &str) -> bool {
+    let marks = [
+        "-- mysql dump",
+        "-- mariadb dump",
+        "-- phpmyadmin sql dump",
+        "--\n-- postgresql",
+    ];
+    let statements = ["create table ", "insert into ", "drop table "];
+    let first = start.lines().find(|line| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with("--") && !line.starts_with("/*")
+    });
+    let first = first.unwrap_or_default();
+    marks.iter().any(|mark| start.starts_with(mark))
+        || statements
+            .iter()
+            .any(|statement| first.starts_with(statement))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_tables_are_told_by_their_first_bytes() {
+        let what = |bytes: &[u8]| match Kind::of(bytes) {
+            Kind::NoTable(what) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(b"%PDF-1.7\n"), "a PDF document");
+        assert_eq!(what(b"\x89PNG\r\n\x1a\n"), "an image (PNG)");
+        assert_eq!(what(b"RIFF\x10\0\0\0WEBPVP8 "), "an image (WebP)");
+        assert_eq!(what(b"SQLite format 3\0\x10"), "an SQLite database");
+        assert_eq!(what(b"MZ\x90\0\x03"), "a program");
+        assert_eq!(what(b"GGUF\x03\0\0\0"), "a model (GGUF)");
+        assert_eq!(
+            what(b"\x40\x1b\0\0\0\0\0\0{\"a\":"),
+            "a model (safetensors)"
+        );
+        assert_eq!(Kind::of(b"PK\x03\x04"), Kind::Zip);
+        // These are the first letters of some header.
+        for text in ["ORC figures\n", "MZ,title\n", "BZh;name\n", "GGUF\n1\n"] {
+            assert_eq!(Kind::of(text.as_bytes()), Kind::Plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_and_dumps_are_refused_for_what_they_are() {
+        let refused = |text: &str| refuse_text(text.as_bytes()).unwrap_err().message;
+        for page in [
+            "<!DOCTYPE html>\n<p>",
+            "\n<HTML lang=en>",
+            "<!-- cached -->\n<html>",
+            "<?xml version=\"1.0\"?><!DOCTYPE html><html>",
+            "<table border=1><tr>",
+        ] {
+            assert!(refused(page).contains("HTML"), "{page}");
+        }
+        assert!(refused("-- MySQL dump 10.13\n").contains("SQL"));
+        assert!(refused("INSERT INTO products VALUES (1);").contains("SQL"));
+        assert!(refused("version https://git-lfs.github.com/spec/v1\n").contains("Git LFS"));
+        assert!(refused("a\0b\x01\x02\x03\x04").contains("no text"));
+        for table in [
+            "id,title\n1,<html>\n",
+            "<headers>,x\n",
+            "-- a comment\n1 - A\n",
+            "insert,into\n",
+        ] {
+            assert!(refuse_text(table.as_bytes()).is_ok(), "{table}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Products of raw values.
+
+use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
+use serde_json::Value;
+
+use crate::columns::{Columns, IdSource, Late};
+use crate::json::{flatten, text_of};
+use crate::names::attribute;
+use crate::numbers::with_point;
+use crate::raw::{Object, Positions};
+use crate::row::Rejected;
+
+/// What one row says, before it is known whether it is a product of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) line: u64,
+    /// The values, cleaned.
+    pub(crate) update: ProductUpdate,
+    pub(crate) category: Option<String>,
+    pub(crate) more_categories: Vec<String>,
+    /// The product it belongs to, as the row names it.
+    pub(crate) parent: Option<String>,
+    /// What kind of product it is.
+    pub(crate) kind: Option<String>,
+    /// The view of the shop that it is for.
+    pub(crate) view: Option<String>,
+}
+
+/// Values of a row: for a column its values, several for a list; none if the row does
+/// not have it.
+pub(crate) trait Values {
+    /// The value as one text.
+    fn text(&self, column: usize) -> Option<&str>;
+
+    /// The elements of a list, or the one value.
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str));
+
+    /// Further ways to read the value of a column of categories.
+    fn further_readings(&self, column: usize) -> Vec<String>;
+}
+
+/// Makes [`Given`] of values by what columns mean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Maker<'a> {
+    pub(crate) columns: &'a Columns,
+    /// Number of the row, counted from 1.
+    pub(crate) number: u64,
+}
+
+impl Maker<'_> {
+    pub(crate) fn make(
+        &self,
+        line: u64,
+        values: &impl Values,
+        further: Vec<(String, String)>,
+    ) -> Result<Given, Rejected> {
+        let columns = self.columns;
+        let id = match columns.id {
+            IdSource::RowNumber => self.number.to_string(),
+            IdSource::Column(at) => values.text(at).unwrap_or_default().trim().to_owned(),
+        };
+        if id.is_empty() {
+            let reason = format!("no id in column `{}`", columns.id());
+            return Err(Rejected::new(line, None, reason));
+        }
+        check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
+        let mut update = ProductUpdate::new(id);
+        update.title = columns.title.and_then(|at| values.text(at)).map(clean);
+        for part in columns.text.iter().filter_map(|&at| values.text(at)) {
+            add_text(&mut update.text, &clean_lines(part));
+        }
+        let trimmed = |at: Option<usize>| Some(values.text(at?)?.trim().to_owned());
+        update.image = trimmed(columns.image);
+        update.attributes = self.attributes(values);
+        update.attributes.extend(further);
+        let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
+        let category = filled(columns.category);
+        let more = columns.category.filter(|_| category.is_some());
+        Ok(Given {
+            line,
+            update,
+            category,
+            more_categories: more.map_or_else(Vec::new, |at| values.further_readings(at)),
+            parent: filled(columns.parent),
+            kind: filled(columns.kind),
+            view: filled(columns.view),
+        })
+    }
+
+    fn attributes(&self, values: &impl Values) -> Vec<(String, String)> {
+        let mut attributes = Vec::with_capacity(self.columns.attributes.len());
+        for &at in &self.columns.attributes {
+            let name = attribute(&self.columns.names[at]);
+            let is_comma = self.columns.decimal_commas.contains(&at);
+            values.each(at, &mut |value| {
+                let value = clean(value);
+                let value = if is_comma { with_point(&value) } else { value };
+                attributes.push((name.to_owned(), value));
+            });
+        }
+        attributes
+    }
+
+    /// The same of an object; its keys stand among the columns at `positions`.
+    pub(crate) fn make_of_object(
+        &self,
+        line: u64,
+        object: &Object,
+        positions: &Positions,
+    ) -> Result<Given, Rejected> {
+        let mut found = Found::new(self.columns.names.len());
+        let mut further = Vec::new();
+        let mut inexact = false;
+        flatten(object, &mut |key, value| match positions.get(key) {
+            Some(&at) => {
+                inexact |= self.columns.id == IdSource::Column(at) && value.is_f64();
+                found.put(at, value, self.columns.category == Some(at));
+            }
+            None => match self.columns.meaning_of_late(key) {
+                Late::Category(at) => found.put(at, value, true),
+                Late::Attribute(name) => elements(value, &mut |value| {
+                    further.push((name.to_owned(), clean(value)));
+                }),
+                Late::Nothing => {}
+            },
+        });
+        if inexact {
+            // Two long numbers could become the same id.
+            let reason = "the id is not a whole number of up to 64 bits; write it as a string";
+            return Err(Rejected::new(line, None, reason.to_owned()));
+        }
+        self.make(line, &found, further)
+    }
+}
+
+/// Adds a paragraph to a text, unless it is there.
+pub(crate) fn add_text(text: &mut Option<String>, part: &str) {
+    let text = text.get_or_insert_default();
+    if part.is_empty() || text.lines().any(|line| line == part) {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(part);
+}
+
+/// Values of an object, by column.
+struct Found {
+    texts: Vec<Option<String>>,
+    lists: Vec<(usize, Vec<String>)>,
+}
+
+impl Found {
+    fn new(columns: usize) -> Self {
+        Self {
+            texts: vec![None; columns],
+            lists: Vec::new(),
+        }
+    }
+
+    fn put(&mut self, at: usize, value: &Value, is_category: bool) {
+        if is_category {
+            let mut readings = readings(value).into_iter();
+            self.texts[at] = Some(readings.next().unwrap_or_default());
+            self.lists.push((at, readings.collect()));
+            return;
+        }
+        self.texts[at] = Some(text_of(value, ", "));
+        if value.is_array() {
+            let mut list = Vec::new();
+            elements(value, &mut |element| list.push(element.to_owned()));
+            self.lists.push((at, list));
+        }
+    }
+
+    fn list(&self, column: usize) -> Option<&Vec<String>> {
+        let of = |(at, _): &&(usize, Vec<String>)| *at == column;
+        self.lists.iter().find(of).map(|(_, list)| list)
+    }
+}
+
+impl Values for Found {
+    fn text(&self, column: usize) -> Option<&str> {
+        self.texts[column].as_deref()
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        match self.list(column) {
+            Some(list) if !list.is_empty() => list.iter().for_each(|value| visit(value)),
+            _ => self.text(column).into_iter().for_each(visit),
+        }
+    }
+
+    fn further_readings(&self, column: usize) -> Vec<String> {
+        self.list(column).cloned().unwrap_or_default()
+    }
+}
+
+/// Visits the elements of a list of simple values, or any other value as one text.
+fn elements(value: &Value, visit: &mut dyn FnMut(&str)) {
+    let simple = |value: &Value| !value.is_array() && !value.is_object();
+    match value {
+        Value::Array(list) if list.iter().all(simple) => {
+            let texts = list.iter().map(|value| text_of(value, ", "));
+            texts
+                .filter(|text| !text.is_empty())
+                .for_each(|text| visit(&text));
+        }
+        other => visit(&text_of(other, ", ")),
+    }
+}
+
+/// Ways to read a value as a category, the likeliest first: a list of names is the way
+/// down to one, or several; lists of lists are several ways down; of objects their ids,
+/// paths and names count.
+pub(crate) fn readings(value: &Value) -> Vec<String> {
+    let Value::Array(list) = value else {
+        return vec![text_of(value, SEPARATOR)];
+    };
+    let is_flat = list.iter().all(|one| !one.is_array() && !one.is_object());
+    let each = list.iter().flat_map(|one| match one {
+        Value::Object(fields) => {
+            let keys = [
+                "id",
+                "path",
+                "fullName",
+                "full_name",
+                "name",
+                "title",
+                "slug",
+            ];
+            let values = keys.iter().filter_map(|key| fields.get(*key));
+            values.map(|value| text_of(value, SEPARATOR)).collect()
+        }
+        one => vec![text_of(one, SEPARATOR)],
+    });
+    let each = each.filter(|text| !text.trim().is_empty());
+    let whole = is_flat.then(|| text_of(value, SEPARATOR));
+    let mut all: Vec<String> = whole.into_iter().chain(each).collect();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_category_is_read_in_every_way_that_makes_sense() {
+        assert_eq!(readings(&json!("A > B")), ["A > B"]);
+        assert_eq!(readings(&json!(7)), ["7"]);
+        assert_eq!(readings(&json!(["A", "B"])), ["A > B", "A", "B"]);
+        assert_eq!(readings(&json!(["A > B"])), ["A > B"]);
+        assert_eq!(readings(&json!([["A", "B"], ["C"]])), ["A > B", "C"]);
+        let objects = json!([{"id": 9, "name": "Shoes"}, {"name": "Sale"}]);
+        assert_eq!(readings(&objects), ["9", "Shoes", "Sale"]);
+        assert!(readings(&json!([])).iter().all(String::is_empty));
+    }
+}

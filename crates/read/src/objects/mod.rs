@@ -1,0 +1,234 @@
+//! Rows that are objects: of JSON in its many forms.
+
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value};
+
+use crate::Result;
+use crate::input::Input;
+use crate::json::flatten;
+use crate::refusal::Refusal;
+use crate::table::RowError;
+
+use json_lines::JsonLines;
+use outline::rows_of;
+use stream::Stream;
+
+pub(crate) use outline::Wanted;
+
+mod json_lines;
+mod outline;
+mod path;
+mod stream;
+
+/// How many objects are looked at to learn the keys, the first alone may lack what is
+/// optional; and how many bytes at most.
+const SAMPLE: usize = 100;
+const SAMPLE_BYTES: usize = 16 * 1024 * 1024;
+
+/// A row.
+pub(crate) type Object = Map<String, Value>;
+
+/// What is read next.
+#[derive(Debug)]
+struct Found {
+    /// The line on which the object begins.
+    line: u64,
+    /// Its number among the objects, counted from 1.
+    number: u64,
+    /// Bytes of it in the file.
+    size: usize,
+    row: std::result::Result<Object, RowError>,
+}
+
+/// Reads the objects of a file one by one.
+#[derive(Debug)]
+pub(crate) struct Objects {
+    source: Source,
+    format: String,
+    /// Whether lines do not tell objects apart.
+    one_line: bool,
+    /// What was read ahead for its keys.
+    ahead: VecDeque<Result<Found>>,
+    /// Number of the object that was read last.
+    number: u64,
+}
+
+#[derive(Debug)]
+enum Source {
+    Lines(JsonLines),
+    Stream(Stream),
+}
+
+impl Objects {
+    /// Whether a file that begins like this holds objects.
+    pub(crate) fn recognise(beginning: &[u8]) -> bool {
+        is_json(beginning)
+    }
+
+    /// Takes an input that [`Self::recognise`] has accepted, and finds the objects in it.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if there are none.
+    pub(crate) fn open(input: Input, wanted: Wanted) -> Result<Self> {
+        let head = input.head();
+        let one_line = !head.trim_ascii().contains(&b'\n');
+        let Some(path) = rows_of(head, wanted) else {
+            let message = "this is JSON without any object that could be a row; expected objects such as {\"id\": 1, \"title\": \"…\"}, one per line or in an array";
+            return Err(input.error(None, message));
+        };
+        let (source, format) = match path.0.is_empty() && JsonLines::recognise(head) {
+            true => (
+                Source::Lines(JsonLines::new(input)),
+                "JSON Lines".to_owned(),
+            ),
+            false => {
+                let format = path.format();
+                (Source::Stream(Stream::new(input, path)), format)
+            }
+        };
+        Ok(Self {
+            source,
+            format,
+            one_line,
+            ahead: VecDeque::new(),
+            number: 0,
+        })
+    }
+
+    /// What the file is, for messages.
+    pub(crate) fn format(&self) -> &str {
+        &self.format
+    }
+
+    /// The keys of the first objects, flattened, in the order they appear.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if there is no object, with what is wrong
+    /// with the first.
+    pub(crate) fn keys(&mut self) -> Result<Vec<String>> {
+        let mut keys: Vec<String> = Vec::new();
+        let mut size = 0;
+        while self.ahead.len() < SAMPLE && size < SAMPLE_BYTES {
+            let Some(found) = self.source.read().transpose() else {
+                break;
+            };
+            if let Ok(Found {
+                row: Ok(object),
+                size: taken,
+                ..
+            }) = &found
+            {
+                size += taken;
+                flatten(object, &mut |key, _| {
+                    if !keys.iter().any(|known| known == key) {
+                        keys.push(key.to_owned());
+                    }
+                });
+            }
+            // What cannot be read on is told after what can be read.
+            let last = found.is_err();
+            self.ahead.push_back(found);
+            if last {
+                break;
+            }
+        }
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        Err(match self.ahead.pop_front() {
+            None => self.error(None, "there is no object in it"),
+            Some(Err(error)) => error,
+            Some(Ok(found)) => match self.told(found).1 {
+                Ok(_) => self.error(None, "the objects in it have no keys"),
+                Err(error) => self.error(Some(error.line), error.refusal()),
+            },
+        })
+    }
+
+    /// The next object with its line, or why it is none; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the file cannot be read on.
+    pub(crate) fn read(&mut self) -> Result<Option<std::result::Result<(u64, Object), RowError>>> {
+        let found = match self.ahead.pop_front() {
+            Some(found) => Some(found?),
+            None => self.source.read()?,
+        };
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        self.number = found.number;
+        let (line, row) = self.told(found);
+        Ok(Some(row.map(|object| (line, object))))
+    }
+
+    /// Where in its line the object is that was read last, if the line alone does not
+    /// tell: `element 3`.
+    pub(crate) fn place(&self) -> Option<String> {
+        self.one_line.then(|| format!("element {}", self.number))
+    }
+
+    /// An [`Error::Input`](crate::Error::Input) about this file.
+    pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+        match &self.source {
+            Source::Lines(lines) => lines.error(line, refusal),
+            Source::Stream(stream) => stream.input().error(line, refusal),
+        }
+    }
+
+    fn told(&self, found: Found) -> (u64, std::result::Result<Object, RowError>) {
+        let row = found.row.map_err(|mut error| {
+            if self.one_line {
+                error.message = format!("element {}: {}", found.number, error.message);
+            }
+            error
+        });
+        (found.line, row)
+    }
+}
+
+impl Source {
+    fn read(&mut self) -> Result<Option<Found>> {
+        match self {
+            Self::Lines(lines) => lines.read(),
+            Self::Stream(stream) => stream.read(),
+        }
+    }
+}
+
+/// Whether a file is JSON of some kind: it begins with an object or an array, perhaps
+/// after a line that is a text.
+fn is_json(beginning: &[u8]) -> bool {
+    match beginning {
+        [b'{' | b'[', ..] => true,
+        [b'"', ..] => {
+            let mut lines = beginning.split(|&byte| byte == b'\n');
+            let first = lines.next().unwrap_or_default();
+            let next = lines.next().unwrap_or_default().trim_ascii_start();
+            serde_json::from_slice::<String>(first).is_ok()
+                && (next.starts_with(b"{\"") || next.starts_with(b"[{\""))
+        }
+        _ => false,
+    }
+}
+
+/// The object that a text is; `what` names it in messages.
+fn parsed(line: u64, text: &str, what: &str) -> std::result::Result<Object, RowError> {
+    let failed = |message: String| Err(RowError::new(line, message));
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => failed(format!("{what} is not a JSON object")),
+        Err(error) => {
+            // Lines are counted from the first of what it was given.
+            let within = (error.line() as u64).saturating_sub(1);
+            let what = error.to_string();
+            let reason = what.split(" at line ").next().unwrap_or(&what);
+            let message = format!("not valid JSON: {reason} at column {}", error.column());
+            Err(RowError::new(line + within, message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,365 @@
+//! Which of the objects in a JSON file are the rows.
+
+use super::path::{Path, Step};
+use crate::names::{ID, TITLE, plain};
+
+/// How deep, and how many kinds of objects, are looked at.
+const DEPTH: usize = 32;
+const KINDS: usize = 500;
+
+/// How many keys an object has at most that only holds others.
+const WRAPPER: usize = 4;
+
+/// Parts of a product or a category that look like one.
+const PARTS: &[&str] = &[
+    "variants",
+    "variant",
+    "options",
+    "images",
+    "media",
+    "children",
+    "subcategories",
+    "ancestors",
+    "attributes",
+    "tags",
+    "reviews",
+    "offers",
+    "skus",
+    "related",
+    "bundle",
+    "components",
+];
+
+/// Names of what has an id and a name beside products.
+const OTHERS: &[&str] = &[
+    "categories",
+    "category",
+    "brands",
+    "brand",
+    "collections",
+    "stores",
+    "store",
+    "shops",
+    "shop",
+    "suppliers",
+    "vendors",
+    "manufacturers",
+    "currencies",
+    "languages",
+    "attributesets",
+];
+
+/// Names of categories.
+const CATEGORIES: &[&str] = &[
+    "categories",
+    "category",
+    "taxonomy",
+    "taxonomies",
+    "verticals",
+    "tree",
+    "nodes",
+    "departments",
+];
+
+/// Names of an object that stands for its row, beside what tells of it.
+const NODES: &[&str] = &["node", "source", "fields", "document"];
+
+/// What a file is read for, where it has several lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Products.
+    Products,
+    /// Categories of a taxonomy.
+    Categories,
+}
+
+/// Objects that are at one path.
+#[derive(Debug, Default)]
+struct Kind {
+    path: Path,
+    count: usize,
+    keys: Vec<String>,
+}
+
+/// The path of the objects that are rows, by the beginning of a file. None if it has
+/// no objects.
+///
+/// They have an id and a title, as far as keys tell; they are no parts of other rows; and
+/// where there are several lists, it is the longest.
+pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
+    let kinds = kinds_of(head);
+    let eligible = kinds.iter().filter(|kind| kind.may_be_rows(&kinds));
+    let best = eligible.max_by_key(|kind| {
+        let depth = std::cmp::Reverse(kind.path.0.len());
+        (
+            kind.rank(),
+            kind.is_wanted(wanted),
+            kind.repeats(),
+            kind.count,
+            depth,
+        )
+    });
+    best.map(|kind| kind.path.clone())
+}
+
+impl Kind {
+    /// How many of id and title the objects have.
+    fn rank(&self) -> u8 {
+        let has = |is: fn(&str) -> bool| self.keys.iter().any(|key| is(&plain(key)));
+        u8::from(has(is_id)) + u8::from(has(is_title))
+    }
+
+    fn repeats(&self) -> bool {
+        self.path.is_array() || self.count > 1
+    }
+
+    fn is_wanted(&self, wanted: Wanted) -> bool {
+        let name = plain(self.path.name());
+        let name = name.as_str();
+        match wanted {
+            Wanted::Products => !OTHERS.contains(&name),
+            Wanted::Categories => CATEGORIES.contains(&name),
+        }
+    }
+
+    fn may_be_rows(&self, kinds: &[Self]) -> bool {
+        let name = plain(self.path.name());
+        let single = !self.repeats();
+        if single && !self.path.0.is_empty() && self.rank() < 2 {
+            return false;
+        }
+        let above = kinds.iter().filter(|kind| kind.path.leads_to(&self.path));
+        above.into_iter().all(|above| {
+            let direct = self.path.0.len() == above.path.0.len() + 1;
+            match above.repeats() {
+                // An object in a row is a part of it, unless it is all of it.
+                true if direct => above.keys.len() == 1 || NODES.contains(&name.as_str()),
+                true => above.rank() < 2 && above.keys.len() <= WRAPPER,
+                false => above.rank() < 2 || !PARTS.contains(&name.as_str()),
+            }
+        })
+    }
+}
+
+fn is_id(name: &str) -> bool {
+    ID.contains(&name)
+        || name.ends_with("id")
+        || ["code", "number", "identifier", "slug", "编码"].contains(&name)
+}
+
+fn is_title(name: &str) -> bool {
+    TITLE.contains(&name)
+        || ["title", "name", "path", "label"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// All objects of a beginning of JSON, by their paths. What is no JSON is passed over.
+fn kinds_of(head: &[u8]) -> Vec<Kind> {
+    let mut walk = Walk::default();
+    let mut at = 0;
+    while let Some(&byte) = head.get(at) {
+        at = walk.step(head, at, byte);
+    }
+    walk.kinds
+}
+
+#[derive(Default)]
+struct Walk {
+    kinds: Vec<Kind>,
+    stack: Vec<Level>,
+}
+
+/// An array or an object that is open.
+struct Level {
+    path: Path,
+    /// The kind of the object; none for an array.
+    object: Option<usize>,
+    key: Option<String>,
+}
+
+impl Walk {
+    /// Takes what begins at `at`; tells what is next.
+    fn step(&mut self, head: &[u8], at: usize, byte: u8) -> usize {
+        match byte {
+            b'"' => {
+                let end = end_of_string(head, at);
+                if self
+                    .stack
+                    .last()
+                    .is_some_and(|level| level.object.is_some() && level.key.is_none())
+                {
+                    let key = serde_json::from_slice(&head[at..end]).unwrap_or_default();
+                    self.name(key);
+                } else {
+                    self.value_is_over();
+                }
+                end
+            }
+            b'{' | b'[' => {
+                self.open(byte == b'{');
+                at + 1
+            }
+            b'}' | b']' => {
+                self.stack.pop();
+                self.value_is_over();
+                at + 1
+            }
+            b',' => {
+                self.value_is_over();
+                at + 1
+            }
+            _ => at + 1,
+        }
+    }
+
+    fn name(&mut self, key: String) {
+        let Some(level) = self.stack.last_mut() else {
+            return;
+        };
+        if let Some(kind) = level.object.and_then(|at| self.kinds.get_mut(at))
+            && !kind.keys.contains(&key)
+            && kind.keys.len() < KINDS
+        {
+            kind.keys.push(key.clone());
+        }
+        level.key = Some(key);
+    }
+
+    fn value_is_over(&mut self) {
+        if let Some(level) = self.stack.last_mut() {
+            level.key = None;
+        }
+    }
+
+    fn open(&mut self, object: bool) {
+        let path = match self.stack.last() {
+            None => Path::default(),
+            Some(Level { path, .. }) if path.0.len() > DEPTH => path.clone(),
+            Some(Level {
+                path, object: None, ..
+            }) => path.then(Step::Each),
+            Some(level) => level
+                .path
+                .then(Step::Key(level.key.clone().unwrap_or_default())),
+        };
+        let object = object.then(|| {
+            let known = self.kinds.iter().position(|kind| kind.path == path);
+            let at = known.unwrap_or_else(|| {
+                // One kind more than are counted takes all others.
+                if self.kinds.len() <= KINDS {
+                    self.kinds.push(Kind {
+                        path: path.clone(),
+                        ..Kind::default()
+                    });
+                }
+                self.kinds.len() - 1
+            });
+            self.kinds[at].count += 1;
+            at
+        });
+        self.stack.push(Level {
+            path,
+            object,
+            key: None,
+        });
+    }
+}
+
+/// Where the string that begins at `at` is over.
+fn end_of_string(head: &[u8], at: usize) -> usize {
+    let mut next = at + 1;
+    while let Some(&byte) = head.get(next) {
+        next += match byte {
+            b'"' => return next + 1,
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    head.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(json: &str) -> String {
+        found_for(json, Wanted::Products)
+    }
+
+    fn found_for(json: &str, wanted: Wanted) -> String {
+        rows_of(json.as_bytes(), wanted).map_or("none".to_owned(), |path| format!("<{path}>"))
+    }
+
+    #[test]
+    fn rows_are_the_objects_with_ids_and_titles() {
+        for (json, path) in [
+            (r#"{"id":1,"title":"a"}{"id":2,"title":"b"}"#, "<>"),
+            (r#"[{"id":1,"title":"a"}]"#, "<[]>"),
+            (r#"{"count":2,"items":[{"sku":1,"name":"a"}]}"#, "<items[]>"),
+            (
+                r#"{"data":{"list":{"x":[{"id":1,"name":"a"}]}}}"#,
+                "<data.list.x[]>",
+            ),
+            (
+                r#"{"data":{"products":{"edges":[{"cursor":"c","node":{"id":1,"title":"a"}}]}}}"#,
+                "<data.products.edges[].node>",
+            ),
+            (
+                r#"{"hits":{"hits":[{"_index":"p","_id":"1","_score":1,"_source":{"id":1,"title":"a"}}]}}"#,
+                "<hits.hits[]._source>",
+            ),
+            (r#"{"product":{"id":1,"title":"a"}}"#, "<product>"),
+            (r#"{"a":[1,2],"b":"c"}"#, "<>"),
+            ("[1,2]", "none"),
+        ] {
+            assert_eq!(found(json), path, "{json}");
+        }
+    }
+
+    #[test]
+    fn parts_of_rows_are_no_rows() {
+        for (json, path) in [
+            (
+                r#"{"products":[{"id":1,"title":"a","variants":[{"id":3,"title":"S"},{"id":4,"title":"M"}]}]}"#,
+                "<products[]>",
+            ),
+            (
+                r#"{"id":1,"title":"a","variants":[{"id":3,"title":"S"}]}"#,
+                "<>",
+            ),
+            (
+                r#"{"nr":1,"text":"a","cat":{"id":3,"name":"S"}}{"nr":2,"text":"b"}"#,
+                "<>",
+            ),
+            (
+                r#"[{"id":1,"name":"a","children":[{"id":2,"name":"b"},{"id":3,"name":"c"}]}]"#,
+                "<[]>",
+            ),
+            (
+                r#"{"id":"f","title":"Feed","items":[{"id":1,"title":"a"}]}"#,
+                "<items[]>",
+            ),
+        ] {
+            assert_eq!(found(json), path, "{json}");
+        }
+    }
+
+    #[test]
+    fn of_several_lists_it_is_the_one_that_is_wanted_or_the_longest() {
+        let both = r#"{"categories":[{"id":1,"name":"a"},{"id":2,"name":"b"}],"products":[{"id":3,"name":"c"}]}"#;
+        assert_eq!(found(both), "<products[]>");
+        assert_eq!(found_for(both, Wanted::Categories), "<categories[]>");
+        let two =
+            r#"{"new":[{"id":1,"name":"a"}],"all":[{"id":1,"name":"a"},{"id":2,"name":"b"}]}"#;
+        assert_eq!(found(two), "<all[]>");
+        let shelves = r#"{"version":"1","shelves":[{"name":"A","rows":[{"id":1,"name":"a"}]},{"name":"B","rows":[]}]}"#;
+        assert_eq!(found(shelves), "<shelves[].rows[]>");
+    }
+
+    #[test]
+    fn a_beginning_is_enough() {
+        let cut = r#"{"products":[{"id":1,"title":"a"},{"id":2,"ti"#;
+        assert_eq!(found(cut), "<products[]>");
+    }
+}

@@ -1,0 +1,67 @@
+//! Ways from the root of JSON to the objects that are rows.
+
+use std::fmt;
+
+/// A step down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// To the value of a key of an object.
+    Key(String),
+    /// To each element of an array.
+    Each,
+}
+
+/// The way to the objects that are rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Path(pub(crate) Vec<Step>);
+
+impl Path {
+    pub(crate) fn then(&self, step: Step) -> Self {
+        Self(self.0.iter().cloned().chain([step]).collect())
+    }
+
+    /// Whether there are objects on the way to others.
+    pub(crate) fn leads_to(&self, other: &Self) -> bool {
+        self.0.len() < other.0.len() && other.0.starts_with(&self.0)
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        self.0.contains(&Step::Each)
+    }
+
+    /// The last name on the way.
+    pub(crate) fn name(&self) -> &str {
+        let names = self.0.iter().rev().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Each => None,
+        });
+        names.into_iter().next().unwrap_or_default()
+    }
+
+    /// What a file is in which the rows are there, for messages.
+    pub(crate) fn format(&self) -> String {
+        match self.0.as_slice() {
+            [] => "JSON objects".to_owned(),
+            [Step::Each] => "JSON array".to_owned(),
+            // One array needs no sign of which it is.
+            [names @ .., Step::Each] if !names.contains(&Step::Each) => {
+                format!("JSON, array `{}`", Self(names.to_vec()))
+            }
+            _ if self.is_array() => format!("JSON, arrays `{self}`"),
+            _ => format!("JSON, object `{self}`"),
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if at == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Each => f.write_str("[]")?,
+            }
+        }
+        Ok(())
+    }
+}

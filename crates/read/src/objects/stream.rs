@@ -1,0 +1,313 @@
+//! Objects out of JSON of any size, one at a time.
+
+use crate::Result;
+use crate::input::Input;
+use crate::lines::MAX_RECORD;
+use crate::table::RowError;
+
+use super::path::{Path, Step};
+use super::{Found, parsed};
+
+/// The longest key that is read, in bytes; no step of a path is longer.
+const MAX_KEY: usize = 64 * 1024;
+
+/// Reads the objects at one path. Of all the rest it keeps nothing.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    input: Input,
+    path: Path,
+    /// What is open on the way to the next object.
+    open: Vec<Open>,
+    line: u64,
+    elements: u64,
+}
+
+#[derive(Debug)]
+enum Open {
+    Array,
+    /// An object, with the key whose value is next.
+    Object(Option<Vec<u8>>),
+}
+
+/// How a value ended.
+#[derive(PartialEq, Eq)]
+enum End {
+    Whole,
+    TooLong,
+    /// The file ended before it.
+    Cut,
+}
+
+impl Stream {
+    pub(crate) fn new(input: Input, path: Path) -> Self {
+        Self {
+            input,
+            path,
+            open: Vec::new(),
+            line: 1,
+            elements: 0,
+        }
+    }
+
+    pub(crate) fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The next object at the path.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the file cannot be read on, or ends in the
+    /// middle.
+    pub(crate) fn read(&mut self) -> Result<Option<Found>> {
+        loop {
+            let Some(byte) = self.next_byte()? else {
+                return match self.open.is_empty() {
+                    true => Ok(None),
+                    false => Err(self.cut()),
+                };
+            };
+            match byte {
+                b'}' | b']' => {
+                    self.advance(1)?;
+                    self.open.pop();
+                    self.value_is_over();
+                }
+                b'"' if matches!(self.open.last(), Some(Open::Object(None))) => {
+                    let mut key = Vec::new();
+                    if self.string(Some((&mut key, MAX_KEY)))? == End::Cut {
+                        return Err(self.cut());
+                    }
+                    if let Some(Open::Object(next)) = self.open.last_mut() {
+                        *next = Some(key);
+                    }
+                }
+                _ => {
+                    if let Some(found) = self.value(byte)? {
+                        return Ok(Some(found));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a value: goes into it if it is on the way, returns it if it is at the end.
+    fn value(&mut self, byte: u8) -> Result<Option<Found>> {
+        let step = self.path.0.get(self.open.len());
+        if !self.is_on_the_way() {
+            self.skip(byte)?;
+            return Ok(None);
+        }
+        match (step, byte) {
+            (None, _) => self.element(byte).map(Some),
+            (Some(Step::Each), b'[') => {
+                self.open.push(Open::Array);
+                self.advance(1)?;
+                Ok(None)
+            }
+            (Some(Step::Key(_)), b'{') => {
+                self.open.push(Open::Object(None));
+                self.advance(1)?;
+                Ok(None)
+            }
+            _ => {
+                self.skip(byte)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether the value that is next is what the path leads to so far.
+    fn is_on_the_way(&self) -> bool {
+        match (
+            self.open.last(),
+            self.path.0.get(self.open.len().wrapping_sub(1)),
+        ) {
+            (Some(Open::Object(Some(raw))), Some(Step::Key(wanted))) => {
+                serde_json::from_slice::<String>(raw).is_ok_and(|key| key == *wanted)
+            }
+            _ => true,
+        }
+    }
+
+    /// The value that begins with `byte`, as a row.
+    fn element(&mut self, byte: u8) -> Result<Found> {
+        let line = self.line;
+        let mut raw = Vec::new();
+        let end = self.take(byte, Some((&mut raw, MAX_RECORD)))?;
+        if end == End::Cut {
+            return Err(self.cut());
+        }
+        self.elements += 1;
+        let row = match self.input.text(&raw) {
+            _ if end == End::TooLong => Err(RowError::too_long(line)),
+            Ok(text) => parsed(line, text, "the element"),
+            Err(bad) => Err(RowError::new(line, bad.refusal.within("the element"))),
+        };
+        Ok(Found {
+            line,
+            number: self.elements,
+            size: raw.len(),
+            row,
+        })
+    }
+
+    fn skip(&mut self, byte: u8) -> Result<()> {
+        match self.take(byte, None)? {
+            End::Cut if !self.open.is_empty() || matches!(byte, b'{' | b'[' | b'"') => {
+                Err(self.cut())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Passes over the value that begins with `byte`, and keeps it if there is a place.
+    fn take(&mut self, byte: u8, keep: Option<(&mut Vec<u8>, usize)>) -> Result<End> {
+        let end = match byte {
+            b'{' | b'[' => self.nested(keep)?,
+            b'"' => self.string(keep)?,
+            _ => self.word(keep)?,
+        };
+        self.value_is_over();
+        Ok(end)
+    }
+
+    fn value_is_over(&mut self) {
+        if let Some(Open::Object(key)) = self.open.last_mut() {
+            *key = None;
+        }
+    }
+
+    fn nested(&mut self, keep: Option<(&mut Vec<u8>, usize)>) -> Result<End> {
+        let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+        self.scan(keep, |byte| {
+            if quoted {
+                match byte {
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => quoted = false,
+                    _ => {}
+                }
+                return Take::More;
+            }
+            match byte {
+                b'"' => quoted = true,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            match depth {
+                0 => Take::Last,
+                _ => Take::More,
+            }
+        })
+    }
+
+    fn string(&mut self, keep: Option<(&mut Vec<u8>, usize)>) -> Result<End> {
+        let (mut begun, mut escaped) = (false, false);
+        self.scan(keep, |byte| {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' if begun => return Take::Last,
+                _ => begun = true,
+            }
+            Take::More
+        })
+    }
+
+    /// A number, `true`, or whatever stands where a value should.
+    fn word(&mut self, keep: Option<(&mut Vec<u8>, usize)>) -> Result<End> {
+        let end = self.scan(keep, |byte| match byte {
+            b',' | b']' | b'}' | b'[' | b'{' | b'"' => Take::Before,
+            byte if byte.is_ascii_whitespace() => Take::Before,
+            _ => Take::More,
+        })?;
+        // The end of the file ends a word as well.
+        Ok(match end {
+            End::Cut => End::Whole,
+            end => end,
+        })
+    }
+
+    /// Passes over bytes until `judge` has the last one.
+    fn scan(
+        &mut self,
+        mut keep: Option<(&mut Vec<u8>, usize)>,
+        mut judge: impl FnMut(u8) -> Take,
+    ) -> Result<End> {
+        let mut too_long = false;
+        loop {
+            let bytes = self.input.fill()?;
+            if bytes.is_empty() {
+                return Ok(End::Cut);
+            }
+            let mut over = None;
+            for (at, &byte) in bytes.iter().enumerate() {
+                match judge(byte) {
+                    Take::More => {}
+                    Take::Last => over = Some(at + 1),
+                    Take::Before => over = Some(at),
+                }
+                if over.is_some() {
+                    break;
+                }
+            }
+            let count = over.unwrap_or(bytes.len());
+            if let Some((kept, room)) = &mut keep {
+                too_long |= kept.len() + count > *room;
+                match too_long {
+                    true => kept.clear(),
+                    false => kept.extend_from_slice(&bytes[..count]),
+                }
+            }
+            self.advance(count)?;
+            if over.is_some() {
+                return Ok(if too_long { End::TooLong } else { End::Whole });
+            }
+        }
+    }
+
+    /// The next byte that is no blank, comma or colon.
+    fn next_byte(&mut self) -> Result<Option<u8>> {
+        loop {
+            let bytes = self.input.fill()?;
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            let between = |byte: &u8| byte.is_ascii_whitespace() || b",:".contains(byte);
+            let at = bytes.iter().position(|byte| !between(byte));
+            let (count, found) = (at.unwrap_or(bytes.len()), at.map(|at| bytes[at]));
+            self.advance(count)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn advance(&mut self, count: usize) -> Result<()> {
+        let bytes = self.input.fill()?;
+        let passed = &bytes[..count.min(bytes.len())];
+        let (length, lines) = (
+            passed.len(),
+            passed.iter().filter(|&&byte| byte == b'\n').count(),
+        );
+        self.line += lines as u64;
+        self.input.consume(length);
+        Ok(())
+    }
+
+    fn cut(&self) -> crate::Error {
+        let message = format!(
+            "the JSON ends in the middle, after {} whole elements; the file was cut off",
+            self.elements
+        );
+        self.input.error(None, message)
+    }
+}
+
+/// Whether a byte is part of a value.
+enum Take {
+    More,
+    Last,
+    Before,
+}

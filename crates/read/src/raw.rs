@@ -1,0 +1,228 @@
+//! Rows as they stand in a file: cells under a header, or objects.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Map, Value};
+
+use crate::Result;
+use crate::input::Input;
+use crate::json::flatten;
+use crate::maker::{Given, Maker, Values, readings};
+use crate::names::names_products;
+use crate::objects::{Objects, Wanted};
+use crate::row::Rejected;
+use crate::sample::{ROWS, Sample};
+use crate::table::{Bent, Quoting, Record, RowError, Table};
+
+/// An object of a file.
+pub(crate) type Object = Map<String, Value>;
+
+/// Where the keys of objects stand among the columns.
+pub(crate) type Positions = HashMap<String, usize>;
+
+/// The rows of a file, of which the first were read ahead.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    source: Source,
+    format: String,
+    /// Of keys; empty for a table.
+    positions: Positions,
+    ahead: VecDeque<Raw>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Table(Box<Table>),
+    Objects(Box<Objects>),
+}
+
+/// A row that was read ahead.
+#[derive(Debug)]
+enum Raw {
+    Cells(u64, Vec<String>),
+    /// With where it is, if its line does not tell.
+    Object(u64, Object, Option<String>),
+    Bad(RowError),
+}
+
+/// Cells that were read ahead.
+struct Cells<'a>(&'a [String]);
+
+impl Values for Cells<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        Some(self.0.get(column).map_or("", String::as_str))
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        self.text(column).into_iter().for_each(visit);
+    }
+
+    fn further_readings(&self, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Values for Record<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        Some(self.get(column))
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        visit(self.get(column));
+    }
+
+    fn further_readings(&self, _: usize) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Rows {
+    /// Recognises the format.
+    pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
+        let start = input.beginning("products as CSV, TSV or JSON Lines")?;
+        let found_out = input.format("");
+        let (source, names, positions) = if Objects::recognise(start) {
+            let mut objects = Objects::open(input, Wanted::Products)?;
+            let keys = objects.keys()?;
+            let positions: Positions = keys.iter().cloned().zip(0..).collect();
+            (Source::Objects(Box::new(objects)), keys, positions)
+        } else {
+            let table = Table::open_for(input, quoting, names_products)?;
+            let columns = table.columns().to_vec();
+            (Source::Table(Box::new(table)), columns, Positions::new())
+        };
+        let format = match &source {
+            Source::Table(table) => table.format(),
+            Source::Objects(objects) => objects.format(),
+        };
+        let rows = Self {
+            format: format!("{format}{found_out}"),
+            source,
+            positions,
+            ahead: VecDeque::new(),
+        };
+        Ok((rows, names))
+    }
+
+    /// Reads the first rows ahead.
+    pub(crate) fn sample(&mut self) -> Result<Sample> {
+        let mut sample = Sample::default();
+        while self.ahead.len() < ROWS {
+            let raw = match &mut self.source {
+                Source::Table(table) => {
+                    let width = table.columns().len();
+                    table.read()?.map(|row| match row {
+                        Ok(record) => Raw::of_record(&record, width),
+                        Err(error) => Raw::Bad(error),
+                    })
+                }
+                Source::Objects(objects) => objects.read()?.map(|row| match row {
+                    Ok((line, object)) => Raw::Object(line, object, objects.place()),
+                    Err(error) => Raw::Bad(error),
+                }),
+            };
+            let Some(raw) = raw else { break };
+            match &raw {
+                Raw::Cells(_, cells) => {
+                    sample.add(cells.iter().map(|cell| vec![cell.clone()]).collect());
+                }
+                Raw::Object(_, object, _) => sample.add(cells_of(object, &self.positions)),
+                Raw::Bad(_) => {}
+            }
+            self.ahead.push_back(raw);
+        }
+        Ok(sample)
+    }
+
+    /// What the next row says, or why it says nothing; none at the end.
+    pub(crate) fn read(
+        &mut self,
+        maker: Maker<'_>,
+    ) -> Result<Option<std::result::Result<Given, Rejected>>> {
+        if let Some(raw) = self.ahead.pop_front() {
+            return Ok(Some(self.make(maker, raw)));
+        }
+        Ok(match &mut self.source {
+            Source::Table(table) => table.read()?.map(|row| match row {
+                Ok(record) => maker.make(record.line(), &record, Vec::new()),
+                Err(error) => Err(unread(error)),
+            }),
+            Source::Objects(objects) => objects.read()?.map(|row| match row {
+                Ok((line, object)) => {
+                    let made = maker.make_of_object(line, &object, &self.positions);
+                    made.map_err(|rejected| rejected.within(objects.place()))
+                }
+                Err(error) => Err(unread(error)),
+            }),
+        })
+    }
+
+    fn make(&self, maker: Maker<'_>, raw: Raw) -> std::result::Result<Given, Rejected> {
+        match raw {
+            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
+            Raw::Object(line, object, place) => {
+                let made = maker.make_of_object(line, &object, &self.positions);
+                made.map_err(|rejected| rejected.within(place))
+            }
+            Raw::Bad(error) => Err(unread(error)),
+        }
+    }
+
+    /// The recognised format, for messages, with what else was found out about the file.
+    pub(crate) fn format(&self) -> &str {
+        &self.format
+    }
+
+    /// Lines before the header that were skipped.
+    pub(crate) fn skipped(&self) -> u64 {
+        match &self.source {
+            Source::Table(table) => table.skipped(),
+            Source::Objects(_) => 0,
+        }
+    }
+
+    /// Rows so far that do not keep to the rules.
+    pub(crate) fn bent(&self) -> Bent {
+        match &self.source {
+            Source::Table(table) => table.bent(),
+            Source::Objects(_) => Bent::default(),
+        }
+    }
+
+    /// An [`Error::Input`](crate::Error::Input) about this file.
+    pub(crate) fn error(&self, refusal: impl Into<crate::refusal::Refusal>) -> crate::Error {
+        match &self.source {
+            Source::Table(table) => table.error(None, refusal),
+            Source::Objects(objects) => objects.error(None, refusal),
+        }
+    }
+}
+
+impl Raw {
+    fn of_record(record: &Record<'_>, columns: usize) -> Self {
+        let width = record.width().min(columns);
+        let cells = (0..width).map(|column| record.get(column).to_owned());
+        Self::Cells(record.line(), cells.collect())
+    }
+}
+
+/// The values of an object for each column, each in all ways to read it.
+fn cells_of(object: &Object, positions: &Positions) -> Vec<Vec<String>> {
+    let mut cells = vec![Vec::new(); positions.len()];
+    flatten(object, &mut |key, value| {
+        if let Some(&at) = positions.get(key) {
+            cells[at] = readings(value);
+        }
+    });
+    cells
+}
+
+/// A row that could not be read.
+fn unread(error: RowError) -> Rejected {
+    Rejected {
+        line: error.line,
+        id: None,
+        reason: error.message,
+        unstated: error.unstated,
+    }
+}
