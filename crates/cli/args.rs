@@ -10,6 +10,7 @@ mod server;
 #[cfg(feature = "serve")]
 mod serving;
 mod shared;
+mod taxonomies;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) use serving::{Level, Log, Serve, Sources};
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
+pub(crate) use taxonomies::TaxonomyReading;
 
 /// Files products into a category tree, and finds them again.
 #[derive(Parser)]
@@ -172,24 +174,20 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort init shop --taxonomy categories.csv\n  assort init shop --taxonomy taxonomy-with-ids.en-US.txt --embedder dir:models/minilm"
+    after_help = "Examples:\n  assort init shop --taxonomy categories.csv\n  assort init shop --taxonomy taxonomy-with-ids.en-US.txt --embedder dir:models/minilm\n  assort init shop --taxonomy export.csv --id term_id --parent parent --name name\n\nWhat each column is taken for is printed, with a line on the tree. Where the tree looks wrong, init asks."
 )]
 pub(crate) struct Init {
     /// Directory to make
     pub(crate) dir: PathBuf,
 
-    /// Taxonomy file: one path per line, Google's or Shopify's text, CSV, TSV
-    /// or JSON Lines; `-` for standard input
+    /// Taxonomy file: a table with paths, parents or a column a level, nested JSON,
+    /// indented names, one path per line, Google's or Shopify's files; `-` for
+    /// standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) taxonomy: String,
 
-    /// What separates the names of a path [default: detected]
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) separator: Option<String>,
-
-    /// Encoding of the file, such as latin1 or gbk, or auto for the likeliest [default: utf-8]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) encoding: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: TaxonomyReading,
 
     /// Leave embedding the categories to the next command that needs it
     #[arg(long)]
@@ -394,12 +392,11 @@ pub(crate) enum TaxonomyCommand {
         dir: PathBuf,
         /// The taxonomy file, as for `assort init`
         file: String,
-        /// What separates the names of a path [default: detected]
-        #[arg(long, value_name = "TEXT")]
-        separator: Option<String>,
-        /// Encoding of the file, or auto for the likeliest [default: utf-8]
-        #[arg(long, value_name = "NAME")]
-        encoding: Option<String>,
+        #[command(flatten)]
+        reading: TaxonomyReading,
+        /// Only tell what would change
+        #[arg(long)]
+        dry_run: bool,
         /// Leave embedding the categories to the next command that needs it
         #[arg(long)]
         no_prepare: bool,

@@ -274,6 +274,8 @@ fn of_unstated(unstated: Unstated) -> String {
         Unstated::Encoding(None) => "check which --encoding the file is in".to_owned(),
         Unstated::Id => "name it with --id, or pass --id '#' to number the rows".to_owned(),
         Unstated::Title => "name it with --title".to_owned(),
+        Unstated::Tree => "name the columns with --id, --parent and --name, or with --path, or with --levels A,B,C"
+            .to_owned(),
         Unstated::Quoting => "pass --quoting on if they do".to_owned(),
         _ => "name it".to_owned(),
     }
@@ -464,6 +466,21 @@ pub(crate) fn a_model_files_better() -> String {
     format!(
         "note: with few labels `--embedder {FOR_OTHER_LANGUAGES}` files more products of such a taxonomy rightly, at about 130 titles a second"
     )
+}
+
+/// A tree that looks as if its file was read wrongly, if there are reasons.
+pub(crate) fn doubtful_taxonomy(doubts: &[String]) -> Option<String> {
+    (!doubts.is_empty()).then(|| {
+        format!(
+            "the taxonomy looks wrong: {}; --separator, --path, --parent and --levels say how it is to be read",
+            doubts.join("; ")
+        )
+    })
+}
+
+/// A question to which there is nobody to answer.
+pub(crate) fn pass_yes(question: &str) -> String {
+    format!("{question}; pass --yes to go on all the same")
 }
 
 /// What follows a new catalog.

@@ -1,20 +1,23 @@
 //! `assort taxonomy`
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use assort::Catalog;
-use assort::core::{CategoryIndex, SEPARATOR, Taxonomy};
+use assort::core::{CategoryIndex, Taxonomy, TaxonomyChange, print_path};
+use assort::read::{DECLARED_PATHS, doubts};
 use serde_json::{Value, json};
 
-use super::init::read;
+use super::init::{agreed, outline, read};
 use super::learn;
 use crate::args::{EmbedderArgs, Global, TaxonomyArgs, TaxonomyCommand, TaxonomyFormat};
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints;
 use crate::progress::Console;
 use crate::render;
-use crate::text::counted;
+use crate::text::{count, counted};
 
 pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
     match args.command {
@@ -32,14 +35,23 @@ pub(crate) fn run(args: TaxonomyArgs, global: &Global) -> Outcome {
         TaxonomyCommand::Import {
             dir,
             file,
-            separator,
-            encoding,
+            reading,
+            dry_run,
             no_prepare,
         } => {
-            let (taxonomy, format) = read(&file, separator.as_deref(), encoding.as_deref())?;
-            let catalog = Catalog::open(&dir)?;
-            let orphans = catalog.replace_taxonomy(&taxonomy)?;
-            replaced(&taxonomy, &format, orphans, global);
+            let (taxonomy, format) = read(&file, &reading)?;
+            let catalog = match dry_run {
+                true => Catalog::open_read_only(&dir)?,
+                false => Catalog::open(&dir)?,
+            };
+            let change = catalog.taxonomy_change(&taxonomy)?;
+            tell_change(&taxonomy, &format, &change, global);
+            if dry_run {
+                return Ok(Done::Whole);
+            }
+            may_replace(&taxonomy, &change, reading.yes)?;
+            catalog.replace_taxonomy(&taxonomy)?;
+            replaced(&taxonomy, &change, global);
             if no_prepare {
                 return Ok(Done::Whole);
             }
@@ -55,15 +67,66 @@ fn tree(dir: &Path) -> assort::Result<Arc<Taxonomy>> {
     Catalog::open_read_only(dir)?.taxonomy()
 }
 
-/// Tells that a catalog has another taxonomy, which leaves labels without a category.
-pub(crate) fn replaced(taxonomy: &Taxonomy, format: &str, orphans: u64, global: &Global) {
+/// Tells what another taxonomy changes, before it does.
+pub(crate) fn tell_change(
+    taxonomy: &Taxonomy,
+    format: &str,
+    change: &TaxonomyChange,
+    global: &Global,
+) {
     global.say(format);
+    global.say(&outline(taxonomy));
+    let categories = [
+        (change.added, "added"),
+        (change.removed, "gone"),
+        (change.renamed, "renamed"),
+        (change.moved, "moved"),
+    ];
+    let categories = categories.into_iter().filter(|(number, _)| *number > 0);
+    let categories: Vec<String> = categories
+        .map(|(number, what)| format!("{} {what}", count(number)))
+        .collect();
+    match categories.is_empty() {
+        true => global.say("the categories stay as they are"),
+        false => global.say(&format!("categories: {}", categories.join(", "))),
+    }
+    if change.labels_lost + change.decisions_lost > 0 {
+        global.say(&format!(
+            "{} and {} name a category that goes",
+            counted(change.labels_lost, "label", "labels"),
+            counted(change.decisions_lost, "decision", "decisions")
+        ));
+    }
+    if change.labels_widened > 0 {
+        let labels = counted(change.labels_widened, "label is", "labels are");
+        global.say(&format!(
+            "{labels} on a leaf that gets children, and will speak for what lies below"
+        ));
+    }
+}
+
+/// Refuses what loses labels, or looks wrong, unless somebody agrees.
+pub(crate) fn may_replace(
+    taxonomy: &Taxonomy,
+    change: &TaxonomyChange,
+    yes: bool,
+) -> Result<(), Failure> {
+    agreed(&hints::doubtful_taxonomy(&doubts(taxonomy)), yes)?;
+    let labels =
+        (change.labels_lost > 0).then(|| counted(change.labels_lost, "label loses", "labels lose"));
+    let question = labels
+        .map(|labels| format!("{labels} the category; kept, and used again if it comes back"));
+    agreed(&question, yes)
+}
+
+/// Tells that a catalog has another taxonomy.
+pub(crate) fn replaced(taxonomy: &Taxonomy, change: &TaxonomyChange, global: &Global) {
     global.say(&format!(
         "the catalog has {} now",
         counted(taxonomy.len() as u64, "category", "categories")
     ));
-    if orphans > 0 {
-        let labels = counted(orphans, "label names", "labels name");
+    if change.labels_lost > 0 {
+        let labels = counted(change.labels_lost, "label names", "labels name");
         tell!("note: {labels} a category that is gone; kept, and used again if it comes back");
     }
 }
@@ -129,13 +192,14 @@ pub(crate) fn find(taxonomy: &Taxonomy, text: &str, global: &Global) -> Outcome 
     Ok(Done::Whole)
 }
 
-/// Writes the tree.
+/// Writes the tree, in a form that `assort init` reads back.
 pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&Path>) -> Outcome {
     let mut sink = render::sink(path)?;
     match format {
         TaxonomyFormat::Paths => {
+            writeln!(sink, "{DECLARED_PATHS}")?;
             for index in 0..taxonomy.len() as CategoryIndex {
-                writeln!(sink, "{}", taxonomy.path(index))?;
+                writeln!(sink, "{}", line(&taxonomy.path(index)))?;
             }
         }
         TaxonomyFormat::Jsonl => {
@@ -149,13 +213,18 @@ pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&
     Ok(Done::Whole)
 }
 
+/// A path as a line of a list, quoted where it would be read as something else.
+fn line(path: &str) -> Cow<'_, str> {
+    let odd = path.starts_with(['"', '#', '{', '[']) || path.ends_with([',', ';']);
+    match odd {
+        true => Cow::Owned(format!("\"{}\"", path.replace('"', "\"\""))),
+        false => Cow::Borrowed(path),
+    }
+}
+
 fn object(taxonomy: &Taxonomy, index: CategoryIndex) -> Value {
     let category = taxonomy.category(index);
-    let path: Vec<&str> = taxonomy
-        .lineage(index)
-        .into_iter()
-        .map(|at| taxonomy.category(at).name.as_str())
-        .collect();
+    let path = taxonomy.names(index);
     let mut value = json!({
         "id": category.id,
         "path": path,
@@ -184,15 +253,28 @@ fn tsv(taxonomy: &Taxonomy, sink: &mut dyn Write) -> Result<(), Failure> {
     languages.sort_unstable();
     languages.dedup();
     let mut writer = csv::WriterBuilder::new().delimiter(b'\t').from_writer(sink);
-    let mut header: Vec<String> = ["id", "path", "description", "aliases", "examples"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut header: Vec<String> = [
+        "id",
+        "parent_id",
+        "name",
+        "path",
+        "description",
+        "aliases",
+        "examples",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     header.extend(languages.iter().map(|language| format!("path_{language}")));
     writer.write_record(&header)?;
     for index in 0..taxonomy.len() as CategoryIndex {
         let category = taxonomy.category(index);
+        let parent = category
+            .parent
+            .map(|parent| taxonomy.category(parent).id.clone());
         let mut record = vec![
             category.id.clone(),
+            parent.unwrap_or_default(),
+            category.name.clone(),
             taxonomy.path(index),
             category.descriptions.join(" "),
             category.aliases.join("|"),
@@ -203,7 +285,7 @@ fn tsv(taxonomy: &Taxonomy, sink: &mut dyn Write) -> Result<(), Failure> {
                 .translations
                 .iter()
                 .find(|(known, _)| known == language);
-            known.map_or_else(String::new, |(_, path)| path.join(SEPARATOR))
+            known.map_or_else(String::new, |(_, path)| print_path(path))
         }));
         writer.write_record(&record)?;
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use assort::core::Taxonomy;
+use assort::core::{Taxonomy, TaxonomyChange};
 use assort_client::{Answer, Catalog, Client, Error, Operation};
 use tokio::runtime::{Builder, Runtime};
 
@@ -283,15 +283,20 @@ fn tree(
         TaxonomyCommand::Import {
             dir,
             file,
-            separator,
-            encoding,
+            reading,
+            dry_run,
             no_prepare: _,
         } => {
-            let read = commands::init::read(&file, separator.as_deref(), encoding.as_deref());
-            let (tree, format) = read?;
+            let (tree, format) = commands::init::read(&file, &reading)?;
             let remote = open(&dir)?;
-            let orphans = remote.wait(remote.catalog.replace_taxonomy(&tree))?;
-            taxonomy::replaced(&tree, &format, orphans, global);
+            let mut change = TaxonomyChange::between(&remote.tree()?.0, &tree);
+            change.labels_lost = remote.wait(remote.catalog.labels_outside(&tree))?;
+            taxonomy::tell_change(&tree, &format, &change, global);
+            if !dry_run {
+                taxonomy::may_replace(&tree, &change, reading.yes)?;
+                remote.wait(remote.catalog.replace_taxonomy(&tree))?;
+                taxonomy::replaced(&tree, &change, global);
+            }
             Ok(Done::Whole)
         }
     }

@@ -424,19 +424,33 @@ impl Catalog {
     /// [`Error::TooLarge`](crate::Error::TooLarge) for a tree that is longer than a message
     /// may be; as all calls, see [`Error`](crate::Error).
     pub async fn replace_taxonomy(&self, taxonomy: &Taxonomy) -> Result<u64> {
+        self.import_taxonomy(taxonomy, false).await
+    }
+
+    /// How many labels would have no category any more if `taxonomy` replaced the
+    /// category tree; nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Self::replace_taxonomy`].
+    pub async fn labels_outside(&self, taxonomy: &Taxonomy) -> Result<u64> {
+        self.import_taxonomy(taxonomy, true).await
+    }
+
+    async fn import_taxonomy(&self, taxonomy: &Taxonomy, validate_only: bool) -> Result<u64> {
         let request = v1::ImportTaxonomyRequest {
             name: format!("{}/taxonomy", self.parent()),
             categories: categories(taxonomy),
+            validate_only,
             ..v1::ImportTaxonomyRequest::default()
         };
         let name = |_: &v1::ImportTaxonomyRequest| "the tree".to_owned();
         crate::batches::checked(&request, self.size().await?, name)?;
-        let replaced = self.client.call(request, |channel, request| async move {
+        let imported = self.client.call(request, |channel, request| async move {
             TaxonomyServiceClient::new(channel)
                 .import_taxonomy(request)
                 .await
         });
-        Ok(replaced.await?.orphaned_labels as u64)
+        Ok(imported.await?.orphaned_labels as u64)
     }
 }
 

@@ -54,7 +54,7 @@ pub use product::{
 };
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, GivenCategories, Place, SEPARATOR, Taxonomy,
-    TaxonomyError, parse_path, print_path, split_path,
+    TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
 };
 pub use text::{clean, clean_lines, fold};
 pub use unknown::{UnknownTexts, knows};

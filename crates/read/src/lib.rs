@@ -51,4 +51,4 @@ pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Bent, Quoting, Record, RowError, Table};
 pub use tally::Tally;
-pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, read_taxonomy};
+pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

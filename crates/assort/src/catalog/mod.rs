@@ -23,7 +23,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy};
+use assort_core::{CategoryIndex, Embedder, Product, Space, Taxonomy, TaxonomyChange};
 use assort_files::{Disk, Files};
 
 use crate::classifier::ClassifierCache;
@@ -309,6 +309,25 @@ impl Catalog {
             Ok(())
         })?;
         Ok(orphans)
+    }
+
+    /// What replacing the taxonomy by `taxonomy` would change; nothing is changed yet.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn taxonomy_change(&self, taxonomy: &Taxonomy) -> Result<TaxonomyChange> {
+        let old = self.taxonomy()?;
+        let mut change = TaxonomyChange::between(&old, taxonomy);
+        let reader = self.state.store.read()?;
+        reader.each_label(|_, label| {
+            change.count_label(&old, taxonomy, label);
+            Ok(())
+        })?;
+        reader.each_decision(|_, decision| {
+            change.count_decision(taxonomy, &decision.category);
+            Ok(())
+        })?;
+        Ok(change)
     }
 
     /// The product of that id.

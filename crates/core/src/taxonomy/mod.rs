@@ -1,6 +1,7 @@
 //! A checked tree of categories.
 
 mod build;
+mod change;
 mod finder;
 mod given;
 mod path;
@@ -8,6 +9,7 @@ mod path;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::text::fold;
+pub use change::TaxonomyChange;
 use finder::Finder;
 pub use given::GivenCategories;
 pub use path::{parse_path, print_path, split_path};

@@ -1,6 +1,9 @@
 //! Taxonomies in the forms they are published in.
 
+mod candidates;
+mod choice;
 mod delimited;
+mod doubts;
 mod layout;
 mod levels;
 mod links;
@@ -20,9 +23,10 @@ use crate::Result;
 use crate::input::Input;
 use crate::objects::Objects;
 
+use choice::choose;
 use delimited::Shape;
-use layout::Layout;
 
+pub use doubts::doubts;
 pub use lists::DECLARED_PATHS;
 
 /// What a taxonomy file holds. Whether the rows make a tree is for
@@ -93,7 +97,7 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
             Shape::Lines => lists::read(input)?,
         }
     };
-    let layout = Layout::new(&sheet, options)?;
+    let layout = choose(&sheet, options)?;
     let (rows, shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
     let listed = sheet.columns == ["path"] || separator.is_some();
     let format = match listed && sheet.named {
