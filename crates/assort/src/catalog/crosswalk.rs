@@ -139,8 +139,8 @@ impl Catalog {
         let reader = self.state.store.read()?;
         reader.each_product(|row, product| {
             let values = product.attributes.iter();
-            let mut values = values.filter(|(name, _)| name.as_str() == options.attribute);
-            let target = values.find_map(|(_, value)| targets.get(&fold(value)));
+            let mut values = values.filter(|pair| pair.0.as_str() == options.attribute);
+            let target = values.find_map(|pair| targets.get(&fold(&pair.1)));
             if let Some(target) = target
                 && reader.label(row)?.is_none()
             {
@@ -189,9 +189,9 @@ fn gather(
     let mut known: HashMap<String, Known> = HashMap::new();
     reader.each_product(|row, product| {
         let values = product.attributes.iter();
-        for (_, value) in values.filter(|(name, _)| name.as_str() == attribute) {
-            let of_value = known.entry(fold(value)).or_default();
-            of_value.add(value, evidence.get(&row).copied());
+        for pair in values.filter(|pair| pair.0.as_str() == attribute) {
+            let of_value = known.entry(fold(&pair.1)).or_default();
+            of_value.add(&pair.1, evidence.get(&row).copied());
         }
         Ok(())
     })?;

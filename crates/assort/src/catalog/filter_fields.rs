@@ -55,7 +55,8 @@ impl Catalog {
             reader.each_product_from(from, LOOKED_AT as usize, |row, product| {
                 from = row + 1;
                 looked_at += 1;
-                for (name, value) in product.attributes.iter() {
+                for pair in product.attributes.iter() {
+                    let (name, value) = (&pair.0, &pair.1);
                     let own = fold(name);
                     if !names.contains(name.as_str()) {
                         names.insert(name.to_string());
