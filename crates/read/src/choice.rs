@@ -3,10 +3,9 @@
 
 use assort_core::Taxonomy;
 
-use crate::columns::IdSource;
 use crate::error::Unstated;
 use crate::language::without_language;
-use crate::mapping::Mapping;
+use crate::mapping::{IdSource, Mapping};
 use crate::names::{CATEGORY, ID, TITLE, plain};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
