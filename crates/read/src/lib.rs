@@ -24,6 +24,8 @@ mod row;
 mod seen_ids;
 mod separator;
 mod splitter;
+#[cfg(feature = "spreadsheets")]
+mod spreadsheet;
 mod table;
 mod taxonomy;
 mod taxonomy_rows;
