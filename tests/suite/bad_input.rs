@@ -86,8 +86,10 @@ fn a_file_in_another_encoding_changes_nothing_until_the_encoding_is_stated() {
     let ran = place.run("import shop shop.csv --encoding auto").ended(0);
     ran.said(&["shop.csv: comma-separated (shift_jis by its bytes: 「磁器のマグ」)"]);
     assert_eq!(place.product("cup")["title"], "磁器のマグ");
-    let words = ["is not windows-1252; it reads as shift_jis"];
-    place.refuses(1, "import shop shop.csv --encoding latin1", &words);
+    let ran = place.run("import shop shop.csv --encoding latin1").ended(0);
+    ran.said(&["windows-1252 as stated, though it reads as shift_jis"]);
+    let words = ["is not utf-16le; it reads as shift_jis"];
+    place.refuses(1, "import shop shop.csv --encoding utf-16le", &words);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::Result;
 use crate::kind::{Kind, Packing, holds_no_table};
 use crate::refusal::{cannot_read, wrong};
+#[cfg(feature = "spreadsheets")]
+use crate::spreadsheet::{Book, first_table};
 
 /// A stream of bytes.
 pub(crate) type Source = Box<dyn Read + Send>;
@@ -88,6 +90,17 @@ pub(crate) fn unpack(name: &str, base: Base) -> Result<Unpacked> {
                 place.packings.push(packing);
                 unpacked(packing, whole).map_err(|error| cannot_read(name, &error))?
             }
+            #[cfg(feature = "spreadsheets")]
+            Kind::Xls => {
+                let file = place.file(whole);
+                let file = file.map_err(|error| cannot_read(name, &error))?;
+                let (sheet, table) = place.sheet(Book::Xls, file)?;
+                told.push(sheet);
+                return Ok(Unpacked {
+                    source: table,
+                    told,
+                });
+            }
             Kind::Tar => {
                 let (entry, member) = place.tar(whole)?;
                 told.push(entry);
@@ -158,6 +171,16 @@ impl Place<'_> {
         Ok(source)
     }
 
+    /// The first table of a workbook, as CSV.
+    #[cfg(feature = "spreadsheets")]
+    fn sheet(&self, book: Book, mut file: Counted<File>) -> Result<(String, Source)> {
+        let failed = |error: io::Error| cannot_read(self.name, &error);
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let (told, table) = first_table(book, file)
+            .map_err(|message| wrong(self.name, None, format!("this {message}")))?;
+        Ok((told, Box::new(table)))
+    }
+
     fn tar(&mut self, whole: Source) -> Result<(String, Source)> {
         let name = self.name;
         let failed = |error: io::Error| cannot_read(name, &error);
@@ -207,8 +230,13 @@ impl Place<'_> {
                 method,
             });
         }
-        if let Some(what) = document(&members) {
-            return Err(wrong(name, None, holds_no_table(what)));
+        match document(&members) {
+            None => {}
+            #[cfg(feature = "spreadsheets")]
+            Some(Document::Book(book)) => return self.sheet(book, archive.into_inner()),
+            Some(Document::NoTable(what)) => {
+                return Err(wrong(name, None, holds_no_table(what)));
+            }
         }
         let member = only(name, members)?;
         let method = match &member.method {
@@ -275,19 +303,38 @@ fn listed(source: Source) -> io::Result<Vec<Member>> {
     Ok(members)
 }
 
+/// A document that is a ZIP archive.
+enum Document {
+    /// A workbook.
+    #[cfg(feature = "spreadsheets")]
+    Book(Book),
+    /// One without a table.
+    NoTable(&'static str),
+}
+
 /// What a ZIP archive is that is a document of some program.
-fn document(members: &[Member]) -> Option<&'static str> {
+fn document(members: &[Member]) -> Option<Document> {
     let has = |name: &str| members.iter().any(|member| member.name == name);
     let ends = |end: &str| members.iter().any(|member| member.name.ends_with(end));
-    match () {
-        () if has("xl/workbook.xml") || has("xl/workbook.bin") => Some("an Excel workbook"),
-        () if has("word/document.xml") => Some("a Word document"),
-        () if has("ppt/presentation.xml") => Some("a PowerPoint presentation"),
-        () if has("mimetype") && has("content.xml") => Some("an OpenDocument file"),
-        () if has("META-INF/MANIFEST.MF") => Some("a Java archive"),
-        () if ends("/data.pkl") => Some("a PyTorch model"),
-        () => None,
+    #[cfg(feature = "spreadsheets")]
+    for (part, book) in [
+        ("xl/workbook.xml", Book::Xlsx),
+        ("xl/workbook.bin", Book::Xlsb),
+        ("content.xml", Book::Ods),
+    ] {
+        if has(part) && (book != Book::Ods || has("mimetype")) {
+            return Some(Document::Book(book));
+        }
     }
+    Some(Document::NoTable(match () {
+        () if has("xl/workbook.xml") || has("xl/workbook.bin") => "an Excel workbook",
+        () if has("word/document.xml") => "a Word document",
+        () if has("ppt/presentation.xml") => "a PowerPoint presentation",
+        () if has("mimetype") && has("content.xml") => "an OpenDocument file",
+        () if has("META-INF/MANIFEST.MF") => "a Java archive",
+        () if ends("/data.pkl") => "a PyTorch model",
+        () => return None,
+    }))
 }
 
 /// The one table of an archive.

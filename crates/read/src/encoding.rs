@@ -113,7 +113,8 @@ pub(crate) fn choose(stated: Stated, head: &[u8], cut: bool) -> Result<Chosen, R
         (Stated::As(encoding), Judged::Other(guess)) if contradicts(&guess, encoding) => {
             Err(guess.refusal(&label(encoding)))
         }
-        (Stated::As(encoding), _) => Ok(Chosen {
+        (Stated::As(encoding), judged) => Ok(Chosen {
+            told: doubted(&judged, encoding),
             unsure: Some(Unstated::Encoding(None)),
             ..Chosen::sure(encoding)
         }),
@@ -145,12 +146,18 @@ pub(crate) fn choose(stated: Stated, head: &[u8], cut: bool) -> Result<Chosen, R
 
 /// Whether bytes that read well as `guess` cannot be what is stated.
 fn contradicts(guess: &Guess, stated: &'static Encoding) -> bool {
-    let found = guess.encoding;
-    // All bytes are text in most of the encodings of one byte a letter, so it is no mistake
-    // to find one of them where another is stated.
-    (is_wide(found) || is_wide(stated) || !found.is_single_byte() && stated.is_single_byte())
-        && found != stated
-        && stated != UTF_8
+    (is_wide(guess.encoding) || is_wide(stated)) && guess.encoding != stated && stated != UTF_8
+}
+
+/// What is to be said where bytes that are stated to be of one byte a letter read well as
+/// those of two. Bytes are text in most encodings of one byte a letter, so that nothing
+/// is to be said where one of them is found in place of another.
+fn doubted(judged: &Judged, stated: &'static Encoding) -> Option<String> {
+    let Judged::Other(guess) = judged else {
+        return None;
+    };
+    let doubted = stated.is_single_byte() && !guess.encoding.is_single_byte();
+    doubted.then(|| format!("{} as stated, though it reads as {guess}", label(stated)))
 }
 
 fn is_wide(encoding: &'static Encoding) -> bool {

@@ -13,6 +13,9 @@ pub(crate) enum Kind {
     Tar,
     /// A ZIP archive, or one of the documents that are ZIP archives.
     Zip,
+    /// A workbook of Excel before 2007, or another document of that time.
+    #[cfg(feature = "spreadsheets")]
+    Xls,
     /// A file that people name by mistake.
     NoTable(&'static str),
 }
@@ -26,6 +29,9 @@ pub(crate) enum Packing {
     Zstd,
 }
 
+/// How documents of Office before 2007 begin.
+const OLD_OFFICE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 /// Files that hold no table, by their first bytes.
 const NO_TABLE: [(&[u8], &str); 30] = [
     (b"%PDF-", "a PDF document"),
@@ -38,7 +44,7 @@ const NO_TABLE: [(&[u8], &str); 30] = [
     (b"II*\0", "an image (TIFF)"),
     (b"MM\0*", "an image (TIFF)"),
     (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        OLD_OFFICE,
         "an old Office document, such as an Excel workbook",
     ),
     (b"PAR1", "a Parquet file"),
@@ -76,6 +82,10 @@ impl Kind {
         }
         if starts(b"PK\x03\x04") || starts(b"PK\x05\x06") {
             return Self::Zip;
+        }
+        #[cfg(feature = "spreadsheets")]
+        if starts(OLD_OFFICE) {
+            return Self::Xls;
         }
         if is_tar(magic) {
             return Self::Tar;
@@ -143,6 +153,8 @@ pub(crate) fn refuse_text(head: &[u8]) -> Result<(), Refusal> {
         "an HTML page, such as one to sign in or one that tells an error"
     } else if start.starts_with("version https://git-lfs") {
         "a pointer of Git LFS, and the file itself was not fetched"
+    } else if start.contains("progid=\"excel.sheet\"") {
+        "an Excel workbook saved as XML of 2003; save it as CSV or .xlsx"
     } else if is_sql(&start) {
         "a dump of a database in SQL"
     } else if start.starts_with("<svg") || start.starts_with("<?xml") && start.contains("<svg") {

@@ -32,6 +32,8 @@ mod row;
 mod sample;
 mod seen_ids;
 mod splitter;
+#[cfg(feature = "spreadsheets")]
+mod spreadsheet;
 mod table;
 mod tally;
 mod taxonomy;

@@ -108,6 +108,11 @@ impl Lines {
         Ok(Line::Text(self.number))
     }
 
+    /// Whether what was read so far is of the head of the input.
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.input.is_in_head()
+    }
+
     /// The bytes as text, or where and how they are not.
     pub(crate) fn text<'a>(&self, bytes: &'a [u8]) -> std::result::Result<&'a str, NotText> {
         self.input.text(bytes)

@@ -96,10 +96,10 @@ impl Rows {
         Ok((rows, names))
     }
 
-    /// Reads the first rows ahead.
+    /// Reads the first rows ahead, without waiting for more than the head of a stream.
     pub(crate) fn sample(&mut self) -> Result<Sample> {
         let mut sample = Sample::default();
-        while self.ahead.len() < ROWS {
+        while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
                 Source::Table(table) => {
                     let width = table.columns().len();
@@ -124,6 +124,14 @@ impl Rows {
             self.ahead.push_back(raw);
         }
         Ok(sample)
+    }
+
+    /// Whether the next row is at hand.
+    fn is_at_hand(&self) -> bool {
+        match &self.source {
+            Source::Table(table) => table.is_in_head(),
+            Source::Objects(objects) => objects.is_ahead(),
+        }
     }
 
     /// What the next row says, or why it says nothing; none at the end.

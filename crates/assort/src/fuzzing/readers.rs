@@ -1,6 +1,5 @@
 //! Product files and taxonomy files.
 
-use std::collections::HashSet;
 use std::io::{Cursor, Write};
 
 use assort_core::Taxonomy;
@@ -31,7 +30,6 @@ pub fn products(bytes: &[u8]) -> bool {
     let Some(Ok(reader)) = reader else {
         return false;
     };
-    let mut lines = HashSet::new();
     for row in reader {
         let Ok(row) = row else {
             return false;
@@ -41,7 +39,7 @@ pub fn products(bytes: &[u8]) -> bool {
             Row::Update(row) => row.line,
             Row::Rejected(rejected) => rejected.line,
         };
-        assert!(lines.insert(line), "line {line} comes twice");
+        assert!(line > 0, "a row has no line");
     }
     true
 }

@@ -1,5 +1,7 @@
 //! An element of XML as an object.
 
+use std::collections::HashMap;
+
 use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 use serde_json::{Map, Value};
@@ -25,7 +27,7 @@ pub(crate) struct Element {
     /// Its attributes and the elements in it.
     fields: Object,
     /// The prefixes of the names in `fields` that have one.
-    prefixes: Vec<(String, String)>,
+    prefixes: HashMap<String, String>,
     text: String,
 }
 
@@ -34,7 +36,7 @@ impl Element {
         let mut element = Self {
             name: start.name().as_ref().to_owned(),
             fields: Map::new(),
-            prefixes: Vec::new(),
+            prefixes: HashMap::new(),
             text: String::new(),
         };
         for attribute in start.attributes().with_checks(false).flatten() {
@@ -110,21 +112,19 @@ impl Element {
                     .fields
                     .insert(key.to_owned(), value)
                     .unwrap_or_default();
-                self.prefixes.retain(|(of, _)| of != key);
-                self.prefixes.push((key.to_owned(), prefix.to_owned()));
+                self.prefixes.insert(key.to_owned(), prefix.to_owned());
                 return more(&mut self.fields, apart(&known, key), other);
             }
             Some(_) => apart(prefix, key),
         };
         if !prefix.is_empty() && !self.fields.contains_key(&key) {
-            self.prefixes.push((key.clone(), prefix.to_owned()));
+            self.prefixes.insert(key.clone(), prefix.to_owned());
         }
         more(&mut self.fields, key, value);
     }
 
     fn prefix(&self, key: &str) -> &str {
-        let known = self.prefixes.iter().find(|(of, _)| of == key);
-        known.map_or("", |(_, prefix)| prefix.as_str())
+        self.prefixes.get(key).map_or("", String::as_str)
     }
 }
 

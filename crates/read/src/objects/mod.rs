@@ -1,6 +1,6 @@
 //! Rows that are objects: of JSON in its many forms, and of XML.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use crate::Result;
 use crate::input::Input;
@@ -85,7 +85,7 @@ impl Objects {
     /// [`Error::Input`](crate::Error::Input) if there is no object, with what is wrong
     /// with the first.
     pub(crate) fn keys(&mut self) -> Result<Vec<String>> {
-        let mut keys: Vec<String> = Vec::new();
+        let (mut keys, mut known) = (Vec::new(), HashSet::new());
         let mut size = 0;
         while self.ahead.len() < SAMPLE && size < SAMPLE_BYTES {
             let Some(found) = self.source.read().transpose() else {
@@ -99,7 +99,7 @@ impl Objects {
             {
                 size += taken;
                 flatten(object, &mut |key, _| {
-                    if !keys.iter().any(|known| known == key) {
+                    if known.insert(key.to_owned()) {
                         keys.push(key.to_owned());
                     }
                 });
@@ -145,6 +145,11 @@ impl Objects {
     /// tell: `element 3`.
     pub(crate) fn place(&self) -> Option<String> {
         self.one_line.then(|| format!("element {}", self.number))
+    }
+
+    /// Whether objects were read ahead that [`Self::read`] gives next.
+    pub(crate) fn is_ahead(&self) -> bool {
+        !self.ahead.is_empty()
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.

@@ -209,6 +209,11 @@ impl Table {
         self.skipped
     }
 
+    /// Whether what was read so far is of the head of the input.
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.lines.is_in_head()
+    }
+
     /// What was read so far that does not keep to the rules.
     pub fn bent(&self) -> Bent {
         self.bent

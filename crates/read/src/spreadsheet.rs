@@ -1,0 +1,379 @@
+//! Workbooks of Excel and OpenDocument, as CSV.
+//!
+//! A sheet is written to a temporary file that nobody else sees, a line for each of its
+//! rows, so that what is read of it, and the lines that are blamed, are those of the sheet.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{
+    Data, DataRef, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
+};
+
+/// How many rows tell how wide a table is.
+const SAMPLE: usize = 20;
+
+/// What a workbook was written by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Book {
+    /// Excel since 2007.
+    Xlsx,
+    /// Excel since 2007, in binary.
+    Xlsb,
+    /// Excel before 2007.
+    Xls,
+    /// OpenOffice, LibreOffice, Google.
+    Ods,
+}
+
+/// The first sheet with a table in it as CSV, and which one it is, for messages.
+///
+/// # Errors
+/// Why there is none, as a predicate about the file.
+pub(crate) fn first_table(book: Book, file: impl Read + Seek) -> Result<(String, File), String> {
+    let file = BufReader::new(file);
+    // The library is not written for files that were made to harm.
+    let found = catch_unwind(AssertUnwindSafe(|| match book {
+        Book::Xlsx => opened::<_, Xlsx<_>>(file, |book, name, put| {
+            let mut cells = book.worksheet_cells_reader(name).map_err(told)?;
+            while let Some(cell) = cells.next_cell().map_err(told)? {
+                put(cell.get_position(), text_of_ref(cell.get_value()))?;
+            }
+            Ok(())
+        }),
+        Book::Xlsb => opened::<_, Xlsb<_>>(file, |book, name, put| {
+            let mut cells = book.worksheet_cells_reader(name).map_err(told)?;
+            while let Some(cell) = cells.next_cell().map_err(told)? {
+                put(cell.get_position(), text_of_ref(cell.get_value()))?;
+            }
+            Ok(())
+        }),
+        Book::Xls => opened::<_, Xls<_>>(file, whole),
+        Book::Ods => opened::<_, Ods<_>>(file, whole),
+    }));
+    found.unwrap_or_else(|_| Err("is a damaged workbook".to_owned()))
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    format!("is a workbook that cannot be read: {error}")
+}
+
+/// Takes a cell, by its row and column, with its text.
+type Put<'p> = &'p mut dyn FnMut((u32, u32), String) -> Result<(), String>;
+
+/// The cells of a sheet that is read as a whole.
+fn whole<S, R>(book: &mut R, name: &str, put: Put<'_>) -> Result<(), String>
+where
+    S: Read + Seek,
+    R: Reader<S, Error: std::fmt::Display>,
+{
+    let range = book.worksheet_range(name).map_err(told)?;
+    let (top, left) = range.start().unwrap_or_default();
+    for (row, column, value) in range.used_cells() {
+        let place = (top + row as u32, left + column as u32);
+        put(place, text_of(value))?;
+    }
+    Ok(())
+}
+
+fn opened<S, R>(
+    file: S,
+    cells: impl Fn(&mut R, &str, Put<'_>) -> Result<(), String>,
+) -> Result<(String, File), String>
+where
+    S: Read + Seek,
+    R: Reader<S, Error: std::fmt::Display>,
+{
+    let mut book = R::new(file).map_err(told)?;
+    let sheets = book.sheets_metadata().iter();
+    let sheets = sheets.filter(|sheet| {
+        sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
+    });
+    let names: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
+    let of = match names.len() {
+        1 => String::new(),
+        many => format!(" of {many}"),
+    };
+    // A list is a table of one column, if there is no better one.
+    let mut list = None;
+    for name in &names {
+        let mut lines = Lines::new().map_err(told)?;
+        cells(&mut book, name, &mut |place, text| {
+            lines.put(place, text).map_err(told)
+        })?;
+        let table = lines.columns > 1 && lines.rows > 1;
+        let found = (lines.rows > 0).then_some((format!("sheet `{name}`{of}"), lines));
+        if table || list.is_none() {
+            list = found.or(list);
+        }
+        if table {
+            break;
+        }
+    }
+    let (told_of, lines) = list.ok_or("is a workbook without a table in it")?;
+    let file = lines.finish().map_err(told)?;
+    Ok((told_of, file))
+}
+
+/// Writes cells as lines of CSV.
+struct Lines {
+    file: BufWriter<File>,
+    /// The row that is gathered, counted from 0.
+    row: u32,
+    cells: Vec<String>,
+    /// The first rows, until the width of the table is known.
+    first: Vec<(u32, Vec<String>)>,
+    /// Lines that are written.
+    written: u32,
+    /// Rows with something in them, and how wide the widest of the first is.
+    rows: usize,
+    columns: usize,
+}
+
+impl Lines {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            file: BufWriter::new(tempfile::tempfile()?),
+            row: 0,
+            cells: Vec::new(),
+            first: Vec::new(),
+            written: 0,
+            rows: 0,
+            columns: 0,
+        })
+    }
+
+    fn put(&mut self, (row, column): (u32, u32), text: String) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if row != self.row {
+            self.row_is_over()?;
+            self.row = row;
+        }
+        let column = column as usize;
+        if self.cells.len() <= column {
+            self.cells.resize(column + 1, String::new());
+        }
+        self.cells[column] = text;
+        Ok(())
+    }
+
+    fn row_is_over(&mut self) -> io::Result<()> {
+        if self.cells.is_empty() {
+            return Ok(());
+        }
+        self.rows += 1;
+        let row = (self.row, std::mem::take(&mut self.cells));
+        if self.rows > SAMPLE {
+            self.write_first()?;
+            return self.write(row);
+        }
+        self.columns = self.columns.max(row.1.len());
+        self.first.push(row);
+        Ok(())
+    }
+
+    fn write_first(&mut self) -> io::Result<()> {
+        for row in std::mem::take(&mut self.first) {
+            self.write(row)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, (row, mut cells): (u32, Vec<String>)) -> io::Result<()> {
+        while self.written < row {
+            self.file.write_all(b"\n")?;
+            self.written += 1;
+        }
+        if cells.len() < self.columns {
+            cells.resize(self.columns, String::new());
+        }
+        for (at, cell) in cells.iter().enumerate() {
+            if at > 0 {
+                self.file.write_all(b",")?;
+            }
+            // A line break in a cell would make two lines of a row.
+            let cell = cell.replace(['\r', '\n'], " ");
+            match cell.contains([',', '"']) {
+                true => write!(self.file, "\"{}\"", cell.replace('"', "\"\""))?,
+                false => self.file.write_all(cell.as_bytes())?,
+            }
+        }
+        self.file.write_all(b"\n")?;
+        self.written += 1;
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<File> {
+        self.row_is_over()?;
+        self.write_first()?;
+        let mut file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(file)
+    }
+}
+
+fn text_of_ref(value: &DataRef<'_>) -> String {
+    match value {
+        DataRef::SharedString(text) => (*text).to_owned(),
+        other => text_of(&Data::from(other.clone())),
+    }
+}
+
+fn text_of(value: &Data) -> String {
+    match value {
+        Data::Int(number) => number.to_string(),
+        Data::Float(number) => number_of(*number),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
+        Data::Bool(is) => is.to_string(),
+        Data::DateTime(time) => time_of(time),
+        Data::Error(_) | Data::Empty => String::new(),
+    }
+}
+
+/// A number with the 15 digits that spreadsheets know of it.
+fn number_of(number: f64) -> String {
+    let known: Option<f64> = format!("{number:.14e}").parse().ok();
+    known.unwrap_or(number).to_string()
+}
+
+/// A date or time as ISO 8601 has it.
+fn time_of(time: &ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+    let clock = format!("{hour:02}:{minute:02}:{second:02}");
+    if time.is_duration() || time.as_f64() < 1.0 {
+        return clock;
+    }
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    match time.as_f64().fract() == 0.0 {
+        true => date,
+        false => format!("{date}T{clock}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// A workbook with sheets of rows of cells in the XML of Excel.
+    fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let mut put = |name: &str, text: &str| {
+            archive
+                .start_file(name, SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        };
+        let (mut list, mut links) = (String::new(), String::new());
+        for (at, (name, rows)) in sheets.iter().enumerate() {
+            list += &format!(r#"<sheet name="{name}" sheetId="{at}" r:id="r{at}"/>"#);
+            links += &format!(
+                r#"<Relationship Id="r{at}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/{at}.xml"/>"#
+            );
+            put(
+                &format!("xl/worksheets/{at}.xml"),
+                &format!(
+                    r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+                ),
+            );
+        }
+        put(
+            "_rels/.rels",
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="b" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+        );
+        put(
+            "xl/workbook.xml",
+            &format!(
+                r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>{list}</sheets></workbook>"#
+            ),
+        );
+        put(
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>"#
+            ),
+        );
+        put(
+            "xl/styles.xml",
+            r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#,
+        );
+        archive.finish().unwrap().into_inner()
+    }
+
+    fn row(number: u32, cells: &[&str]) -> String {
+        let cell = |(at, text): (usize, &&str)| {
+            let place = format!("{}{number}", char::from(b'A' + at as u8));
+            match text.strip_prefix('#') {
+                Some(number) => format!(r#"<c r="{place}"><v>{number}</v></c>"#),
+                None => match text.strip_prefix('@') {
+                    Some(date) => format!(r#"<c r="{place}" s="1"><v>{date}</v></c>"#),
+                    None => format!(r#"<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>"#),
+                },
+            }
+        };
+        let cells: String = cells.iter().enumerate().map(cell).collect();
+        format!(r#"<row r="{number}">{cells}</row>"#)
+    }
+
+    fn read(book: Book, bytes: &[u8]) -> Result<(String, String), String> {
+        let (told, mut file) = first_table(book, Cursor::new(bytes))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        Ok((told, text))
+    }
+
+    #[test]
+    fn the_first_sheet_with_a_table_becomes_csv() {
+        let notes = row(1, &["Made by hand"]);
+        let table = [
+            row(2, &["id", "title", "price", "since"]),
+            row(3, &["#7", "Kettle, 1\" rim", "#19.9", "@45000"]),
+            row(5, &["#4006381333931", "Mug\nblue"]),
+        ];
+        let bytes = workbook(&[("Notes", &notes), ("Goods", &table.concat())]);
+        let (told, text) = read(Book::Xlsx, &bytes).unwrap();
+        assert_eq!(told, "sheet `Goods` of 2");
+        assert_eq!(
+            text,
+            "\nid,title,price,since\n7,\"Kettle, 1\"\" rim\",19.9,2023-03-15\n\n4006381333931,Mug blue,,\n"
+        );
+    }
+
+    #[test]
+    fn a_list_is_read_if_there_is_no_table() {
+        let list = [row(1, &["A"]), row(2, &["A > B"])].concat();
+        let (told, text) = read(Book::Xlsx, &workbook(&[("Tree", &list)])).unwrap();
+        assert_eq!(
+            (told.as_str(), text.as_str()),
+            ("sheet `Tree`", "A\nA > B\n")
+        );
+        let none = read(Book::Xlsx, &workbook(&[("Empty", "")])).unwrap_err();
+        assert_eq!(none, "is a workbook without a table in it");
+    }
+
+    #[test]
+    fn damaged_workbooks_are_refused() {
+        let good = workbook(&[("Goods", &row(1, &["id", "title"]))]);
+        for book in [Book::Xlsx, Book::Xlsb, Book::Xls, Book::Ods] {
+            assert!(read(book, b"PK\x03\x04").is_err());
+            assert!(read(book, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").is_err());
+            assert!(read(book, &good[..good.len() / 2]).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_see_them() {
+        assert_eq!(number_of(5.0), "5");
+        assert_eq!(number_of(0.1 + 0.2), "0.3");
+        assert_eq!(number_of(-19.95), "-19.95");
+    }
+}
