@@ -122,7 +122,7 @@ fn files_without_any_product_are_refused_by_name() {
             ("header.csv", "has a header but no rows"),
             ("no-id.csv", "no column looks like an id"),
             ("gone.csv", "there is no such file"),
-            ("sheet.xlsx", "an Excel workbook"),
+            ("sheet.xlsx", "a damaged ZIP archive"),
             ("folder", "this is a directory"),
         ] {
             let ran = place.run(&format!("{command} shop {file}"));

@@ -6,7 +6,7 @@ use assort_core::Taxonomy;
 use crate::error::Unstated;
 use crate::language::without_language;
 use crate::mapping::{IdSource, Mapping};
-use crate::names::{CATEGORY, ID, TITLE, plain};
+use crate::names::{CATEGORY, ID, TITLE, is_decision, plain};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -76,6 +76,10 @@ impl<'a> Named<'a> {
         let stem = self.stems[column].as_deref();
         let mut own = std::iter::once(self.plain[column].as_str()).chain(stem);
         own.any(|name| names.contains(&name))
+    }
+
+    fn is_decision(&self, column: usize) -> bool {
+        is_decision(&self.plain[column])
     }
 
     /// The column of a stated name; none for an empty one.
@@ -198,7 +202,8 @@ impl<'a> Choice<'a> {
         }
         let others = (0..self.named.names.len()).filter(|&at| {
             let is_used = id == IdSource::Column(at) || title == Some(at);
-            !is_used && !candidates.contains(&at) && !self.named.stated.contains(&at)
+            let is_stated = self.named.stated.contains(&at);
+            !is_used && !is_stated && !candidates.contains(&at) && !self.named.is_decision(at)
         });
         let others = others.filter_map(|at| Some((at, self.known(at, false)?)));
         match self::best(others) {
@@ -248,4 +253,91 @@ fn has_letters(readings: &[String]) -> bool {
 
 fn is_url(value: &str) -> bool {
     value.starts_with("http://") || value.starts_with("https://")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::columns::Columns;
+    use crate::sample::tests::sample;
+
+    fn shop() -> Arc<Taxonomy> {
+        let paths = ["Home > Kitchen > Kettles", "Home > Garden", "Wear > Hats"];
+        Arc::new(Taxonomy::from_paths(paths).unwrap())
+    }
+
+    /// What columns are taken for, of rows whose cells are separated by `|`.
+    fn told(header: &str, rows: &[&str], taxonomy: bool) -> String {
+        let names: Vec<String> = header.split('|').map(str::to_owned).collect();
+        let mapping = Mapping::default().with_taxonomy(taxonomy.then(shop));
+        Columns::resolve(&names, &mapping, &sample(rows))
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn an_id_that_repeats_gives_way_to_one_that_does_not() {
+        let rows = ["Pan|P1|new|G7", "Pan|P1|used|G8"];
+        assert_eq!(
+            told("name|product-id|state|seller-sku", &rows, false),
+            "id=seller-sku title=name attributes=product-id,state"
+        );
+        // Rows of one product repeat its id, without its title.
+        let variants = ["mug|Mug|M-1", "mug||M-2", "pot|Pot|P-1"];
+        let found = told("Handle|Title|Variant SKU", &variants, false);
+        assert_eq!(found, "id=Handle title=Title attributes=Variant SKU");
+    }
+
+    #[test]
+    fn the_category_is_where_the_taxonomy_is() {
+        let rows = ["1|Mug|Cups > All|Kettles", "2|Cap|Caps|Wear > Hats"];
+        let found = told("id|title|product_type|google_product_category", &rows, true);
+        let expected = "id=id title=title category=google_product_category attributes=product_type";
+        assert_eq!(found, expected);
+        let found = told("id|title|product_type|shelf", &rows, true);
+        assert_eq!(
+            found,
+            "id=id title=title category=shelf attributes=product_type"
+        );
+        let found = told("id|title|product_type|decision_category", &rows, true);
+        assert_eq!(
+            found,
+            "id=id title=title category=product_type ignored=decision_category"
+        );
+    }
+
+    #[test]
+    fn corrections_stand_before_what_they_correct() {
+        let rows = ["1|Mug|Hats|Kettles", "2|Cap|Kettles|Hats"];
+        let found = told("id|title|category|correct_category", &rows, true);
+        assert_eq!(
+            found,
+            "id=id title=title category=correct_category ignored=category"
+        );
+    }
+
+    #[test]
+    fn names_in_a_language_are_the_same_names() {
+        let rows = ["1|Mug|Becher|Blue.", "2|Cap|Kappe|Warm."];
+        let found = told(
+            "sku|name-en_US|name-de_DE|description-en_US-shop",
+            &rows,
+            false,
+        );
+        let expected = "id=sku title=name-en_US text=description-en_US-shop attributes=name-de_DE";
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn without_an_id_columns_that_could_be_it_are_named() {
+        let names = ["title", "Lager"].map(str::to_owned);
+        let rows = sample(&["Mug|A1", "Mug|A2"]);
+        let refusal = Columns::resolve(&names, &Mapping::default(), &rows).unwrap_err();
+        assert!(
+            refusal.message.ends_with("no value comes twice in `Lager`"),
+            "{refusal:?}"
+        );
+    }
 }

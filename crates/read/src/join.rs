@@ -31,21 +31,35 @@ pub(crate) struct Join {
     by_key: HashMap<String, usize>,
     /// Rows whose parent has not come yet.
     early: Vec<Given>,
-    /// Names of the columns of the title and the picture.
+    names: Names,
+}
+
+/// Names of attributes that further values get, or do not.
+#[derive(Debug)]
+struct Names {
     title: String,
     image: String,
+    /// What says how rows belong together, and nothing about the product.
+    structure: Vec<String>,
 }
 
 impl Join {
     pub(crate) fn new(columns: &Columns) -> Self {
         let name = |column: Option<&str>| attribute(column.unwrap_or_default()).to_owned();
+        let structure = [columns.parent, columns.kind, columns.view]
+            .into_iter()
+            .flatten();
+        let structure = structure.map(|at| name(Some(columns.names[at].as_str())));
         Self {
             last: None,
             held: Vec::new(),
             by_key: HashMap::new(),
             early: Vec::new(),
-            title: name(columns.title()),
-            image: name(columns.image()),
+            names: Names {
+                title: name(columns.title()),
+                image: name(columns.image()),
+                structure: structure.collect(),
+            },
         }
     }
 
@@ -54,19 +68,19 @@ impl Join {
         if self.goes_on(&given) {
             tally.count_joined();
             if let Some(last) = &mut self.last {
-                merge(last, given, &self.title, &self.image);
+                merge(last, given, &self.names);
             }
             return None;
         }
         if let Some(parent) = given.parent.as_deref() {
             if let Some(last) = self.last.as_mut().filter(|last| is_named(last, parent)) {
                 tally.count_joined();
-                merge(last, given, &self.title, &self.image);
+                merge(last, given, &self.names);
                 return None;
             }
             if let Some(&at) = self.by_key.get(parent) {
                 tally.count_joined();
-                merge(&mut self.held[at], given, &self.title, &self.image);
+                merge(&mut self.held[at], given, &self.names);
                 return None;
             }
             if is_of(&given, &CHILDREN) {
@@ -94,7 +108,7 @@ impl Join {
             match parent {
                 Some(&at) => {
                     tally.count_joined();
-                    merge(&mut self.held[at], given, &self.title, &self.image);
+                    merge(&mut self.held[at], given, &self.names);
                 }
                 None => left.push(given),
             }
@@ -148,9 +162,10 @@ fn is_of(given: &Given, kinds: &[&str]) -> bool {
 
 /// Adds what a row says to the product that it is about: values that the product does
 /// not have are further ones of the attribute, also another title, picture and id.
-fn merge(product: &mut Given, row: Given, title: &str, image: &str) {
+fn merge(product: &mut Given, row: Given, names: &Names) {
     let update = &mut product.update;
     let mut more = row.update.attributes;
+    more.retain(|(name, _)| !names.structure.contains(name));
     if row.update.id != update.id {
         more.push(("variant id".to_owned(), row.update.id));
     }
@@ -160,15 +175,15 @@ fn merge(product: &mut Given, row: Given, title: &str, image: &str) {
         .filter(|other| update.title.as_ref() != Some(other))
     {
         let name = match &row.view {
-            Some(view) => format!("{title} {view}"),
-            None => format!("variant {title}"),
+            Some(view) => format!("{} {view}", names.title),
+            None => format!("variant {}", names.title),
         };
         more.push((name, other));
     }
     let own_image = update.image.get_or_insert_default();
     match row.update.image {
         Some(other) if own_image.is_empty() => *own_image = other,
-        Some(other) if other != *own_image => more.push((image.to_owned(), other)),
+        Some(other) if other != *own_image => more.push((names.image.clone(), other)),
         _ => {}
     }
     if row.view.is_none()
@@ -185,5 +200,80 @@ fn merge(product: &mut Given, row: Given, title: &str, image: &str) {
     if product.category.is_none() {
         product.category = row.category;
         product.more_categories = row.more_categories;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use crate::{Input, Mapping, ProductReader};
+
+    /// Products as `id title [attribute=value …]`, and the number of joined rows.
+    fn joined(file: &str) -> (Vec<String>, u64) {
+        let input = Input::from_reader("shop", Cursor::new(file.as_bytes().to_vec()), None);
+        let reader = ProductReader::new(input.unwrap(), &Mapping::default()).unwrap();
+        let tally = reader.tally();
+        let products = reader.map(|row| match row.unwrap().whole() {
+            Ok(row) => {
+                let pairs = row.product.attributes.iter();
+                let pairs: Vec<String> = pairs
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect();
+                format!(
+                    "{} {} [{}]",
+                    row.product.id,
+                    row.product.title,
+                    pairs.join(" ")
+                )
+            }
+            Err(rejected) => format!("{}! {}", rejected.line, rejected.reason),
+        });
+        let products = products.collect();
+        (products, tally.joined())
+    }
+
+    #[test]
+    fn rows_that_go_on_with_a_product_add_their_values() {
+        let file = "handle,title,size,image\na,Mug,S,1.jpg\na,,M,2.jpg\na,,S,\nb,Pot,,\na,,L,\n";
+        let expected = [
+            "a Mug [image=2.jpg size=M size=S]",
+            "b Pot []",
+            "6! no title",
+        ];
+        assert_eq!(joined(file), (expected.map(str::to_owned).to_vec(), 2));
+    }
+
+    #[test]
+    fn views_of_a_product_are_its_other_titles() {
+        let file = "sku,store_view_code,name\nk,,Kettle\nk,de,Kessel\nk,,Kettle\n";
+        let (found, joined) = joined(file);
+        assert_eq!(found[0], "k Kettle [name de=Kessel]");
+        assert_eq!((found.len(), joined), (2, 1));
+    }
+
+    #[test]
+    fn variants_are_joined_to_the_parent_that_they_name_wherever_it_stands() {
+        let file = "id,sku,name,type,parent\n9,m-s,Mug small,variation,m\n\
+            7,m,Mug,variable,\n8,p,Pot,simple,\n10,m-l,Mug large,variation,id:7\n\
+            11,x,Lost,variation,gone\n";
+        let (found, joined) = joined(file);
+        assert_eq!(found[0], "8 Pot [sku=p type=simple]");
+        assert!(found[1].starts_with("7 Mug ["), "{found:?}");
+        assert!(
+            found[1].contains("sku=m-l") && found[1].contains("sku=m-s"),
+            "{found:?}"
+        );
+        assert!(found[2].starts_with("11 Lost"), "{found:?}");
+        assert_eq!((found.len(), joined), (3, 2));
+    }
+
+    #[test]
+    fn lines_that_name_the_object_before_as_their_parent_are_joined() {
+        let file = "{\"id\":\"p1\",\"title\":\"Mug\"}\n\
+            {\"id\":\"v1\",\"sku\":\"M-1\",\"__parentId\":\"p1\"}\n{\"id\":\"p2\",\"title\":\"Pot\"}\n";
+        let (found, joined) = joined(file);
+        assert_eq!(found[0], "p1 Mug [sku=M-1 variant id=v1]");
+        assert_eq!((found.len(), joined), (2, 1));
     }
 }

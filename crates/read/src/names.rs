@@ -351,6 +351,11 @@ const DECISION: &[&str] = &[
     "decisionmethod",
 ];
 
+/// Whether a column of that plain name says how a product was filed.
+pub(crate) fn is_decision(plain: &str) -> bool {
+    DECISION.contains(&plain)
+}
+
 /// Whether cells are names of columns of products or labels.
 pub(crate) fn names_products(cells: &[String]) -> bool {
     let plain: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
@@ -365,7 +370,7 @@ const OF_ATTRIBUTES: &str = "attributes.";
 /// names the category under another heading would give the answer away if it were kept
 /// as a fact about the product.
 pub(crate) fn is_no_attribute(plain: &str) -> bool {
-    plain.is_empty() || CATEGORY.contains(&plain) || DECISION.contains(&plain)
+    plain.is_empty() || CATEGORY.contains(&plain) || is_decision(plain)
 }
 
 /// The attribute that a column of that name has.
