@@ -240,7 +240,9 @@ impl Candidates<'_> {
         };
         let separated = |column: usize| self.separator_of(column).is_some();
         let mut named = Word::Path.among(&self.sheet.columns);
-        named.retain(|column| !self.sheet.is_blank(*column));
+        if named.iter().any(|column| !self.sheet.is_blank(*column)) {
+            named.retain(|column| !self.sheet.is_blank(*column));
+        }
         let deep = named
             .iter()
             .copied()
