@@ -6,8 +6,9 @@ use assort_core::{clean, split_path};
 
 /// From the one that hardly ever is part of a name to the one that often is. Cleaned
 /// text has these for their full-width forms, too.
-const CANDIDATES: [&str; 16] = [
-    " > ", ">>", ">", "»", "›", "→", " :: ", "::", " / ", "/", " | ", "|", "\\", ":", ";", ",",
+const CANDIDATES: [&str; 17] = [
+    " > ", ">>", ">", "»", "›", "→", " :: ", "::", " / ", "///", "/", " | ", "|", "\\", ":", ";",
+    ",",
 ];
 
 /// Signs that are rare in names: a fifth of the paths says enough.
