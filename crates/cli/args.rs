@@ -21,7 +21,7 @@ use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 use crate::render::Format;
 pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
-pub(crate) use learning::{AuditLabels, Distill, Train};
+pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
 pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
 pub(crate) use searching::SearchArgs;
 #[cfg(feature = "client")]
@@ -124,6 +124,8 @@ pub(crate) enum Command {
     Train(Train),
     /// Find labels that are likely wrong
     AuditLabels(AuditLabels),
+    /// Tell what another taxonomy's categories mean in this one, and apply it
+    Crosswalk(Crosswalk),
     /// Measure how well labelled products are filed
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy

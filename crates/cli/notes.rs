@@ -1,8 +1,8 @@
-//! What is told of files after they were read: rows that do not keep to the rules, and
-//! categories of another taxonomy.
+//! What is told beside results: rows that do not keep to the rules, categories of another
+//! taxonomy, and filters that meet nothing to compare with.
 
 use assort::read::Tally;
-use assort::{ForeignCategories, SOURCE_CATEGORY};
+use assort::{FilterField, ForeignCategories, SOURCE_CATEGORY};
 
 use crate::text::{count, counted};
 
@@ -62,4 +62,30 @@ pub(crate) fn of_categories(foreign: &ForeignCategories, columns: &[String]) -> 
         counted(foreign.given, "category", "categories"),
         examples.join(", "),
     ))
+}
+
+/// What is told of an attribute that a filter looks at: that no product has it, or that
+/// few of its values compare with a number.
+pub(crate) fn of_filter(field: &FilterField) -> Option<String> {
+    let name = &field.name;
+    if field.values == 0 {
+        let near = field
+            .others
+            .iter()
+            .map(|other| (strsim::jaro_winkler(other, name), other));
+        let near = near.filter(|(likeness, _)| *likeness > 0.8);
+        let near = near.max_by(|one, other| one.0.total_cmp(&other.0));
+        let near = near.map(|(_, other)| format!("; `{other}` is the nearest there is"));
+        let near = near.unwrap_or_default();
+        return Some(format!("note: no product has the attribute `{name}`{near}"));
+    }
+    let other = field.values - field.numbers;
+    (field.by_number && other * 10 > field.values).then(|| {
+        format!(
+            "note: {} of {} of `{name}` among the first {} are no numbers, and neither less nor greater than one",
+            count(other),
+            counted(field.values, "value", "values"),
+            counted(field.looked_at, "product", "products"),
+        )
+    })
 }

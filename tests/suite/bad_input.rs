@@ -4,7 +4,7 @@ use crate::common::{self, Place, Ran};
 
 /// Rows that cannot be used and what is said of them; each file has one
 /// product `new` that can.
-const BAD_ROWS: [(&str, &[u8], &[&str]); 7] = [
+const BAD_ROWS: [(&str, &[u8], &[&str]); 6] = [
     (
         "mixed.csv",
         b"id,title,gr\xc3\xb6\xc3\x9fe\nnew,Mug,gro\xc3\x9f\nbad,Kaffeem\xfchle,1\n",
@@ -29,11 +29,6 @@ const BAD_ROWS: [(&str, &[u8], &[&str]); 7] = [
         "twice.csv",
         b"id,title\nnew,Mug\nnew,Cup\n",
         &["twice.csv, line 3: the id `new` is repeated; it stood on line 2"],
-    ),
-    (
-        "category.csv",
-        b"id,title,category\nbad,Cup,Cups\nnew,Mug,kitchen\n",
-        &["category.csv, line 2: no category has the id, path or name `Cups`"],
     ),
     (
         "columns.csv",
@@ -153,7 +148,7 @@ fn of_several_files_a_missing_one_is_noticed_before_anything_is_done() {
 }
 
 #[test]
-fn unknown_categories_are_rejected_wherever_labels_are_read() {
+fn unknown_categories_are_rejected_where_labels_are_read_and_told_by_an_import() {
     let place = Place::with_shop();
     place.write(
         "labels.csv",
@@ -173,9 +168,14 @@ fn unknown_categories_are_rejected_wherever_labels_are_read() {
 
     let before = place.content();
     let ran = place.run("import shop labels.csv --category category");
-    ran.ended(3).said(&words).said(&["1 updated"]);
+    let told = "1 of 2 categories in `category` are none of this catalog's (`Kettels`)";
+    ran.ended(0).said(&[told, "2 updated"]);
     assert_ne!(before, place.content());
-    assert_eq!(place.product("p2")["title"], "Stovetop whistling kettle");
+    let kept = place.product("p2");
+    assert_eq!(kept["title"], "Kettle");
+    assert_eq!(kept["attributes"]["source_category"], "Kettels");
+    let strict = place.run("import shop labels.csv --category category --strict");
+    strict.failed(1, &["1 row is bad", "nothing was imported"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod configuration;
 mod copies;
 mod distill;
 mod evaluate;
+mod feeds;
 mod house;
 mod import;
 mod imports;

@@ -58,6 +58,7 @@ pub use assort_head as heads;
 pub use assort_index::{Audit, Degrees, Plan};
 pub use assort_read as read;
 pub use catalog::classify::ClassifyOptions;
+pub use catalog::crosswalk::{CrosswalkOptions, SourceCategory};
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
@@ -65,6 +66,7 @@ pub use catalog::evaluate::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
     MethodComparison, Overlap, SetReport,
 };
+pub use catalog::filter_fields::FilterField;
 pub use catalog::groups::{Group, GroupBy};
 pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};

@@ -107,6 +107,36 @@ pub(crate) struct AuditLabels {
     pub(crate) embedder: EmbedderArgs,
 }
 
+/// Arguments of `assort crosswalk`.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort crosswalk shop\n  assort crosswalk shop --apply\n  assort crosswalk shop --by product_type --min-chance 0.9\n\nAn import keeps categories of another taxonomy as source_category. What they mean in this one is told by the labels of their products and by the decisions that `assort classify --apply` kept: the deepest category that enough of them speak for. --apply labels the other products of a source category whose leaf is likely enough."
+)]
+pub(crate) struct Crosswalk {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// The attribute that holds the source's category
+    #[arg(long, value_name = "ATTRIBUTE", default_value = assort::SOURCE_CATEGORY)]
+    pub(crate) by: String,
+
+    /// Chance that a product of the source category is in the category, at least
+    #[arg(long, value_name = "C", default_value_t = 0.8)]
+    pub(crate) min_chance: f32,
+
+    /// Label the products without a label whose source category is that sure
+    #[arg(long)]
+    pub(crate) apply: bool,
+
+    /// Source categories to print, those with the most products first
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) top: NonZeroUsize,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
 /// What training a head makes small.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LossName {

@@ -7,6 +7,7 @@ pub(crate) mod classify;
 pub(crate) mod compact;
 pub(crate) mod completions;
 mod copies;
+pub(crate) mod crosswalk;
 pub(crate) mod demo;
 pub(crate) mod distill;
 pub(crate) mod embedders;

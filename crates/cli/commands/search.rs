@@ -8,6 +8,7 @@ use assort::{Catalog, Found, GroupBy, Page, Plan, Query, Search, Step};
 use crate::args::{Global, SearchArgs};
 use crate::embedder;
 use crate::failure::{Done, Outcome};
+use crate::notes;
 use crate::render;
 use crate::text::{count, counted};
 
@@ -32,7 +33,13 @@ pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
             .with_ef(args.ef.map(Into::into))
             .with_oversample(args.oversample.map(Into::into)),
     )?;
-    print(&page, &*catalog.taxonomy()?, args, global)
+    let outcome = print(&page, &*catalog.taxonomy()?, args, global)?;
+    if let Some(filter) = &args.filter {
+        let fields = catalog.filter_fields(filter)?;
+        let notes = fields.iter().filter_map(notes::of_filter);
+        notes.for_each(|note| global.say(&note));
+    }
+    Ok(outcome)
 }
 
 /// Prints what was found.

@@ -1,6 +1,7 @@
 //! Filters: which products a user means, written as an expression. The
 //! language is described at [`Filter`].
 
+mod attributes;
 mod bound;
 mod error;
 mod expr;
@@ -13,6 +14,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use attributes::{AttributeUse, is_number};
 pub use bound::Filter;
 pub use error::FilterError;
 pub use expr::FilterExpr;

@@ -42,7 +42,7 @@ pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
 };
 pub use error::ErrorKind;
-pub use filter::{Fields, Filter, FilterError, FilterExpr};
+pub use filter::{AttributeUse, Fields, Filter, FilterError, FilterExpr, is_number};
 pub use metrics::{
     CategoryScores, Compared, Comparison, ConfidenceBin, ConfidenceReport, Confusion,
     CoverageAtPrecision, Difference, Level, Ranking, RankingInput, Report, RiskAtCoverage, Scores,

@@ -3,9 +3,9 @@
 
 use assort_core::Taxonomy;
 
-use crate::columns::IdSource;
 use crate::error::Unstated;
-use crate::mapping::Mapping;
+use crate::language::without_language;
+use crate::mapping::{IdSource, Mapping};
 use crate::names::{CATEGORY, ID, TITLE, plain};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
@@ -21,6 +21,8 @@ const FOREIGN: f64 = 0.2;
 pub(crate) struct Named<'a> {
     names: &'a [String],
     plain: Vec<String>,
+    /// The same without the language that a name ends in (`name-en_US`), where it does.
+    stems: Vec<Option<String>>,
     /// Columns the user gave a meaning, which no guess may take.
     stated: Vec<usize>,
 }
@@ -30,6 +32,10 @@ impl<'a> Named<'a> {
         let mut named = Self {
             names,
             plain: names.iter().map(|name| plain(name)).collect(),
+            stems: names
+                .iter()
+                .map(|name| without_language(name).map(plain))
+                .collect(),
             stated: Vec::new(),
         };
         let single = [
@@ -46,13 +52,30 @@ impl<'a> Named<'a> {
         named
     }
 
-    /// Columns of such names that nobody gave another meaning, the likeliest first.
-    pub(crate) fn guessed(&self, guesses: &'static [&'static str]) -> impl Iterator<Item = usize> {
-        let columns = guesses.iter().flat_map(move |guess| {
-            let columns = 0..self.plain.len();
-            columns.filter(move |&at| self.plain[at] == *guess)
+    /// Columns of such names that nobody gave another meaning, the likeliest first, and
+    /// then those that are called so in a language.
+    pub(crate) fn guessed(
+        &self,
+        guesses: &'static [&'static str],
+    ) -> impl Iterator<Item = usize> + Clone {
+        let of = |guesses: &'static [&'static str], is: fn(&Self, usize, &str) -> bool| {
+            guesses.iter().flat_map(move |guess| {
+                let columns = 0..self.plain.len();
+                columns.filter(move |&at| is(self, at, guess))
+            })
+        };
+        let own = of(guesses, |named, at, guess| named.plain[at] == guess);
+        let stem = of(guesses, |named, at, guess| {
+            named.stems[at].as_deref() == Some(guess)
         });
-        columns.filter(|at| !self.stated.contains(at))
+        own.chain(stem).filter(|at| !self.stated.contains(at))
+    }
+
+    /// Whether the column is called so, perhaps in a language.
+    pub(crate) fn is_any(&self, column: usize, names: &[&str]) -> bool {
+        let stem = self.stems[column].as_deref();
+        let mut own = std::iter::once(self.plain[column].as_str()).chain(stem);
+        own.any(|name| names.contains(&name))
     }
 
     /// The column of a stated name; none for an empty one.

@@ -4,18 +4,11 @@ use std::fmt;
 
 use crate::choice::{Choice, Named};
 use crate::error::Unstated;
-use crate::mapping::Mapping;
+use crate::mapping::{IdSource, Mapping};
 use crate::names::{IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, plain};
 use crate::numbers::has_decimal_commas;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
-
-/// Where the id of a product comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdSource {
-    RowNumber,
-    Column(usize),
-}
 
 /// What a key means that turns up late in a file of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +147,7 @@ impl Columns {
         };
         columns.text = match &mapping.text {
             Some(stated) => named.all(stated)?,
-            None => columns.unused(|_, plain| TEXT.contains(&plain)),
+            None => columns.unused(|at, _| named.is_any(at, TEXT)),
         };
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,

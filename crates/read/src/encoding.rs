@@ -122,6 +122,11 @@ pub(crate) fn choose(stated: Stated, head: &[u8], cut: bool) -> Result<Chosen, R
             unsure: Some(Unstated::Encoding(None)),
             ..Chosen::sure(UTF_8)
         }),
+        (_, Judged::Other(guess)) if declared(head).is_some() => {
+            // A declaration in a file does not tell one order of bytes from the other.
+            let wide = is_wide(guess.encoding).then_some(guess.encoding);
+            Ok(Chosen::sure(wide.or(declared(head)).unwrap_or(UTF_8)))
+        }
         (Stated::Auto, Judged::Other(guess)) => Ok(Chosen {
             told: Some(format!(
                 "{} by its bytes: 「{}」",
@@ -140,13 +145,28 @@ pub(crate) fn choose(stated: Stated, head: &[u8], cut: bool) -> Result<Chosen, R
 
 /// Whether bytes that read well as `guess` cannot be what is stated.
 fn contradicts(guess: &Guess, stated: &'static Encoding) -> bool {
-    let wide = |encoding| encoding == UTF_16LE || encoding == UTF_16BE;
     let found = guess.encoding;
     // All bytes are text in most of the encodings of one byte a letter, so it is no mistake
     // to find one of them where another is stated.
-    (wide(found) || wide(stated) || !found.is_single_byte() && stated.is_single_byte())
+    (is_wide(found) || is_wide(stated) || !found.is_single_byte() && stated.is_single_byte())
         && found != stated
         && stated != UTF_8
+}
+
+fn is_wide(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
+}
+
+/// The encoding that XML says it is in.
+fn declared(head: &[u8]) -> Option<&'static Encoding> {
+    let rest = head.trim_ascii_start().strip_prefix(b"<?xml")?;
+    let end = rest.iter().position(|&byte| byte == b'>')?;
+    let (_, rest) = std::str::from_utf8(&rest[..end])
+        .ok()?
+        .split_once("encoding")?;
+    let label = rest.trim_start().strip_prefix('=')?.trim_start();
+    let label = label.strip_prefix(['"', '\''])?.split(['"', '\'']).next()?;
+    Encoding::for_label_no_replacement(label.as_bytes()).filter(|&encoding| encoding != UTF_8)
 }
 
 /// Judges the bytes a file begins with. `cut` says that the file goes on.

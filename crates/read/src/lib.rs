@@ -17,6 +17,7 @@ mod input;
 mod join;
 mod json;
 mod kind;
+mod language;
 mod lines;
 mod maker;
 mod mapping;

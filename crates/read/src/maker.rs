@@ -1,14 +1,22 @@
 //! Products of raw values.
 
-use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
-use serde_json::Value;
+use std::collections::HashMap;
 
-use crate::columns::{Columns, IdSource, Late};
+use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
+use serde_json::{Map, Value};
+
+use crate::columns::{Columns, Late};
 use crate::json::{flatten, text_of};
+use crate::mapping::IdSource;
 use crate::names::attribute;
 use crate::numbers::with_point;
-use crate::raw::{Object, Positions};
 use crate::row::Rejected;
+
+/// An object of a file.
+pub(crate) type Object = Map<String, Value>;
+
+/// Where the keys of objects stand among the columns.
+pub(crate) type Positions = HashMap<String, usize>;
 
 /// What one row says, before it is known whether it is a product of its own.
 #[derive(Clone, Debug)]

@@ -132,3 +132,10 @@ impl Mapping {
         self.require_title && !self.updates && self.id.as_deref() != Some("#")
     }
 }
+
+/// Where the id of a product comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdSource {
+    RowNumber,
+    Column(usize),
+}

@@ -74,6 +74,8 @@ pub(crate) const ID: &[&str] = &[
     "編號",
     "商品編號",
     "產品編號",
+    "outerid",
+    "artno",
 ];
 pub(crate) const TITLE: &[&str] = &[
     "title",
@@ -266,6 +268,7 @@ pub(crate) const CATEGORY: &[&str] = &[
     "sourcecategory",
 ];
 pub(crate) const IMAGE: &[&str] = &[
+    "image1",
     "image",
     "imageurl",
     "imagelink",

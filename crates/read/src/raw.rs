@@ -1,24 +1,16 @@
 //! Rows as they stand in a file: cells under a header, or objects.
 
-use std::collections::{HashMap, VecDeque};
-
-use serde_json::{Map, Value};
+use std::collections::VecDeque;
 
 use crate::Result;
 use crate::input::Input;
 use crate::json::flatten;
-use crate::maker::{Given, Maker, Values, readings};
+use crate::maker::{Given, Maker, Object, Positions, Values, readings};
 use crate::names::names_products;
 use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Quoting, Record, RowError, Table};
-
-/// An object of a file.
-pub(crate) type Object = Map<String, Value>;
-
-/// Where the keys of objects stand among the columns.
-pub(crate) type Positions = HashMap<String, usize>;
 
 /// The rows of a file, of which the first were read ahead.
 #[derive(Debug)]

@@ -3,8 +3,10 @@
 mod audit_labels;
 mod backup;
 pub(crate) mod classify;
+pub(crate) mod crosswalk;
 pub(crate) mod distill;
 pub(crate) mod evaluate;
+pub(crate) mod filter_fields;
 mod following;
 pub(crate) mod groups;
 pub(crate) mod import;

@@ -53,8 +53,10 @@ pub fn taxonomy(bytes: &[u8]) -> bool {
         return false;
     };
     let separator = SEPARATORS[usize::from(choice >> 4 & 3)];
-    let mut options = TaxonomyOptions::default();
-    options.separator = separator.map(str::to_owned);
+    let options = TaxonomyOptions {
+        separator: separator.map(str::to_owned),
+        ..TaxonomyOptions::default()
+    };
     let read = open(choice, bytes).map(|input| read_taxonomy(input, &options));
     let Some(Ok(file)) = read else {
         return false;

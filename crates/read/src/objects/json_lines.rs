@@ -8,7 +8,7 @@ use crate::lines::{Line, Lines};
 use crate::refusal::Refusal;
 use crate::table::RowError;
 
-use super::{Found, parsed};
+use super::found::{Found, Object, parsed};
 
 /// Reads an object from each line that is not blank.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl JsonLines {
         }
     }
 
-    fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<super::Object, RowError> {
+    fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<Object, RowError> {
         let text = self.lines.text(without_comma(bytes));
         let text = text.map_err(|bad| RowError::new(line, bad.refusal.within("the line")))?;
         parsed(line, text, "the line")

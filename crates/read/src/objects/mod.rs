@@ -1,45 +1,32 @@
-//! Rows that are objects: of JSON in its many forms.
+//! Rows that are objects: of JSON in its many forms, and of XML.
 
 use std::collections::VecDeque;
-
-use serde_json::{Map, Value};
 
 use crate::Result;
 use crate::input::Input;
 use crate::json::flatten;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
 
+use found::{Found, Object};
 use json_lines::JsonLines;
-use outline::rows_of;
 use stream::Stream;
+use xml::{Xml, is_xml};
 
 pub(crate) use outline::Wanted;
 
+mod element;
+mod found;
 mod json_lines;
 mod outline;
 mod path;
 mod stream;
+mod xml;
 
 /// How many objects are looked at to learn the keys, the first alone may lack what is
 /// optional; and how many bytes at most.
 const SAMPLE: usize = 100;
 const SAMPLE_BYTES: usize = 16 * 1024 * 1024;
-
-/// A row.
-pub(crate) type Object = Map<String, Value>;
-
-/// What is read next.
-#[derive(Debug)]
-struct Found {
-    /// The line on which the object begins.
-    line: u64,
-    /// Its number among the objects, counted from 1.
-    number: u64,
-    /// Bytes of it in the file.
-    size: usize,
-    row: std::result::Result<Object, RowError>,
-}
 
 /// Reads the objects of a file one by one.
 #[derive(Debug)]
@@ -58,12 +45,13 @@ pub(crate) struct Objects {
 enum Source {
     Lines(JsonLines),
     Stream(Stream),
+    Xml(Box<Xml>),
 }
 
 impl Objects {
     /// Whether a file that begins like this holds objects.
     pub(crate) fn recognise(beginning: &[u8]) -> bool {
-        is_json(beginning)
+        is_json(beginning) || is_xml(beginning)
     }
 
     /// Takes an input that [`Self::recognise`] has accepted, and finds the objects in it.
@@ -73,19 +61,9 @@ impl Objects {
     pub(crate) fn open(input: Input, wanted: Wanted) -> Result<Self> {
         let head = input.head();
         let one_line = !head.trim_ascii().contains(&b'\n');
-        let Some(path) = rows_of(head, wanted) else {
-            let message = "this is JSON without any object that could be a row; expected objects such as {\"id\": 1, \"title\": \"…\"}, one per line or in an array";
-            return Err(input.error(None, message));
-        };
-        let (source, format) = match path.0.is_empty() && JsonLines::recognise(head) {
-            true => (
-                Source::Lines(JsonLines::new(input)),
-                "JSON Lines".to_owned(),
-            ),
-            false => {
-                let format = path.format();
-                (Source::Stream(Stream::new(input, path)), format)
-            }
+        let (source, format) = match is_xml(head.trim_ascii_start()) {
+            true => of_xml(input, wanted)?,
+            false => of_json(input, wanted)?,
         };
         Ok(Self {
             source,
@@ -174,6 +152,7 @@ impl Objects {
         match &self.source {
             Source::Lines(lines) => lines.error(line, refusal),
             Source::Stream(stream) => stream.input().error(line, refusal),
+            Source::Xml(xml) => wrong(xml.file(), line, refusal),
         }
     }
 
@@ -188,11 +167,34 @@ impl Objects {
     }
 }
 
+fn of_xml(input: Input, wanted: Wanted) -> Result<(Source, String)> {
+    let Some(path) = xml::rows_of(input.head(), wanted) else {
+        return Err(input.error(None, "this is XML without any element that could be a row"));
+    };
+    let xml = Xml::new(input, path);
+    let format = xml.format();
+    Ok((Source::Xml(Box::new(xml)), format))
+}
+
+fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
+    let Some(path) = outline::rows_of(input.head(), wanted) else {
+        let message = "this is JSON without any object that could be a row; expected objects such as {\"id\": 1, \"title\": \"…\"}, one per line or in an array";
+        return Err(input.error(None, message));
+    };
+    if path.0.is_empty() && JsonLines::recognise(input.head()) {
+        let lines = JsonLines::new(input);
+        return Ok((Source::Lines(lines), "JSON Lines".to_owned()));
+    }
+    let format = path.format();
+    Ok((Source::Stream(Stream::new(input, path)), format))
+}
+
 impl Source {
     fn read(&mut self) -> Result<Option<Found>> {
         match self {
             Self::Lines(lines) => lines.read(),
             Self::Stream(stream) => stream.read(),
+            Self::Xml(xml) => xml.read(),
         }
     }
 }
@@ -210,23 +212,6 @@ fn is_json(beginning: &[u8]) -> bool {
                 && (next.starts_with(b"{\"") || next.starts_with(b"[{\""))
         }
         _ => false,
-    }
-}
-
-/// The object that a text is; `what` names it in messages.
-fn parsed(line: u64, text: &str, what: &str) -> std::result::Result<Object, RowError> {
-    let failed = |message: String| Err(RowError::new(line, message));
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => failed(format!("{what} is not a JSON object")),
-        Err(error) => {
-            // Lines are counted from the first of what it was given.
-            let within = (error.line() as u64).saturating_sub(1);
-            let what = error.to_string();
-            let reason = what.split(" at line ").next().unwrap_or(&what);
-            let message = format!("not valid JSON: {reason} at column {}", error.column());
-            Err(RowError::new(line + within, message))
-        }
     }
 }
 

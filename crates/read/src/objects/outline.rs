@@ -49,6 +49,12 @@ const OTHERS: &[&str] = &[
     "attributesets",
 ];
 
+/// Names of products.
+const PRODUCTS: &[&str] = &[
+    "products", "product", "items", "item", "entries", "entry", "offer", "articles", "article",
+    "goods",
+];
+
 /// Names of categories.
 const CATEGORIES: &[&str] = &[
     "categories",
@@ -81,25 +87,67 @@ struct Kind {
     keys: Vec<String>,
 }
 
-/// The path of the objects that are rows, by the beginning of a file. None if it has
-/// no objects.
-///
-/// They have an id and a title, as far as keys tell; they are no parts of other rows; and
-/// where there are several lists, it is the longest.
+/// The objects that a file begins with, by their paths.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds(Vec<Kind>);
+
+impl Kinds {
+    /// Counts an object; returns a number for [`Self::name`].
+    pub(crate) fn object(&mut self, path: &Path) -> usize {
+        let known = self.0.iter().position(|kind| kind.path == *path);
+        let at = known.unwrap_or_else(|| {
+            // One kind more than are counted takes all others.
+            if self.0.len() <= KINDS {
+                self.0.push(Kind {
+                    path: path.clone(),
+                    ..Kind::default()
+                });
+            }
+            self.0.len() - 1
+        });
+        self.0[at].count += 1;
+        at
+    }
+
+    /// Takes note that an object of a number has a key.
+    pub(crate) fn name(&mut self, object: usize, key: &str) {
+        if let Some(kind) = self.0.get_mut(object)
+            && kind.keys.len() < KINDS
+            && !kind.keys.iter().any(|known| known == key)
+        {
+            kind.keys.push(key.to_owned());
+        }
+    }
+
+    /// Takes note that an object of a number has a text beside its keys, which names it.
+    pub(crate) fn text(&mut self, object: usize) {
+        if self.0.get(object).is_some_and(|kind| !kind.keys.is_empty()) {
+            self.name(object, "name");
+        }
+    }
+
+    /// The path of the objects that are rows: they have an id and a title, as far as keys
+    /// tell; they are no parts of other rows; and where there are several lists, it is
+    /// the longest. None if there are no objects.
+    pub(crate) fn rows(&self, wanted: Wanted) -> Option<Path> {
+        let eligible = self.0.iter().filter(|kind| kind.may_be_rows(&self.0));
+        let best = eligible.max_by_key(|kind| {
+            let depth = std::cmp::Reverse(kind.path.0.len());
+            (
+                kind.rank(),
+                kind.is_wanted(wanted),
+                kind.repeats(),
+                kind.count,
+                depth,
+            )
+        });
+        best.map(|kind| kind.path.clone())
+    }
+}
+
+/// The path of the objects that are rows, by the beginning of a file of JSON.
 pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
-    let kinds = kinds_of(head);
-    let eligible = kinds.iter().filter(|kind| kind.may_be_rows(&kinds));
-    let best = eligible.max_by_key(|kind| {
-        let depth = std::cmp::Reverse(kind.path.0.len());
-        (
-            kind.rank(),
-            kind.is_wanted(wanted),
-            kind.repeats(),
-            kind.count,
-            depth,
-        )
-    });
-    best.map(|kind| kind.path.clone())
+    kinds_of(head).rows(wanted)
 }
 
 impl Kind {
@@ -113,12 +161,15 @@ impl Kind {
         self.path.is_array() || self.count > 1
     }
 
-    fn is_wanted(&self, wanted: Wanted) -> bool {
+    /// How much the name of the list promises.
+    fn is_wanted(&self, wanted: Wanted) -> u8 {
         let name = plain(self.path.name());
-        let name = name.as_str();
+        let is = |names: &[&str]| names.contains(&name.as_str());
         match wanted {
-            Wanted::Products => !OTHERS.contains(&name),
-            Wanted::Categories => CATEGORIES.contains(&name),
+            Wanted::Products if is(PRODUCTS) => 2,
+            Wanted::Products if is(OTHERS) => 0,
+            Wanted::Products => 1,
+            Wanted::Categories => u8::from(is(CATEGORIES)),
         }
     }
 
@@ -155,7 +206,7 @@ fn is_title(name: &str) -> bool {
 }
 
 /// All objects of a beginning of JSON, by their paths. What is no JSON is passed over.
-fn kinds_of(head: &[u8]) -> Vec<Kind> {
+fn kinds_of(head: &[u8]) -> Kinds {
     let mut walk = Walk::default();
     let mut at = 0;
     while let Some(&byte) = head.get(at) {
@@ -166,7 +217,7 @@ fn kinds_of(head: &[u8]) -> Vec<Kind> {
 
 #[derive(Default)]
 struct Walk {
-    kinds: Vec<Kind>,
+    kinds: Kinds,
     stack: Vec<Level>,
 }
 
@@ -217,11 +268,8 @@ impl Walk {
         let Some(level) = self.stack.last_mut() else {
             return;
         };
-        if let Some(kind) = level.object.and_then(|at| self.kinds.get_mut(at))
-            && !kind.keys.contains(&key)
-            && kind.keys.len() < KINDS
-        {
-            kind.keys.push(key.clone());
+        if let Some(object) = level.object {
+            self.kinds.name(object, &key);
         }
         level.key = Some(key);
     }
@@ -243,21 +291,7 @@ impl Walk {
                 .path
                 .then(Step::Key(level.key.clone().unwrap_or_default())),
         };
-        let object = object.then(|| {
-            let known = self.kinds.iter().position(|kind| kind.path == path);
-            let at = known.unwrap_or_else(|| {
-                // One kind more than are counted takes all others.
-                if self.kinds.len() <= KINDS {
-                    self.kinds.push(Kind {
-                        path: path.clone(),
-                        ..Kind::default()
-                    });
-                }
-                self.kinds.len() - 1
-            });
-            self.kinds[at].count += 1;
-            at
-        });
+        let object = object.then(|| self.kinds.object(&path));
         self.stack.push(Level {
             path,
             object,

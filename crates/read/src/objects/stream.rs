@@ -5,8 +5,8 @@ use crate::input::Input;
 use crate::lines::MAX_RECORD;
 use crate::table::RowError;
 
+use super::found::{Found, parsed};
 use super::path::{Path, Step};
-use super::{Found, parsed};
 
 /// The longest key that is read, in bytes; no step of a path is longer.
 const MAX_KEY: usize = 64 * 1024;

@@ -1,6 +1,7 @@
 use std::io::Cursor;
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -174,4 +175,105 @@ proptest! {
         }
         prop_assert_eq!(rows_in, rows_out);
     }
+}
+
+const FEED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0">
+<channel>
+<title>Shop</title><link>https://shop.example/</link>
+<item><id>https://shop.example/7</id><g:id>K7</g:id>
+ <title>Kettle &amp; lid</title>
+ <g:description><![CDATA[<b>Red</b> & round]]></g:description>
+ <g:shipping><g:country>SE</g:country><g:price>5 EUR</g:price></g:shipping>
+ <g:additional_image_link>a.jpg</g:additional_image_link><g:additional_image_link>b.jpg</g:additional_image_link>
+</item>
+</channel></rss>
+"#;
+
+#[test]
+fn items_of_a_feed_are_objects() {
+    let (format, found) = rows(FEED);
+    assert_eq!(format, "XML, elements `item`");
+    assert_eq!(
+        found,
+        [
+            r#"5: {"id":"K7","feed.id":"https://shop.example/7","title":"Kettle & lid","description":"<b>Red</b> & round","shipping":{"country":"SE","price":"5 EUR"},"additional_image_link":["a.jpg","b.jpg"]}"#
+        ]
+    );
+}
+
+#[test]
+fn elements_are_found_by_what_they_hold() {
+    let yml = r#"<yml_catalog date="2026-01-01"><shop><name>S</name><categories><category id="1">A</category><category id="2" parentId="1">B</category><category id="3">C</category></categories><offers><offer id="9" available="true"><name>Cup</name><param name="Colour">red</param><param name="Size" unit="cm">9</param></offer></offers></shop></yml_catalog>"#;
+    let (format, found) = rows(yml);
+    assert_eq!(format, "XML, elements `offer`");
+    assert_eq!(
+        found,
+        [
+            r#"1: {"id":"9","available":"true","name":"Cup","param":[{"name":"Colour","value":"red"},{"name":"Size","unit":"cm","value":"9"}]}"#
+        ]
+    );
+    let input = Input::from_reader("yml", Cursor::new(yml.as_bytes().to_vec()), None).unwrap();
+    let mut categories = Objects::open(input, Wanted::Categories).unwrap();
+    assert_eq!(categories.keys().unwrap(), ["id", "name", "parentId"]);
+    let plain = "<products>\n<product sku=\"1\"><title lang=\"en\">Cup</title></product>\n<product sku=\"2\"><title lang=\"en\">Pot</title></product></products>";
+    let (_, found) = rows(plain);
+    assert_eq!(
+        found,
+        [
+            r#"2: {"sku":"1","title":"Cup","title.lang":"en"}"#,
+            r#"3: {"sku":"2","title":"Pot","title.lang":"en"}"#
+        ]
+    );
+}
+
+#[test]
+fn entities_of_a_file_are_not_expanded() {
+    let bomb = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
+<x><row><id>1</id><name>&b; &c; &#65; &eacute; a & b</name></row></x>"#;
+    let (_, found) = rows(bomb);
+    assert_eq!(
+        found,
+        [r#"2: {"id":"1","name":"&b; &c; A &eacute; a & b"}"#]
+    );
+}
+
+#[test]
+fn damaged_xml_is_an_error_after_its_good_rows() {
+    let good = "<x><row><id>1</id><name>a</name></row>\n";
+    let (_, found) = rows(&format!("{good}<row><id>2</id>"));
+    assert_eq!(found.len(), 2);
+    assert!(
+        found[1].contains("ends in the middle, after 1 whole"),
+        "{}",
+        found[1]
+    );
+    let (_, found) = rows(&format!("{good}<row><id>2</name></row></x>"));
+    assert!(
+        found[1].starts_with("shop.json, line 2: not valid XML"),
+        "{}",
+        found[1]
+    );
+    let long = "x".repeat(crate::lines::MAX_RECORD + 9);
+    let (_, found) = rows(&format!(
+        "{good}<row><id>2</id><name>{long}</name></row></x>"
+    ));
+    assert!(found[1].contains("longer than 16 MiB"), "{}", found[1]);
+    let deep = "<a>".repeat(5000) + &"</a>".repeat(5000);
+    let (_, found) = rows(&format!("{good}<row><id>2</id>{deep}</row></x>"));
+    assert!(
+        found[1].starts_with("2: {\"id\":\"2\""),
+        "{}",
+        &found[1][..50]
+    );
+}
+
+#[test]
+fn xml_says_its_encoding() {
+    let text = "<?xml version=\"1.0\" encoding=\"windows-1251\"?>\n<x><row><id>1</id><name>\u{41a}</name></row></x>";
+    let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(text);
+    let input = Input::from_reader("feed.xml", Cursor::new(bytes.into_owned()), None).unwrap();
+    let mut objects = Objects::open(input, Wanted::Products).unwrap();
+    let (_, object) = objects.read().unwrap().unwrap().unwrap();
+    assert_eq!(object["name"], "\u{41a}");
 }

@@ -65,7 +65,7 @@ fn numbered(tree: &Taxonomy) -> Option<String> {
             .all(|byte| byte.is_ascii_digit() || b".- ".contains(&byte))
     };
     let count = names(tree).filter(number).count();
-    let example = names(tree).find(|name| number(&name))?;
+    let example = names(tree).find(|name| number(name))?;
     (count * 2 > tree.len() && tree.len() >= FEW)
         .then(|| format!("most names are numbers, such as `{example}`"))
 }

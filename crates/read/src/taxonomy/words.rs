@@ -1,14 +1,7 @@
 //! What names of columns mean in a taxonomy file.
 
+use crate::language::is_language;
 use crate::names::plain;
-
-/// ISO 639-1, but `id` and `no`, which mean other things in a header.
-const LANGUAGES: &str = " aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch \
-    co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he \
-    hi ho hr ht hu hy hz ia ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw \
-    ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn nr nv ny oc oj \
-    om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw \
-    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ";
 
 // Names as `plain` leaves them, the likeliest first, parted by spaces.
 const ID: &str = "id categoryid termid catid cid entityid gid nodeid browsenodeid code categorycode \
@@ -199,7 +192,7 @@ pub(super) fn is_heading(line: &str) -> bool {
 pub(super) fn language(column: &str) -> Option<String> {
     let code = column.trim().replace('_', "-").to_ascii_lowercase();
     let (language, region) = code.split_once('-').unwrap_or((&code, "cn"));
-    let known = language.len() == 2 && LANGUAGES.contains(&format!(" {language} "));
+    let known = is_language(language);
     let plausible =
         (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric());
     (known && plausible).then(|| code.clone())
