@@ -216,7 +216,7 @@ pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&
 
 /// A path as a line of a list, quoted where it would be read as something else.
 fn line(path: &str) -> Cow<'_, str> {
-    let odd = path.starts_with(['"', '#', '{', '[']) || path.ends_with([',', ';']);
+    let odd = !path.starts_with(char::is_alphanumeric) || path.ends_with([',', ';']);
     match odd {
         true => Cow::Owned(format!("\"{}\"", path.replace('"', "\"\""))),
         false => Cow::Borrowed(path),

@@ -75,7 +75,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     let mut entries = entries(&mut lines)?;
     if let Some(entry) = entries
         .iter()
-        .find(|entry| entry.text.starts_with(['{', '[']))
+        .find(|entry| !entry.quoted && entry.text.starts_with(['{', '[']))
     {
         let message = "this looks like JSON, but is neither JSON Lines nor one document of JSON";
         return Err(lines.error(Some(entry.line), message));
