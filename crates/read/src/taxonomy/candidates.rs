@@ -238,9 +238,14 @@ impl Candidates<'_> {
             .collect();
         let distinct: HashSet<&&str> = texts.iter().collect();
         if Word::Number.means(&self.sheet.columns[column])
-            || distinct.len() == texts.len()
-            || distinct.len() < 2
+            || Word::Depth.means(&self.sheet.columns[column])
         {
+            return false;
+        }
+        // Numbers that count rows up may be among the ids by chance.
+        let number = |text: &&str| text.parse::<f64>().is_ok();
+        let repeated = distinct.len() < texts.len() && distinct.len() > 1;
+        if !repeated && texts.len() == self.sheet.rows.len() && texts.iter().all(number) {
             return false;
         }
         let links = links::by_parents(self.sheet, column, id);

@@ -66,6 +66,7 @@ fn parents_by_id_under_many_names() {
         ("CategoryID,ParentCategoryID,CategoryName", "NULL"),
         ("code,parent_code,label", ""),
         ("编号,父类目,名称", "0"),
+        ("Código,Código padre,Nombre", ""),
         ("Kategorie-ID,Oberkategorie,Bezeichnung", "-1"),
         ("cat_id,parent_cat_id,title", ""),
         ("id,id_parent,nombre", "0"),
@@ -587,4 +588,12 @@ fn parents_that_are_a_level_are_one() {
         &["Tea", "Tea > Green", "Tea > Black"],
     );
     check("A/B///C\nA/B\nA/B///D\n", &["A/B", "A/B > C", "A/B > D"]);
+}
+
+#[test]
+fn lists_in_cells_are_paths() {
+    check(
+        "id,breadcrumbs\n1,\"[\"\"Tea\"\"]\"\n2,\"[\"\"Tea\"\", \"\"Green\"\"]\"\n",
+        &TEA[..2],
+    );
 }

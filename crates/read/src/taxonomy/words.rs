@@ -16,6 +16,9 @@ const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid 
     categoríapadre categoriapadre pai idpai categoriapai genitore nadrzędna родитель родительid \
     родительскаякатегория 父类目 父类目id 父分类 父分类id 父id 父级 父级id 上级 上级id 上级类目 上级分类 \
     父分類 親 親id 親カテゴリ 親カテゴリid 親カテゴリー 親カテゴリーid 상위카테고리 상위카테고리id";
+/// What names of columns of parents have in them.
+const PARENTS: &str = "parent padre genitore eltern übergeordnet uebergeordnet bovenliggend förälder forælder \
+    nadrzędn nadřazen родител 父 上级 上級 親 상위";
 const PATH: &str = "path fullpath categorypath fullname breadcrumb breadcrumbs taxonomypath fullcategory \
     fullcategorypath categoryfullname categoryfullpath hierarchy categoryhierarchy namepath pathname \
     categorytree lineage completename qualifiedname hierarchicalname taxonomy pathids idpath categorypathids ancestors pfad kategoriepfad \
@@ -153,7 +156,9 @@ impl Word {
 
 /// Names with `parent` in them, but for those that ask whether there is one or count them.
 fn parent_rank(name: &str) -> Option<usize> {
-    let of_parent = name.contains("parent") && !name.contains("grandparent");
+    let stems = PARENTS.split_whitespace();
+    let of_parent =
+        stems.into_iter().any(|stem| name.contains(stem)) && !name.contains("grandparent");
     let other = ["is", "has"].iter().any(|start| name.starts_with(start))
         || ["path", "count", "level", "url"]
             .iter()
@@ -222,7 +227,7 @@ mod tests {
             ),
             (
                 Word::Parent,
-                "pid ParentCategoryId parent_term Parent-ID id_parent 父类目ID Oberkategorie",
+                "pid ParentCategoryId parent_term Parent-ID id_parent 父类目ID Oberkategorie Código_padre id_родителя",
             ),
             (
                 Word::Path,
