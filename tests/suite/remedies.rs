@@ -296,7 +296,7 @@ fn a_lost_segment_is_embedded_again() {
 fn labels_of_categories_that_are_gone_are_set_anew() {
     let place = Place::with_shop();
     place.write("smaller.txt", "Kitchen\n");
-    place.run("taxonomy import shop smaller.txt").done();
+    place.run("taxonomy import shop smaller.txt --yes").done();
     let found = place.run("check shop").ended(1).stdout;
     place.write("taxonomy.tsv", common::TAXONOMY);
     let import = command(&found, &[("FILE", "taxonomy.tsv")]);
@@ -455,4 +455,21 @@ fn a_damaged_backup_is_mended_from_its_catalog() {
         place.run("check backup").done();
         place.run("search backup mug").done();
     }
+}
+
+#[test]
+fn a_taxonomy_whose_columns_say_nothing_is_read_as_it_is_told() {
+    let place = Place::empty();
+    place.write("tree.csv", "ref;up;word\n7;;Tea\n8;7;Green\n9;7;Black\n");
+    let said = told(place.run("init shop --taxonomy tree.csv"), 1);
+    for option in ["--id", "--parent", "--name", "--path", "--levels"] {
+        assert!(said.contains(option), "{said}");
+    }
+    place
+        .run("init shop --taxonomy tree.csv --id ref --parent up --name word")
+        .done();
+    place.write("odd.csv", "Category\nTea\nCups\n\"Pots,\"\n");
+    let said = told(place.run("init odd --taxonomy odd.csv"), 2);
+    assert!(said.contains("pass --yes"), "{said}");
+    place.run("init odd --taxonomy odd.csv --yes").done();
 }

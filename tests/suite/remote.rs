@@ -243,7 +243,7 @@ fn what_writes_leaves_the_same_catalog() {
         "import shop two.csv --prune --dry-run",
         "import shop two.csv --prune",
         "export shop",
-        "taxonomy import shop tree.txt --no-prepare",
+        "taxonomy import shop tree.txt --no-prepare --yes",
         "taxonomy export shop",
         "export shop",
     ] {
@@ -297,7 +297,7 @@ fn long_work_ends_with_the_same_report() {
 fn a_damaged_catalog_is_told_with_commands_for_the_server() {
     let place = Place::with_shop();
     place.write("smaller.txt", "Kitchen\n");
-    place.run("taxonomy import shop smaller.txt").done();
+    place.run("taxonomy import shop smaller.txt --yes").done();
     place.write("taxonomy.tsv", common::TAXONOMY);
     let server = Server::of(&place);
     let found = server.run(&place, "check shop").ended(1).stdout;

@@ -163,7 +163,19 @@ fn a_replaced_taxonomy_keeps_labels_by_their_ids() {
         "new.csv",
         "id,path\nkettles,Tea > Water kettles\nknives,Cutting\n",
     );
-    let ran = place.run("taxonomy import shop new.csv").ended(0);
+    let told = [
+        "categories: 1 added, 4 gone, 2 renamed, 2 moved",
+        "1 label names a category that goes",
+    ];
+    place
+        .run("taxonomy import shop new.csv --dry-run")
+        .ended(0)
+        .said(&told);
+    let asked = place.run("taxonomy import shop new.csv");
+    asked.failed(2, &["1 label loses", "--yes"]);
+    assert_eq!(place.product("p5")["label"]["id"], "headphones");
+    let ran = place.run("taxonomy import shop new.csv --yes").ended(0);
+    let ran = ran.said(&told);
     ran.said(&[
         "the catalog has 3 categories now",
         "1 label names a category that is gone",
@@ -178,6 +190,110 @@ fn a_replaced_taxonomy_keeps_labels_by_their_ids() {
     place.run("taxonomy import shop old.tsv").done();
     assert_eq!(place.product("p5")["label"]["id"], "headphones");
     place.run("check shop").done();
+}
+
+#[test]
+fn labels_on_leaves_that_get_children_are_told() {
+    let place = Place::with_shop();
+    let more = format!(
+        "{}whistling\tKitchen > Kettles > Whistling\n",
+        common::TAXONOMY
+    );
+    place.write("more.tsv", more);
+    let ran = place.run("taxonomy import shop more.tsv").ended(0);
+    ran.said(&["categories: 1 added", "on a leaf that gets children"]);
+}
+
+#[test]
+fn a_tree_that_looks_wrong_is_asked_about() {
+    let place = Place::empty();
+    let rows = (1..9).map(|at| format!("Tea - sort {at}\n"));
+    place.write("tree.txt", rows.collect::<String>());
+    let asked = place.run("init shop --taxonomy tree.txt");
+    asked.failed(2, &["single level", "--yes", "--separator"]);
+    assert!(!place.path("shop").exists());
+    place.run("init shop --taxonomy tree.txt --yes").done();
+    let ran = place.run_with("init cut --taxonomy tree.txt --separator", " - ");
+    ran.ended(0)
+        .said(&["9 categories", "2 levels", "most below `Tea`"]);
+}
+
+#[test]
+fn columns_are_told_and_can_be_stated() {
+    let place = Place::empty();
+    place.write("tree.csv", "ref;up;word\n7;;Tea\n8;7;Green\n9;7;Black\n");
+    let told = place.run("init shop --taxonomy tree.csv");
+    told.failed(
+        1,
+        &["the columns are ref, up, word", "--id, --parent and --name"],
+    );
+    let stated = "init shop --taxonomy tree.csv --id ref --parent up --name word";
+    let ran = place.run(stated).ended(0);
+    ran.said(&[
+        "semicolon-separated",
+        "id=ref parent=up name=word, by parent",
+    ]);
+    let paths = place.run("taxonomy export shop --format paths").done();
+    assert!(
+        paths.ends_with("\nTea\nTea > Green\nTea > Black\n"),
+        "{paths}"
+    );
+    let levels = "taxonomy import shop tree.csv --levels up,word --yes";
+    place.run(levels).ended(1).said(&["tree.csv, line 2"]);
+}
+
+#[test]
+fn every_export_is_read_back_as_the_same_tree() {
+    for rows in [
+        &[
+            "Storage",
+            "Storage|Disks > 1 TB",
+            "Storage|\"cold\"",
+            "Storage|A/C, small",
+            "#1 gifts",
+        ][..],
+        &[
+            "a>b",
+            "a>c",
+            "a/b",
+            "a/c",
+            "\"quoted\"",
+            "ends,",
+            "1 - one",
+            "Category",
+            "{x",
+        ],
+        &["1 - one", "2 - two", "3 - three|4 - four"],
+        &["Path", "Path\\> x|\\"],
+    ] {
+        let place = Place::empty();
+        let line = |path: &&str| {
+            let names: Vec<&str> = path.split('|').collect();
+            format!("{}\n", serde_json::json!({ "path": names }))
+        };
+        let file: String = rows.iter().map(line).collect();
+        place.write("tree.jsonl", file);
+        place.run("init first --taxonomy tree.jsonl --yes").done();
+        let whole = place.run("taxonomy export first --format jsonl").done();
+        for format in ["paths", "tsv", "jsonl"] {
+            let file = format!("again.{format}");
+            place
+                .run(&format!(
+                    "taxonomy export first --format {format} -o {file}"
+                ))
+                .done();
+            let again = format!("again-{format}");
+            place
+                .run(&format!(
+                    "init {again} --taxonomy {file} --yes --no-prepare"
+                ))
+                .done();
+            let read = place
+                .run(&format!("taxonomy export {again} --format jsonl"))
+                .done();
+            assert_eq!(read, whole, "{format}: {}", place.read(&file));
+        }
+    }
 }
 
 #[test]

@@ -90,12 +90,13 @@ pub(crate) fn tell_change(
         true => global.say("the categories stay as they are"),
         false => global.say(&format!("categories: {}", categories.join(", "))),
     }
-    if change.labels_lost + change.decisions_lost > 0 {
-        global.say(&format!(
-            "{} and {} name a category that goes",
-            counted(change.labels_lost, "label", "labels"),
-            counted(change.decisions_lost, "decision", "decisions")
-        ));
+    let lost = [
+        (change.labels_lost, "label names", "labels name"),
+        (change.decisions_lost, "decision names", "decisions name"),
+    ];
+    for (number, one, many) in lost.into_iter().filter(|(number, ..)| *number > 0) {
+        let what = counted(number, one, many);
+        global.say(&format!("{what} a category that goes"));
     }
     if change.labels_widened > 0 {
         let labels = counted(change.labels_widened, "label is", "labels are");
@@ -215,7 +216,7 @@ pub(crate) fn export(taxonomy: &Taxonomy, format: TaxonomyFormat, path: Option<&
 
 /// A path as a line of a list, quoted where it would be read as something else.
 fn line(path: &str) -> Cow<'_, str> {
-    let odd = path.starts_with(['"', '#', '{', '[']) || path.ends_with([',', ';']);
+    let odd = !path.starts_with(char::is_alphanumeric) || path.ends_with([',', ';']);
     match odd {
         true => Cow::Owned(format!("\"{}\"", path.replace('"', "\"\""))),
         false => Cow::Borrowed(path),

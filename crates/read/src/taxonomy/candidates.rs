@@ -199,15 +199,30 @@ impl Candidates<'_> {
             keys.extend((0..self.sheet.columns.len()).filter(|column| self.is_unique(*column)));
         }
         keys.retain(|column| *column != parent);
-        let links = keys.into_iter().map(|keys| Links {
-            by_name: Some(keys) == name,
-            ..links::by_parents(self.sheet, parent, keys)
-        });
-        // Of equals the first: ids before names.
-        links.reduce(|best, other| match other.found > best.found {
-            true => other,
-            false => best,
-        })
+        let links = |keys: usize| {
+            let links = links::by_parents(self.sheet, parent, keys);
+            let by_name = Some(keys) == name && Some(keys) != id;
+            // Rows of one id are one category in several languages.
+            let shared = links.shared.filter(|_| by_name);
+            Links {
+                by_name,
+                shared,
+                ..links
+            }
+        };
+        let mut best: Option<Links> = None;
+        for keys in keys {
+            let links = links(keys);
+            let whole = links.missing.is_empty() && links.found > 0;
+            // Of equals the first: ids before names.
+            if best.as_ref().is_none_or(|best| links.found > best.found) {
+                best = Some(links);
+            }
+            if whole {
+                break;
+            }
+        }
+        best
     }
 
     /// Whether a column that no name marks as one has parents: ids of other rows, some
@@ -223,9 +238,14 @@ impl Candidates<'_> {
             .collect();
         let distinct: HashSet<&&str> = texts.iter().collect();
         if Word::Number.means(&self.sheet.columns[column])
-            || distinct.len() == texts.len()
-            || distinct.len() < 2
+            || Word::Depth.means(&self.sheet.columns[column])
         {
+            return false;
+        }
+        // Numbers that count rows up may be among the ids by chance.
+        let number = |text: &&str| text.parse::<f64>().is_ok();
+        let repeated = distinct.len() < texts.len() && distinct.len() > 1;
+        if !repeated && texts.len() == self.sheet.rows.len() && texts.iter().all(number) {
             return false;
         }
         let links = links::by_parents(self.sheet, column, id);
@@ -240,7 +260,9 @@ impl Candidates<'_> {
         };
         let separated = |column: usize| self.separator_of(column).is_some();
         let mut named = Word::Path.among(&self.sheet.columns);
-        named.retain(|column| !self.sheet.is_blank(*column));
+        if named.iter().any(|column| !self.sheet.is_blank(*column)) {
+            named.retain(|column| !self.sheet.is_blank(*column));
+        }
         let deep = named
             .iter()
             .copied()

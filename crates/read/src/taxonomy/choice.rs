@@ -98,7 +98,22 @@ impl Choice<'_> {
         if let Some(path) = self.columns.path_column(layout.id) {
             return self.take_path(layout, path);
         }
-        if let Some(levels) = levels {
+        if let Some(mut levels) = levels {
+            // `Parent Category, Category, Subcategory`
+            let parents = Word::Parent.among(&self.columns.sheet.columns).into_iter();
+            let number = |text: &str| text.parse::<f64>().is_ok();
+            let mut parents = parents.filter(|parent| {
+                *parent < levels[0].name && !self.columns.sheet.texts(*parent).any(number)
+            });
+            if let Some(name) = parents.next() {
+                levels.insert(
+                    0,
+                    Level {
+                        name,
+                        ..Level::default()
+                    },
+                );
+            }
             return self.take_levels(layout, levels);
         }
         self.take_names(layout)
@@ -143,6 +158,13 @@ impl Choice<'_> {
                 format!("column `{column}` has parents, but no column has what they refer to");
             return Err(self.columns.sheet.refused(unstated(message)));
         };
+        if let Some(row) = links.shared {
+            let value = self.columns.sheet.text(row, parent);
+            let message = format!(
+                "column `{column}` names the parent `{value}`, but several rows are called so"
+            );
+            return Err(self.columns.sheet.wrong(row, unstated(message)));
+        }
         let Some(name) = self.columns.name(&[layout.id, Some(parent)]) else {
             let message = format!(
                 "column `{column}` has parents, but no column has the names; the columns are {}",
@@ -270,6 +292,18 @@ impl Choice<'_> {
             layout
                 .told
                 .push("parents by the beginnings of the codes".to_owned());
+            layout.tree = Tree::Linked { name, links };
+            return Ok(());
+        }
+        let depths = Word::Depth.among(&self.columns.sheet.columns).into_iter();
+        let mut depths = depths.filter(|_| !separated);
+        let by_depths =
+            depths.find_map(|depth| Some((depth, links::by_depths(self.columns.sheet, depth)?)));
+        if let Some((depth, links)) = by_depths {
+            layout.roles.extend([("level", depth), ("name", name)]);
+            layout
+                .told
+                .push("rows stand below the last one of the level above".to_owned());
             layout.tree = Tree::Linked { name, links };
             return Ok(());
         }

@@ -172,8 +172,7 @@ pub(super) fn read_named(input: Input) -> Result<Sheet> {
         let error = match table.read()? {
             None => break,
             Some(Ok(record)) => {
-                let cells =
-                    (0..columns.len()).map(|column| Cell::Text(record.get(column).to_owned()));
+                let cells = (0..columns.len()).map(|column| cell(record.get(column)));
                 rows.push(SheetRow {
                     line: record.line(),
                     cells: cells.collect(),
@@ -193,6 +192,16 @@ pub(super) fn read_named(input: Input) -> Result<Sheet> {
         format,
         named: true,
     })
+}
+
+/// A cell, which may hold a list in the notation of JSON.
+fn cell(text: &str) -> Cell {
+    let list = text
+        .trim()
+        .starts_with("[\"")
+        .then(|| serde_json::from_str(text).ok());
+    list.flatten()
+        .map_or_else(|| Cell::Text(text.to_owned()), Cell::List)
 }
 
 /// Reads a table without names of columns.

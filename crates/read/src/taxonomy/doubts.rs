@@ -11,7 +11,7 @@ const SIGNS: [&str; 12] = [
 ];
 
 /// Trees with fewer categories say too little.
-const FEW: usize = 5;
+const FEW: usize = 3;
 
 /// Reasons to ask whether a tree is the one that was meant, in words; none for most.
 ///

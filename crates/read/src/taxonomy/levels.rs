@@ -167,7 +167,17 @@ fn said(column: &str) -> Option<Said> {
     };
     let number = words.iter().find_map(|word| word.parse().ok());
     let rest: Vec<String> = words.iter().filter(|word| kinds(word)).cloned().collect();
-    words.retain(|word| !kinds(word) && word.parse::<u32>().is_err());
+    let general = [
+        "product",
+        "products",
+        "item",
+        "shop",
+        "google",
+        "merchandise",
+    ];
+    words.retain(|word| {
+        !kinds(word) && word.parse::<u32>().is_err() && !general.contains(&word.as_str())
+    });
     let stem = words.concat();
     let listed = |list: &str, stem: &str| list.split_whitespace().any(|known| known == stem);
     if number.is_some() && listed(NUMBERED, &stem) {
@@ -286,6 +296,7 @@ mod tests {
             "大分類,中分類,小分類",
             "Category,Subcategory 1,Subcategory 2",
             "Segment,Family,Class",
+            "Product Category,Product Subcategory,Product Sub-Subcategory",
         ] {
             assert_eq!(names(header), [0, 1, 2], "{header}");
         }

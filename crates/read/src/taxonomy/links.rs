@@ -27,6 +27,8 @@ pub(super) struct Links {
     pub(super) missing: BTreeSet<String>,
     /// Whether parents are told by their names.
     pub(super) by_name: bool,
+    /// The first row whose parent is the name of several rows.
+    pub(super) shared: Option<usize>,
 }
 
 impl Links {
@@ -42,6 +44,7 @@ impl Links {
             found,
             missing,
             by_name: false,
+            shared: None,
         }
     }
 
@@ -152,7 +155,33 @@ pub(super) fn by_parents(sheet: &Sheet, parent: usize, keys: usize) -> Links {
         None if marks_root(value) => Up::Root,
         None => Up::Missing(value.to_owned()),
     };
-    Links::new(sheet.texts(parent).enumerate().map(up).collect())
+    let links = Links::new(sheet.texts(parent).enumerate().map(up).collect());
+    let shared = sheet.texts(parent).position(|value| known.is_shared(value));
+    Links { shared, ..links }
+}
+
+/// What numbers of levels say of rows that stand below each other: the last row of a
+/// level less stands above.
+pub(super) fn by_depths(sheet: &Sheet, depth: usize) -> Option<Links> {
+    let depths: Option<Vec<u32>> = sheet.texts(depth).map(|text| text.parse().ok()).collect();
+    let depths = depths.filter(|depths| depths.len() > 2)?;
+    let (first, most) = (*depths.first()?, *depths.iter().max()?);
+    let steps = depths
+        .windows(2)
+        .all(|pair| pair[1] <= pair[0] + 1 && pair[1] >= first);
+    // Rows that are sorted by their level say nothing of what is above them.
+    let returns = depths.windows(2).any(|pair| pair[1] < pair[0]);
+    if !steps || most == first || !(returns || depths.len() == (most - first + 1) as usize) {
+        return None;
+    }
+    let mut above: Vec<usize> = Vec::new();
+    let ups = depths.iter().enumerate().map(|(row, depth)| {
+        above.truncate((depth - first) as usize);
+        let up = above.last().map_or(Up::Root, |up| Up::Row(*up));
+        above.push(row);
+        up
+    });
+    Some(Links::new(ups.collect()))
 }
 
 /// The keys of a path of keys.
@@ -232,8 +261,37 @@ pub(super) fn by_codes(sheet: &Sheet, codes: usize) -> Option<Links> {
     {
         return None;
     }
-    let links = cut_codes(&codes).or_else(|| filled_codes(&codes));
-    links.or_else(|| lengthened_codes(&codes))
+    // A check digit behind each code (`03100000-2`) says nothing.
+    let bare = |code: &&str| -> Option<usize> {
+        let body = code.strip_suffix(|c: char| c.is_ascii_digit())?;
+        body.strip_suffix('-').map(str::len)
+    };
+    let lengths: Option<HashSet<usize>> = codes.iter().map(bare).collect();
+    let codes = match lengths {
+        Some(lengths) if lengths.len() == 1 && !lengths.contains(&1) => {
+            codes.iter().map(|code| &code[..code.len() - 2]).collect()
+        }
+        _ => codes,
+    };
+    // Codes may be cut below a certain level only (`01`, `0102`, `0102.30`).
+    let joined: Vec<String> = codes
+        .iter()
+        .map(|code| code.replace(['.', ' '], ""))
+        .collect();
+    let joined: Vec<&str> = joined.iter().map(String::as_str).collect();
+    let ways = [
+        cut_codes(&codes),
+        filled_codes(&codes),
+        lengthened_codes(&joined),
+    ];
+    let ways = ways.into_iter().flatten();
+    ways.reduce(|best, other| {
+        if other.found > best.found {
+            other
+        } else {
+            best
+        }
+    })
 }
 
 /// `1`, `1.2`, `1.2.3`, with any one sign between the parts.
@@ -263,14 +321,27 @@ fn filled_codes(codes: &[&str]) -> Option<Links> {
     if length < 4 || !codes.iter().all(fitting) || are_counted(codes) {
         return None;
     }
-    let step = if length.is_multiple_of(2) { 2 } else { 1 };
-    let bodies: Vec<&str> = codes
+    let filled: Vec<usize> = codes
         .iter()
-        .map(|code| {
-            let body = code.trim_end_matches('0').len().max(1);
-            &code[..body.next_multiple_of(step).min(length)]
-        })
+        .map(|code| code.trim_end_matches('0').len().max(1))
         .collect();
+    // Places of two digits end in a zero now and then; places of one digit make half
+    // of the codes odd.
+    let odd = filled
+        .iter()
+        .filter(|filled| **filled > 1 && **filled % 2 == 1)
+        .count();
+    let step = if length % 2 == 1 || odd * 10 > codes.len() * 3 {
+        1
+    } else {
+        2
+    };
+    let least = if length > 6 { 2 } else { step };
+    let bodies = codes
+        .iter()
+        .zip(filled)
+        .map(|(code, filled)| &code[..filled.max(least).next_multiple_of(step).min(length)]);
+    let bodies: Vec<&str> = bodies.collect();
     below_beginnings(&bodies, 1)
 }
 
@@ -419,6 +490,19 @@ mod tests {
             tree
         );
         assert_eq!(codes(&["A", "A01", "A0101", "A0102", "C", "C03"]), tree);
+        assert_eq!(
+            codes(&["01", "0102", "0102.30", "0102.40", "07", "0701"]),
+            tree
+        );
+        let places = [
+            "03000000-1",
+            "03100000-2",
+            "03110000-5",
+            "03120000-8",
+            "30000000-9",
+            "30100000-0",
+        ];
+        assert_eq!(codes(&places), tree);
     }
 
     #[test]

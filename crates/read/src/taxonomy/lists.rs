@@ -1,5 +1,7 @@
 //! Lists: a path, a name or an indented name on each line.
 
+use std::collections::HashSet;
+
 use crate::Result;
 use crate::input::Input;
 use crate::lines::{Line, Lines};
@@ -73,7 +75,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     let mut entries = entries(&mut lines)?;
     if let Some(entry) = entries
         .iter()
-        .find(|entry| entry.text.starts_with(['{', '[']))
+        .find(|entry| !entry.quoted && entry.text.starts_with(['{', '[']))
     {
         let message = "this looks like JSON, but is neither JSON Lines nor one document of JSON";
         return Err(lines.error(Some(entry.line), message));
@@ -117,6 +119,12 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         sheet.format = format!("{} below the heading `{heading}`", sheet.format);
         entries.remove(0);
     }
+    if let Some(numbered) = numbered(&entries) {
+        sheet.format = "numbered names".to_owned();
+        sheet.columns = vec!["id".to_owned(), "name".to_owned()];
+        sheet.rows = numbered;
+        return Ok((sheet, None));
+    }
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
         for (line, path) in
@@ -159,8 +167,12 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
-        let indent = text.len() - text.trim_start().len();
-        let (text, quoted) = bare(text.trim());
+        // Lines of trees that are drawn set in what follows them.
+        let drawn =
+            |sign: char| matches!(sign, '\u{2500}'..='\u{257f}' | '\u{a0}') || sign.is_whitespace();
+        let name = text.trim_start_matches(drawn);
+        let indent = text.chars().count() - name.chars().count();
+        let (text, quoted) = bare(name.trim());
         if !text.is_empty() {
             entries.push(Entry {
                 line,
@@ -207,6 +219,33 @@ fn heading(entries: &[Entry]) -> Option<String> {
     let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
     let heads = is_heading(word) && !rest.is_empty() && !set_in && !rest.iter().any(begins);
     heads.then(|| word.to_owned())
+}
+
+/// The lines of an outline (`1 Tea`, `1.1 Green`), with their numbers as ids.
+fn numbered(entries: &[Entry]) -> Option<Vec<SheetRow>> {
+    let cut = |entry: &Entry| {
+        let (number, name) = entry.text.split_once([' ', '\t'])?;
+        let number = number.trim_end_matches(['.', ')']);
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let name = Cell::Text(name.trim().to_owned());
+        number.split('.').all(digits).then(|| SheetRow {
+            line: entry.line,
+            cells: vec![Cell::Text(number.to_owned()), name],
+            outer: None,
+        })
+    };
+    let rows: Option<Vec<SheetRow>> = entries.iter().map(cut).collect();
+    let number = |row: &SheetRow| row.cells[0].text().unwrap_or_default().to_owned();
+    let rows = rows?;
+    let numbers: HashSet<String> = rows.iter().map(number).collect();
+    let below = |number: &&String| {
+        number
+            .rsplit_once('.')
+            .is_some_and(|(above, _)| numbers.contains(above))
+    };
+    let nested = numbers.iter().filter(below).count();
+    (numbers.len() == rows.len() && nested > 0 && nested * 2 + 1 >= rows.len()).then_some(rows)
 }
 
 /// Whether lines are set in below others.

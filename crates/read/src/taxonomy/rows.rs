@@ -285,7 +285,7 @@ impl Maker<'_> {
         let mut last: Vec<usize> = Vec::new();
         let mut skipped = 0;
         for row in 0..self.sheet.rows.len() {
-            let filled = |at: &usize| !self.sheet.cell(row, levels[*at].name).is_empty();
+            let filled = |at: &usize| self.is_filled(row, &levels[*at]);
             let own: Vec<usize> = (0..levels.len()).filter(filled).collect();
             let (Some(first), Some(end)) = (own.first().copied(), own.last().copied()) else {
                 return Err(self.sheet.wrong(row, "the row has no names"));
@@ -363,9 +363,15 @@ impl Maker<'_> {
         Ok(Some(category))
     }
 
+    /// Whether a row has a name on a level, and no sign that there is none.
+    fn is_filled(&self, row: usize, level: &Level) -> bool {
+        let text = self.sheet.text(row, level.name);
+        !["", "-", "--", "n/a", "#n/a", "null", "nan"].contains(&text.to_lowercase().as_str())
+    }
+
     /// Whether rows leave out what stands above them already, as merged cells do.
     fn are_stairs(&self, levels: &[Level]) -> bool {
-        let filled = |row: usize, level: &Level| !self.sheet.cell(row, level.name).is_empty();
+        let filled = |row: usize, level: &Level| self.is_filled(row, level);
         let begins_late = |row: &usize| !filled(*row, &levels[0]);
         let rows = 0..self.sheet.rows.len();
         let deep = rows

@@ -6,8 +6,9 @@ use assort_core::{clean, split_path};
 
 /// From the one that hardly ever is part of a name to the one that often is. Cleaned
 /// text has these for their full-width forms, too.
-const CANDIDATES: [&str; 16] = [
-    " > ", ">>", ">", "»", "›", "→", " :: ", "::", " / ", "/", " | ", "|", "\\", ":", ";", ",",
+const CANDIDATES: [&str; 17] = [
+    " > ", ">>", ">", "»", "›", "→", " :: ", "::", " / ", "///", "/", " | ", "|", "\\", ":", ";",
+    ",",
 ];
 
 /// Signs that are rare in names: a fifth of the paths says enough.
@@ -76,7 +77,13 @@ fn separates(paths: &[String], separator: &str) -> bool {
             .is_some_and(|(parent, _)| whole.contains(parent))
     };
     let below = containing().filter(below).count();
-    let all = count == paths.len() && shared == count && count > 2;
+    // Of those that are rarer in names, half of the paths may be without.
+    let least = if [";", "::", "\\"].contains(&separator) {
+        paths.len().div_ceil(2)
+    } else {
+        paths.len()
+    };
+    let all = count >= least && shared == count && count > 2;
     below * 10 >= count * 9 || all
 }
 
@@ -175,6 +182,7 @@ mod tests {
             None
         );
         assert_eq!(detect_in(&["Tom &amp; Co", "Tom &amp; Sons"]), None);
+        assert_eq!(detect_in(&["A;B;C", "A;D", "A;E", "F"]), Some(";"));
         assert_eq!(detect_in(&["A \\/ B", "A \\/ C"]), None);
     }
 

@@ -66,6 +66,7 @@ fn parents_by_id_under_many_names() {
         ("CategoryID,ParentCategoryID,CategoryName", "NULL"),
         ("code,parent_code,label", ""),
         ("编号,父类目,名称", "0"),
+        ("Código,Código padre,Nombre", ""),
         ("Kategorie-ID,Oberkategorie,Bezeichnung", "-1"),
         ("cat_id,parent_cat_id,title", ""),
         ("id,id_parent,nombre", "0"),
@@ -545,5 +546,54 @@ fn columns_that_are_stated_are_taken() {
     assert!(
         missing.contains("no column is called `above`; the columns are nr, up"),
         "{missing}"
+    );
+}
+
+#[test]
+fn outlines_by_numbers_levels_and_drawn_lines() {
+    check(
+        "1 Tea\n1.1 Green\n1.1.1 Sencha\n2 Cups\n",
+        &[
+            "1 = Tea",
+            "1.1 = Tea > Green",
+            "1.1.1 = Tea > Green > Sencha",
+            "2 = Cups",
+        ],
+    );
+    let names = ["Tea", "Tea > Green", "Tea > Green > Sencha", "Cups"];
+    check("Tea\n├── Green\n│   └── Sencha\nCups\n", &names);
+    check("level,name\n1,Tea\n2,Green\n3,Sencha\n1,Cups\n", &names);
+    check(
+        "id,level,name\n1,0,Tea\n2,1,Green\n3,2,Sencha\n4,0,Cups\n",
+        &TEA,
+    );
+}
+
+#[test]
+fn a_parent_by_a_name_that_several_rows_have_is_refused() {
+    refused(
+        "id,name,parent\n1,Tea,\n2,Cups,\n3,More,Tea\n4,More,Cups\n5,Tins,More\n",
+        &["line 6", "`More`", "several rows"],
+    );
+}
+
+#[test]
+fn parents_that_are_a_level_are_one() {
+    check(
+        "Parent Category,Category,Subcategory\nTea,Green,Sencha\nTea,Black,N/A\n",
+        &["Tea", "Tea > Green", "Tea > Green > Sencha", "Tea > Black"],
+    );
+    check(
+        "Product Category,Product Subcategory\nTea,Green\nTea,Black\n",
+        &["Tea", "Tea > Green", "Tea > Black"],
+    );
+    check("A/B///C\nA/B\nA/B///D\n", &["A/B", "A/B > C", "A/B > D"]);
+}
+
+#[test]
+fn lists_in_cells_are_paths() {
+    check(
+        "id,breadcrumbs\n1,\"[\"\"Tea\"\"]\"\n2,\"[\"\"Tea\"\", \"\"Green\"\"]\"\n",
+        &TEA[..2],
     );
 }

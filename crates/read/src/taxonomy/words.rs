@@ -16,9 +16,12 @@ const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid 
     categoríapadre categoriapadre pai idpai categoriapai genitore nadrzędna родитель родительid \
     родительскаякатегория 父类目 父类目id 父分类 父分类id 父id 父级 父级id 上级 上级id 上级类目 上级分类 \
     父分類 親 親id 親カテゴリ 親カテゴリid 親カテゴリー 親カテゴリーid 상위카테고리 상위카테고리id";
+/// What names of columns of parents have in them.
+const PARENTS: &str = "parent padre genitore eltern übergeordnet uebergeordnet bovenliggend förälder forælder \
+    nadrzędn nadřazen родител 父 上级 上級 親 상위";
 const PATH: &str = "path fullpath categorypath fullname breadcrumb breadcrumbs taxonomypath fullcategory \
     fullcategorypath categoryfullname categoryfullpath hierarchy categoryhierarchy namepath pathname \
-    categorytree lineage taxonomy pathids idpath categorypathids ancestors pfad kategoriepfad \
+    categorytree lineage completename qualifiedname hierarchicalname taxonomy pathids idpath categorypathids ancestors pfad kategoriepfad \
     vollständigerpfad chemin chemincomplet arborescence filariane ruta rutacompleta percorso caminho \
     ścieżka путь 路径 全路径 类目路径 分类路径 类目全路径 分類路徑 パス カテゴリパス カテゴリーパス \
     카테고리경로";
@@ -43,6 +46,8 @@ const PRODUCTS: &str = "price saleprice regularprice compareatprice variantprice
     vendor brand manufacturer barcode variantbarcode gtin ean upc mpn asin availability stock quantity qty \
     inventory variantinventoryqty shippingweight bodyhtml variantgrams preis prix precio marke marca hersteller \
     价格 价钱 品牌 库存 価格 ブランド";
+/// Numbers of the level of a row.
+const DEPTHS: &str = "level depth lvl tier indent categorylevel ebene niveau nivel livello stufe 级别 层级 级数 レベル 階層";
 /// Numbers that say nothing of the tree.
 const NUMBERS: &str = "position sort sortorder order ordering rank level depth count products productcount status \
     active visible enabled weight menuorder termorder sequence priority ebene reihenfolge 排序 层级";
@@ -60,6 +65,7 @@ pub(super) enum Word {
     Language,
     List,
     Product,
+    Depth,
     Number,
 }
 
@@ -76,6 +82,7 @@ impl Word {
             Self::Language => LANGUAGE,
             Self::List => LISTS,
             Self::Product => PRODUCTS,
+            Self::Depth => DEPTHS,
             Self::Number => NUMBERS,
         }
     }
@@ -89,9 +96,48 @@ impl Word {
         if self == Self::Parent {
             return parent_rank(&name);
         }
-        self.list()
-            .split_whitespace()
+        let listed = self.list().split_whitespace();
+        let listed = listed
+            .clone()
             .position(|known| known == name)
+            .ok_or(listed.count());
+        listed
+            .or_else(|last| self.ends(&name).then_some(last).ok_or(()))
+            .ok()
+    }
+
+    /// Whether the end of a name says it: `node_id`, `browse_path`, `group name`.
+    fn ends(self, name: &str) -> bool {
+        let (ends, but): (&[&str], &[&str]) = match self {
+            Self::Id => (
+                &[
+                    "nodeid",
+                    "termid",
+                    "groupid",
+                    "sectionid",
+                    "departmentid",
+                    "tid",
+                ],
+                &[],
+            ),
+            Self::Path => (
+                &["path", "breadcrumb", "breadcrumbs", "路径", "パス"],
+                &["image", "file", "url", "icon", "parent"],
+            ),
+            Self::Name => (
+                &[
+                    "nodename",
+                    "termname",
+                    "groupname",
+                    "sectionname",
+                    "categoryname",
+                    "departmentname",
+                ],
+                &["parent"],
+            ),
+            _ => return false,
+        };
+        ends.iter().any(|end| name.ends_with(end)) && !but.iter().any(|word| name.contains(word))
     }
 
     pub(super) fn means(self, column: &str) -> bool {
@@ -110,7 +156,9 @@ impl Word {
 
 /// Names with `parent` in them, but for those that ask whether there is one or count them.
 fn parent_rank(name: &str) -> Option<usize> {
-    let of_parent = name.contains("parent") && !name.contains("grandparent");
+    let stems = PARENTS.split_whitespace();
+    let of_parent =
+        stems.into_iter().any(|stem| name.contains(stem)) && !name.contains("grandparent");
     let other = ["is", "has"].iter().any(|start| name.starts_with(start))
         || ["path", "count", "level", "url"]
             .iter()
@@ -157,7 +205,8 @@ pub(super) fn language(column: &str) -> Option<String> {
 
 /// `path_zh`, `name.zh-CN`: whether it is a path, and the language.
 pub(super) fn suffixed(column: &str) -> Option<(bool, String)> {
-    let starts = column.match_indices(['_', '.', '-', ' ']);
+    let column = column.trim_end_matches([')', ']']);
+    let starts = column.match_indices(['_', '.', '-', ' ', '(', '[', ':', '@']);
     starts.into_iter().find_map(|(at, _)| {
         let (stem, suffix) = (&column[..at], &column[at + 1..]);
         let path = Word::Path.means(stem);
@@ -174,15 +223,15 @@ mod tests {
         for (word, names) in [
             (
                 Word::Id,
-                "term_id CategoryID cat_id entity_id Kategorie-ID código カテゴリID slug",
+                "term_id CategoryID tid node_id cat_id entity_id Kategorie-ID código カテゴリID slug",
             ),
             (
                 Word::Parent,
-                "pid ParentCategoryId parent_term Parent-ID id_parent 父类目ID Oberkategorie",
+                "pid ParentCategoryId parent_term Parent-ID id_parent 父类目ID Oberkategorie Código_padre id_родителя",
             ),
             (
                 Word::Path,
-                "Full_Path breadcrumbs Kategoriepfad ruta 类目路径",
+                "Full_Path breadcrumbs browse_path Kategoriepfad ruta 类目路径",
             ),
             (
                 Word::Name,
@@ -216,6 +265,7 @@ mod tests {
     fn languages_are_told_from_other_columns() {
         assert_eq!(suffixed("path_zh_CN"), Some((true, "zh-cn".to_owned())));
         assert_eq!(suffixed("label-de_DE"), Some((false, "de-de".to_owned())));
+        assert_eq!(suffixed("name(en-gb)"), Some((false, "en-gb".to_owned())));
         assert_eq!(language("en"), Some("en".to_owned()));
         assert_eq!((language("id"), suffixed("name_long")), (None, None));
     }
