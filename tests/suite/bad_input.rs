@@ -93,6 +93,25 @@ fn a_file_in_another_encoding_changes_nothing_until_the_encoding_is_stated() {
 }
 
 #[test]
+fn lists_inside_json_and_feeds_of_xml_are_imported() {
+    let place = Place::with_shop();
+    place.write("api.json", r#"{"page":1,"result":{"items":[{"id":"cup","name":"Cup","variants":[{"sku":"C-1"},{"sku":"C-2"}]}]}}"#);
+    place.write("feed.xml", "<?xml version=\"1.0\"?><rss><channel><title>Shop</title><item><g:id>pot</g:id><title>Pot &amp; lid</title></item></channel></rss>");
+    let ran = place.run("import shop api.json").ended(0);
+    ran.said(&["api.json: JSON, array `result.items`, id=id title=name"]);
+    let ran = place.run("import shop feed.xml").ended(0);
+    ran.said(&["feed.xml: XML, elements `item`, id=id title=title"]);
+    assert_eq!(
+        place.product("cup")["attributes"]["variants.sku"],
+        "C-1, C-2"
+    );
+    assert_eq!(place.product("pot")["title"], "Pot & lid");
+    place.write("bad.json", r#"[{"id":1,"name":"Jug"},{"id":2}]"#);
+    let ran = place.run("import shop bad.json").ended(3);
+    ran.said(&["bad.json, line 1: element 2: no title"]);
+}
+
+#[test]
 fn a_stated_encoding_is_decoded() {
     let place = Place::with_shop();
     place.write("latin.csv", b"id,title\nmill,Kaffeem\xfchle\n");
@@ -113,6 +132,9 @@ fn files_without_any_product_are_refused_by_name() {
     place.write("header.csv", "id,title,category\n");
     place.write("no-id.csv", "title,category\nCup,kitchen\n");
     place.write("sheet.xlsx", b"PK\x03\x04rest");
+    place.write("page.csv", "<!doctype html><title>Sign in</title>");
+    place.write("photo.csv", b"\xff\xd8\xff\xe0\0\x10JFIF\0");
+    place.write("list.json", "[1, 2]");
     std::fs::create_dir(place.path("folder")).unwrap();
     let before = place.content();
     for command in ["import", "import --strict", "classify", "label", "evaluate"] {
@@ -123,6 +145,9 @@ fn files_without_any_product_are_refused_by_name() {
             ("no-id.csv", "no column looks like an id"),
             ("gone.csv", "there is no such file"),
             ("sheet.xlsx", "a damaged ZIP archive"),
+            ("page.csv", "an HTML page"),
+            ("photo.csv", "an image (JPEG)"),
+            ("list.json", "JSON without any object"),
             ("folder", "this is a directory"),
         ] {
             let ran = place.run(&format!("{command} shop {file}"));

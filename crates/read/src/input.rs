@@ -17,8 +17,11 @@ use crate::{Error, Result};
 
 pub(crate) use crate::refusal::wrong;
 
-/// How much of the input is looked at to recognise its format and its encoding.
-const HEAD: u64 = 64 * 1024;
+/// How much of a file is looked at to recognise its format and its encoding.
+const HEAD: u64 = 256 * 1024;
+
+/// How much of a stream is, which may give more only when what it gave has been used.
+const HEAD_OF_STREAM: u64 = 64 * 1024;
 
 /// An opened input: a stream of text bytes, whatever the file was packed with
 /// or encoded in.
@@ -100,8 +103,9 @@ impl Input {
         let position = Arc::new(AtomicU64::new(0));
         let failed = |error: io::Error| cannot_read(name, &error);
 
+        let most = size.map_or(HEAD_OF_STREAM, |_| HEAD);
         let Unpacked { source, mut told } = unpack(name, base(Arc::clone(&position)))?;
-        let (mut head, rest) = split(source, HEAD).map_err(failed)?;
+        let (mut head, rest) = split(source, most).map_err(failed)?;
         // A byte order mark is better evidence than what somebody believes.
         let (encoding, unsure) = match Encoding::for_bom(&head) {
             Some((encoding, mark)) => {
@@ -109,7 +113,7 @@ impl Input {
                 (encoding, None)
             }
             None => {
-                let chosen = choose(stated, &head, head.len() as u64 == HEAD)
+                let chosen = choose(stated, &head, head.len() as u64 == most)
                     .map_err(|refusal| wrong(name, None, refusal))?;
                 told.extend(chosen.told);
                 (chosen.encoding, chosen.unsure)
@@ -126,7 +130,7 @@ impl Input {
             rest = BufReader::with_capacity(64 * 1024, decoded);
             head = Vec::new();
             (&mut rest)
-                .take(HEAD)
+                .take(most)
                 .read_to_end(&mut head)
                 .map_err(failed)?;
         }
@@ -172,7 +176,8 @@ impl Input {
         self.size
     }
 
-    /// The first bytes of the text (64 KiB or all), whatever was read since.
+    /// The first bytes of the text (256 KiB or all, 64 KiB of a stream), whatever was read
+    /// since.
     pub(crate) fn head(&self) -> &[u8] {
         self.reader.get_ref().0.get_ref()
     }
