@@ -597,3 +597,11 @@ fn lists_in_cells_are_paths() {
         &TEA[..2],
     );
 }
+
+#[test]
+fn roots_alone_keep_the_signs_in_their_names() {
+    check(
+        "id\tparent_id\tname\tpath\n1\t\ta>b\ta>b\n2\t\ta>c\ta>c\n",
+        &["1 = a>b", "2 = a>c"],
+    );
+}
