@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use assort_core::{clean, fold};
+use assort_core::{clean, fold, print_path};
 
 use crate::Result;
 
@@ -96,6 +96,9 @@ impl Choice<'_> {
             return self.take_parents(layout, parent, Some(links));
         }
         if let Some(path) = self.columns.path_column(layout.id) {
+            if let Some((parent, links)) = self.all_roots(path) {
+                return self.take_parents(layout, parent, Some(links));
+            }
             return self.take_path(layout, path);
         }
         if let Some(mut levels) = levels {
@@ -242,6 +245,20 @@ impl Choice<'_> {
         layout.roles.push(("path", path));
         layout.tree = Tree::Paths { path };
         Ok(())
+    }
+
+    /// An empty column of parents, where each path is the row's name and nothing above
+    /// it: all rows are roots, whatever signs their names have.
+    fn all_roots(&self, path: usize) -> Option<(usize, Links)> {
+        let sheet = self.columns.sheet;
+        let mut parents = Word::Parent.among(&sheet.columns).into_iter();
+        let parent = parents.find(|parent| sheet.is_blank(*parent))?;
+        let name = self.columns.called_name(&[Some(path)])?;
+        let mut pairs = sheet.texts(name).zip(sheet.texts(path));
+        let roots = vec![links::Up::Root; sheet.rows.len()];
+        pairs
+            .all(|(name, path)| print_path([name]) == path)
+            .then(|| (parent, Links::new(roots)))
     }
 
     /// Refuses a file in which paths of names tell another tree than the parents do.

@@ -15,6 +15,8 @@ mod sheet;
 mod words;
 
 #[cfg(test)]
+mod nested_tests;
+#[cfg(test)]
 mod shape_tests;
 
 use assort_core::CategoryRow;

@@ -31,7 +31,7 @@ fn tree_as(file: &str, options: &TaxonomyOptions) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(file: &str, expected: &[&str]) {
+pub(super) fn check(file: &str, expected: &[&str]) {
     let mut expected = expected.to_vec();
     expected.sort_unstable();
     let found = tree_as(file, &TaxonomyOptions::default());
@@ -50,7 +50,7 @@ fn refused(file: &str, words: &[&str]) {
     }
 }
 
-const TEA: [&str; 4] = [
+pub(super) const TEA: [&str; 4] = [
     "1 = Tea",
     "2 = Tea > Green",
     "3 = Tea > Green > Sencha",
@@ -415,73 +415,6 @@ fn separators_of_all_kinds() {
 }
 
 #[test]
-fn json_with_children() {
-    check(
-        "{\"id\":1,\"name\":\"Tea\",\"children\":[{\"id\":2,\"name\":\"Green\",\"children\":[{\"id\":3,\"name\":\"Sencha\"}]}]}\n{\"id\":4,\"name\":\"Cups\",\"children\":[]}\n",
-        &TEA,
-    );
-    check(
-        "{\"id\":0,\"categories\":[{\"id\":1,\"title\":\"Tea\",\"subcategories\":[{\"id\":2,\"title\":\"Green\",\"subcategories\":[{\"id\":3,\"title\":\"Sencha\"}]}]},{\"id\":4,\"title\":\"Cups\"}]}\n",
-        &TEA,
-    );
-    let by_names = [
-        "Tea",
-        "Tea > Green",
-        "Tea > Green > Sencha",
-        "Tea > Black",
-        "Cups",
-    ];
-    check(
-        "{\"Tea\":{\"Green\":[\"Sencha\"],\"Black\":[]},\"Cups\":{}}\n",
-        &by_names,
-    );
-    check(
-        "{\"name\":\"Tea\",\"children\":[{\"name\":\"Green\",\"children\":[\"Sencha\"]},\"Black\"]}\n{\"name\":\"Cups\"}\n",
-        &by_names,
-    );
-    check(
-        "{\"1\":{\"name\":\"Tea\",\"parent\":null},\"2\":{\"name\":\"Green\",\"parent\":1},\"3\":{\"name\":\"Sencha\",\"parent\":2},\"4\":{\"name\":\"Cups\",\"parent\":null}}\n",
-        &TEA,
-    );
-    check(
-        "{\"id\":1,\"name\":\"Tea\",\"children\":[2]}\n{\"id\":2,\"name\":\"Green\",\"parent\":1}\n{\"id\":3,\"name\":\"Sencha\",\"parent\":2}\n{\"id\":4,\"name\":\"Cups\"}\n",
-        &TEA,
-    );
-    check(
-        "{\"id\":\"1\",\"name\":\"Tea\",\"children\":[\"2\"]}\n{\"id\":\"2\",\"name\":\"Green\",\"children\":[\"3\"]}\n{\"id\":\"3\",\"name\":\"Sencha\"}\n{\"id\":\"4\",\"name\":\"Cups\"}\n",
-        &TEA,
-    );
-    check(
-        "{\"code\":\"1\",\"parent\":null,\"labels\":{\"en_US\":\"Tea\",\"de_DE\":\"Tee\"}}\n{\"code\":\"2\",\"parent\":\"1\",\"labels\":{\"en_US\":\"Green\",\"de_DE\":\"Grün\"}}\n",
-        &TEA[..2],
-    );
-}
-
-#[test]
-fn objects_of_publishers() {
-    let categories = "[{\"id\":\"gid://shopify/TaxonomyCategory/t\",\"level\":0,\"name\":\"Tea\",\"full_name\":\"Tea\",\"parent_id\":null,\"attributes\":[{\"name\":\"Colour\"}],\"children\":[{\"id\":\"gid://shopify/TaxonomyCategory/t-1\",\"name\":\"Green\"}],\"ancestors\":[]},{\"id\":\"gid://shopify/TaxonomyCategory/t-1\",\"level\":1,\"name\":\"Green\",\"full_name\":\"Tea > Green\",\"parent_id\":\"gid://shopify/TaxonomyCategory/t\",\"attributes\":[],\"children\":[],\"ancestors\":[{\"id\":\"gid://shopify/TaxonomyCategory/t\",\"name\":\"Tea\"}]}]";
-    let tree = ["t = Tea", "t-1 = Tea > Green"];
-    let vertical = format!("{{\"name\":\"Tea\",\"prefix\":\"t\",\"categories\":{categories}}}\n");
-    check(&vertical, &tree);
-    check(
-        &format!(
-            "{{\"version\":\"1\",\"verticals\":[{}]}}\n",
-            vertical.trim()
-        ),
-        &tree,
-    );
-    let lines = categories.trim_matches(['[', ']']).replace(
-        "},{\"id\":\"gid://shopify/TaxonomyCategory/t-1\",\"level\"",
-        "}\n{\"id\":\"gid://shopify/TaxonomyCategory/t-1\",\"level\"",
-    );
-    check(&lines, &tree);
-    check(
-        "{\"id\":1,\"parent_id\":0,\"name\":\"Tea\",\"children_data\":[{\"id\":2,\"parent_id\":1,\"name\":\"Green\",\"children_data\":[{\"id\":3,\"parent_id\":2,\"name\":\"Sencha\",\"children_data\":[]}]}]}\n{\"id\":4,\"parent_id\":0,\"name\":\"Cups\",\"children_data\":[]}\n",
-        &TEA,
-    );
-}
-
-#[test]
 fn rows_of_one_id_are_languages_where_a_column_says_so() {
     let file = "id,locale,path\n1,en,Tea\n2,en,Tea > Green\n1,de_AT,Tee\n2,de_AT,Tee > Grün\n";
     check(file, &TEA[..2]);
@@ -595,5 +528,13 @@ fn lists_in_cells_are_paths() {
     check(
         "id,breadcrumbs\n1,\"[\"\"Tea\"\"]\"\n2,\"[\"\"Tea\"\", \"\"Green\"\"]\"\n",
         &TEA[..2],
+    );
+}
+
+#[test]
+fn roots_alone_keep_the_signs_in_their_names() {
+    check(
+        "id\tparent_id\tname\tpath\n1\t\ta>b\ta>b\n2\t\ta>c\ta>c\n",
+        &["1 = a>b", "2 = a>c"],
     );
 }
