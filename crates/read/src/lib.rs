@@ -5,7 +5,7 @@
 //! cannot be used is reported with its line and the reading goes on.
 //! [`read_taxonomy`] takes the whole file or, since half a tree is none,
 //! refuses it. What cannot be read at all is an
-//! [`Error::Input`](crate::Error::Input).
+//! [`Error::Input`].
 
 mod archive;
 mod choice;

@@ -9,7 +9,7 @@ pub(crate) fn has_decimal_commas<'a>(values: impl Iterator<Item = &'a str>) -> b
         let Some((_, number, _)) = parts(value) else {
             continue;
         };
-        match mark(number) {
+        match mark(number, value) {
             Mark::Point => return false,
             Mark::Comma => commas += 1,
             Mark::Either => {}
@@ -37,6 +37,10 @@ pub(crate) fn with_point(value: &str) -> String {
             _ => None,
         })
         .collect();
+    let behind = match is_dash(behind) {
+        true => behind.trim_start_matches([',', '-', '–', '—']),
+        false => behind,
+    };
     format!("{before}{digits}{behind}")
 }
 
@@ -62,10 +66,19 @@ fn parts(value: &str) -> Option<(&str, &str, &str)> {
         .chars()
         .all(|c| c.is_ascii_digit() || ".,'’".contains(c) || c.is_whitespace());
     let is_unit = |text: &str| text.chars().count() <= 6 && !text.contains(['.', ',']);
+    let is_unit = |text: &str| is_unit(text) || is_dash(text);
     (is_number && is_unit(before) && is_unit(behind)).then_some((before, number, behind))
 }
 
-fn mark(number: &str) -> Mark {
+/// Whether a number is followed by the dash that stands for no cents: `1.299,-`.
+fn is_dash(behind: &str) -> bool {
+    behind.starts_with([',']) && behind[1..].starts_with(['-', '–', '—'])
+}
+
+fn mark(number: &str, value: &str) -> Mark {
+    if parts(value).is_some_and(|(_, _, behind)| is_dash(behind)) && !number.contains(',') {
+        return Mark::Comma;
+    }
     let (commas, points) = (number.matches(',').count(), number.matches('.').count());
     let tail = |mark: char| number.rsplit(mark).next().map_or(0, str::len);
     match (commas, points) {
@@ -89,6 +102,7 @@ mod tests {
     fn columns_with_decimal_commas_are_told() {
         let told = |values: &[&str]| has_decimal_commas(values.iter().copied());
         assert!(told(&["2.450,00 €", "7,5", "1.100", "8"]));
+        assert!(told(&["1.100,-", "890,– €"]));
         assert!(told(&["kr 3,00", "1 200,00 kr", "1.000.000"]));
         assert!(!told(&["2,450.00", "7,5"]));
         assert!(!told(&["1.100", "8", "2.300"]));
@@ -103,6 +117,7 @@ mod tests {
             ("2.450,00 €", "2450.00 €"),
             ("1.100", "1100"),
             ("7,5", "7.5"),
+            ("1.100,-", "1100"),
             ("€ 1 200,00", "€ 1200.00"),
             ("on request", "on request"),
         ] {

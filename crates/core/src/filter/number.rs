@@ -7,7 +7,10 @@ const MAX_INTEGER_DIGITS: usize = 15;
 /// or an amount of money.
 pub(super) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
-    plain(text).or_else(|| amount(without_currency(text)?))
+    plain(text).or_else(|| {
+        let (number, is_whole) = without_currency(text)?;
+        amount(number, is_whole)
+    })
 }
 
 /// A number as programs write it.
@@ -26,27 +29,26 @@ fn is_safe(text: &str) -> bool {
 }
 
 /// A number as people write it: thousands may be separated, and the decimal mark may be
-/// a comma. A single comma before three digits separates thousands.
-fn amount(text: &str) -> Option<f64> {
+/// a comma. A single comma before three digits separates thousands, as all marks do in a
+/// number that is known to be whole.
+fn amount(text: &str, is_whole: bool) -> Option<f64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1.0, digits),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),
     };
-    let mark = digits
-        .rfind(['.', ','])
-        .filter(|&at| is_decimal(digits, at));
+    let mark = digits.rfind(['.', ',']);
+    let mark = mark.filter(|&at| !is_whole && is_decimal(digits, at));
     let (whole, fraction) = match mark {
         Some(at) => (&digits[..at], &digits[at + 1..]),
         None => (digits, ""),
     };
-    let mut groups = whole.split(is_separator);
-    let first = groups.next()?;
+    let first = whole.split(is_separator).next()?;
     let mut separators = whole.chars().filter(|c| is_separator(*c));
     let separator = separators.next();
     let proper = is_digits(first)
         && (separator.is_none() || (1..=3).contains(&first.len()))
         && separators.all(|other| Some(other) == separator)
-        && groups.all(|group| group.len() == 3 && is_digits(group))
+        && are_groups(&whole[first.len()..], separator)
         && (mark.is_none() || is_digits(fraction));
     if !proper || (mark.is_none() && !is_safe(whole)) {
         return None;
@@ -54,6 +56,20 @@ fn amount(text: &str) -> Option<f64> {
     let whole = whole.replace(is_separator, "");
     let number: f64 = format!("{whole}.{fraction}").parse().ok()?;
     Some(sign * number)
+}
+
+/// Whether what follows the first group of digits are groups of three, or of two with
+/// three in the last, as in India.
+fn are_groups(rest: &str, separator: Option<char>) -> bool {
+    let groups = rest.split(is_separator).skip(1);
+    let lengths: Vec<usize> = groups
+        .map(|group| if is_digits(group) { group.len() } else { 0 })
+        .collect();
+    let Some((last, before)) = lengths.split_last() else {
+        return true;
+    };
+    let of = |length: usize| before.iter().all(|one| *one == length);
+    *last == 3 && (of(3) || (of(2) && separator == Some(',')))
 }
 
 /// Whether the mark at that place, the last of its kind, is a decimal one.
@@ -80,9 +96,10 @@ fn is_digits(text: &str) -> bool {
 }
 
 /// Signs and names of currencies besides three letters of ISO 4217.
-const CURRENCIES: [&str; 32] = [
-    "$", "€", "£", "¥", "₹", "₽", "₩", "₪", "₺", "₴", "₫", "₱", "฿", "₦", "₵", "￥", "＄", "元",
-    "円", "원", "kr", "kr.", "zł", "Kč", "Ft", "lei", "лв", "руб", "руб.", "Rs", "Rs.", "Fr.",
+const CURRENCIES: [&str; 33] = [
+    "%", "$", "€", "£", "¥", "₹", "₽", "₩", "₪", "₺", "₴", "₫", "₱", "฿", "₦", "₵", "￥", "＄",
+    "元", "円", "원", "kr", "kr.", "zł", "Kč", "Ft", "lei", "лв", "руб", "руб.", "Rs", "Rs.",
+    "Fr.",
 ];
 
 /// Codes of ISO 4217 that shops use.
@@ -90,20 +107,35 @@ const CODES: &str = " AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EG
     IDR ILS INR ISK JOD JPY KES KRW KWD KZT LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RMB RON \
     RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU UZS VND ZAR ";
 
-/// The text without the currency before or behind it.
-fn without_currency(text: &str) -> Option<&str> {
-    let is_number = |c: char| c.is_ascii_digit();
-    let signed = |c: char| is_number(c) || matches!(c, '+' | '-' | '.');
-    let start = text.find(signed)?;
-    let end = text.rfind(is_number)? + 1;
+/// The text without the currency before or behind it, and whether a dash stands for its
+/// cents.
+fn without_currency(text: &str) -> Option<(&str, bool)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let first = text.find(is_digit)?;
+    // A sign or a point before the digits is theirs, that of `Rs.` is not.
+    let before = text[..first].trim_end_matches(['+', '-', '.']);
+    let start = match before.ends_with(char::is_alphabetic) {
+        true => first,
+        false => before.len(),
+    };
+    let end = text.rfind(is_digit)? + 1;
     let (before, number) = (text[..start].trim(), text.get(start..end)?);
-    let behind = text[end..].trim();
+    let undashed = without_dash(&text[end..]);
+    let is_whole = undashed.len() < text.len() - end;
+    let behind = undashed.trim();
     let fits = match (before, behind) {
         ("", "") => true,
         ("", one) | (one, "") => is_currency(one),
         _ => false,
     };
-    fits.then_some(number)
+    fits.then_some((number, is_whole))
+}
+
+/// What follows the dash that stands for no cents (`1.299,-`, `499/-`).
+fn without_dash(behind: &str) -> &str {
+    let dashed = behind.strip_prefix([',', '.', '/']);
+    let dashed = dashed.and_then(|rest| rest.strip_prefix(['-', '–', '—']));
+    dashed.unwrap_or(behind)
 }
 
 fn is_currency(text: &str) -> bool {
@@ -140,6 +172,10 @@ mod tests {
             ("1.299,00 €", 1299.0),
             ("1 299,00 kr", 1299.0),
             ("￥128", 128.0),
+            ("1.299,- €", 1299.0),
+            ("Rs. 499/-", 499.0),
+            ("₹ 12,34,567.50", 1_234_567.5),
+            ("15 %", 15.0),
             ("999999999999999", 999_999_999_999_999.0),
         ] {
             assert_eq!(parse_number(text), Some(number), "{text}");

@@ -255,7 +255,7 @@ impl Table {
         let (bytes, ends) = (self.splitter.fields(), self.splitter.ends());
         let is = |at: usize, name: &[u8]| {
             let cell = field(ends, at).and_then(|range| bytes.get(range));
-            cell.is_some_and(|cell| cell.trim_ascii() == name)
+            cell.is_some_and(|cell| cell.trim_ascii().eq_ignore_ascii_case(name))
         };
         let mut names = self.header.iter().enumerate();
         ends.len() == self.header.len() && names.all(|(at, name)| is(at, name.as_bytes()))
