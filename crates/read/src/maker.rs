@@ -22,6 +22,8 @@ pub(crate) type Positions = HashMap<String, usize>;
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) line: u64,
+    /// Where on the line it is, if that does not tell.
+    pub(crate) place: Option<String>,
     /// The values, cleaned.
     pub(crate) update: ProductUpdate,
     pub(crate) category: Option<String>,
@@ -86,6 +88,7 @@ impl Maker<'_> {
         let more = columns.category.filter(|_| category.is_some());
         Ok(Given {
             line,
+            place: None,
             update,
             category,
             more_categories: more.map_or_else(Vec::new, |at| values.further_readings(at)),

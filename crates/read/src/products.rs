@@ -125,13 +125,15 @@ impl ProductReader {
 
     /// A row of what one says that stands for itself.
     fn row(&self, given: Given) -> Row {
-        let (line, id) = (given.line, given.update.id.clone());
+        let (line, id, place) = (given.line, given.update.id.clone(), given.place.clone());
         let made = if self.updates {
             update(given)
         } else {
             product(given, self.require_title)
         };
-        made.unwrap_or_else(|reason| Row::Rejected(Rejected::new(line, Some(id), reason)))
+        made.unwrap_or_else(|reason| {
+            Row::Rejected(Rejected::new(line, Some(id), reason).within(place))
+        })
     }
 }
 

@@ -43,8 +43,10 @@ impl Quotes {
         if self.inside {
             match self.end(line, 0) {
                 End::Closed(end, inner) => {
-                    done = double(line, 0, end, &inner, &mut mended);
-                    at = end;
+                    if !inner.is_empty() {
+                        done = double(line, 0, end, &inner, &mut mended);
+                    }
+                    at = self.after_delimiter(line, end);
                 }
                 End::Open | End::Raw(_) => return None,
             }
@@ -185,6 +187,8 @@ mod tests {
     fn fields_of_several_lines_are_followed() {
         let mut quotes = Quotes::new(b',');
         assert_eq!(quotes.mend(b"1,\"first"), None);
+        assert_eq!(quotes.mend(b"last\",\"x\""), None);
+        assert_eq!(quotes.mend(b"2,\"first"), None);
         assert_eq!(
             quotes.mend(b"a 6\" lid\",\"x\""),
             Some(b"a 6\"\" lid\",\"x\"".to_vec())

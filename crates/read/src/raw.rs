@@ -150,7 +150,7 @@ impl Rows {
             Source::Objects(objects) => objects.read()?.map(|row| match row {
                 Ok((line, object)) => {
                     let made = maker.make_of_object(line, &object, &self.positions);
-                    made.map_err(|rejected| rejected.within(objects.place()))
+                    placed(made, objects.place())
                 }
                 Err(error) => Err(unread(error)),
             }),
@@ -162,7 +162,7 @@ impl Rows {
             Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
             Raw::Object(line, object, place) => {
                 let made = maker.make_of_object(line, &object, &self.positions);
-                made.map_err(|rejected| rejected.within(place))
+                placed(made, place)
             }
             Raw::Bad(error) => Err(unread(error)),
         }
@@ -215,6 +215,17 @@ fn cells_of(object: &Object, positions: &Positions) -> Vec<Vec<String>> {
         }
     });
     cells
+}
+
+/// What a row says, or why nothing, with where on its line it is.
+fn placed(
+    made: std::result::Result<Given, Rejected>,
+    place: Option<String>,
+) -> std::result::Result<Given, Rejected> {
+    match made {
+        Ok(given) => Ok(Given { place, ..given }),
+        Err(rejected) => Err(rejected.within(place)),
+    }
 }
 
 /// A row that could not be read.
