@@ -297,6 +297,23 @@ fn every_export_is_read_back_as_the_same_tree() {
 }
 
 #[test]
+fn aliases_with_the_sign_between_them_are_read_back() {
+    let place = Place::empty();
+    let tree = r#"{"id":"1","path":["Tea"],"aliases":["a|b","c\\d","e\\|f"],"examples":["x|y"]}"#;
+    place.write("tree.jsonl", tree);
+    place.run("init one --taxonomy tree.jsonl").done();
+    place
+        .run("taxonomy export one --format tsv -o tree.tsv")
+        .done();
+    place.run("init two --taxonomy tree.tsv").done();
+    let export = |shop: &str| {
+        let command = format!("taxonomy export {shop} --format jsonl");
+        place.run(&command).done()
+    };
+    assert_eq!(export("two"), export("one"));
+}
+
+#[test]
 fn a_quarter_of_a_million_categories_take_seconds() {
     let place = Place::empty();
     let mut tree = "id\tparent\tname\n".to_owned();

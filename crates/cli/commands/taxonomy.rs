@@ -278,8 +278,8 @@ fn tsv(taxonomy: &Taxonomy, sink: &mut dyn Write) -> Result<(), Failure> {
             category.name.clone(),
             taxonomy.path(index),
             category.descriptions.join(" "),
-            category.aliases.join("|"),
-            category.examples.join("|"),
+            list(&category.aliases),
+            list(&category.examples),
         ];
         record.extend(languages.iter().map(|language| {
             let known = category
@@ -292,4 +292,10 @@ fn tsv(taxonomy: &Taxonomy, sink: &mut dyn Write) -> Result<(), Failure> {
     }
     writer.flush()?;
     Ok(())
+}
+
+/// Texts in one cell, as a taxonomy is read: a `|` of their own stands behind a `\\`.
+fn list(texts: &[String]) -> String {
+    let escaped = |text: &String| text.replace('\\', r"\\").replace('|', r"\|");
+    texts.iter().map(escaped).collect::<Vec<_>>().join("|")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use assort_core::{CategoryRow, Place, clean};
+use assort_core::{CategoryRow, Place, clean, split_path};
 
 use crate::Result;
 use crate::error::Unstated;
@@ -426,11 +426,15 @@ fn names(cell: &Cell, separator: Option<&str>) -> Names {
     }
 }
 
-/// A value as several texts, a single one cut at `|` if `cut` says so.
+/// A value as several texts, a single one cut at `|`, unless that stands behind a `\`, if
+/// `cut` says so.
 fn texts(cell: &Cell, cut: bool) -> Vec<String> {
     let texts: Vec<String> = match cell {
         Cell::List(texts) => texts.iter().map(|text| clean(text)).collect(),
-        Cell::Text(text) if cut => text.split('|').map(clean).collect(),
+        Cell::Text(text) if cut => {
+            let texts = split_path(text, "|");
+            texts.iter().map(|text| clean(text)).collect()
+        }
         Cell::Text(text) => vec![clean(text)],
     };
     texts.into_iter().filter(|text| !text.is_empty()).collect()
