@@ -42,13 +42,12 @@ pub(crate) struct TaxonomyReading {
 impl TaxonomyReading {
     /// What is stated of the file.
     pub(crate) fn options(&self) -> TaxonomyOptions {
-        TaxonomyOptions {
-            separator: self.separator.clone(),
-            id: self.id.clone(),
-            parent: self.parent.clone(),
-            name: self.name.clone(),
-            path: self.path.clone(),
-            levels: self.levels.clone(),
-        }
+        TaxonomyOptions::default()
+            .with_separator(self.separator.clone())
+            .with_id(self.id.clone())
+            .with_parent(self.parent.clone())
+            .with_name(self.name.clone())
+            .with_path(self.path.clone())
+            .with_levels(self.levels.clone())
     }
 }

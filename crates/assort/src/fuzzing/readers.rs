@@ -51,10 +51,7 @@ pub fn taxonomy(bytes: &[u8]) -> bool {
         return false;
     };
     let separator = SEPARATORS[usize::from(choice >> 4 & 3)];
-    let options = TaxonomyOptions {
-        separator: separator.map(str::to_owned),
-        ..TaxonomyOptions::default()
-    };
+    let options = TaxonomyOptions::default().with_separator(separator.map(str::to_owned));
     let read = open(choice, bytes).map(|input| read_taxonomy(input, &options));
     let Some(Ok(file)) = read else {
         return false;

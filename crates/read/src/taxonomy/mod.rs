@@ -45,6 +45,7 @@ pub struct TaxonomyFile {
 /// What is stated of a taxonomy file; all else is found out. Columns are named as in
 /// the file, or by their numbers from 1 where it names none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaxonomyOptions {
     /// What separates the names of a path.
     pub separator: Option<String>,
@@ -58,6 +59,50 @@ pub struct TaxonomyOptions {
     pub path: Option<String>,
     /// The columns of names that are a level each, from the root down.
     pub levels: Vec<String>,
+}
+
+impl TaxonomyOptions {
+    /// The same with another value of [`Self::separator`].
+    #[must_use]
+    pub fn with_separator(mut self, separator: impl Into<Option<String>>) -> Self {
+        self.separator = separator.into();
+        self
+    }
+
+    /// The same with another value of [`Self::id`].
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<Option<String>>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// The same with another value of [`Self::parent`].
+    #[must_use]
+    pub fn with_parent(mut self, parent: impl Into<Option<String>>) -> Self {
+        self.parent = parent.into();
+        self
+    }
+
+    /// The same with another value of [`Self::name`].
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Option<String>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The same with another value of [`Self::path`].
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<Option<String>>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The same with another value of [`Self::levels`].
+    #[must_use]
+    pub fn with_levels(mut self, levels: Vec<String>) -> Self {
+        self.levels = levels;
+        self
+    }
 }
 
 /// Reads a taxonomy, recognising its form by its content:
