@@ -125,6 +125,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         sheet.rows = numbered;
         return Ok((sheet, None));
     }
+    set_in_by_marks(&mut entries);
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
         for (line, path) in
@@ -246,6 +247,44 @@ fn numbered(entries: &[Entry]) -> Option<Vec<SheetRow>> {
     };
     let nested = numbers.iter().filter(below).count();
     (numbers.len() == rows.len() && nested > 0 && nested * 2 + 1 >= rows.len()).then_some(rows)
+}
+
+/// Sets in lines by the marks that they begin with (`- Green`, `-- Sencha`), if a third of
+/// them have marks of one kind and none skips one. One mark before a blank on every line is
+/// a bullet, and comes off.
+fn set_in_by_marks(entries: &mut [Entry]) {
+    let marks = ['-', '*', '+', '.', '>', '–', '_', '~', '='];
+    let Some(mark) = entries.iter().find_map(|entry| {
+        entry
+            .text
+            .chars()
+            .next()
+            .filter(|sign| marks.contains(sign))
+    }) else {
+        return;
+    };
+    let depth = |entry: &Entry| entry.text.chars().take_while(|sign| *sign == mark).count();
+    let depths: Vec<usize> = entries.iter().map(depth).collect();
+    let first = depths.first().copied().unwrap_or_default();
+    let marked = depths.iter().filter(|depth| **depth > 0).count();
+    let skips = depths.windows(2).any(|pair| pair[1] > pair[0] + 1);
+    let above = depths.iter().any(|depth| *depth < first);
+    let is_flat = depths.iter().all(|depth| *depth == first);
+    let is_bullet = |entry: &Entry| {
+        let behind = entry.text.strip_prefix(mark);
+        behind.is_some_and(|behind| behind.starts_with(' '))
+    };
+    let is_flat = is_flat && !(first == 1 && entries.iter().all(is_bullet));
+    let plain = entries
+        .iter()
+        .all(|entry| entry.indent == 0 && !entry.text.trim_start_matches(mark).trim().is_empty());
+    if first > 1 || marked * 3 < entries.len() || skips || above || is_flat || !plain {
+        return;
+    }
+    for (entry, depth) in entries.iter_mut().zip(depths) {
+        entry.indent = depth - first;
+        entry.text = entry.text.trim_start_matches(mark).trim().to_owned();
+    }
 }
 
 /// Whether lines are set in below others.

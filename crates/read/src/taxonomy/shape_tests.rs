@@ -495,6 +495,10 @@ fn outlines_by_numbers_levels_and_drawn_lines() {
     );
     let names = ["Tea", "Tea > Green", "Tea > Green > Sencha", "Cups"];
     check("Tea\n├── Green\n│   └── Sencha\nCups\n", &names);
+    check("Tea\n- Green\n-- Sencha\nCups\n", &names);
+    check("*Tea\n**Green\n***Sencha\n*Cups\n", &names);
+    check("+ Tea\n+ Cups\n", &["Tea", "Cups"]);
+    check("+Tea\n+Cups\n", &["+Tea", "+Cups"]);
     check("level,name\n1,Tea\n2,Green\n3,Sencha\n1,Cups\n", &names);
     check(
         "id,level,name\n1,0,Tea\n2,1,Green\n3,2,Sencha\n4,0,Cups\n",
