@@ -85,13 +85,20 @@ impl Maker<'_> {
         update.attributes.extend(further);
         let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
         let category = filled(columns.category);
+        let mut listed = category
+            .as_deref()
+            .map(listed)
+            .unwrap_or_default()
+            .into_iter();
+        let category = listed.next().or(category);
         let more = columns.category.filter(|_| category.is_some());
+        let more = more.map_or_else(Vec::new, |at| values.further_readings(at));
         Ok(Given {
             line,
             place: None,
             update,
             category,
-            more_categories: more.map_or_else(Vec::new, |at| values.further_readings(at)),
+            more_categories: more.into_iter().chain(listed).collect(),
             parent: filled(columns.parent),
             kind: filled(columns.kind),
             view: filled(columns.view),
@@ -222,6 +229,16 @@ fn elements(value: &Value, visit: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Ways to read a list in a cell, as programs print it: `["A", "B"]`, `['A', 'B']`.
+pub(crate) fn listed(cell: &str) -> Vec<String> {
+    if !cell.trim_start().starts_with('[') {
+        return Vec::new();
+    }
+    let value = serde_json::from_str(cell);
+    let value = value.or_else(|_| serde_json::from_str(&cell.replace('\'', "\"")));
+    value.map_or_else(|_| Vec::new(), |value| readings(&value))
+}
+
 /// Ways to read a value as a category, the likeliest first: a list of names is the way
 /// down to one, or several; lists of lists are several ways down; of objects their ids,
 /// paths and names count.
@@ -258,6 +275,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn lists_that_were_printed_into_a_cell_are_read() {
+        assert_eq!(listed(r#"["A", "B"]"#), ["A > B", "A", "B"]);
+        assert_eq!(listed("['A', 'B']"), ["A > B", "A", "B"]);
+        assert!(listed("[A").is_empty() && listed("A, B").is_empty());
+    }
 
     #[test]
     fn a_category_is_read_in_every_way_that_makes_sense() {

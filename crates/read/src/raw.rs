@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::Result;
 use crate::input::Input;
 use crate::json::flatten;
-use crate::maker::{Given, Maker, Object, Positions, Values, readings};
+use crate::maker::{Given, Maker, Object, Positions, Values, listed, readings};
 use crate::names::names_products;
 use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
@@ -116,7 +116,11 @@ impl Rows {
             let Some(raw) = raw else { break };
             match &raw {
                 Raw::Cells(_, cells) => {
-                    sample.add(cells.iter().map(|cell| vec![cell.clone()]).collect());
+                    let readings = |cell: &String| {
+                        let listed = listed(cell).into_iter();
+                        std::iter::once(cell.clone()).chain(listed).collect()
+                    };
+                    sample.add(cells.iter().map(readings).collect());
                 }
                 Raw::Object(_, object, _) => sample.add(cells_of(object, &self.positions)),
                 Raw::Bad(_) => {}
