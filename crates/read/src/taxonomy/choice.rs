@@ -409,8 +409,16 @@ impl Choice<'_> {
                 () if arrows * 2 > self.columns.sheet.rows.len() => "paths",
                 () => continue,
             };
-            let message =
-                format!("column `{called}` looks like {what}, but its name does not say so");
+            let texts = self.columns.sheet.texts(column);
+            let distinct = texts.collect::<HashSet<_>>().len();
+            let message = match what == "paths" && distinct < self.columns.sheet.rows.len() {
+                true => format!(
+                    "this looks like a file of products: several rows have one path in column `{called}`"
+                ),
+                false => {
+                    format!("column `{called}` looks like {what}, but its name does not say so")
+                }
+            };
             return Err(self.columns.sheet.refused(unstated(message)));
         }
         Ok(())

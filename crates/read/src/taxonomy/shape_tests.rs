@@ -441,6 +441,10 @@ fn what_is_no_taxonomy_is_refused() {
         &["products", "Vendor"],
     );
     refused(
+        "id,title,shelf\n1,Cup,Tea > Green\n2,Mug,Tea > Green\n3,Pot,Tea > Black\n",
+        &["products", "several rows", "`shelf`"],
+    );
+    refused(
         "id,ref,name\n1,0,Tea\n2,1,Green\n3,1,Black\n4,0,Cups\n5,4,Mugs\n",
         &["`ref`", "parents"],
     );
