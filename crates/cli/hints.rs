@@ -22,10 +22,10 @@ pub(crate) fn told(error: &Error) -> String {
 /// An error of the files of an import with what to do about it.
 pub(crate) fn told_of_import(error: &Error) -> String {
     match error {
-        Error::Input {
+        Error::Input(assort::read::Error::Input {
             unstated: Some(Unstated::Title),
             ..
-        } => {
+        }) => {
             let hint = ", or pass --update if the file changes products that are there";
             told(error) + hint
         }
@@ -185,7 +185,9 @@ fn joined(what: String, hint: Option<String>) -> String {
 
 fn of_error(error: &Error) -> Option<String> {
     Some(match error {
-        Error::Input { unstated, .. } => return unstated.map(of_unstated),
+        Error::Input(assort::read::Error::Input { unstated, .. }) => {
+            return unstated.map(of_unstated);
+        }
         Error::NotACatalog(path) => format!(
             "make one with `assort init {} --taxonomy FILE`",
             path.display()

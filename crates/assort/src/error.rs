@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use assort_core::{EmbedError, ErrorKind, Space};
-use assort_read::Unstated;
 
 /// Result of the operations of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -16,17 +15,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     // The caller must act: what was given cannot be used.
     /// A file or stream given as input cannot be read as what it should be.
-    #[error("{file}{}: {message}", line.map(|n| format!(", line {n}")).unwrap_or_default())]
-    Input {
-        /// The file as the user named it, `standard input` for `-`.
-        file: String,
-        /// Line of the file, counted from 1, where one is to blame.
-        line: Option<u64>,
-        /// What is wrong.
-        message: String,
-        /// What could be stated so that the file is read after all.
-        unstated: Option<Unstated>,
-    },
+    #[error(transparent)]
+    Input(#[from] assort_read::Error),
     /// An argument has a value that cannot be used.
     #[error("{0}")]
     Argument(String),
@@ -261,7 +251,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Argument(_) => ErrorKind::Argument,
-            Self::Input { .. } => ErrorKind::Input,
+            Self::Input(_) => ErrorKind::Input,
             Self::NoEmbedder
             | Self::ReadOnly
             | Self::ReadOnlyCopy(_)
@@ -371,23 +361,6 @@ impl From<assort_index::Error> for Error {
             // What callers give is checked before it comes to a segment.
             Index::Argument(message) | Index::Fault(message) => Self::Internal(message),
             other => Self::Internal(other.to_string()),
-        }
-    }
-}
-
-impl From<assort_read::Error> for Error {
-    fn from(error: assort_read::Error) -> Self {
-        let assort_read::Error::Input {
-            file,
-            line,
-            message,
-            unstated,
-        } = error;
-        Self::Input {
-            file,
-            line,
-            message,
-            unstated,
         }
     }
 }

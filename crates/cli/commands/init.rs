@@ -68,7 +68,7 @@ pub(crate) fn read(file: &str, reading: &TaxonomyReading) -> Result<(Taxonomy, S
     let format = format!("{name}: {}", read.format);
     let taxonomy = Taxonomy::from_rows(read.rows).map_err(|error| {
         let line = error.line();
-        assort::Error::Input {
+        assort::read::Error::Input {
             file: name,
             line,
             message: error.to_string(),

@@ -270,12 +270,12 @@ fn an_unreadable_input_keeps_what_came_before() {
     let toy = Arc::new(Toy::new("a"));
     let (_directory, catalog) = common::catalog(&toy);
     let products = file(100);
-    let torn = Error::Input {
+    let torn = Error::Input(assort::read::Error::Input {
         file: "toys.csv".to_owned(),
         line: Some(102),
         message: "the file is cut off".to_owned(),
         unstated: None,
-    };
+    });
     let input = rows(&products).chain([InputRow::Failed(torn)]);
     let error = catalog
         .import(input, &prune(), &|| None, &mut ())

@@ -94,12 +94,12 @@ impl Catalog {
             }
         }
         if judged.len() == 0 {
-            return Err(Error::Input {
+            return Err(Error::Input(assort_read::Error::Input {
                 file: "the labelled products".to_owned(),
                 line: None,
                 message: "no row has both a product and a category of the taxonomy, so there is nothing to compare with".to_owned(),
                 unstated: None,
-            });
+            }));
         }
         let evaluation = judged.finished(options, &*observer)?;
         Ok(Evaluation {
