@@ -1,6 +1,6 @@
 //! What an import did, told on the way and at the end.
 
-use assort_core::{CategoryIndex, Taxonomy, UnknownTexts};
+use assort_core::{CategoryIndex, Taxonomy, TaxonomyError, UnknownTexts};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,18 +61,28 @@ impl ForeignCategories {
     /// Reads what a row gives as its category ([`Taxonomy::read_categories`]), and counts
     /// it if the taxonomy has none of it. Gives the label, and what else was given as
     /// attributes [`SOURCE_CATEGORY`].
-    pub fn read(&mut self, taxonomy: &Taxonomy, category: &str, more: &[String]) -> Categorized {
-        self.given += 1;
-        let (label, others) = match taxonomy.read_categories(category, more) {
+    ///
+    /// # Errors
+    /// Why the taxonomy has none of it, where `only_known` says that it must.
+    pub fn read(
+        &mut self,
+        taxonomy: &Taxonomy,
+        category: String,
+        more: &[String],
+        only_known: bool,
+    ) -> Result<Categorized, TaxonomyError> {
+        let (label, others) = match taxonomy.read_categories(&category, more) {
             Ok(given) => (Some(given.label), given.others),
+            Err(error) if only_known => return Err(error),
             Err(_) => {
-                self.add(category);
-                (None, vec![category.to_owned()])
+                self.add(&category);
+                (None, vec![category])
             }
         };
+        self.given += 1;
         let others = others.into_iter();
         let attributes = others.map(|other| (SOURCE_CATEGORY.to_owned(), other));
-        (label, attributes.collect())
+        Ok((label, attributes.collect()))
     }
 
     fn add(&mut self, category: &str) {

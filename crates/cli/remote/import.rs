@@ -207,13 +207,10 @@ impl Pass<'_> {
         let taxonomy = &self.tree.0;
         let category = match category {
             None => None,
-            Some(category) if self.args.strict => {
-                let given = taxonomy.read_categories(&category, &more_categories);
-                Some(given.map_err(|error| wrong(error.to_string()))?.label)
-            }
             Some(category) => {
                 let foreign = &mut self.report.foreign;
-                let (label, others) = foreign.read(taxonomy, &category, &more_categories);
+                let read = foreign.read(taxonomy, category, &more_categories, self.args.strict);
+                let (label, others) = read.map_err(|error| wrong(error.to_string()))?;
                 product.attributes.extend(others);
                 label
             }

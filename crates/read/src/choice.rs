@@ -190,12 +190,12 @@ impl<'a> Choice<'a> {
         if self.mapping.taxonomy.is_none() {
             return Ok(first);
         }
-        let best = best(
+        let named = best(
             candidates
                 .iter()
                 .filter_map(|&at| Some((at, self.known(at, true)?))),
         );
-        if let Some((column, share)) = best
+        if let Some((column, share)) = named
             && share >= OF_TAXONOMY
         {
             return Ok(Some(column));
@@ -206,9 +206,9 @@ impl<'a> Choice<'a> {
             !is_used && !is_stated && !candidates.contains(&at) && !self.named.is_decision(at)
         });
         let others = others.filter_map(|at| Some((at, self.known(at, false)?)));
-        match self::best(others) {
+        match best(others) {
             Some((column, share)) if share >= OF_TAXONOMY => Ok(Some(column)),
-            _ => Ok(best
+            _ => Ok(named
                 .filter(|(_, share)| *share > 0.0)
                 .map(|(at, _)| at)
                 .or(first)),

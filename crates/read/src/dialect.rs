@@ -1,6 +1,6 @@
 //! How a delimited file is cut, and where its header stands, told by its first lines.
 
-use crate::splitter::{Splitter, field, sniff_delimiter};
+use crate::splitter::{Splitter, all_quoted, sniff_delimiter};
 
 /// Lines that are looked at, and those among which the header is.
 const LOOKED_AT: usize = 60;
@@ -20,6 +20,8 @@ pub(crate) struct Dialect {
     pub(crate) header: u64,
     /// Lines before the header that are not blank.
     pub(crate) skipped: u64,
+    /// Whether the cells of the header, cut at tabs, are all quoted.
+    pub(crate) all_quoted: bool,
 }
 
 /// Lines of a head with their numbers.
@@ -44,6 +46,7 @@ impl Dialect {
                 delimiter,
                 header,
                 skipped,
+                all_quoted: false,
             };
         };
         let delimiter = stated.unwrap_or_else(|| by_lines(&lines, sniff_delimiter(line)));
@@ -52,10 +55,12 @@ impl Dialect {
             .map(|(_, line)| cells(line, delimiter))
             .collect();
         let at = header(&rows, names);
+        let (header, line) = lines.get(at).copied().unwrap_or((first, line));
         Self {
             delimiter,
-            header: lines.get(at).map_or(first, |(number, _)| *number),
+            header,
             skipped: skipped + at as u64,
+            all_quoted: all_quoted(line),
         }
     }
 }
@@ -134,11 +139,7 @@ fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
         // A quoted cell goes on in the next line.
         splitter.feed(b"\"\n");
     }
-    let ends = splitter.ends();
-    let mut cells: Vec<String> = (0..ends.len())
-        .filter_map(|column| splitter.fields().get(field(ends, column)?))
-        .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
-        .collect();
+    let mut cells = splitter.cells();
     while cells.last().is_some_and(String::is_empty) {
         cells.pop();
     }

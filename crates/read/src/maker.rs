@@ -43,10 +43,14 @@ pub(crate) trait Values {
     fn text(&self, column: usize) -> Option<&str>;
 
     /// The elements of a list, or the one value.
-    fn each(&self, column: usize, visit: &mut dyn FnMut(&str));
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        self.text(column).into_iter().for_each(visit);
+    }
 
     /// Further ways to read the value of a column of categories.
-    fn further_readings(&self, column: usize) -> Vec<String>;
+    fn further_readings(&self, _column: usize) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Makes [`Given`] of values by what columns mean.

@@ -6,10 +6,10 @@ pub(crate) fn has_decimal_commas<'a>(values: impl Iterator<Item = &'a str>) -> b
     let (mut all, mut numbers, mut commas) = (0u32, 0u32, 0u32);
     for value in values {
         all += 1;
-        let Some((_, number, _)) = parts(value) else {
+        let Some((_, number, behind)) = parts(value) else {
             continue;
         };
-        match mark(number, value) {
+        match mark(number, behind) {
             Mark::Point => return false,
             Mark::Comma => commas += 1,
             Mark::Either => {}
@@ -75,8 +75,8 @@ fn is_dash(behind: &str) -> bool {
     behind.starts_with([',']) && behind[1..].starts_with(['-', '–', '—'])
 }
 
-fn mark(number: &str, value: &str) -> Mark {
-    if parts(value).is_some_and(|(_, _, behind)| is_dash(behind)) && !number.contains(',') {
+fn mark(number: &str, behind: &str) -> Mark {
+    if is_dash(behind) && !number.contains(',') {
         return Mark::Comma;
     }
     let (commas, points) = (number.matches(',').count(), number.matches('.').count());

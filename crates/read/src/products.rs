@@ -125,15 +125,10 @@ impl ProductReader {
 
     /// A row of what one says that stands for itself.
     fn row(&self, given: Given) -> Row {
-        let (line, id, place) = (given.line, given.update.id.clone(), given.place.clone());
-        let made = if self.updates {
-            update(given)
-        } else {
-            product(given, self.require_title)
-        };
-        made.unwrap_or_else(|reason| {
-            Row::Rejected(Rejected::new(line, Some(id), reason).within(place))
-        })
+        match self.updates {
+            true => update(given),
+            false => product(given, self.require_title),
+        }
     }
 }
 
@@ -156,28 +151,37 @@ impl Iterator for ProductReader {
     }
 }
 
-fn update(given: Given) -> std::result::Result<Row, String> {
-    given.update.check()?;
-    Ok(Row::Update(UpdateRow {
+fn update(given: Given) -> Row {
+    if let Err(reason) = given.update.check() {
+        return rejected(given.line, given.update.id, reason, given.place);
+    }
+    Row::Update(UpdateRow {
         line: given.line,
         update: given.update,
         category: given.category,
         more_categories: given.more_categories,
-    }))
+    })
 }
 
-fn product(given: Given, require_title: bool) -> std::result::Result<Row, String> {
+fn product(given: Given, require_title: bool) -> Row {
     let product = whole(given.update);
-    match require_title {
-        true => product.check()?,
-        false => check_lengths(&product.title, &product.text)?,
+    let checked = match require_title {
+        true => product.check(),
+        false => check_lengths(&product.title, &product.text),
+    };
+    if let Err(reason) = checked {
+        return rejected(given.line, product.id, reason, given.place);
     }
-    Ok(Row::Product(ProductRow {
+    Row::Product(ProductRow {
         line: given.line,
         product,
         category: given.category,
         more_categories: given.more_categories,
-    }))
+    })
+}
+
+fn rejected(line: u64, id: String, reason: String, place: Option<String>) -> Row {
+    Row::Rejected(Rejected::new(line, Some(id), reason).within(place))
 }
 
 fn whole(update: ProductUpdate) -> Product {

@@ -44,27 +44,11 @@ impl Values for Cells<'_> {
     fn text(&self, column: usize) -> Option<&str> {
         Some(self.0.get(column).map_or("", String::as_str))
     }
-
-    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
-        self.text(column).into_iter().for_each(visit);
-    }
-
-    fn further_readings(&self, _: usize) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 impl Values for Record<'_> {
     fn text(&self, column: usize) -> Option<&str> {
         Some(self.get(column))
-    }
-
-    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
-        visit(self.get(column));
-    }
-
-    fn further_readings(&self, _: usize) -> Vec<String> {
-        Vec::new()
     }
 }
 

@@ -50,6 +50,15 @@ impl Splitter {
         &self.ends[..self.filled.1]
     }
 
+    /// The complete fields as text, trimmed.
+    pub(crate) fn cells(&self) -> Vec<String> {
+        let columns = 0..self.ends().len();
+        columns
+            .filter_map(|column| self.fields().get(field(self.ends(), column)?))
+            .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
+            .collect()
+    }
+
     /// Takes one line with its end; whether the record is complete by it.
     pub(crate) fn feed(&mut self, mut line: &[u8]) -> bool {
         loop {

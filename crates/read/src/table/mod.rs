@@ -18,7 +18,7 @@ use crate::input::Input;
 use crate::lines::{Line, Lines, MAX_RECORD};
 use crate::quotes::Quotes;
 use crate::refusal::Refusal;
-use crate::splitter::{Splitter, all_quoted, field};
+use crate::splitter::{Splitter, field};
 
 /// What a quote character means in a delimited file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Table {
         let quoted = match quoting {
             Quoting::On => true,
             Quoting::Off => false,
-            Quoting::Auto => !tab || all_quoted(line(input.head(), dialect.header)),
+            Quoting::Auto => !tab || dialect.all_quoted,
         };
         let mut table = Self {
             lines: Lines::new(input),
@@ -433,15 +433,6 @@ impl Table {
         let name = self.columns.get(column).map_or("", String::as_str);
         RowError::new(line, refusal.within(&format!("column `{name}`")))
     }
-}
-
-/// The line of that number, counted from 1.
-fn line(head: &[u8], number: u64) -> &[u8] {
-    let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
-    let mut lines = head.split(|&byte| byte == end);
-    let line = lines.nth(number.saturating_sub(1) as usize);
-    let line = line.unwrap_or_default();
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// The names, where one that was there before gets a number: `colour`, `colour 2`.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::{Line, Lines};
-use crate::splitter::{Splitter, field, sniff_delimiter};
+use crate::splitter::{Splitter, sniff_delimiter};
 use crate::table::{Quoting, RowError, Table};
 
 use super::levels;
@@ -154,12 +154,25 @@ pub(super) fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
         splitter = Splitter::new(delimiter, false);
         splitter.feed(&[line, b"\n"].concat());
     }
-    let cell =
-        |at: usize| field(splitter.ends(), at).and_then(|range| splitter.fields().get(range));
-    let cells = (0..splitter.ends().len()).filter_map(cell);
-    cells
-        .map(|cell| String::from_utf8_lossy(cell).trim().to_owned())
-        .collect()
+    splitter.cells()
+}
+
+/// The next line as text, with its number; none at the end. `buffer` is used for it.
+pub(super) fn next_line<'b>(
+    lines: &mut Lines,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<(u64, &'b str)>> {
+    buffer.clear();
+    let line = match lines.read(buffer)? {
+        Line::Text(line) => line,
+        Line::TooLong(line) => {
+            return Err(lines.error(Some(line), RowError::too_long(line).message));
+        }
+        Line::End => return Ok(None),
+    };
+    let text = lines.text(buffer);
+    let text = text.map_err(|bad| lines.error(Some(line), bad.refusal.within("the line")))?;
+    Ok(Some((line, text)))
 }
 
 /// Reads a table with names of columns.
@@ -209,21 +222,11 @@ pub(super) fn read_unnamed(input: Input, delimiter: u8) -> Result<Sheet> {
     let file = input.name().to_owned();
     let mut lines = Lines::new(input);
     let (mut buffer, mut rows, mut width) = (Vec::new(), Vec::new(), 0);
-    loop {
-        buffer.clear();
-        let line = match lines.read(&mut buffer)? {
-            Line::Text(line) => line,
-            Line::TooLong(line) => {
-                return Err(lines.error(Some(line), RowError::too_long(line).message));
-            }
-            Line::End => break,
-        };
-        let text = lines.text(&buffer);
-        text.map_err(|bad| lines.error(Some(line), bad.refusal.within("the line")))?;
-        if buffer.trim_ascii().is_empty() || buffer.starts_with(b"#") {
+    while let Some((line, text)) = next_line(&mut lines, &mut buffer)? {
+        if text.trim_ascii().is_empty() || text.starts_with('#') {
             continue;
         }
-        let mut cells = cells(&buffer, delimiter);
+        let mut cells = cells(text.as_bytes(), delimiter);
         while cells.last().is_some_and(String::is_empty) {
             cells.pop();
         }

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 
 use crate::Result;
 use crate::input::Input;
-use crate::lines::{Line, Lines};
-use crate::table::RowError;
+use crate::lines::Lines;
 
-use super::delimited::cells;
+use super::delimited::{cells, next_line};
 use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
@@ -154,17 +153,7 @@ fn row(line: u64, cell: Cell) -> SheetRow {
 /// them.
 fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
     let (mut buffer, mut entries) = (Vec::new(), Vec::new());
-    loop {
-        buffer.clear();
-        let line = match lines.read(&mut buffer)? {
-            Line::Text(line) => line,
-            Line::TooLong(line) => {
-                return Err(lines.error(Some(line), RowError::too_long(line).message));
-            }
-            Line::End => return Ok(entries),
-        };
-        let text = lines.text(&buffer);
-        let text = text.map_err(|bad| lines.error(Some(line), bad.refusal.within("the line")))?;
+    while let Some((line, text)) = next_line(lines, &mut buffer)? {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
@@ -183,6 +172,7 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
             });
         }
     }
+    Ok(entries)
 }
 
 /// A line without the quotes around a single cell and without empty cells at its end;

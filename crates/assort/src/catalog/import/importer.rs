@@ -225,11 +225,10 @@ impl<'a> Importer<'a> {
         let Some(category) = category else {
             return Ok((None, Vec::new()));
         };
-        if self.options.only_known_categories {
-            let read = self.taxonomy.read_categories(&category, more);
-            read.map_err(|error| error.to_string())?;
-        }
-        let (label, others) = self.report.foreign.read(&self.taxonomy, &category, more);
+        let only_known = self.options.only_known_categories;
+        let foreign = &mut self.report.foreign;
+        let read = foreign.read(&self.taxonomy, category, more, only_known);
+        let (label, others) = read.map_err(|error| error.to_string())?;
         let label = label.map(|index| self.taxonomy.category(index).id.clone());
         Ok((label, others))
     }
