@@ -34,7 +34,9 @@ pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
             .with_oversample(args.oversample.map(Into::into)),
     )?;
     let outcome = print(&page, &*catalog.taxonomy()?, args, global)?;
-    if let Some(filter) = &args.filter {
+    if let Some(filter) = &args.filter
+        && !global.quiet
+    {
         let fields = catalog.filter_fields(filter)?;
         let notes = fields.iter().filter_map(notes::of_filter);
         notes.for_each(|note| global.say(&note));
