@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them.
 
+mod attributes;
 mod copying;
 mod evaluating;
 mod learning;
@@ -19,6 +20,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+pub(crate) use attributes::{Attributes, Facets};
 pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
@@ -126,6 +128,10 @@ pub(crate) enum Command {
     AuditLabels(AuditLabels),
     /// Tell what another taxonomy's categories mean in this one, and apply it
     Crosswalk(Crosswalk),
+    /// Tell what the attributes hold, and set their kinds
+    Attributes(Attributes),
+    /// Count products by the values of attributes
+    Facets(Facets),
     /// Measure how well labelled products are filed
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy

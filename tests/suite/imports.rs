@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 14] = [
+const CRATES: [(&str, &str); 15] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
+    ("columns", "crates/columns/src"),
     ("distill", "crates/distill/src"),
     ("head", "crates/head/src"),
     ("read", "crates/read/src"),

@@ -104,6 +104,13 @@ impl State {
         Ok(())
     }
 
+    /// Has every commit from here on note which rows it touches.
+    pub(crate) fn note_touched(&self) {
+        self.store.note_touched();
+        // One that is under way ends before anybody reads.
+        drop(self.lock_commits());
+    }
+
     /// Shows readers something else.
     fn publish(&self, next: Option<Published>) {
         let before = std::mem::replace(&mut *write(&self.published), next);

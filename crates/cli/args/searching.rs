@@ -12,7 +12,7 @@ use crate::render::Format;
 #[derive(Args)]
 #[command(
     name = "search",
-    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'\n  assort search shop \"running shoes\" --group-by content --min-similarity 0.5\n  assort search shop kettle --group-by brand --group-size 3\n\nWith --group-by, --top and --offset count groups. Groups stand in the order of their best products; a product that lacks the field is a group of its own."
+    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'\n  assort search shop \"running shoes\" --group-by content --min-similarity 0.5\n  assort search shop kettle --group-by brand --group-size 3\n  assort search shop kettle --facets brand,price\n\nWith --group-by, --top and --offset count groups. Groups stand in the order of their best products; a product that lacks the field is a group of its own."
 )]
 pub(crate) struct SearchArgs {
     /// The catalog's directory
@@ -43,6 +43,11 @@ pub(crate) struct SearchArgs {
     /// the groups are full
     #[arg(long, value_name = "N", default_value = "1", requires = "group_by")]
     pub(crate) group_size: NonZeroUsize,
+
+    /// Count the values of these attributes, or `category`, among the nearest thousand
+    /// products that match; `assort facets` counts among all
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) facets: Vec<String>,
 
     /// Results to give
     #[arg(long, value_name = "N", default_value = "10")]

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod attributes;
 pub(crate) mod audit_labels;
 pub(crate) mod backup;
 pub(crate) mod check;
@@ -12,6 +13,7 @@ pub(crate) mod demo;
 pub(crate) mod distill;
 pub(crate) mod embedders;
 pub(crate) mod evaluate;
+pub(crate) mod facets;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod label;

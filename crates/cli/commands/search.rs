@@ -5,14 +5,19 @@ use std::io::Write;
 use assort::core::Taxonomy;
 use assort::{Catalog, Found, GroupBy, Page, Plan, Query, Search, Step};
 
+use super::facets;
 use crate::args::{Global, SearchArgs};
 use crate::embedder;
-use crate::failure::{Done, Outcome};
+use crate::failure::{Done, Failure, Outcome};
 use crate::notes;
-use crate::render;
+use crate::render::{self, Format};
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
+    if args.format == Format::Csv && !args.facets.is_empty() {
+        let what = "facets are no rows of a CSV file; use --format jsonl or table";
+        return Err(Failure::Usage(what.to_owned()));
+    }
     let catalog = Catalog::open_read_only(&args.dir)?;
     let (catalog, query) = match (&args.text, &args.like) {
         (_, Some(id)) => (catalog, Query::Like(id.clone())),
@@ -27,6 +32,7 @@ pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
             .with_min_similarity(args.min_similarity)
             .with_group_by(args.group_by.clone())
             .with_group_size(args.group_size.into())
+            .with_facets(args.facets.clone())
             .with_top(args.top.into())
             .with_offset(args.offset)
             .with_exact(args.exact)
@@ -53,6 +59,13 @@ pub(crate) fn print(
 ) -> Outcome {
     let mut sink = render::sink(None)?;
     args.format.results().found(&mut sink, taxonomy, page)?;
+    if !page.facets.is_empty() {
+        match args.format {
+            Format::Table => facets::print_table(&mut sink, &page.facets)?,
+            Format::Jsonl => writeln!(sink, "{}", facets::as_json(&page.facets))?,
+            Format::Csv => {}
+        }
+    }
     sink.flush()?;
     if args.explain {
         page.steps.iter().for_each(explain);

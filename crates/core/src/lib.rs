@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a disk, a clock, a thread or hidden randomness.
 
+mod attributes;
 pub mod chance;
 mod classifier;
 pub mod compose;
@@ -19,6 +20,10 @@ mod text;
 mod unknown;
 pub mod vector;
 
+pub use attributes::{
+    AttributeKind, AttributeSchema, Currency, DateOrder, Day, Dimension, KindGuess, Unit, Value,
+    is_number,
+};
 pub use classifier::adapt::{ROUNDS, SoftAssignments};
 pub use classifier::calibration::{BetaCalibration, Calibrations, LEAF};
 pub use classifier::candidates::Candidates;
@@ -42,7 +47,9 @@ pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
 };
 pub use error::ErrorKind;
-pub use filter::{AttributeUse, Fields, Filter, FilterError, FilterExpr, is_number};
+pub use filter::{
+    AttributeUse, FieldName, FieldTest, Fields, Filter, FilterError, FilterExpr, FilterNode,
+};
 pub use metrics::{
     CategoryScores, Compared, Comparison, ConfidenceBin, ConfidenceReport, Confusion,
     CoverageAtPrecision, Difference, Level, Ranking, RankingInput, Report, RiskAtCoverage, Scores,

@@ -1,11 +1,13 @@
 //! One directory: one space, one taxonomy, all products.
 
+pub(crate) mod attributes;
 mod audit_labels;
 mod backup;
 pub(crate) mod classify;
 pub(crate) mod crosswalk;
 pub(crate) mod distill;
 pub(crate) mod evaluate;
+pub(crate) mod facets;
 pub(crate) mod filter_fields;
 mod following;
 pub(crate) mod groups;
@@ -17,6 +19,7 @@ pub(crate) mod maintain;
 mod maintenance_lock;
 pub(crate) mod reembed;
 pub(crate) mod search;
+mod tallies;
 mod train;
 
 use std::fmt;

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use assort_core::vector;
-use assort_index::{Hit, Plan};
+use assort_index::{Bitmap, Hit, Plan};
 
+use crate::catalog::facets::Facet;
 use crate::catalog::groups::{Group, GroupBy, Groups};
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
@@ -16,6 +17,12 @@ use crate::snapshot::RowFilter;
 use crate::snapshot::Snapshot;
 use crate::store::Reader;
 use crate::{Error, Result};
+
+/// Nearest products whose values are counted for facets.
+const COUNTED: usize = 1000;
+
+/// Values of a facet that are given.
+const SHOWN: usize = 10;
 
 /// What to search for.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +77,9 @@ pub struct Search {
     pub ef: Option<usize>,
     /// Rows ranked by twelve bits a coordinate for each one to find. None takes 8.
     pub oversample: Option<usize>,
+    /// Attributes whose values are counted among the nearest thousand products that match:
+    /// see [`Catalog::facets`], which counts among all.
+    pub facets: Vec<String>,
     /// When to give up: the search fails with [`Error::Late`] soon after. None searches
     /// to the end.
     pub deadline: Option<Instant>,
@@ -139,6 +149,13 @@ impl Search {
         self
     }
 
+    /// The same with another value of [`Self::facets`].
+    #[must_use]
+    pub fn with_facets(mut self, facets: Vec<String>) -> Self {
+        self.facets = facets;
+        self
+    }
+
     /// The same with another value of [`Self::deadline`].
     #[must_use]
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
@@ -161,6 +178,7 @@ impl Search {
             exact: false,
             ef: None,
             oversample: None,
+            facets: Vec::new(),
             deadline: None,
         }
     }
@@ -187,6 +205,8 @@ pub struct Page {
     pub matches: u64,
     /// How each part of the catalog was searched.
     pub steps: Vec<Step>,
+    /// How many of the nearest products have each value of [`Search::facets`].
+    pub facets: Vec<Facet>,
     /// State of what was searched (see [`Catalog::content_state`]).
     pub state: u64,
 }
@@ -314,6 +334,33 @@ impl Catalog {
                 });
             }
         }
+        let facets = match search.facets.is_empty() {
+            true => Vec::new(),
+            false => {
+                let mut rows = Bitmap::default();
+                deepen(
+                    &snapshot,
+                    &query,
+                    COUNTED,
+                    filter,
+                    without,
+                    effort,
+                    |found| {
+                        let near = found.fresh.iter().filter(|hit| hit.similarity >= least);
+                        near.for_each(|hit| {
+                            rows.insert(hit.row);
+                        });
+                        Ok(match found.last < least || rows.len() >= COUNTED {
+                            true => ControlFlow::Break(()),
+                            false => ControlFlow::Continue(()),
+                        })
+                    },
+                )?;
+                let taxonomy = self.state.taxonomy_in(&reader)?;
+                let names: Vec<&str> = search.facets.iter().map(String::as_str).collect();
+                self.facets_of(&reader, &taxonomy, Some(&rows), &names, SHOWN)?
+            }
+        };
         let matches = match &matching {
             Some(matching) => matching.rows.len() as u64,
             None => reader.counts()?.products,
@@ -321,6 +368,7 @@ impl Catalog {
         Ok(Page {
             found,
             matches,
+            facets,
             steps: steps(&snapshot, depth, filter, effort),
             state: reader.content_state()?,
         })

@@ -10,6 +10,7 @@ use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, Work, due};
 use super::seal::seal_locked;
 use crate::Result;
+use crate::columns::{build_columns, columns_are_due};
 use crate::state::State;
 use crate::task::{Task, TaskState};
 
@@ -106,6 +107,7 @@ pub(crate) fn step(
     // While a commit is read, pages that later ones free cannot be used again.
     drop(reader);
     match work {
+        None if columns_are_due(state, &state.store.read()?, limit)? => build_columns(state, stop)?,
         None => return Ok(false),
         Some(Work::Seal) => {
             seal_locked(state, &space, options, stop)?;
@@ -133,7 +135,15 @@ impl Shared {
     }
 
     fn has_work(&self, state: &State) -> bool {
-        self.gives_back(state) || matches!(self.due(state), Ok(Some(_)))
+        self.gives_back(state)
+            || matches!(self.due(state), Ok(Some(_)))
+            || self.columns_are_due(state)
+    }
+
+    /// Whether columns are to be made: not while more is coming that would change them.
+    fn columns_are_due(&self, state: &State) -> bool {
+        let due = || columns_are_due(state, &state.store.read()?, self.limit());
+        !self.gathering.load(Ordering::Relaxed) && due().is_ok_and(|due| due)
     }
 
     /// Whether free space may be given back: not while vectors are coming that

@@ -53,6 +53,8 @@ pub(crate) struct Writer<'a> {
     transaction: &'a WriteTransaction,
     changed: Changed,
     unsealed: Vec<Unsealed>,
+    /// Rows of before that the columns cannot speak for any more.
+    pub(super) touched: Vec<u32>,
 }
 
 impl<'a> Writer<'a> {
@@ -62,7 +64,12 @@ impl<'a> Writer<'a> {
             transaction,
             changed: Changed::default(),
             unsealed: Vec::new(),
+            touched: Vec::new(),
         }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store
     }
 
     pub(super) fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
@@ -95,8 +102,20 @@ impl<'a> Writer<'a> {
         self.set_taxonomy(taxonomy)
     }
 
+    /// Raises the store's format to that one, if it is lower.
+    pub(super) fn raise_format(&self, format: u32) -> Result<()> {
+        let known = self.with(META, |table| {
+            let known = table.get(KEY_FORMAT)?;
+            Ok(known.and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes)))
+        })?;
+        match known {
+            Some(known) if known >= format => Ok(()),
+            _ => self.set_meta(KEY_FORMAT, &format.to_le_bytes()),
+        }
+    }
+
     /// Counts the changes; returns the number of this commit.
-    pub(super) fn finish(&self) -> Result<u64> {
+    pub(super) fn finish(&mut self) -> Result<u64> {
         if self.changed != Changed::default() {
             let before = self.with(META, |table| {
                 Ok(table
@@ -111,7 +130,7 @@ impl<'a> Writer<'a> {
             };
             self.set_meta(KEY_CHANGED, now.to_bytes().as_flattened())?;
         }
-        self.with(META, |table| {
+        let version = self.with(META, |table| {
             if table.get(KEY_IDENTITY)?.is_none() {
                 table.insert(KEY_IDENTITY, identity().to_le_bytes().as_slice())?;
             }
@@ -121,7 +140,9 @@ impl<'a> Writer<'a> {
                 .unwrap_or(0);
             table.insert(KEY_VERSION, (version + 1).to_le_bytes().as_slice())?;
             Ok(version + 1)
-        })
+        })?;
+        self.keep_touched(version)?;
+        Ok(version)
     }
 
     /// The space that is searched, as of this transaction.
@@ -271,13 +292,14 @@ impl<'a> Writer<'a> {
         Ok(rows)
     }
 
-    fn assign_rows(&self, puts: &[Put]) -> Result<Vec<u32>> {
+    fn assign_rows(&mut self, puts: &[Put]) -> Result<Vec<u32>> {
         let mut next = self.with(META, |table| {
             let value = table.get(KEY_NEXT_ROW)?;
             Ok(value
                 .and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes))
                 .unwrap_or(0))
         })?;
+        let first = next;
         let rows = self.with(IDS, |table| {
             let mut rows = Vec::with_capacity(puts.len());
             for put in puts {
@@ -299,6 +321,7 @@ impl<'a> Writer<'a> {
             return Err(Error::Full);
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
+        self.touched.extend(rows.iter().filter(|row| **row < first));
         Ok(rows)
     }
 
@@ -323,6 +346,7 @@ impl<'a> Writer<'a> {
         else {
             return Ok(None);
         };
+        self.touched.push(row);
         self.with(PRODUCTS, |table| table.remove(row).map(|_| ()))?;
         let labelled = self.with(LABELS, |table| Ok(table.remove(row)?.is_some()))?;
         self.changed.vectors += 1;
@@ -341,6 +365,7 @@ impl<'a> Writer<'a> {
     /// Sets the label of a row to an external category id, or clears it.
     pub(crate) fn set_label(&mut self, row: u32, label: Option<&str>) -> Result<()> {
         self.changed.labels += 1;
+        self.touched.push(row);
         self.with(LABELS, |table| match label {
             Some(label) => table.insert(row, label).map(|_| ()),
             None => table.remove(row).map(|_| ()),
@@ -349,6 +374,7 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn set_decision(&mut self, row: u32, decision: &DecisionRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(decision))?;
+        self.touched.push(row);
         self.with(DECISIONS, |table| {
             table.insert(row, bytes.as_slice()).map(|_| ())
         })

@@ -1,20 +1,30 @@
 //! Which texts are numbers.
 
+use super::money::amount_of_money;
+
 /// More digits than these are not safe in an `f64`, and are codes anyway.
 const MAX_INTEGER_DIGITS: usize = 15;
 
-/// The number that `text` is, if it is one (see [`Filter`](super::Filter)): a plain one,
+/// The number that `text` is, if it is one (see [`Filter`](crate::Filter)): a plain one,
 /// or an amount of money.
-pub(super) fn parse_number(text: &str) -> Option<f64> {
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
-    plain(text).or_else(|| {
-        let (number, is_whole) = without_currency(text)?;
-        amount(number, is_whole)
-    })
+    plain(text).or_else(|| amount_of_money(text).map(|(amount, _)| amount))
+}
+
+/// Whether a value compares as a number in filters.
+///
+/// ```
+/// use assort_core::is_number;
+///
+/// assert!(is_number("1.299,00 €") && !is_number("17 inch"));
+/// ```
+pub fn is_number(value: &str) -> bool {
+    parse_number(value).is_some()
 }
 
 /// A number as programs write it.
-fn plain(text: &str) -> Option<f64> {
+pub(super) fn plain(text: &str) -> Option<f64> {
     // Also keeps out `inf` and `nan`, which the parser would take.
     if !text.starts_with(|c: char| matches!(c, '0'..='9' | '+' | '-' | '.')) {
         return None;
@@ -31,7 +41,7 @@ fn is_safe(text: &str) -> bool {
 /// A number as people write it: thousands may be separated, and the decimal mark may be
 /// a comma. A single comma before three digits separates thousands, as all marks do in a
 /// number that is known to be whole.
-fn amount(text: &str, is_whole: bool) -> Option<f64> {
+pub(super) fn amount(text: &str, is_whole: bool) -> Option<f64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1.0, digits),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),
@@ -93,57 +103,6 @@ fn is_separator(c: char) -> bool {
 
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Signs and names of currencies besides three letters of ISO 4217.
-const CURRENCIES: [&str; 33] = [
-    "%", "$", "€", "£", "¥", "₹", "₽", "₩", "₪", "₺", "₴", "₫", "₱", "฿", "₦", "₵", "￥", "＄",
-    "元", "円", "원", "kr", "kr.", "zł", "Kč", "Ft", "lei", "лв", "руб", "руб.", "Rs", "Rs.",
-    "Fr.",
-];
-
-/// Codes of ISO 4217 that shops use.
-const CODES: &str = " AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP GEL HKD HUF \
-    IDR ILS INR ISK JOD JPY KES KRW KWD KZT LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RMB RON \
-    RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU UZS VND ZAR ";
-
-/// The text without the currency before or behind it, and whether a dash stands for its
-/// cents.
-fn without_currency(text: &str) -> Option<(&str, bool)> {
-    let is_digit = |c: char| c.is_ascii_digit();
-    let first = text.find(is_digit)?;
-    // A sign or a point before the digits is theirs, that of `Rs.` is not.
-    let before = text[..first].trim_end_matches(['+', '-', '.']);
-    let start = match before.ends_with(char::is_alphabetic) {
-        true => first,
-        false => before.len(),
-    };
-    let end = text.rfind(is_digit)? + 1;
-    let (before, number) = (text[..start].trim(), text.get(start..end)?);
-    let undashed = without_dash(&text[end..]);
-    let is_whole = undashed.len() < text.len() - end;
-    let behind = undashed.trim();
-    let fits = match (before, behind) {
-        ("", "") => true,
-        ("", one) | (one, "") => is_currency(one),
-        _ => false,
-    };
-    fits.then_some((number, is_whole))
-}
-
-/// What follows the dash that stands for no cents (`1.299,-`, `499/-`).
-fn without_dash(behind: &str) -> &str {
-    let dashed = behind.strip_prefix([',', '.', '/']);
-    let dashed = dashed.and_then(|rest| rest.strip_prefix(['-', '–', '—']));
-    dashed.unwrap_or(behind)
-}
-
-fn is_currency(text: &str) -> bool {
-    let is_code = |text: &str| text.len() == 3 && CODES.contains(&format!(" {text} "));
-    // `US$`, `R$`, `CA$`.
-    let letters = text.strip_suffix('$').unwrap_or("-");
-    let is_dollar = letters.len() <= 2 && letters.bytes().all(|byte| byte.is_ascii_uppercase());
-    CURRENCIES.contains(&text) || is_dollar || is_code(text)
 }
 
 #[cfg(test)]
