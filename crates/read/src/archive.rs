@@ -10,6 +10,8 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::Result;
+#[cfg(feature = "parquet")]
+use crate::columnar::{Bytes, Columnar, Format};
 use crate::kind::{Kind, Packing, holds_no_table};
 use crate::refusal::{cannot_read, wrong};
 #[cfg(feature = "spreadsheets")]
@@ -56,9 +58,34 @@ impl Base {
 
 /// What a file holds.
 pub(crate) struct Unpacked {
+    /// Text, of which there is none where the table is not text.
     pub(crate) source: Source,
+    /// A table that is not text.
+    #[cfg(feature = "parquet")]
+    pub(crate) columnar: Option<Box<Columnar>>,
     /// Where in the file it was, for messages.
     pub(crate) told: Vec<String>,
+}
+
+impl Unpacked {
+    fn text(source: Source, told: Vec<String>) -> Self {
+        Self {
+            source,
+            #[cfg(feature = "parquet")]
+            columnar: None,
+            told,
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn columnar(name: &str, format: Format, bytes: Bytes, told: Vec<String>) -> Result<Self> {
+        let (columnar, left_out) = Columnar::open(name, format, bytes)?;
+        Ok(Self {
+            source: Box::new(io::empty()),
+            columnar: Some(Box::new(columnar)),
+            told: [told, left_out].concat(),
+        })
+    }
 }
 
 /// Takes the table out of what it is packed in.
@@ -80,10 +107,7 @@ pub(crate) fn unpack(name: &str, base: Base) -> Result<Unpacked> {
         let whole: Source = Box::new(Cursor::new(magic).chain(rest));
         source = match kind {
             Kind::Plain => {
-                return Ok(Unpacked {
-                    source: whole,
-                    told,
-                });
+                return Ok(Unpacked::text(whole, told));
             }
             Kind::NoTable(what) => return Err(wrong(name, None, holds_no_table(what))),
             Kind::Packed(packing) => {
@@ -96,10 +120,18 @@ pub(crate) fn unpack(name: &str, base: Base) -> Result<Unpacked> {
                 let file = file.map_err(|error| cannot_read(name, &error))?;
                 let (sheet, table) = place.sheet(Book::Xls, file)?;
                 told.push(sheet);
-                return Ok(Unpacked {
-                    source: table,
-                    told,
-                });
+                return Ok(Unpacked::text(table, told));
+            }
+            #[cfg(feature = "parquet")]
+            Kind::Parquet => {
+                let file = place.file(whole);
+                let file = file.map_err(|error| cannot_read(name, &error))?;
+                let bytes = Bytes::File(file.source, file.position);
+                return Unpacked::columnar(name, Format::Parquet, bytes, told);
+            }
+            #[cfg(feature = "parquet")]
+            Kind::Arrow(format) => {
+                return Unpacked::columnar(name, format, Bytes::Stream(whole), told);
             }
             Kind::Tar => {
                 let (entry, member) = place.tar(whole)?;

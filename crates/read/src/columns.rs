@@ -96,6 +96,11 @@ impl Columns {
             || self.attributes.contains(&column)
     }
 
+    /// Whether products are made with a column.
+    pub(crate) fn needs(&self, column: usize) -> bool {
+        self.uses(column) || [self.parent, self.kind, self.view].contains(&Some(column))
+    }
+
     /// Columns whose numbers have a decimal comma, and get a point.
     pub fn decimal_commas(&self) -> Vec<&str> {
         self.named(&self.decimal_commas)

@@ -9,6 +9,8 @@ use encoding_rs::{Encoding, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use crate::archive::{Base, Source, Unpacked, split, unpack};
+#[cfg(feature = "parquet")]
+use crate::columnar::Columnar;
 use crate::encoding::{Stated, choose, label};
 use crate::error::Unstated;
 use crate::kind::refuse_text;
@@ -37,6 +39,9 @@ pub struct Input {
     /// What a caller could state if bytes are no text in that encoding.
     unsure: Option<Unstated>,
     told: Vec<String>,
+    /// A table that is not text, until somebody reads it.
+    #[cfg(feature = "parquet")]
+    columnar: Option<Box<Columnar>>,
 }
 
 impl std::fmt::Debug for Input {
@@ -104,7 +109,12 @@ impl Input {
         let failed = |error: io::Error| cannot_read(name, &error);
 
         let most = size.map_or(HEAD_OF_STREAM, |_| HEAD);
-        let Unpacked { source, mut told } = unpack(name, base(Arc::clone(&position)))?;
+        let unpacked = unpack(name, base(Arc::clone(&position)))?;
+        #[cfg(feature = "parquet")]
+        let columnar = unpacked.columnar;
+        let Unpacked {
+            source, mut told, ..
+        } = unpacked;
         let (mut head, rest) = split(source, most).map_err(failed)?;
         // A byte order mark is better evidence than what somebody believes.
         let (encoding, unsure) = match Encoding::for_bom(&head) {
@@ -143,6 +153,8 @@ impl Input {
             encoding,
             unsure,
             told,
+            #[cfg(feature = "parquet")]
+            columnar,
         })
     }
 
@@ -188,11 +200,25 @@ impl Input {
         head.position() < head.get_ref().len() as u64
     }
 
+    /// The table, if the file is one that is not text. It can be taken once.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn take_columnar(&mut self) -> Option<Box<Columnar>> {
+        self.columnar.take()
+    }
+
     /// The head without leading blanks, by which a format is recognised.
     ///
     /// # Errors
     /// [`Error::Input`] saying what was `expected` if there is nothing.
     pub(crate) fn beginning(&self, expected: &str) -> Result<&[u8]> {
+        #[cfg(feature = "parquet")]
+        if let Some(columnar) = &self.columnar {
+            let what = format!(
+                "this is {}, not text; expected {expected}",
+                columnar.format()
+            );
+            return Err(self.error(None, what));
+        }
         let text = self.head().trim_ascii_start();
         if text.is_empty() {
             return Err(self.error(None, format!("file is empty; expected {expected}")));

@@ -44,7 +44,7 @@ fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) 
 }
 
 /// A key below another; what only holds others has no part in it.
-fn joined(key: &str, sub: &str) -> String {
+pub(crate) fn joined(key: &str, sub: &str) -> String {
     match sub.split_once('.') {
         Some((first, rest)) if CONNECTIONS.contains(&first) => joined(key, rest),
         _ => format!("{key}.{sub}"),

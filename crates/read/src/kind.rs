@@ -1,5 +1,7 @@
 //! What a file is by its content, where it is no table.
 
+#[cfg(feature = "parquet")]
+use crate::columnar::Format;
 use crate::refusal::Refusal;
 
 /// What a file is by its first bytes.
@@ -16,6 +18,12 @@ pub(crate) enum Kind {
     /// A workbook of Excel before 2007, or another document of that time.
     #[cfg(feature = "spreadsheets")]
     Xls,
+    /// A Parquet file.
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// A file of Arrow, or a stream.
+    #[cfg(feature = "parquet")]
+    Arrow(Format),
     /// A file that people name by mistake.
     NoTable(&'static str),
 }
@@ -33,7 +41,7 @@ pub(crate) enum Packing {
 const OLD_OFFICE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// Files that hold no table, by their first bytes.
-const NO_TABLE: [(&[u8], &str); 30] = [
+const NO_TABLE: [(&[u8], &str); 32] = [
     (b"%PDF-", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"{\\rtf", "a rich text document"),
@@ -48,7 +56,12 @@ const NO_TABLE: [(&[u8], &str); 30] = [
         "an old Office document, such as an Excel workbook",
     ),
     (b"PAR1", "a Parquet file"),
+    (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
+    (
+        b"FEA1",
+        "a Feather file of version 1; write it as version 2, which is Arrow",
+    ),
     (b"Obj\x01", "an Avro file"),
     (b"ORC", "an ORC file"),
     (b"SQLite format 3\0", "an SQLite database"),
@@ -90,6 +103,10 @@ impl Kind {
         if is_tar(magic) {
             return Self::Tar;
         }
+        #[cfg(feature = "parquet")]
+        if let Some(kind) = columnar(magic) {
+            return kind;
+        }
         let known = NO_TABLE.iter().find(|(start, what)| {
             // The first bytes of a header could be letters that mean something else.
             starts(start) && (!start.is_ascii() || start.len() > 4 || !is_text(magic, what))
@@ -109,6 +126,20 @@ impl Kind {
         }
         Self::Plain
     }
+}
+
+/// A file whose columns are stored one by one.
+#[cfg(feature = "parquet")]
+fn columnar(magic: &[u8]) -> Option<Kind> {
+    if magic.starts_with(b"PAR1") && !is_text(magic, "a Parquet file") {
+        return Some(Kind::Parquet);
+    }
+    if magic.starts_with(b"ARROW1\0\0") {
+        return Some(Kind::Arrow(Format::ArrowFile));
+    }
+    // The mark of a message, and how long its description is.
+    let mark = magic.starts_with(&[0xff; 4]) && magic.get(6..8) == Some(&[0; 2]);
+    mark.then_some(Kind::Arrow(Format::ArrowStream))
 }
 
 /// Whether bytes that begin like a known kind are a text that begins with the same letters.

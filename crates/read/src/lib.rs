@@ -9,6 +9,8 @@
 
 mod archive;
 mod choice;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod columns;
 mod dialect;
 mod encoding;

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "parquet")]
+use crate::columnar::Batch;
 use crate::columns::{Columns, Late};
 use crate::json::{flatten, text_of};
 use crate::mapping::IdSource;
@@ -14,6 +16,10 @@ use crate::row::Rejected;
 
 /// An object of a file.
 pub(crate) type Object = Map<String, Value>;
+
+/// Digits of a number that no other is written with.
+#[cfg(feature = "parquet")]
+const EXACT: usize = 15;
 
 /// Where the keys of objects stand among the columns.
 pub(crate) type Positions = HashMap<String, usize>;
@@ -130,12 +136,52 @@ impl Maker<'_> {
         object: &Object,
         positions: &Positions,
     ) -> Result<Given, Rejected> {
+        let (found, further) = self.found(object, positions);
+        if found.inexact_id {
+            return Err(inexact_id(line));
+        }
+        self.make(line, &found, further)
+    }
+
+    /// The same of a row of a batch, whose nested values stand at `positions`.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn make_of_batch(
+        &self,
+        batch: &Batch,
+        row: usize,
+        positions: &Positions,
+    ) -> Result<Given, Rejected> {
+        let line = batch.number(row);
+        if let IdSource::Column(at) = self.columns.id
+            && batch.is_float(at)
+            && let Some(id) = batch.text(row, at)
+            && (id.len() > EXACT || id.contains('.'))
+        {
+            return Err(inexact_id(line));
+        }
+        let Some(object) = batch.nested(row) else {
+            return self.make(
+                line,
+                &InBatch {
+                    batch,
+                    row,
+                    nested: None,
+                },
+                Vec::new(),
+            );
+        };
+        let (found, further) = self.found(&object, positions);
+        let nested = Some(found);
+        self.make(line, &InBatch { batch, row, nested }, further)
+    }
+
+    /// The values of an object by column, and those that have none.
+    fn found(&self, object: &Object, positions: &Positions) -> (Found, Vec<(String, String)>) {
         let mut found = Found::new(self.columns.names.len());
         let mut further = Vec::new();
-        let mut inexact = false;
         flatten(object, &mut |key, value| match positions.get(key) {
             Some(&at) => {
-                inexact |= self.columns.id == IdSource::Column(at) && value.is_f64();
+                found.inexact_id |= self.columns.id == IdSource::Column(at) && value.is_f64();
                 found.put(at, value, self.columns.category == Some(at));
             }
             None => match self.columns.meaning_of_late(key) {
@@ -146,13 +192,15 @@ impl Maker<'_> {
                 Late::Nothing => {}
             },
         });
-        if inexact {
-            // Two long numbers could become the same id.
-            let reason = "the id is not a whole number of up to 64 bits; write it as a string";
-            return Err(Rejected::new(line, None, reason.to_owned()));
-        }
-        self.make(line, &found, further)
+        (found, further)
     }
+}
+
+/// A row whose id is a number that may stand for several: two long ones could become the
+/// same.
+fn inexact_id(line: u64) -> Rejected {
+    let reason = "the id is not a whole number of up to 64 bits; write it as a string";
+    Rejected::new(line, None, reason.to_owned())
 }
 
 /// Adds a paragraph to a text, unless it is there.
@@ -167,8 +215,48 @@ pub(crate) fn add_text(text: &mut Option<String>, part: &str) {
     text.push_str(part);
 }
 
+/// Values of a row of a batch, of which some may be nested.
+#[cfg(feature = "parquet")]
+struct InBatch<'b> {
+    batch: &'b Batch,
+    row: usize,
+    nested: Option<Found>,
+}
+
+#[cfg(feature = "parquet")]
+impl InBatch<'_> {
+    fn nested(&self, column: usize) -> Option<&Found> {
+        let nested = self.nested.as_ref();
+        nested.filter(|found| found.texts[column].is_some())
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl Values for InBatch<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        match self.nested(column) {
+            Some(found) => found.text(column),
+            None => Some(self.batch.text(self.row, column).unwrap_or_default()),
+        }
+    }
+
+    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
+        match self.nested(column) {
+            Some(found) => found.each(column, visit),
+            None => visit(self.batch.text(self.row, column).unwrap_or_default()),
+        }
+    }
+
+    fn further_readings(&self, column: usize) -> Vec<String> {
+        let found = self.nested(column);
+        found.map_or_else(Vec::new, |found| found.further_readings(column))
+    }
+}
+
 /// Values of an object, by column.
 struct Found {
+    /// Whether the id is a number that may stand for several.
+    inexact_id: bool,
     texts: Vec<Option<String>>,
     lists: Vec<(usize, Vec<String>)>,
 }
@@ -176,6 +264,7 @@ struct Found {
 impl Found {
     fn new(columns: usize) -> Self {
         Self {
+            inexact_id: false,
             texts: vec![None; columns],
             lists: Vec::new(),
         }

@@ -50,6 +50,8 @@ impl ProductReader {
         let sample = rows.sample()?;
         let columns = Columns::resolve(&names, mapping, &sample);
         let columns = columns.map_err(|refusal| rows.error(refusal))?;
+        #[cfg(feature = "parquet")]
+        rows.use_only(|at| columns.needs(at));
         let tally = Arc::new(Tally::default());
         let join = mapping.joins().then(|| Join::new(&columns));
         Ok(Self {

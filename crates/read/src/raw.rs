@@ -1,8 +1,12 @@
 //! Rows as they stand in a file: cells under a header, or objects.
 
 use std::collections::VecDeque;
+#[cfg(feature = "parquet")]
+use std::sync::Arc;
 
 use crate::Result;
+#[cfg(feature = "parquet")]
+use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::flatten;
 use crate::maker::{Given, Maker, Object, Positions, Values, listed, readings};
@@ -26,6 +30,8 @@ pub(crate) struct Rows {
 enum Source {
     Table(Box<Table>),
     Objects(Box<Objects>),
+    #[cfg(feature = "parquet")]
+    Columnar(Box<Columnar>),
 }
 
 /// A row that was read ahead.
@@ -34,6 +40,8 @@ enum Raw {
     Cells(u64, Vec<String>),
     /// With where it is, if its line does not tell.
     Object(u64, Object, Option<String>),
+    #[cfg(feature = "parquet")]
+    Stored(Arc<Batch>, usize),
     Bad(RowError),
 }
 
@@ -55,6 +63,19 @@ impl Values for Record<'_> {
 impl Rows {
     /// Recognises the format.
     pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
+        #[cfg(feature = "parquet")]
+        let mut input = input;
+        #[cfg(feature = "parquet")]
+        if let Some(columnar) = input.take_columnar() {
+            let names = columnar.names().to_vec();
+            let rows = Self {
+                format: input.format(columnar.format()),
+                positions: columnar.keys().clone(),
+                source: Source::Columnar(columnar),
+                ahead: VecDeque::new(),
+            };
+            return Ok((rows, names));
+        }
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
         let found_out = input.format("");
         let (source, names, positions) = if Objects::recognise(start) {
@@ -70,6 +91,8 @@ impl Rows {
         let format = match &source {
             Source::Table(table) => table.format(),
             Source::Objects(objects) => objects.format(),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(columnar) => columnar.format(),
         };
         let rows = Self {
             format: format!("{format}{found_out}"),
@@ -83,30 +106,51 @@ impl Rows {
     /// Reads the first rows ahead, without waiting for more than the head of a stream.
     pub(crate) fn sample(&mut self) -> Result<Sample> {
         let mut sample = Sample::default();
+        let width = match &self.source {
+            Source::Table(table) => table.columns().len(),
+            Source::Objects(_) => self.positions.len(),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(columnar) => columnar.names().len(),
+        };
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
-                Source::Table(table) => {
-                    let width = table.columns().len();
-                    table.read()?.map(|row| match row {
-                        Ok(record) => Raw::of_record(&record, width),
-                        Err(error) => Raw::Bad(error),
-                    })
-                }
+                Source::Table(table) => table.read()?.map(|row| match row {
+                    Ok(record) => Raw::of_record(&record, width),
+                    Err(error) => Raw::Bad(error),
+                }),
                 Source::Objects(objects) => objects.read()?.map(|row| match row {
                     Ok((line, object)) => Raw::Object(line, object, objects.place()),
                     Err(error) => Raw::Bad(error),
                 }),
+                #[cfg(feature = "parquet")]
+                Source::Columnar(columnar) => {
+                    columnar.read()?.map(|(batch, row)| Raw::Stored(batch, row))
+                }
             };
             let Some(raw) = raw else { break };
             match &raw {
                 Raw::Cells(_, cells) => {
-                    let readings = |cell: &String| {
-                        let listed = listed(cell).into_iter();
-                        std::iter::once(cell.clone()).chain(listed).collect()
-                    };
-                    sample.add(cells.iter().map(readings).collect());
+                    let readings = cells.iter().map(|cell| readings_of_cell(cell));
+                    sample.add(readings.collect());
                 }
-                Raw::Object(_, object, _) => sample.add(cells_of(object, &self.positions)),
+                Raw::Object(_, object, _) => sample.add(cells_of(object, &self.positions, width)),
+                #[cfg(feature = "parquet")]
+                Raw::Stored(batch, row) => {
+                    let mut cells = batch.nested(*row).map_or_else(
+                        || vec![Vec::new(); width],
+                        |object| cells_of(&object, &self.positions, width),
+                    );
+                    for (at, cell) in cells.iter_mut().enumerate() {
+                        cell.extend(
+                            batch
+                                .text(*row, at)
+                                .map(readings_of_cell)
+                                .into_iter()
+                                .flatten(),
+                        );
+                    }
+                    sample.add(cells);
+                }
                 Raw::Bad(_) => {}
             }
             self.ahead.push_back(raw);
@@ -119,6 +163,16 @@ impl Rows {
         match &self.source {
             Source::Table(table) => table.is_in_head(),
             Source::Objects(objects) => objects.is_ahead(),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(columnar) => columnar.is_at_hand(),
+        }
+    }
+
+    /// Leaves out the columns that nobody needs, where they need not be read.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn use_only(&mut self, needs: impl Fn(usize) -> bool) {
+        if let Source::Columnar(columnar) = &mut self.source {
+            columnar.use_only(needs);
         }
     }
 
@@ -142,6 +196,10 @@ impl Rows {
                 }
                 Err(error) => Err(unread(error)),
             }),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(columnar) => columnar
+                .read()?
+                .map(|(batch, row)| maker.make_of_batch(&batch, row, &self.positions)),
         })
     }
 
@@ -152,6 +210,8 @@ impl Rows {
                 let made = maker.make_of_object(line, &object, &self.positions);
                 placed(made, place)
             }
+            #[cfg(feature = "parquet")]
+            Raw::Stored(batch, row) => maker.make_of_batch(&batch, row, &self.positions),
             Raw::Bad(error) => Err(unread(error)),
         }
     }
@@ -166,6 +226,8 @@ impl Rows {
         match &self.source {
             Source::Table(table) => table.skipped(),
             Source::Objects(_) => 0,
+            #[cfg(feature = "parquet")]
+            Source::Columnar(_) => 0,
         }
     }
 
@@ -174,6 +236,8 @@ impl Rows {
         match &self.source {
             Source::Table(table) => table.bent(),
             Source::Objects(_) => Bent::default(),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(_) => Bent::default(),
         }
     }
 
@@ -182,6 +246,8 @@ impl Rows {
         match &self.source {
             Source::Table(table) => table.error(None, refusal),
             Source::Objects(objects) => objects.error(None, refusal),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(columnar) => columnar.error(None, refusal),
         }
     }
 }
@@ -194,9 +260,15 @@ impl Raw {
     }
 }
 
+/// A cell in all ways to read it.
+fn readings_of_cell(cell: &str) -> Vec<String> {
+    let listed = listed(cell).into_iter();
+    std::iter::once(cell.to_owned()).chain(listed).collect()
+}
+
 /// The values of an object for each column, each in all ways to read it.
-fn cells_of(object: &Object, positions: &Positions) -> Vec<Vec<String>> {
-    let mut cells = vec![Vec::new(); positions.len()];
+fn cells_of(object: &Object, positions: &Positions, width: usize) -> Vec<Vec<String>> {
+    let mut cells = vec![Vec::new(); width];
     flatten(object, &mut |key, value| {
         if let Some(&at) = positions.get(key) {
             cells[at] = readings(value);

@@ -436,7 +436,7 @@ impl Table {
 }
 
 /// The names, where one that was there before gets a number: `colour`, `colour 2`.
-fn told_apart(names: &[String]) -> Vec<String> {
+pub(crate) fn told_apart(names: &[String]) -> Vec<String> {
     let mut told: Vec<String> = Vec::with_capacity(names.len());
     for name in names {
         let numbered = (2..).map(|number| format!("{name} {number}"));

@@ -129,12 +129,18 @@ impl TaxonomyOptions {
 /// or, with its line, for the first row that has no path or name, has a path with an
 /// empty segment, or is not text.
 pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<TaxonomyFile> {
-    let start = input.beginning("a taxonomy, such as one path per line")?;
     let stated = options.separator.as_deref();
     if stated.is_some_and(|separator| separator.trim().is_empty()) {
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
     let found_out = input.format("");
+    #[cfg(feature = "parquet")]
+    let mut input = input;
+    #[cfg(feature = "parquet")]
+    if let Some(columnar) = input.take_columnar() {
+        return finished(nested::read_columnar(*columnar)?, options, None, &found_out);
+    }
+    let start = input.beginning("a taxonomy, such as one path per line")?;
     let (sheet, separator) = if Objects::recognise(start) {
         (nested::read(input)?, None)
     } else {
@@ -144,7 +150,18 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
             Shape::Lines => lists::read(input)?,
         }
     };
+    finished(sheet, options, separator, &found_out)
+}
+
+/// The taxonomy of a sheet, whose paths were found to be separated so.
+fn finished(
+    sheet: sheet::Sheet,
+    options: &TaxonomyOptions,
+    separator: Option<&str>,
+    found_out: &str,
+) -> Result<TaxonomyFile> {
     let layout = choose(&sheet, options)?;
+    let stated = options.separator.as_deref();
     let (rows, shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
     let listed = sheet.columns == ["path"] || separator.is_some();
     let format = match listed && sheet.named {

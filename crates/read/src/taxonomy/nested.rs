@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::Result;
+#[cfg(feature = "parquet")]
+use crate::columnar::Columnar;
 use crate::input::Input;
 use crate::json::{flatten, text_of};
 use crate::names::plain;
@@ -35,6 +37,24 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
         columns: rows.columns,
         rows: rows.rows,
         format,
+        named: true,
+    })
+}
+
+/// Reads the rows of a table that is no text, each as an object.
+#[cfg(feature = "parquet")]
+pub(super) fn read_columnar(mut columnar: Columnar) -> Result<Sheet> {
+    let mut rows = Rows::default();
+    while let Some((line, object)) = columnar.object()? {
+        rows.line = line;
+        rows.object(&object, None);
+    }
+    rows.merge();
+    Ok(Sheet {
+        file: columnar.file().to_owned(),
+        columns: rows.columns,
+        rows: rows.rows,
+        format: columnar.format().to_owned(),
         named: true,
     })
 }
