@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 15] = [
+const CRATES: [(&str, &str); 16] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
@@ -16,6 +16,7 @@ const CRATES: [(&str, &str); 15] = [
     ("assort", "crates/assort/src"),
     ("static", "crates/static/src"),
     ("embed", "crates/embed/src"),
+    ("pictures", "crates/pictures/src"),
     ("proto", "crates/proto/src"),
     ("client", "crates/client/src"),
     ("server", "crates/server/src"),

@@ -14,6 +14,7 @@ pub mod features;
 mod filter;
 mod metrics;
 mod pieces;
+mod pixels;
 mod product;
 mod taxonomy;
 mod text;
@@ -56,6 +57,7 @@ pub use metrics::{
     SiblingPair, Siblings, Spread, stratified_group_folds,
 };
 pub use pieces::pieces;
+pub use pixels::Pixels;
 pub use product::{
     MAX_ID, MAX_TEXT, MAX_TITLE, Product, ProductUpdate, check_id, check_lengths, text_hash,
 };
