@@ -100,7 +100,7 @@ fn output(graph: &Graph) -> Option<&Port> {
     let is_row = |one: &&Port| one.shape.as_ref().is_some_and(|shape| shape.len() == 2);
     OUTPUTS
         .iter()
-        .find_map(|name| named(&name))
+        .find_map(|name| named(name))
         .or_else(|| usable().find(is_row))
         .or_else(|| usable().next())
 }
