@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use super::amount::parse_number;
 use super::date::{DateOrder, Day, parse_date, parse_period};
 use super::money::{Currency, amount_of_money, currency};
-use super::number::parse_number;
+
 use super::quantity::parse_quantity;
 use super::units::{Dimension, Unit};
 

@@ -1,5 +1,6 @@
 //! What attributes hold: numbers, money, amounts with units, dates, yes or no.
 
+mod amount;
 mod date;
 mod guess;
 mod kind;
@@ -9,12 +10,12 @@ mod quantity;
 mod schema;
 mod units;
 
+pub use amount::is_number;
+pub(crate) use amount::parse_number;
 pub use date::{DateOrder, Day};
 pub use guess::KindGuess;
 pub(crate) use kind::is_unit_word;
 pub use kind::{AttributeKind, Value};
 pub use money::Currency;
-pub use number::is_number;
-pub(crate) use number::parse_number;
 pub use schema::AttributeSchema;
 pub use units::{Dimension, Unit};
