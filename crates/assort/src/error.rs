@@ -63,6 +63,11 @@ pub enum Error {
         "this needs an embedder, and the catalog was opened without one; give it with `Catalog::with_embedder`"
     )]
     NoEmbedder,
+    /// A picture was to be searched by, and the catalog was opened without what embeds it.
+    #[error(
+        "this needs an embedder of pictures, and the catalog was opened without one; give it with `Catalog::with_picture_embedder`"
+    )]
+    NoPictureEmbedder,
     /// The catalog was opened for reading only.
     #[error("the catalog was opened for reading only; open it for writing")]
     ReadOnly,
@@ -253,6 +258,7 @@ impl Error {
             Self::Argument(_) => ErrorKind::Argument,
             Self::Input(_) => ErrorKind::Input,
             Self::NoEmbedder
+            | Self::NoPictureEmbedder
             | Self::ReadOnly
             | Self::ReadOnlyCopy(_)
             | Self::NoLabels

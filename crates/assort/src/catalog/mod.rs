@@ -14,9 +14,11 @@ pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;
+mod like_both;
 mod list;
 pub(crate) mod maintain;
 mod maintenance_lock;
+pub(crate) mod pictures;
 pub(crate) mod reembed;
 pub(crate) mod search;
 mod tallies;
@@ -55,6 +57,7 @@ pub struct Catalog {
     /// What filters matched lately.
     pub(crate) filters: FilterCache,
     embedder: RwLock<Option<Arc<dyn Embedder>>>,
+    picture_embedder: RwLock<Option<Arc<dyn Embedder>>>,
     maintenance: MaintenanceLock,
     /// Held to read while products are stored, and to write while the catalog
     /// moves to another space: none is stored in the space that it leaves.
@@ -196,6 +199,7 @@ impl Catalog {
             background: Background::new(),
             state: Arc::new(State::new(store, segment_files)),
             embedder: RwLock::new(embedder),
+            picture_embedder: RwLock::new(None),
             maintenance: MaintenanceLock::default(),
             moving: RwLock::new(()),
             classifier: ClassifierCache::default(),

@@ -1,20 +1,21 @@
 //! Finding products by text, by likeness, and by filters.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
-use assort_core::vector;
+use assort_core::{Pixels, vector};
 use assort_index::{Bitmap, Hit, Plan};
 
 use crate::catalog::facets::Facet;
 use crate::catalog::groups::{Group, GroupBy, Groups};
+use crate::catalog::pictures::no_pictures;
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
 use crate::knn::effort::Effort;
 use crate::knn::live::by_sketches;
 use crate::knn::pages::{DEEPEST, deepen};
-use crate::snapshot::RowFilter;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{FilteredRows, RowFilter, Snapshot};
 use crate::store::Reader;
 use crate::{Error, Result};
 
@@ -33,6 +34,21 @@ pub enum Query {
     Like(String),
     /// Products near a unit vector of the catalog's space.
     Vector(Vec<f32>),
+    /// Products whose pictures look like this one.
+    Picture(Pixels),
+    /// Products whose pictures look like that of the product of that id, which is not
+    /// among the results.
+    LikePicture(String),
+    /// Products like the one of that id by text and by picture: by the mean of the two
+    /// similarities, among those that are near by either. It is not among the results.
+    LikeBoth(String),
+}
+
+impl Query {
+    /// Whether pictures are compared.
+    fn is_by_picture(&self) -> bool {
+        matches!(self, Self::Picture(_) | Self::LikePicture(_))
+    }
 }
 
 /// A search: a page of the products that are most similar to a query.
@@ -267,19 +283,27 @@ impl Catalog {
         if search.group_size == 0 {
             return Err(Error::argument("a group of no product cannot be given"));
         }
-        self.again_if_moved(|| self.find(search))
+        self.again_if_moved(|| match &search.query {
+            Query::LikeBoth(id) => self.find_like_both(search, id),
+            _ => self.find(search),
+        })
     }
 
     fn find(&self, search: &Search) -> Result<Page> {
-        let (reader, snapshot) = self.state.view()?;
+        let (reader, texts) = self.state.view()?;
+        let snapshot = match search.query.is_by_picture() {
+            true => self.state.pictures(&reader)?.ok_or_else(no_pictures)?,
+            false => Arc::clone(&texts),
+        };
         let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
         let matching = match &search.filter {
             Some(expression) => {
                 let taxonomy = self.state.taxonomy_in(&reader)?;
-                Some(
-                    self.filters
-                        .rows(&reader, &snapshot, &taxonomy, expression)?,
-                )
+                let rows = self.filters.rows(&reader, &texts, &taxonomy, expression)?;
+                Some(match search.query.is_by_picture() {
+                    true => Arc::new(FilteredRows::new(&snapshot, rows.rows.clone())),
+                    false => rows,
+                })
             }
             None => None,
         };
@@ -288,14 +312,7 @@ impl Catalog {
             0 => 0,
             top => search.offset + top,
         };
-        let tuned = Effort::tuned(reader.tuning()?);
-        let effort = Effort {
-            ef: search.ef.unwrap_or(tuned.ef),
-            oversample: search.oversample.unwrap_or(tuned.oversample),
-            exact: search.exact,
-            deadline: search.deadline,
-            ..tuned
-        };
+        let effort = effort(search, &reader)?;
         let mut results = match &search.group_by {
             Some(by) => {
                 let taxonomy = self.state.taxonomy_in(&reader)?;
@@ -391,7 +408,19 @@ impl Catalog {
                 let embedder = self.embedder_for(reader)?;
                 Ok((embed_query(embedder.as_ref(), &text)?, None))
             }
-            Query::Like(id) => {
+            Query::Picture(pixels) => Ok((self.picture_vector(pixels)?, None)),
+            Query::LikePicture(id) => {
+                let row = reader
+                    .row(id)?
+                    .ok_or_else(|| Error::NoProduct(id.clone()))?;
+                let vector = snapshot.vector(row)?.ok_or_else(|| {
+                    Error::argument(format!(
+                        "the product `{id}` has no picture that was embedded"
+                    ))
+                })?;
+                Ok((vector, Some(row)))
+            }
+            Query::Like(id) | Query::LikeBoth(id) => {
                 let missing = || Error::NoProduct(id.clone());
                 let row = reader.row(id)?.ok_or_else(missing)?;
                 let vector = snapshot.vector(row)?.ok_or_else(missing)?;
@@ -406,6 +435,18 @@ impl Catalog {
             }
         }
     }
+}
+
+/// How thoroughly a search looks.
+pub(super) fn effort(search: &Search, reader: &Reader<'_>) -> Result<Effort> {
+    let tuned = Effort::tuned(reader.tuning()?);
+    Ok(Effort {
+        ef: search.ef.unwrap_or(tuned.ef),
+        oversample: search.oversample.unwrap_or(tuned.oversample),
+        exact: search.exact,
+        deadline: search.deadline,
+        ..tuned
+    })
 }
 
 /// What was found so far, in the order that [`Search`] promises.

@@ -81,6 +81,11 @@ impl<'a> Apart<'a> {
         self.ground.catalogued().embedder
     }
 
+    /// Vectors of pictures with the generation of their space, if there are any.
+    pub(crate) fn pictures(&self) -> Option<(&Snapshot, u32)> {
+        self.ground.pictures()
+    }
+
     /// Digests of what they say.
     pub(crate) fn contents(&self) -> Vec<u128> {
         let all = 0..self.labelled.len();

@@ -26,6 +26,7 @@ mod learn;
 mod learned;
 mod model_file;
 mod models;
+mod pictures;
 mod prototype_index;
 mod reasons;
 mod self_training;

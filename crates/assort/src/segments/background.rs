@@ -103,16 +103,19 @@ pub(crate) fn step(
     let _guard = state.lock_segments();
     let reader = state.store.read()?;
     let space = reader.space()?;
-    let work = due(&reader, &space, limit)?;
+    let mut work = due(&reader, &space, limit)?.map(|work| (space, work));
+    if let (None, Some(pictures)) = (&work, reader.picture_space()?) {
+        work = due(&reader, &pictures, limit)?.map(|work| (pictures, work));
+    }
     // While a commit is read, pages that later ones free cannot be used again.
     drop(reader);
     match work {
         None if columns_are_due(state, &state.store.read()?, limit)? => build_columns(state, stop)?,
         None => return Ok(false),
-        Some(Work::Seal) => {
+        Some((space, Work::Seal)) => {
             seal_locked(state, &space, options, stop)?;
         }
-        Some(Work::Merge(numbers)) => merge(state, &space, &numbers, options, stop)?,
+        Some((space, Work::Merge(numbers))) => merge(state, &space, &numbers, options, stop)?,
     }
     Ok(true)
 }
@@ -131,7 +134,11 @@ impl Shared {
 
     fn due(&self, state: &State) -> Result<Option<Work>> {
         let reader = state.store.read()?;
-        due(&reader, &reader.space()?, self.limit())
+        let work = due(&reader, &reader.space()?, self.limit())?;
+        match (work, reader.picture_space()?) {
+            (None, Some(pictures)) => due(&reader, &pictures, self.limit()),
+            (work, _) => Ok(work),
+        }
     }
 
     fn has_work(&self, state: &State) -> bool {

@@ -12,6 +12,7 @@ mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod handle;
+mod pictures;
 mod read;
 pub(crate) mod records;
 mod recovered;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use redb::WriteTransaction;
 
 pub(crate) use columns::Filed;
+pub(crate) use pictures::picture_hash;
 pub(crate) use read::{Commit, Counts, Epoch, Reader};
 pub(crate) use records::{
     ArchivedProductRecord, ColumnsRecord, DecisionRecord, FamiliarityRecord, ModelRecord,

@@ -206,6 +206,7 @@ impl Writer<'_> {
         merged: &[u32],
     ) -> Result<Vec<u32>> {
         self.raise_format(FORMAT_WITHOUT_COLUMNS)?;
+        self.note_pictures(segment.space)?;
         self.set_meta(KEY_NEXT_SEGMENT, &(segment.number + 1).to_le_bytes())?;
         let space = segment.space;
         let mut dead = Vec::new();

@@ -58,6 +58,10 @@ pub(super) const KEY_FAMILIARITY: &str = "familiarity";
 pub(super) const KEY_SPACE: &str = "space";
 /// `SpaceRecord`: the space that a re-embedding is moving to.
 pub(super) const KEY_NEXT_SPACE: &str = "next space";
+/// `SpaceRecord`: the space of pictures, beside that of texts.
+pub(super) const KEY_PICTURE_SPACE: &str = "picture space";
+/// `u64`: version of the commit that last changed vectors of pictures.
+pub(super) const KEY_PICTURES: &str = "pictures";
 /// `ModelRecord`: the file of what was learned from the catalog as a whole.
 pub(super) const KEY_MODEL: &str = "model";
 

@@ -13,9 +13,9 @@ use super::records::{
 };
 use super::tables::{
     CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
-    KEY_FORMAT, KEY_IDENTITY, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY,
-    KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, is_taught, taught_name,
-    texts_name, vectors_name,
+    KEY_FORMAT, KEY_IDENTITY, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_PICTURE_SPACE,
+    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
+    is_taught, taught_name, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -55,6 +55,8 @@ pub(crate) struct Writer<'a> {
     unsealed: Vec<Unsealed>,
     /// Rows of before that the columns cannot speak for any more.
     pub(super) touched: Vec<u32>,
+    /// Whether vectors of pictures have changed.
+    pub(super) pictures_changed: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -65,6 +67,7 @@ impl<'a> Writer<'a> {
             changed: Changed::default(),
             unsealed: Vec::new(),
             touched: Vec::new(),
+            pictures_changed: false,
         }
     }
 
@@ -142,6 +145,7 @@ impl<'a> Writer<'a> {
             Ok(version + 1)
         })?;
         self.keep_touched(version)?;
+        self.keep_pictures_changed(version)?;
         Ok(version)
     }
 
@@ -151,13 +155,18 @@ impl<'a> Writer<'a> {
         space.ok_or_else(|| self.damaged("the entry `space` is missing".to_owned()))
     }
 
-    /// Whether `space` is searched or moved to.
+    /// Whether `space` is searched or moved to, or that of pictures.
     pub(crate) fn has_space(&self, space: &SpaceRecord) -> Result<bool> {
         let next = self.space_of(KEY_NEXT_SPACE)?;
-        Ok(self.space()? == *space || next.as_ref() == Some(space))
+        let pictures = self.space_of(KEY_PICTURE_SPACE)?;
+        let is_other = [next, pictures]
+            .iter()
+            .flatten()
+            .any(|other| other == space);
+        Ok(is_other || self.space()? == *space)
     }
 
-    fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {
+    pub(super) fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {
         let bytes = self.with(META, |table| {
             Ok(table.get(key)?.map(|value| value.value().to_vec()))
         })?;
@@ -167,7 +176,7 @@ impl<'a> Writer<'a> {
             .map_err(|e| self.store.unreadable(format_args!("the entry `{key}`"), e))
     }
 
-    fn set_space(&self, space: &SpaceRecord) -> Result<()> {
+    pub(super) fn set_space(&self, space: &SpaceRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(space))?;
         self.set_meta(KEY_SPACE, &bytes)
     }
@@ -204,6 +213,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_familiarity(&mut self, record: &FamiliarityRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(record))?;
         self.set_meta(KEY_FAMILIARITY, &bytes)
+    }
+
+    /// Counts vectors that were set.
+    pub(super) fn count_changed_vectors(&mut self, vectors: u64) {
+        self.changed.vectors += vectors;
     }
 
     /// Whether there is a product in that row.
@@ -260,6 +274,7 @@ impl<'a> Writer<'a> {
     /// `puts`.
     pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
         let rows = self.assign_rows(puts)?;
+        self.forget_other_pictures(puts, &rows)?;
         let name = vectors_name(space.generation);
         let open = |e: redb::TableError| self.store.failed(e);
         let mut products = self.transaction.open_table(PRODUCTS).map_err(open)?;
@@ -359,6 +374,7 @@ impl<'a> Writer<'a> {
             })?;
             self.unseal(space, &[row])?;
         }
+        self.remove_picture(row)?;
         Ok(Some(row))
     }
 
