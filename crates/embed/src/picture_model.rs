@@ -96,11 +96,11 @@ fn output(graph: &Graph) -> Option<&Port> {
             .iter()
             .filter(|one| one.numbers == Numbers::F32)
     };
-    let named = |name: &&str| usable().find(|one| one.name == **name);
+    let named = |name: &str| usable().find(|one| one.name == name);
     let is_row = |one: &&Port| one.shape.as_ref().is_some_and(|shape| shape.len() == 2);
     OUTPUTS
         .iter()
-        .find_map(|name| named(&name))
+        .find_map(|name| named(name))
         .or_else(|| usable().find(is_row))
         .or_else(|| usable().next())
 }
