@@ -316,7 +316,12 @@ impl Observer for Console {
                 self.counted(Stage::Products, "products moved", done, Some(total));
             }
             Progress::Pictures { done, total } => {
-                self.counted(Stage::Products, "products with pictures looked at", done, Some(total));
+                self.counted(
+                    Stage::Products,
+                    "products with pictures looked at",
+                    done,
+                    Some(total),
+                );
             }
             Progress::Fold { number, of, labels } => {
                 let labels = counted(labels, "label", "labels");

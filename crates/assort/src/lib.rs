@@ -75,7 +75,7 @@ pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};
 pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
-pub use catalog::pictures::{OpenPicture, PictureReport};
+pub use catalog::pictures::{OpenedPicture, PictureReport, PictureSource, TakePictures};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};

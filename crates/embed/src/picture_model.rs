@@ -96,7 +96,7 @@ fn output(graph: &Graph) -> Option<&Port> {
             .iter()
             .filter(|one| one.numbers == Numbers::F32)
     };
-    let named = |name: &&str| usable().find(|one| one.name == **name);
+    let named = |name: &str| usable().find(|one| one.name == name);
     let is_row = |one: &&Port| one.shape.as_ref().is_some_and(|shape| shape.len() == 2);
     OUTPUTS
         .iter()

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use assort_core::{EmbedError, Embedder, Modality, Pixels, Space};
 use assort_index::BuildOptions;
-use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::embedding::embed_pictures;
@@ -16,15 +15,27 @@ use crate::store::{SpaceRecord, picture_hash};
 use crate::{Error, Result};
 use assort_read::Rejected;
 
-/// Pictures that are opened, embedded and committed together.
-const GROUP: usize = 256;
+/// Pictures that are committed together.
+const GROUP: usize = 512;
 
 /// Products that are looked through at a time.
 const LOOKED_AT: usize = 4096;
 
-/// What opens a picture by its reference: the value of [`assort_core::Product::image`].
-/// Gives its pixels, or a sentence that says why it cannot be used.
-pub type OpenPicture<'a> = dyn Fn(&str) -> std::result::Result<Pixels, String> + Sync + 'a;
+/// A picture that was opened, or a sentence that says why it cannot be used.
+pub type OpenedPicture = std::result::Result<Pixels, String>;
+
+/// What is done with opened pictures: it gets the place of the first of them.
+pub type TakePictures<'a> = dyn FnMut(usize, Vec<OpenedPicture>) -> Result<()> + 'a;
+
+/// What opens pictures by their references, the values of [`assort_core::Product::image`].
+pub trait PictureSource {
+    /// Opens pictures, and hands them over in their order, some at a time: as many as memory
+    /// should hold.
+    ///
+    /// # Errors
+    /// That of `take`, after which none is handed over.
+    fn open_all(&self, references: &[&str], take: &mut TakePictures<'_>) -> Result<()>;
+}
 
 /// What embedding pictures did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,8 +93,7 @@ impl Catalog {
     /// Embeds the pictures of all products that have none of this embedder yet, in
     /// parts that are committed one by one: a stop or an error later does not undo them. An
     /// embedder of another space than before takes the place of that, and embeds all.
-    /// `spec` says how to open it again; `open` opens pictures, which happens in all
-    /// threads. A picture that cannot be used is told to the observer as a rejected
+    /// `spec` says how to open it again. A picture that cannot be used is told to the observer as a rejected
     /// row, whose line is the number of the product, and costs nothing else.
     ///
     /// # Errors
@@ -93,7 +103,7 @@ impl Catalog {
         &self,
         embedder: Arc<dyn Embedder>,
         spec: &str,
-        open: &OpenPicture<'_>,
+        source: &dyn PictureSource,
         observer: &mut dyn Observer,
     ) -> Result<PictureReport> {
         if !embedder.reads(Modality::Image) {
@@ -112,14 +122,8 @@ impl Catalog {
                     report.stopped = true;
                     return Ok(report);
                 }
-                self.embed_group_of_pictures(
-                    embedder.as_ref(),
-                    &space,
-                    group,
-                    open,
-                    &mut report,
-                    observer,
-                )?;
+                let made = embedded(embedder.as_ref(), group, source, &mut report, observer)?;
+                self.keep_pictures(&space, made)?;
                 observer.progress(Progress::Pictures {
                     done: report.products.min(total),
                     total,
@@ -190,49 +194,10 @@ impl Catalog {
         Ok(Some((last, missing)))
     }
 
-    fn embed_group_of_pictures(
-        &self,
-        embedder: &dyn Embedder,
-        space: &SpaceRecord,
-        group: &[Missing],
-        open: &OpenPicture<'_>,
-        report: &mut PictureReport,
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        let opened: Vec<std::result::Result<Pixels, String>> = group
-            .par_iter()
-            .map(|product| open(&product.reference))
-            .collect();
-        let (mut pixels, mut products) = (Vec::new(), Vec::new());
-        for (product, opened) in group.iter().zip(opened) {
-            match opened {
-                Ok(picture) => {
-                    pixels.push(picture);
-                    products.push(product);
-                }
-                Err(reason) => {
-                    report.rejected += 1;
-                    let line = u64::from(product.row) + 1;
-                    observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
-                }
-            }
-        }
-        let mut vectors = Vec::new();
-        for batch in pixels.chunks(embedder.batch().max(1)) {
-            let pictures: Vec<&Pixels> = batch.iter().collect();
-            vectors.extend(embed_pictures(embedder, &pictures)?);
-        }
-        let rows = vectors
-            .chunks_exact(space.dimensions as usize)
-            .map(<[f32]>::to_vec);
-        let made = products.iter().zip(rows);
-        let made: Vec<(u32, u128, Vec<f32>)> = made
-            .map(|(product, vector)| (product.row, picture_hash(&product.reference), vector))
-            .collect();
-        report.embedded += made.len() as u64;
+    /// Keeps vectors of pictures, but for those of products that have changed or gone.
+    fn keep_pictures(&self, space: &SpaceRecord, made: Vec<Made>) -> Result<()> {
         self.state.commit(|writer| {
             let reader = self.state.store.read()?;
-            // A product may have changed or gone meanwhile.
             let mut current = Vec::with_capacity(made.len());
             for (row, hash, vector) in made {
                 let is_same = |product: &crate::store::ArchivedProductRecord| {
@@ -271,6 +236,48 @@ impl Catalog {
         let embedder = embedder.ok_or(Error::NoPictureEmbedder)?;
         embed_pictures(embedder.as_ref(), &[pixels])
     }
+}
+
+/// A row, the digest of its picture's reference, and the vector of that picture.
+type Made = (u32, u128, Vec<f32>);
+
+/// The vectors of the pictures of some products; those that cannot be used are told.
+fn embedded(
+    embedder: &dyn Embedder,
+    group: &[Missing],
+    source: &dyn PictureSource,
+    report: &mut PictureReport,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Made>> {
+    let references: Vec<&str> = group.iter().map(|product| &*product.reference).collect();
+    let mut made: Vec<Made> = Vec::with_capacity(group.len());
+    source.open_all(&references, &mut |first, opened| {
+        let mut pictures = Vec::with_capacity(opened.len());
+        for (product, opened) in group[first.min(group.len())..].iter().zip(opened) {
+            match opened {
+                Ok(pixels) => pictures.push((product, pixels)),
+                Err(reason) => {
+                    report.rejected += 1;
+                    let line = u64::from(product.row) + 1;
+                    observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
+                }
+            }
+        }
+        for batch in pictures.chunks(embedder.batch().max(1)) {
+            let pixels: Vec<&Pixels> = batch.iter().map(|(_, pixels)| pixels).collect();
+            let vectors = embed_pictures(embedder, &pixels)?;
+            let rows = vectors.chunks_exact(embedder.space().dimensions);
+            made.extend(batch.iter().zip(rows).map(|((product, _), row)| {
+                (product.row, picture_hash(&product.reference), row.to_vec())
+            }));
+        }
+        match observer.stop() {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
+    })?;
+    report.embedded += made.len() as u64;
+    Ok(made)
 }
 
 /// The error for what needs pictures, of a catalog that has none.

@@ -167,7 +167,8 @@ fn what_is_cut_short_is_damaged_wherever_it_is_cut() {
         // What follows the first frame or the last row is not needed.
         let needed = match name {
             "animated.gif" | "animated.webp" => file.len() / 3,
-            _ => file.len() * 3 / 4,
+            // Marks of an end, and checksums of nothing.
+            _ => file.len().saturating_sub(8),
         };
         for length in 1..needed {
             assert!(read(&file[..length]).is_err(), "{name} of {length} bytes");
