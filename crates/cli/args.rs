@@ -5,6 +5,8 @@ mod copying;
 mod evaluating;
 mod learning;
 mod listing;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod searching;
 #[cfg(feature = "client")]
 mod server;
@@ -25,6 +27,10 @@ pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
 pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
+#[cfg(feature = "pictures")]
+pub(crate) use pictures::Pictures;
+#[cfg(feature = "pictures")]
+pub(crate) use searching::LikeBy;
 pub(crate) use searching::SearchArgs;
 #[cfg(feature = "client")]
 pub(crate) use server::ServerArgs;
@@ -128,6 +134,9 @@ pub(crate) enum Command {
     AuditLabels(AuditLabels),
     /// Tell what another taxonomy's categories mean in this one, and apply it
     Crosswalk(Crosswalk),
+    /// Embed the pictures of products
+    #[cfg(feature = "pictures")]
+    Pictures(Pictures),
     /// Tell what the attributes hold, and set their kinds
     Attributes(Attributes),
     /// Count products by the values of attributes

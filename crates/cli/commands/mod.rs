@@ -18,6 +18,8 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod label;
 pub(crate) mod list;
+#[cfg(feature = "pictures")]
+pub(crate) mod pictures;
 pub(crate) mod reembed;
 pub(crate) mod remove;
 pub(crate) mod replicate;

@@ -122,7 +122,14 @@ impl Catalog {
                     report.stopped = true;
                     return Ok(report);
                 }
-                let made = embedded(embedder.as_ref(), group, source, &mut report, observer)?;
+                let made = embedded(embedder.as_ref(), group, source, &mut report, observer);
+                let made = match made {
+                    Err(Error::Interrupted) => {
+                        report.stopped = true;
+                        return Ok(report);
+                    }
+                    made => made?,
+                };
                 self.keep_pictures(&space, made)?;
                 observer.progress(Progress::Pictures {
                     done: report.products.min(total),
