@@ -36,6 +36,7 @@ pub use classifier::label_issues::{
 };
 pub use classifier::lexical::Lexicon;
 pub use classifier::outcomes::{Outcome, Outcomes};
+pub use classifier::priors::prior_shift;
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
 pub use classifier::ridge::{Leverages, RidgeClassifier};
 pub use classifier::source::{Source, Weights};

@@ -110,7 +110,7 @@ impl<'a> Apart<'a> {
         let rows = without.iter().map(|&at| self.labelled.rows[at]);
         let snapshot = self.ground.snapshot.without_labels(rows)?;
         let ground = self.ground.on(&snapshot);
-        let learned = self.learned(&ground, needs_head, observer)?;
+        let learned = ground.with_priors(self.learned(&ground, needs_head, observer)?)?;
         let classifier = ground.classifier(None, &learned)?;
         Ok(LearnedApart {
             classifier,

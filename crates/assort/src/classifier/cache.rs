@@ -115,6 +115,7 @@ impl ClassifierCache {
         let start = |mean| ground.start(mean);
         let (report, learned) = train(&catalogued, start, learned, options, observer)?;
         if report.in_force {
+            let learned = ground.with_priors(learned)?;
             let now = models::keep(state, &learned, snapshot.epoch())?;
             let made = ground.classifier(now.or(kept), &learned)?;
             *write(&self.shared.current) = Some(Arc::new(made));
@@ -313,6 +314,7 @@ impl<'a> Ground<'a> {
                 observer.progress(Progress::Learning);
                 let start = |mean| self.start(mean);
                 let learned = learn(&self.catalogued(), start, previous, observer)?;
+                let learned = self.with_priors(learned)?;
                 let now = models::keep(state, &learned, self.snapshot.epoch())?;
                 Ok((now.or(kept), learned))
             }

@@ -27,6 +27,7 @@ mod learned;
 mod model_file;
 mod models;
 mod pictures;
+mod priors;
 mod prototype_index;
 mod reasons;
 mod self_training;

@@ -49,6 +49,7 @@ pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
         &learned.by_labels,
         &outcomes,
         &pictures,
+        &learned.ensemble.priors,
     ];
     let header = header(learned, sections.map(<[f32]>::len)).to_string();
     let mut bytes = MAGIC.to_vec();
@@ -83,14 +84,14 @@ fn outcome_numbers(calibrations: &Calibrations) -> Vec<f32> {
         .collect()
 }
 
-fn header(learned: &Learned, lengths: [usize; 6]) -> Value {
+fn header(learned: &Learned, lengths: [usize; 7]) -> Value {
     let FitCounts {
         products,
         labels,
         changed_vectors,
         changed_labels,
     } = learned.counts;
-    let [mean, leaves, prior, by_labels, outcomes, pictures] = lengths;
+    let [mean, leaves, prior, by_labels, outcomes, pictures, priors] = lengths;
     let weights: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -127,6 +128,7 @@ fn header(learned: &Learned, lengths: [usize; 6]) -> Value {
             "by_labels": by_labels,
             "outcomes": outcomes,
             "pictures": pictures,
+            "priors": priors,
         },
         "pictures": learned.pictures.as_ref().map(|pictures| json!({
             "generation": pictures.generation,
@@ -213,6 +215,11 @@ pub(super) fn decode(
         Value::Null => None,
         named => Some(picture_model(named, &section("pictures")?)?),
     };
+    // An older file has none.
+    let priors = match &header["lengths"]["priors"] {
+        Value::Null => Vec::new(),
+        _ => section("priors")?,
+    };
     let head = |value: &Value| open(head_digest(value)?);
     let self_trained = match &header["self_trained"] {
         Value::Null => None,
@@ -240,7 +247,10 @@ pub(super) fn decode(
         heads: heads?,
         pictures,
         trained_on: header["trained_on"].as_u64()?,
-        ensemble: ensemble(&header, &outcomes)?,
+        ensemble: Ensemble {
+            priors,
+            ..ensemble(&header, &outcomes)?
+        },
     };
     numbers.next().is_none().then_some(learned)
 }
@@ -281,6 +291,7 @@ fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
         weights: Weights::new(weights),
         roots,
         calibrations,
+        ..Ensemble::default()
     })
 }
 
@@ -324,6 +335,7 @@ mod tests {
             ensemble: Ensemble {
                 weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0, 0.5]),
                 roots: 0.5,
+                priors: vec![0.5, -1.0],
                 calibrations,
             },
         }

@@ -19,6 +19,7 @@ pub(crate) mod knn;
 pub(crate) mod label_issues;
 pub(crate) mod lexical;
 pub(crate) mod outcomes;
+pub(crate) mod priors;
 pub(crate) mod prototypes;
 pub(crate) mod ridge;
 pub(crate) mod source;
