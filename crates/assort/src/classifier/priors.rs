@@ -14,6 +14,19 @@ use crate::knn::effort::Effort;
 const LOOKED_AT: usize = 2000;
 const FEWEST: usize = 200;
 
+/// Shares whose greatest is a calibrated confidence; the others share what it leaves.
+fn as_sure_as(mut shares: Vec<f32>, confidence: f32) -> Vec<f32> {
+    let best = shares.iter().copied().fold(0.0, f32::max);
+    let left = (1.0 - confidence) / (1.0 - best).max(1e-6);
+    for share in &mut shares {
+        *share = match *share == best {
+            true => confidence,
+            false => *share * left,
+        };
+    }
+    shares
+}
+
 /// Products that are filed at a time.
 const GROUP: usize = 256;
 
@@ -91,7 +104,10 @@ impl Ground<'_> {
             };
             let decided = classifier.decide(self.snapshot, queries, asked, effort)?;
             let own = decided.into_iter().filter(|one| !one.shares.is_empty());
-            shares.extend(own.map(|one| Shares::of(self.candidates(), one.shares)));
+            shares.extend(own.map(|one| {
+                let shares = as_sure_as(one.shares, one.decision.confidence);
+                Shares::of(self.candidates(), shares)
+            }));
         }
         Ok(shares)
     }

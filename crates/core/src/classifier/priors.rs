@@ -10,7 +10,7 @@ const ROUNDS: usize = 10;
 
 /// Products of each category that are thought to be there and labelled beside those that
 /// are: what is rare says little.
-const UNSEEN: f32 = 4.0;
+const UNSEEN: f32 = 10.0;
 
 /// A category becomes at most so many times as likely, or as unlikely; a logarithm.
 const MOST: f32 = 3.0;
