@@ -9,7 +9,7 @@ use super::cache::Ground;
 use super::classify::Classifier;
 use super::content::Words;
 use super::labelled::LabelledProducts;
-use super::learn::{with_labels, without_labels};
+use super::learn::{Taught, with_labels, without_labels};
 use super::learned::Learned;
 use super::models;
 use super::train_heads::{TrainHeads, train};
@@ -110,7 +110,7 @@ impl<'a> Apart<'a> {
         let rows = without.iter().map(|&at| self.labelled.rows[at]);
         let snapshot = self.ground.snapshot.without_labels(rows)?;
         let ground = self.ground.on(&snapshot);
-        let learned = ground.with_priors(self.learned(&ground, needs_head, observer)?)?;
+        let learned = ground.with_priors(self.learned_apart(&ground, needs_head, observer)?)?;
         let classifier = ground.classifier(None, &learned)?;
         Ok(LearnedApart {
             classifier,
@@ -118,12 +118,12 @@ impl<'a> Apart<'a> {
         })
     }
 
-    fn learned(
+    fn learned_apart(
         &self,
         ground: &Ground<'_>,
         needs_head: bool,
         observer: &mut dyn Observer,
-    ) -> Result<Learned> {
+    ) -> Result<Taught> {
         let start = |mean| ground.start(mean);
         let catalogued = ground.catalogued();
         let own = |observer: &dyn Observer| {
@@ -132,9 +132,9 @@ impl<'a> Apart<'a> {
         let options = match &self.heads {
             Some(options) => options.clone(),
             None => {
-                let learned = own(observer)?;
-                if !needs_head || !learned.heads.is_empty() {
-                    return Ok(learned);
+                let taught = own(observer)?;
+                if !needs_head || !taught.learned.heads.is_empty() {
+                    return Ok(taught);
                 }
                 TrainHeads::default()
             }

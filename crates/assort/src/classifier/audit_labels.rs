@@ -164,7 +164,9 @@ impl Judge<'_> {
                 empty => {
                     let apart: Vec<usize> =
                         self.apart(fold)?.into_iter().take(WEIGHED_BY).collect();
-                    empty.insert(trials::ensemble(candidates, &trials(&apart)?))
+                    let apart = trials(&apart)?;
+                    let all: Vec<&Trial> = apart.iter().collect();
+                    empty.insert(trials::ensemble(candidates, &all, Vec::new()))
                 }
             };
             for block in fold.chunks(BLOCK) {

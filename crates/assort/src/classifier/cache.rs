@@ -113,9 +113,9 @@ impl ClassifierCache {
         let (kept, learned) = ground.learned(state, Wanted::Current, observer)?;
         let catalogued = ground.catalogued();
         let start = |mean| ground.start(mean);
-        let (report, learned) = train(&catalogued, start, learned, options, observer)?;
+        let (report, taught) = train(&catalogued, start, learned, options, observer)?;
         if report.in_force {
-            let learned = ground.with_priors(learned)?;
+            let learned = ground.with_priors(taught)?;
             let now = models::keep(state, &learned, snapshot.epoch())?;
             let made = ground.classifier(now.or(kept), &learned)?;
             *write(&self.shared.current) = Some(Arc::new(made));
@@ -313,8 +313,8 @@ impl<'a> Ground<'a> {
             previous => {
                 observer.progress(Progress::Learning);
                 let start = |mean| self.start(mean);
-                let learned = learn(&self.catalogued(), start, previous, observer)?;
-                let learned = self.with_priors(learned)?;
+                let taught = learn(&self.catalogued(), start, previous, observer)?;
+                let learned = self.with_priors(taught)?;
                 let now = models::keep(state, &learned, self.snapshot.epoch())?;
                 Ok((now.or(kept), learned))
             }

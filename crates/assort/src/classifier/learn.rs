@@ -55,13 +55,20 @@ impl Catalogued<'_> {
     }
 }
 
+/// What was learned, and the labelled products that it was tried on; none where heads that
+/// learned from every label were kept.
+pub(super) struct Taught {
+    pub(super) learned: Learned,
+    pub(super) trials: Vec<Trial>,
+}
+
 /// Learns anew; heads that somebody asked for stay, with what was found out of them.
 pub(super) fn learn(
     catalogued: &Catalogued<'_>,
     start: impl Fn(Option<Vec<f32>>) -> Prototypes,
     previous: Option<Learned>,
     observer: &dyn Observer,
-) -> Result<Learned> {
+) -> Result<Taught> {
     let learned = without_labels(catalogued, &start, observer)?;
     with_labels(catalogued, &start, learned, previous, observer)
 }
@@ -123,18 +130,19 @@ pub(super) fn with_labels(
     mut learned: Learned,
     previous: Option<Learned>,
     observer: &dyn Observer,
-) -> Result<Learned> {
+) -> Result<Taught> {
     let Catalogued {
         reader,
         snapshot,
         taxonomy,
         ..
     } = *catalogued;
+    let mut trials = Vec::new();
     let (plain, _) = learned.prototypes(start(learned.mean.clone()));
     let lexicon = Lexicon::new(taxonomy, plain.candidates());
     let labelled = LabelledProducts::read(reader, snapshot, plain.candidates())?;
     if labelled.len() == 0 {
-        return Ok(learned);
+        return Ok(Taught { learned, trials });
     }
     let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
     learned.by_labels = by_labels.prototypes.learned().0.to_vec();
@@ -158,13 +166,13 @@ pub(super) fn with_labels(
         Some(kept) if evidence.is_none_or(HeadEvidence::is_empty) => kept.ensemble,
         _ => {
             let own = learned.self_trained.as_ref();
-            let trials =
-                by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, evidence)?;
-            trials::ensemble(plain.candidates(), &trials)
+            trials = by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, evidence)?;
+            let all: Vec<&Trial> = trials.iter().collect();
+            trials::ensemble(plain.candidates(), &all, Vec::new())
         }
     };
     learned.heads = heads.map_or_else(Vec::new, |heads| heads.heads);
-    Ok(learned)
+    Ok(Taught { learned, trials })
 }
 
 /// What labels make of prototypes.

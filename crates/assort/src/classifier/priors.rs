@@ -6,7 +6,9 @@ use super::cache::Ground;
 use super::classify::{Asked, Queries};
 use super::content::{Words, words};
 use super::fit::spread;
+use super::learn::Taught;
 use super::learned::Learned;
+use super::trials;
 use crate::Result;
 use crate::knn::effort::Effort;
 
@@ -31,9 +33,14 @@ fn as_sure_as(mut shares: Vec<f32>, confidence: f32) -> Vec<f32> {
 const GROUP: usize = 256;
 
 impl Ground<'_> {
-    /// The same with how much more or less common each category is among products
-    /// without a label than among labels.
-    pub(super) fn with_priors(&self, mut learned: Learned) -> Result<Learned> {
+    /// What was learned, with how much more or less common each category is among products
+    /// without a label than among labels; sources are weighed anew as if labels were as
+    /// common as that.
+    pub(super) fn with_priors(&self, taught: Taught) -> Result<Learned> {
+        let Taught {
+            mut learned,
+            trials,
+        } = taught;
         learned.ensemble.priors = Vec::new();
         if learned
             .ensemble
@@ -62,7 +69,13 @@ impl Ground<'_> {
         rows.sort_unstable();
         let rows: Vec<u32> = spread(rows.len(), LOOKED_AT).map(|at| rows[at]).collect();
         let shares = self.shares_of(&learned, &rows)?;
-        learned.ensemble.priors = prior_shift(&labels, &shares);
+        let priors = prior_shift(&labels, &shares);
+        match trials::as_common(self.candidates(), &trials, &priors) {
+            Some(common) => {
+                learned.ensemble = trials::ensemble(self.candidates(), &common, priors);
+            }
+            None => learned.ensemble.priors = priors,
+        }
         Ok(learned)
     }
 

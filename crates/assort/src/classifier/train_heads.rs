@@ -5,10 +5,10 @@ use assort_core::{Lexicon, Method, Prototypes, Source, Weights};
 use assort_head::{Loss, Shape, Step, TrainOptions};
 
 use super::labelled::LabelledProducts;
-use super::learn::{ByLabels, Catalogued};
+use super::learn::{ByLabels, Catalogued, Taught};
 use super::learned::Learned;
 use super::train::{recommended, trained};
-use super::trials;
+use super::trials::{self, Trial};
 use crate::observer::{Observer, Progress};
 use crate::{Error, Result};
 
@@ -141,7 +141,7 @@ pub(super) fn train(
     mut learned: Learned,
     options: &TrainHeads,
     observer: &mut dyn Observer,
-) -> Result<(TrainReport, Learned)> {
+) -> Result<(TrainReport, Taught)> {
     let (plain, _) = learned.prototypes(start(learned.mean.clone()));
     let candidates = plain.candidates();
     let labelled = LabelledProducts::read(catalogued.reader, catalogued.snapshot, candidates)?;
@@ -162,10 +162,12 @@ pub(super) fn train(
     let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
     let (own, heads) = (learned.self_trained.as_ref(), Some(&made.evidence));
     let trials = by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, heads)?;
-    let ensemble = trials::ensemble(candidates, &trials);
-    let bare: Vec<trials::Trial> = trials.iter().map(trials::Trial::without_head).collect();
-    let without = trials::ensemble(candidates, &bare);
-    let of = |ensemble, method, trials: &[trials::Trial]| {
+    let all: Vec<&Trial> = trials.iter().collect();
+    let ensemble = trials::ensemble(candidates, &all, Vec::new());
+    let bare: Vec<Trial> = trials.iter().map(Trial::without_head).collect();
+    let bare: Vec<&Trial> = bare.iter().collect();
+    let without = trials::ensemble(candidates, &bare, Vec::new());
+    let of = |ensemble, method, trials: &[&Trial]| {
         trials::accuracy(ensemble, method, candidates, trials)
     };
     let report = TrainReport {
@@ -183,8 +185,8 @@ pub(super) fn train(
             .map(|head| head.0.bytes().len() as u64)
             .sum(),
         held_out: trials.len() as u64,
-        head_accuracy: of(&ensemble, Method::Head, &trials),
-        accuracy: of(&ensemble, Method::Auto, &trials),
+        head_accuracy: of(&ensemble, Method::Head, &all),
+        accuracy: of(&ensemble, Method::Auto, &all),
         accuracy_without: of(&without, Method::Auto, &bare),
         weights: ensemble.weights,
         in_force: false,
@@ -195,5 +197,8 @@ pub(super) fn train(
     learned.heads = made.heads;
     learned.trained_on = report.labels;
     learned.ensemble = ensemble;
-    Ok((TrainReport { in_force, ..report }, learned))
+    Ok((
+        TrainReport { in_force, ..report },
+        Taught { learned, trials },
+    ))
 }

@@ -29,6 +29,9 @@ const TRIALS_LOOKED_AT: usize = 60_000;
 /// Numbers of evidence that are held at a time.
 const MOST_EVIDENCE: usize = 20_000_000;
 
+/// Fewer trials than this are not chosen by how common their categories are.
+const FEWEST_COMMON: f64 = 150.0;
+
 /// Fewer trials than this say too little to weigh sources by.
 const MIN_TRIALS: usize = 30;
 
@@ -245,9 +248,13 @@ impl Sources<'_> {
     }
 }
 
-/// The weights of the sources, and calibrations by method and level.
-pub(super) fn ensemble(candidates: &Candidates, trials: &[Trial]) -> Ensemble {
-    let mut ensemble = Ensemble::default();
+/// The weights of the sources, and calibrations by method and level, where categories are
+/// as much more common than among labels as `priors` say.
+pub(super) fn ensemble(candidates: &Candidates, trials: &[&Trial], priors: Vec<f32>) -> Ensemble {
+    let mut ensemble = Ensemble {
+        priors,
+        ..Ensemble::default()
+    };
     if trials.len() < MIN_TRIALS {
         return ensemble;
     }
@@ -263,8 +270,44 @@ pub(super) fn ensemble(candidates: &Candidates, trials: &[Trial]) -> Ensemble {
     ensemble
 }
 
+/// Trials as often as their categories are common: `priors` say how much more common each
+/// is than among labels. As many as say as much as all do that are given; none where those
+/// would be too few.
+pub(super) fn as_common<'t>(
+    candidates: &Candidates,
+    trials: &'t [Trial],
+    priors: &[f32],
+) -> Option<Vec<&'t Trial>> {
+    let worth = trials.iter().map(|trial| {
+        let place = candidates.position(trial.truth);
+        place
+            .and_then(|at| priors.get(at))
+            .map_or(1.0, |shift| f64::from(*shift).exp())
+    });
+    let worth: Vec<f64> = worth.collect();
+    let (sum, squares) = (
+        worth.iter().sum::<f64>(),
+        worth.iter().map(|w| w * w).sum::<f64>(),
+    );
+    // As many as equal ones would say as much as these (Kish, 1965).
+    let count = sum * sum / squares.max(f64::MIN_POSITIVE);
+    if count < FEWEST_COMMON {
+        return None;
+    }
+    let step = sum / count;
+    let (mut chosen, mut passed, mut next) = (Vec::new(), 0.0, step / 2.0);
+    for (trial, worth) in trials.iter().zip(worth) {
+        passed += worth;
+        while next < passed {
+            chosen.push(trial);
+            next += step;
+        }
+    }
+    Some(chosen)
+}
+
 /// How much roots should count: what files most trials rightly, the least of equals.
-fn best_roots(ensemble: &Ensemble, candidates: &Candidates, trials: &[Trial]) -> f32 {
+fn best_roots(ensemble: &Ensemble, candidates: &Candidates, trials: &[&Trial]) -> f32 {
     let mut best = (f64::NEG_INFINITY, 0.0);
     for roots in [0.0, 0.25, 0.5, 1.0] {
         let ensemble = Ensemble {
@@ -284,7 +327,7 @@ pub(super) fn accuracy(
     ensemble: &Ensemble,
     method: Method,
     candidates: &Candidates,
-    trials: &[Trial],
+    trials: &[&Trial],
 ) -> f64 {
     let right = trials.par_iter().filter(|trial| {
         let shares = ensemble.fuse(method, candidates, trial.evidence(method));
@@ -303,7 +346,7 @@ struct Seen {
 }
 
 /// Learns how far a method's confidence can be trusted on each level.
-fn calibrate(ensemble: &mut Ensemble, method: Method, candidates: &Candidates, trials: &[Trial]) {
+fn calibrate(ensemble: &mut Ensemble, method: Method, candidates: &Candidates, trials: &[&Trial]) {
     let seen: Vec<Seen> = trials
         .par_iter()
         .filter_map(|trial| seen(ensemble, method, candidates, trial))
