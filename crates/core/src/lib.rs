@@ -38,7 +38,7 @@ pub use classifier::lexical::Lexicon;
 pub use classifier::outcomes::{Outcome, Outcomes};
 pub use classifier::priors::prior_shift;
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
-pub use classifier::ridge::{Leverages, RidgeClassifier};
+pub use classifier::ridge::{CrossFitted, RidgeClassifier};
 pub use classifier::source::{Source, Weights};
 pub use classifier::weigh::weigh;
 pub use compose::{TextInput, TextKind};

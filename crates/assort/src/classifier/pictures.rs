@@ -1,6 +1,6 @@
 //! What pictures of labelled products teach.
 
-use assort_core::{Candidates, Leverages, RidgeClassifier};
+use assort_core::{Candidates, CrossFitted, RidgeClassifier};
 
 use super::fit::spread;
 use super::labelled::LabelledProducts;
@@ -26,7 +26,8 @@ pub(super) struct LearnedPictures {
     /// Numbers of labelled products, ascending, and the vectors of their pictures.
     examples: Vec<usize>,
     vectors: Vec<f32>,
-    leverages: Leverages,
+    /// Classifiers that have not seen a part of them each.
+    apart: CrossFitted,
 }
 
 impl LearnedPictures {
@@ -37,7 +38,8 @@ impl LearnedPictures {
         labelled: &LabelledProducts,
         candidates: &Candidates,
     ) -> Result<Option<Self>> {
-        let (mut examples, mut vectors, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut examples, mut vectors) = (Vec::new(), Vec::new());
+        let (mut places, mut groups) = (Vec::new(), Vec::new());
         let known: Vec<(usize, u32)> = (0..labelled.len())
             .filter_map(|at| Some((at, candidates.position(labelled.categories[at])? as u32)))
             .collect();
@@ -47,20 +49,21 @@ impl LearnedPictures {
                 examples.push(at);
                 vectors.extend(vector);
                 places.push(place);
+                groups.push(labelled.groups.key(at));
             }
         }
         if examples.len() < LEAST {
             return Ok(None);
         }
-        let fitted = RidgeClassifier::fit(&vectors, pictures.dimensions(), &places);
-        Ok(fitted.map(|(classifier, leverages)| Self {
+        let fitted = RidgeClassifier::fit(&vectors, pictures.dimensions(), &places, &groups);
+        Ok(fitted.map(|(classifier, apart)| Self {
             model: PictureModel {
                 generation,
                 classifier,
             },
             examples,
             vectors,
-            leverages,
+            apart,
         }))
     }
 
@@ -68,17 +71,13 @@ impl LearnedPictures {
     /// knows no picture of it.
     pub(super) fn log_shares_without(
         &self,
-        labelled: &LabelledProducts,
         candidates: &Candidates,
         at: usize,
     ) -> Option<Vec<f32>> {
         let example = self.examples.binary_search(&at).ok()?;
-        let place = candidates.position(labelled.categories[at])? as u32;
         let dimensions = self.model.classifier.dimensions();
         let vector = &self.vectors[example * dimensions..][..dimensions];
-        let left_out = (&self.leverages, example, place);
-        let classifier = &self.model.classifier;
-        Some(classifier.log_shares_without(vector, candidates.len(), left_out))
+        self.apart.log_shares(example, vector, candidates.len())
     }
 }
 
@@ -86,8 +85,8 @@ impl LearnedPictures {
 impl PictureModel {
     /// One of two categories, for tests.
     pub(super) fn of_two() -> Option<Self> {
-        let fitted = RidgeClassifier::fit(&[1.0, 0.0, 0.0, 1.0], 2, &[1, 3]);
-        fitted.map(|(classifier, _)| Self {
+        let fitted = RidgeClassifier::from_parts(&[0.5; 9], vec![1, 3], 2);
+        fitted.map(|classifier| Self {
             generation: 1 << 31,
             classifier,
         })

@@ -219,8 +219,7 @@ impl Sources<'_> {
     /// What a product's picture says, as if it had no label.
     fn by_picture(&self, at: usize) -> Option<Vec<f32>> {
         let candidates = self.plain.candidates();
-        self.pictures?
-            .log_shares_without(self.labelled, candidates, at)
+        self.pictures?.log_shares_without(candidates, at)
     }
 
     /// Scores by the prototypes that labels moved, as if the labels of a product's
