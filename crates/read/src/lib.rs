@@ -36,6 +36,8 @@ mod seen_ids;
 mod splitter;
 #[cfg(feature = "spreadsheets")]
 mod spreadsheet;
+#[cfg(feature = "parquet")]
+mod stored;
 mod table;
 mod tally;
 mod taxonomy;

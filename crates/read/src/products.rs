@@ -47,7 +47,7 @@ impl ProductReader {
     /// column looks like an id or a required title.
     pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
         let (mut rows, names) = Rows::open(input, mapping.quoting)?;
-        let sample = rows.sample()?;
+        let sample = rows.sample(names.len())?;
         let columns = Columns::resolve(&names, mapping, &sample);
         let columns = columns.map_err(|refusal| rows.error(refusal))?;
         #[cfg(feature = "parquet")]
@@ -186,9 +186,9 @@ fn rejected(line: u64, id: String, reason: String, place: Option<String>) -> Row
     Row::Rejected(Rejected::new(line, Some(id), reason).within(place))
 }
 
-fn whole(update: ProductUpdate) -> Product {
+fn whole(mut update: ProductUpdate) -> Product {
     let product = Product {
-        id: update.id.clone(),
+        id: std::mem::take(&mut update.id),
         ..Product::default()
     };
     product.updated(update)

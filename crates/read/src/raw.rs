@@ -8,12 +8,14 @@ use crate::Result;
 #[cfg(feature = "parquet")]
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
-use crate::json::flatten;
-use crate::maker::{Given, Maker, Object, Positions, Values, listed, readings};
+use crate::json::{Object, Positions, flatten};
+use crate::maker::{Given, Maker, Values, listed, readings};
 use crate::names::names_products;
 use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
+#[cfg(feature = "parquet")]
+use crate::stored::Stored;
 use crate::table::{Bent, Quoting, Record, RowError, Table};
 
 /// The rows of a file, of which the first were read ahead.
@@ -26,12 +28,15 @@ pub(crate) struct Rows {
     ahead: VecDeque<Raw>,
 }
 
+/// What a row says, or why it says nothing.
+type Made = std::result::Result<Given, Rejected>;
+
 #[derive(Debug)]
 enum Source {
     Table(Box<Table>),
     Objects(Box<Objects>),
     #[cfg(feature = "parquet")]
-    Columnar(Box<Columnar>),
+    Stored(Stored),
 }
 
 /// A row that was read ahead.
@@ -71,28 +76,29 @@ impl Rows {
             let rows = Self {
                 format: input.format(columnar.format()),
                 positions: columnar.keys().clone(),
-                source: Source::Columnar(columnar),
+                source: Source::Stored(Stored::new(columnar)),
                 ahead: VecDeque::new(),
             };
             return Ok((rows, names));
         }
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
         let found_out = input.format("");
-        let (source, names, positions) = if Objects::recognise(start) {
+        let (source, names, positions, format) = if Objects::recognise(start) {
             let mut objects = Objects::open(input, Wanted::Products)?;
             let keys = objects.keys()?;
             let positions: Positions = keys.iter().cloned().zip(0..).collect();
-            (Source::Objects(Box::new(objects)), keys, positions)
+            let format = objects.format().to_owned();
+            (Source::Objects(Box::new(objects)), keys, positions, format)
         } else {
             let table = Table::open_for(input, quoting, names_products)?;
             let columns = table.columns().to_vec();
-            (Source::Table(Box::new(table)), columns, Positions::new())
-        };
-        let format = match &source {
-            Source::Table(table) => table.format(),
-            Source::Objects(objects) => objects.format(),
-            #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.format(),
+            let format = table.format().to_owned();
+            (
+                Source::Table(Box::new(table)),
+                columns,
+                Positions::new(),
+                format,
+            )
         };
         let rows = Self {
             format: format!("{format}{found_out}"),
@@ -103,15 +109,9 @@ impl Rows {
         Ok((rows, names))
     }
 
-    /// Reads the first rows ahead, without waiting for more than the head of a stream.
-    pub(crate) fn sample(&mut self) -> Result<Sample> {
+    /// Reads the first rows, of so many columns, ahead, without waiting for more than the head of a stream.
+    pub(crate) fn sample(&mut self, width: usize) -> Result<Sample> {
         let mut sample = Sample::default();
-        let width = match &self.source {
-            Source::Table(table) => table.columns().len(),
-            Source::Objects(_) => self.positions.len(),
-            #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.names().len(),
-        };
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
                 Source::Table(table) => table.read()?.map(|row| match row {
@@ -123,8 +123,9 @@ impl Rows {
                     Err(error) => Raw::Bad(error),
                 }),
                 #[cfg(feature = "parquet")]
-                Source::Columnar(columnar) => {
-                    columnar.read()?.map(|(batch, row)| Raw::Stored(batch, row))
+                Source::Stored(stored) => {
+                    let read = stored.raw().map(Columnar::read).transpose()?.flatten();
+                    read.map(|(batch, row)| Raw::Stored(batch, row))
                 }
             };
             let Some(raw) = raw else { break };
@@ -141,13 +142,8 @@ impl Rows {
                         |object| cells_of(&object, &self.positions, width),
                     );
                     for (at, cell) in cells.iter_mut().enumerate() {
-                        cell.extend(
-                            batch
-                                .text(*row, at)
-                                .map(readings_of_cell)
-                                .into_iter()
-                                .flatten(),
-                        );
+                        let text = batch.text(*row, at);
+                        cell.extend(text.into_iter().flat_map(readings_of_cell));
                     }
                     sample.add(cells);
                 }
@@ -164,23 +160,22 @@ impl Rows {
             Source::Table(table) => table.is_in_head(),
             Source::Objects(objects) => objects.is_ahead(),
             #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.is_at_hand(),
+            Source::Stored(stored) => stored.is_at_hand(),
         }
     }
 
     /// Leaves out the columns that nobody needs, where they need not be read.
     #[cfg(feature = "parquet")]
     pub(crate) fn use_only(&mut self, needs: impl Fn(usize) -> bool) {
-        if let Source::Columnar(columnar) = &mut self.source {
+        if let Source::Stored(stored) = &mut self.source
+            && let Some(columnar) = stored.raw()
+        {
             columnar.use_only(needs);
         }
     }
 
     /// What the next row says, or why it says nothing; none at the end.
-    pub(crate) fn read(
-        &mut self,
-        maker: Maker<'_>,
-    ) -> Result<Option<std::result::Result<Given, Rejected>>> {
+    pub(crate) fn read(&mut self, maker: Maker<'_>) -> Result<Option<Made>> {
         if let Some(raw) = self.ahead.pop_front() {
             return Ok(Some(self.make(maker, raw)));
         }
@@ -197,13 +192,11 @@ impl Rows {
                 Err(error) => Err(unread(error)),
             }),
             #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar
-                .read()?
-                .map(|(batch, row)| maker.make_of_batch(&batch, row, &self.positions)),
+            Source::Stored(stored) => stored.next(maker)?,
         })
     }
 
-    fn make(&self, maker: Maker<'_>, raw: Raw) -> std::result::Result<Given, Rejected> {
+    fn make(&self, maker: Maker<'_>, raw: Raw) -> Made {
         match raw {
             Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
             Raw::Object(line, object, place) => {
@@ -227,7 +220,7 @@ impl Rows {
             Source::Table(table) => table.skipped(),
             Source::Objects(_) => 0,
             #[cfg(feature = "parquet")]
-            Source::Columnar(_) => 0,
+            Source::Stored(_) => 0,
         }
     }
 
@@ -237,7 +230,7 @@ impl Rows {
             Source::Table(table) => table.bent(),
             Source::Objects(_) => Bent::default(),
             #[cfg(feature = "parquet")]
-            Source::Columnar(_) => Bent::default(),
+            Source::Stored(_) => Bent::default(),
         }
     }
 
@@ -247,7 +240,7 @@ impl Rows {
             Source::Table(table) => table.error(None, refusal),
             Source::Objects(objects) => objects.error(None, refusal),
             #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.error(None, refusal),
+            Source::Stored(stored) => stored.error(refusal),
         }
     }
 }
@@ -278,10 +271,7 @@ fn cells_of(object: &Object, positions: &Positions, width: usize) -> Vec<Vec<Str
 }
 
 /// What a row says, or why nothing, with where on its line it is.
-fn placed(
-    made: std::result::Result<Given, Rejected>,
-    place: Option<String>,
-) -> std::result::Result<Given, Rejected> {
+fn placed(made: Made, place: Option<String>) -> Made {
     match made {
         Ok(given) => Ok(Given { place, ..given }),
         Err(rejected) => Err(rejected.within(place)),

@@ -9,6 +9,8 @@ mod texts;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,11 +20,9 @@ use arrow_schema::Fields;
 use serde_json::{Map, Value};
 
 use crate::Result;
-use crate::archive::Source;
-use crate::json::flatten;
-use crate::maker::{Object, Positions};
+use crate::json::{Object, Positions, flatten};
+use crate::names::told_apart;
 use crate::refusal::{Refusal, wrong};
-use crate::table::told_apart;
 
 use arrow::ArrowBatches;
 use nodes::{Nodes, Plain};
@@ -54,7 +54,7 @@ impl Format {
 pub(crate) enum Bytes {
     /// What counts the bytes that are read of it.
     File(File, Arc<AtomicU64>),
-    Stream(Source),
+    Stream(Box<dyn Read + Send>),
 }
 
 /// Reads the rows of a file.
@@ -267,10 +267,24 @@ impl Columnar {
         }
     }
 
-    /// The next row; none at the end.
+    /// The next rows, those of a batch that were not given; none at the end.
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) if the file is damaged from there on.
+    pub(crate) fn read_batch(&mut self) -> Result<Option<(Arc<Batch>, Range<usize>)>> {
+        if !self.fill()? {
+            return Ok(None);
+        }
+        let batch = self.batch.clone();
+        let rows = batch.map(|batch| (Arc::clone(&batch), self.at..batch.len));
+        self.at = rows.as_ref().map_or(0, |(_, rows)| rows.end);
+        Ok(rows)
+    }
+
+    /// The next row; none at the end.
+    ///
+    /// # Errors
+    /// As [`Self::read_batch`].
     pub(crate) fn read(&mut self) -> Result<Option<(Arc<Batch>, usize)>> {
         if !self.fill()? {
             return Ok(None);
@@ -301,8 +315,7 @@ impl Columnar {
         Ok(Some((batch.number(row), object)))
     }
 
-    /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(crate) fn error(&self, row: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
+    fn error(&self, row: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
         wrong(&self.file, row, refusal)
     }
 
