@@ -8,6 +8,8 @@
 //! [`Error::Input`].
 
 mod archive;
+#[cfg(feature = "parquet")]
+mod beside;
 mod choice;
 #[cfg(feature = "parquet")]
 mod columnar;
@@ -36,8 +38,6 @@ mod seen_ids;
 mod splitter;
 #[cfg(feature = "spreadsheets")]
 mod spreadsheet;
-#[cfg(feature = "parquet")]
-mod stored;
 mod table;
 mod tally;
 mod taxonomy;

@@ -14,8 +14,6 @@ use crate::names::names_products;
 use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
-#[cfg(feature = "parquet")]
-use crate::stored::Stored;
 use crate::table::{Bent, Quoting, Record, RowError, Table};
 
 /// The rows of a file, of which the first were read ahead.
@@ -36,7 +34,7 @@ enum Source {
     Table(Box<Table>),
     Objects(Box<Objects>),
     #[cfg(feature = "parquet")]
-    Stored(Stored),
+    Columnar(Box<Columnar>),
 }
 
 /// A row that was read ahead.
@@ -76,7 +74,7 @@ impl Rows {
             let rows = Self {
                 format: input.format(columnar.format()),
                 positions: columnar.keys().clone(),
-                source: Source::Stored(Stored::new(columnar)),
+                source: Source::Columnar(columnar),
                 ahead: VecDeque::new(),
             };
             return Ok((rows, names));
@@ -123,9 +121,8 @@ impl Rows {
                     Err(error) => Raw::Bad(error),
                 }),
                 #[cfg(feature = "parquet")]
-                Source::Stored(stored) => {
-                    let read = stored.raw().map(Columnar::read).transpose()?.flatten();
-                    read.map(|(batch, row)| Raw::Stored(batch, row))
+                Source::Columnar(columnar) => {
+                    columnar.read()?.map(|(batch, row)| Raw::Stored(batch, row))
                 }
             };
             let Some(raw) = raw else { break };
@@ -160,18 +157,22 @@ impl Rows {
             Source::Table(table) => table.is_in_head(),
             Source::Objects(objects) => objects.is_ahead(),
             #[cfg(feature = "parquet")]
-            Source::Stored(stored) => stored.is_at_hand(),
+            Source::Columnar(columnar) => columnar.is_at_hand(),
         }
     }
 
     /// Leaves out the columns that nobody needs, where they need not be read.
     #[cfg(feature = "parquet")]
     pub(crate) fn use_only(&mut self, needs: impl Fn(usize) -> bool) {
-        if let Source::Stored(stored) = &mut self.source
-            && let Some(columnar) = stored.raw()
-        {
+        if let Source::Columnar(columnar) = &mut self.source {
             columnar.use_only(needs);
         }
+    }
+
+    /// Whether reading is decoding, which goes well beside the work on what was read.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn is_columnar(&self) -> bool {
+        matches!(self.source, Source::Columnar(_))
     }
 
     /// What the next row says, or why it says nothing; none at the end.
@@ -192,7 +193,9 @@ impl Rows {
                 Err(error) => Err(unread(error)),
             }),
             #[cfg(feature = "parquet")]
-            Source::Stored(stored) => stored.next(maker)?,
+            Source::Columnar(columnar) => columnar
+                .read()?
+                .map(|(batch, row)| maker.make_of_batch(&batch, row, &self.positions)),
         })
     }
 
@@ -220,7 +223,7 @@ impl Rows {
             Source::Table(table) => table.skipped(),
             Source::Objects(_) => 0,
             #[cfg(feature = "parquet")]
-            Source::Stored(_) => 0,
+            Source::Columnar(_) => 0,
         }
     }
 
@@ -230,7 +233,7 @@ impl Rows {
             Source::Table(table) => table.bent(),
             Source::Objects(_) => Bent::default(),
             #[cfg(feature = "parquet")]
-            Source::Stored(_) => Bent::default(),
+            Source::Columnar(_) => Bent::default(),
         }
     }
 
@@ -240,7 +243,7 @@ impl Rows {
             Source::Table(table) => table.error(None, refusal),
             Source::Objects(objects) => objects.error(None, refusal),
             #[cfg(feature = "parquet")]
-            Source::Stored(stored) => stored.error(refusal),
+            Source::Columnar(columnar) => columnar.error(refusal),
         }
     }
 }

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -267,24 +266,10 @@ impl Columnar {
         }
     }
 
-    /// The next rows, those of a batch that were not given; none at the end.
-    ///
-    /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the file is damaged from there on.
-    pub(crate) fn read_batch(&mut self) -> Result<Option<(Arc<Batch>, Range<usize>)>> {
-        if !self.fill()? {
-            return Ok(None);
-        }
-        let batch = self.batch.clone();
-        let rows = batch.map(|batch| (Arc::clone(&batch), self.at..batch.len));
-        self.at = rows.as_ref().map_or(0, |(_, rows)| rows.end);
-        Ok(rows)
-    }
-
     /// The next row; none at the end.
     ///
     /// # Errors
-    /// As [`Self::read_batch`].
+    /// [`Error::Input`](crate::Error::Input) if the file is damaged from there on.
     pub(crate) fn read(&mut self) -> Result<Option<(Arc<Batch>, usize)>> {
         if !self.fill()? {
             return Ok(None);
@@ -315,8 +300,8 @@ impl Columnar {
         Ok(Some((batch.number(row), object)))
     }
 
-    fn error(&self, row: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
-        wrong(&self.file, row, refusal)
+    pub(crate) fn error(&self, refusal: impl Into<Refusal>) -> crate::Error {
+        wrong(&self.file, None, refusal)
     }
 
     /// Makes sure that there is a next row; there is none at the end.
@@ -330,7 +315,7 @@ impl Columnar {
                 let next = guarded(|| batches.next(rows));
                 self.rest = next.map_err(|what| {
                     let what = format!("this {} file {what}", self.format.name());
-                    self.error(None, what)
+                    self.error(what)
                 })?;
             }
             let Some(rest) = self.rest.take() else {
@@ -339,9 +324,8 @@ impl Columnar {
             let len = rest.num_rows().min(BATCH);
             let left = rest.num_rows() - len;
             let made = guarded(|| Ok(self.batch_of(&rest.slice(0, len))));
-            let batch = made.map_err(|what| {
-                self.error(None, format!("this {} file {what}", self.format.name()))
-            })?;
+            let batch = made
+                .map_err(|what| self.error(format!("this {} file {what}", self.format.name())))?;
             self.batch = Some(Arc::new(batch));
             self.rest = (left > 0).then(|| rest.slice(len, left));
             self.at = 0;
