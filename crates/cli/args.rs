@@ -1,9 +1,12 @@
 //! The arguments, as clap reads them.
 
+mod attributes;
 mod copying;
 mod evaluating;
 mod learning;
 mod listing;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod searching;
 #[cfg(feature = "client")]
 mod server;
@@ -19,10 +22,15 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+pub(crate) use attributes::{Attributes, Facets};
 pub(crate) use copying::{Backup, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
 pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
+#[cfg(feature = "pictures")]
+pub(crate) use pictures::Pictures;
+#[cfg(feature = "pictures")]
+pub(crate) use searching::LikeBy;
 pub(crate) use searching::SearchArgs;
 #[cfg(feature = "client")]
 pub(crate) use server::ServerArgs;
@@ -126,6 +134,13 @@ pub(crate) enum Command {
     AuditLabels(AuditLabels),
     /// Tell what another taxonomy's categories mean in this one, and apply it
     Crosswalk(Crosswalk),
+    /// Embed the pictures of products
+    #[cfg(feature = "pictures")]
+    Pictures(Pictures),
+    /// Tell what the attributes hold, and set their kinds
+    Attributes(Attributes),
+    /// Count products by the values of attributes
+    Facets(Facets),
     /// Measure how well labelled products are filed
     Evaluate(Evaluate),
     /// Look at, export or replace the taxonomy

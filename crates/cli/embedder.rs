@@ -6,7 +6,7 @@ use std::sync::Arc;
 use assort::Catalog;
 #[cfg(feature = "serve")]
 use assort::core::EmbedError;
-use assort::core::{Embedder, Taxonomy};
+use assort::core::{Embedder, Modality, Taxonomy};
 use assort::students::{StaticEmbedding, StudentCard, Teacher};
 use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe};
 
@@ -77,6 +77,33 @@ pub(crate) fn of_catalog(
     catalog.with_embedder(embedder).map_err(|error| {
         let told = hints::told_of_changed_embedder(&error, &stored, &directory);
         Failure::of(error.kind(), told)
+    })
+}
+
+/// The embedder of pictures that is named, or that the catalog's pictures were embedded by.
+pub(crate) fn of_pictures(
+    catalog: &Catalog,
+    named: Option<&str>,
+    global: &Global,
+) -> Result<Opened, Failure> {
+    let options = options(global);
+    let stored = match (named, catalog.picture_space()?) {
+        (Some(spec), _) => StoredSpec::new(&spec.parse()?, &Options::default()),
+        (None, Some((space, text))) => StoredSpec::of_catalog(&text, catalog.directory(), &space)?,
+        (None, None) => {
+            return Err(Failure::Usage(hints::no_picture_embedder(
+                catalog.directory(),
+            )));
+        }
+    };
+    let embedder = stored.open_model(&options)?;
+    if !embedder.reads(Modality::Image) {
+        return Err(Failure::Usage(hints::reads_no_pictures(&stored.spec)));
+    }
+    Ok(Opened {
+        embedder,
+        spec: stored.to_string(),
+        prompts: None,
     })
 }
 

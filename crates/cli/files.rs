@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use assort::core::AttributeKind;
 use assort::read::{Input, Mapping, ProductReader, Tally};
 use assort::{Error, InputRow};
 
@@ -22,12 +23,38 @@ impl Columns {
             .with_id(self.id.clone())
             .with_title(self.title.clone())
             .with_text(text.clone())
-            .with_attributes(self.attributes.clone())
+            .with_attributes(self.attribute_columns())
             .with_category(self.category.clone())
             .with_image(self.image.clone())
             .with_quoting(self.quoting)
             .with_require_title(true)
     }
+
+    /// The columns that attributes are taken from; none for all others.
+    fn attribute_columns(&self) -> Option<Vec<String>> {
+        let given = self.attributes.as_ref()?.iter();
+        let given: Vec<(&str, Option<AttributeKind>)> =
+            given.map(|given| with_kind(given)).collect();
+        let are_columns = given.iter().any(|(_, kind)| kind.is_none());
+        are_columns.then(|| given.iter().map(|(name, _)| (*name).to_owned()).collect())
+    }
+
+    /// The kinds that are given for attributes.
+    pub(crate) fn attribute_kinds(&self) -> Vec<(&str, AttributeKind)> {
+        let given = self.attributes.iter().flatten();
+        let kinds = given.filter_map(|given| {
+            let (name, kind) = with_kind(given);
+            Some((name, kind?))
+        });
+        kinds.collect()
+    }
+}
+
+/// The name of a column, and the kind behind it if there is one: names have colons, too.
+fn with_kind(given: &str) -> (&str, Option<AttributeKind>) {
+    let parts = given.rsplit_once(':');
+    let parts = parts.and_then(|(name, kind)| Some((name, kind.parse().ok()?)));
+    parts.map_or((given, None), |(name, kind)| (name, Some(kind)))
 }
 
 /// Product files, read one after the other.

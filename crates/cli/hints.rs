@@ -355,6 +355,21 @@ pub(crate) fn not_on_a_server(command: &str) -> String {
     )
 }
 
+/// Pictures are to be embedded and nothing is said of how.
+pub(crate) fn no_picture_embedder(dir: &Path) -> String {
+    format!(
+        "the pictures of {0} were not embedded yet; name a model of pictures, as in `assort pictures {0} --images images/ --embedder dir:MODEL`",
+        dir.display()
+    )
+}
+
+/// An embedder was named for pictures that reads none.
+pub(crate) fn reads_no_pictures(spec: &Spec) -> String {
+    format!(
+        "{spec} reads no pictures; name a folder with a model of pictures, as in --embedder dir:models/efficientnet-lite0 (`assort embedders dir:PATH` tells what a folder holds)"
+    )
+}
+
 /// An option of a command that a server does not know.
 #[cfg(feature = "client")]
 pub(crate) fn option_not_on_a_server(option: &str) -> String {

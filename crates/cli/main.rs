@@ -65,6 +65,10 @@ fn run(cli: Cli) -> Outcome {
         Command::Evaluate(args) => commands::evaluate::run(args, global),
         Command::Taxonomy(args) => commands::taxonomy::run(args, global),
         Command::AuditLabels(args) => commands::audit_labels::run(&args, global),
+        #[cfg(feature = "pictures")]
+        Command::Pictures(args) => commands::pictures::run(&args, global),
+        Command::Attributes(args) => commands::attributes::run(&args, global),
+        Command::Facets(args) => commands::facets::run(&args, global),
         Command::Crosswalk(args) => commands::crosswalk::run(&args, global),
         Command::Train(args) => commands::train::run(&args, global),
         Command::Distill(args) => commands::distill::run(&args, global),

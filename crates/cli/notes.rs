@@ -1,6 +1,9 @@
 //! What is told beside results: rows that do not keep to the rules, categories of another
 //! taxonomy, and filters that meet nothing to compare with.
 
+use std::path::Path;
+
+use assort::core::AttributeKind;
 use assort::read::Tally;
 use assort::{FilterField, ForeignCategories, SOURCE_CATEGORY};
 
@@ -64,6 +67,21 @@ pub(crate) fn of_categories(foreign: &ForeignCategories, columns: &[String]) -> 
     ))
 }
 
+/// What is told of the kinds of attributes that were found from their values.
+pub(crate) fn of_kinds(kinds: &[(String, AttributeKind)], dir: &Path) -> Option<String> {
+    let told: Vec<String> = kinds
+        .iter()
+        .map(|(name, kind)| format!("{name}:{kind}"))
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "kinds of attributes, found from their values: {}; `assort attributes {} --set NAME:KIND` sets others",
+            told.join(", "),
+            dir.display()
+        )
+    })
+}
+
 /// What is told of an attribute that a filter looks at: that no product has it, or that
 /// few of its values compare with a number.
 pub(crate) fn of_filter(field: &FilterField) -> Option<String> {
@@ -79,13 +97,23 @@ pub(crate) fn of_filter(field: &FilterField) -> Option<String> {
         let near = near.unwrap_or_default();
         return Some(format!("note: no product has the attribute `{name}`{near}"));
     }
-    let other = field.values - field.numbers;
-    (field.by_number && other * 10 > field.values).then(|| {
-        format!(
-            "note: {} of {} of `{name}` among the first {} are no numbers, and neither less nor greater than one",
+    let other = field.values - field.readable;
+    if field.by_size && other * 10 > field.values {
+        let kind = match field.kind {
+            AttributeKind::Any => "numbers".to_owned(),
+            kind => format!("of the kind {kind}"),
+        };
+        return Some(format!(
+            "note: {} of {} of `{name}` among the first {} are not {kind}, and neither less nor greater than one",
             count(other),
             counted(field.values, "value", "values"),
             counted(field.looked_at, "product", "products"),
+        ));
+    }
+    (field.by_size && field.currencies.len() > 1).then(|| {
+        format!(
+            "note: `{name}` is in {}; an amount that names no currency means all of them",
+            field.currencies.join(", ")
         )
     })
 }

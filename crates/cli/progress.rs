@@ -315,6 +315,14 @@ impl Observer for Console {
             Progress::Reembed { done, total } => {
                 self.counted(Stage::Products, "products moved", done, Some(total));
             }
+            Progress::Pictures { done, total } => {
+                self.counted(
+                    Stage::Products,
+                    "products with pictures looked at",
+                    done,
+                    Some(total),
+                );
+            }
             Progress::Fold { number, of, labels } => {
                 let labels = counted(labels, "label", "labels");
                 self.say(&format!(

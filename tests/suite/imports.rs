@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 14] = [
+const CRATES: [(&str, &str); 16] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
+    ("columns", "crates/columns/src"),
     ("distill", "crates/distill/src"),
     ("head", "crates/head/src"),
     ("read", "crates/read/src"),
     ("assort", "crates/assort/src"),
     ("static", "crates/static/src"),
     ("embed", "crates/embed/src"),
+    ("pictures", "crates/pictures/src"),
     ("proto", "crates/proto/src"),
     ("client", "crates/client/src"),
     ("server", "crates/server/src"),

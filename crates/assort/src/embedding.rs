@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use assort_core::{EmbedError, Embedder, Input, Product, Role, TextInput, text_hash, vector};
+use assort_core::{
+    EmbedError, Embedder, Input, Pixels, Product, Role, TextInput, text_hash, vector,
+};
 
 use crate::{Error, Result};
 
@@ -52,6 +54,12 @@ pub(crate) fn familiarity(embedder: &dyn Embedder, title: &str, further: &str) -
 /// The vector of a query.
 pub(crate) fn embed_query(embedder: &dyn Embedder, text: &str) -> Result<Vec<f32>> {
     embed(embedder, Role::Query, &[Input::plain(text)])
+}
+
+/// The vectors of pictures, row by row.
+pub(crate) fn embed_pictures(embedder: &dyn Embedder, pictures: &[&Pixels]) -> Result<Vec<f32>> {
+    let inputs: Vec<Input<'_>> = pictures.iter().map(|pixels| Input::Image(pixels)).collect();
+    embed(embedder, Role::Document, &inputs)
 }
 
 /// Embeds in calls of the embedder's batch size, equal texts once and longest

@@ -63,6 +63,11 @@ pub enum Error {
         "this needs an embedder, and the catalog was opened without one; give it with `Catalog::with_embedder`"
     )]
     NoEmbedder,
+    /// A picture was to be searched by, and the catalog was opened without what embeds it.
+    #[error(
+        "this needs an embedder of pictures, and the catalog was opened without one; give it with `Catalog::with_picture_embedder`"
+    )]
+    NoPictureEmbedder,
     /// The catalog was opened for reading only.
     #[error("the catalog was opened for reading only; open it for writing")]
     ReadOnly,
@@ -253,6 +258,7 @@ impl Error {
             Self::Argument(_) => ErrorKind::Argument,
             Self::Input(_) => ErrorKind::Input,
             Self::NoEmbedder
+            | Self::NoPictureEmbedder
             | Self::ReadOnly
             | Self::ReadOnlyCopy(_)
             | Self::NoLabels
@@ -322,13 +328,30 @@ impl From<assort_head::Error> for Error {
         use assort_head::Error as Head;
         match error {
             Head::Interrupted => Self::Interrupted,
-            Head::File(error) => Self::Io {
-                path: error.path,
-                doing: error.doing,
-                source: error.source,
-            },
+            Head::File(error) => error.into(),
             Head::Argument(message) => Self::Precondition(message),
             error @ Head::Diverged { .. } => Self::Argument(error.to_string()),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<assort_files::Error> for Error {
+    fn from(error: assort_files::Error) -> Self {
+        Self::Io {
+            path: error.path,
+            doing: error.doing,
+            source: error.source,
+        }
+    }
+}
+
+impl From<assort_columns::Error> for Error {
+    fn from(error: assort_columns::Error) -> Self {
+        use assort_columns::Error as Columns;
+        match error {
+            Columns::File(error) => error.into(),
+            // A file that cannot be used is made anew, and never comes to a caller.
             other => Self::Internal(other.to_string()),
         }
     }

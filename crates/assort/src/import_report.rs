@@ -1,6 +1,6 @@
 //! What an import did, told on the way and at the end.
 
-use assort_core::{CategoryIndex, Taxonomy, TaxonomyError, UnknownTexts};
+use assort_core::{AttributeKind, CategoryIndex, Taxonomy, TaxonomyError, UnknownTexts};
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct ImportReport {
     pub foreign: ForeignCategories,
     /// Products with the same content as another one of the input.
     pub duplicates: u64,
+    /// Attributes whose kind was found from their values, with that kind. Filters compare
+    /// their values by it from then on.
+    pub kinds: Vec<(String, AttributeKind)>,
     /// Texts that were embedded.
     pub embedded: u64,
     /// Products to be embedded of which the embedder knows nothing.

@@ -32,6 +32,7 @@
 
 mod catalog;
 mod classifier;
+mod columns;
 pub mod copies;
 mod embedding;
 mod error;
@@ -57,6 +58,7 @@ pub use assort_distill as students;
 pub use assort_head as heads;
 pub use assort_index::{Audit, Degrees, Plan};
 pub use assort_read as read;
+pub use catalog::attributes::AttributeSummary;
 pub use catalog::classify::ClassifyOptions;
 pub use catalog::crosswalk::{CrosswalkOptions, SourceCategory};
 pub use catalog::distill::{
@@ -66,12 +68,14 @@ pub use catalog::evaluate::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
     MethodComparison, Overlap, SetReport,
 };
+pub use catalog::facets::Facet;
 pub use catalog::filter_fields::FilterField;
 pub use catalog::groups::{Group, GroupBy};
 pub use catalog::import::ImportOptions;
 pub use catalog::indexing::{IndexAudit, Tuning};
 pub use catalog::label::{LabelOptions, LabelReport};
 pub use catalog::maintain::{Problem, ProblemKind, SegmentStats, Stats};
+pub use catalog::pictures::{OpenedPicture, PictureReport, PictureSource, TakePictures};
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};

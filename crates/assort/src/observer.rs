@@ -26,6 +26,13 @@ pub enum Progress<'a> {
         /// Part of the input that is done, where its size is known.
         fraction: Option<f64>,
     },
+    /// Pictures of products are being embedded; what is done is durable.
+    Pictures {
+        /// Products that were looked at.
+        done: u64,
+        /// All products.
+        total: u64,
+    },
     /// Prototypes and confidence are being fitted to the catalog.
     Learning,
     /// A head is being trained on labels.

@@ -26,6 +26,8 @@ pub(crate) struct State {
     committing: Mutex<()>,
     published: RwLock<Option<Published>>,
     taxonomy: RwLock<Option<(Vec<u8>, Arc<Taxonomy>)>>,
+    /// Vectors of pictures, and the version of the commit that changed them last.
+    pictures: RwLock<Option<(u64, Arc<Snapshot>)>>,
 }
 
 /// What readers see: the vectors and labels of a commit in memory, and the commit
@@ -47,6 +49,7 @@ impl State {
             committing: Mutex::new(()),
             published: RwLock::new(None),
             taxonomy: RwLock::new(None),
+            pictures: RwLock::new(None),
         }
     }
 
@@ -60,6 +63,26 @@ impl State {
         let taxonomy = Arc::new(reader.taxonomy()?);
         *write(&self.taxonomy) = Some((stamp, Arc::clone(&taxonomy)));
         Ok(taxonomy)
+    }
+
+    /// The vectors of pictures, and nothing where the catalog has no space for them. Of
+    /// labels they know those of when they were read.
+    pub(crate) fn pictures(&self, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>> {
+        let Some(space) = reader.picture_space()? else {
+            return Ok(None);
+        };
+        let version = reader.pictures_version()?;
+        let known = read(&self.pictures).clone();
+        if let Some((of, pictures)) = known
+            && of == version
+        {
+            return Ok(Some(pictures));
+        }
+        let taxonomy = self.taxonomy_in(reader)?;
+        let pictures = Snapshot::load_space(reader, &self.segment_files, &taxonomy, &space)?;
+        let pictures = Arc::new(pictures);
+        *write(&self.pictures) = Some((version, Arc::clone(&pictures)));
+        Ok(Some(pictures))
     }
 
     /// Replaces the taxonomy.
@@ -102,6 +125,13 @@ impl State {
         let next = next.map(|snapshot| self.publication(Arc::new(snapshot)));
         self.publish(next.transpose()?);
         Ok(())
+    }
+
+    /// Has every commit from here on note which rows it touches.
+    pub(crate) fn note_touched(&self) {
+        self.store.note_touched();
+        // One that is under way ends before anybody reads.
+        drop(self.lock_commits());
     }
 
     /// Shows readers something else.

@@ -9,22 +9,45 @@ use clap::Args;
 use super::EmbedderArgs;
 use crate::render::Format;
 
+/// What two products have in common.
+#[cfg(feature = "pictures")]
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LikeBy {
+    /// Title and further text
+    Text,
+    /// The picture
+    Picture,
+    /// The mean of both
+    Both,
+}
+
 #[derive(Args)]
 #[command(
     name = "search",
-    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'\n  assort search shop \"running shoes\" --group-by content --min-similarity 0.5\n  assort search shop kettle --group-by brand --group-size 3\n\nWith --group-by, --top and --offset count groups. Groups stand in the order of their best products; a product that lacks the field is a group of its own."
+    after_help = "Examples:\n  assort search shop \"waterproof hiking boots\"\n  assort search shop --like 4711 --top 5\n  assort search shop laptop --filter 'brand = \"HP\" and price < 500'\n  assort search shop lamp --filter 'category under \"Home & Kitchen\" and not colour in (red, pink)'\n  assort search shop \"running shoes\" --group-by content --min-similarity 0.5\n  assort search shop kettle --group-by brand --group-size 3\n  assort search shop kettle --facets brand,price\n  assort search shop --like 4711 --by picture --min-similarity 0.95\n\nWith --group-by, --top and --offset count groups. Groups stand in the order of their best products; a product that lacks the field is a group of its own."
 )]
 pub(crate) struct SearchArgs {
     /// The catalog's directory
     pub(crate) dir: PathBuf,
 
     /// What to search for
-    #[arg(required_unless_present = "like")]
+    #[cfg_attr(feature = "pictures", arg(required_unless_present_any = ["like", "image"]))]
+    #[cfg_attr(not(feature = "pictures"), arg(required_unless_present = "like"))]
     pub(crate) text: Option<String>,
 
     /// Find products like the one of this id
     #[arg(long, value_name = "ID", conflicts_with = "text")]
     pub(crate) like: Option<String>,
+
+    /// Find products whose pictures look like this file
+    #[cfg(feature = "pictures")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "like"])]
+    pub(crate) image: Option<PathBuf>,
+
+    /// What products are to have in common with that of --like
+    #[cfg(feature = "pictures")]
+    #[arg(long, value_enum, default_value_t = LikeBy::Text, requires = "like")]
+    pub(crate) by: LikeBy,
 
     /// Only products that match an expression, such as `brand = "HP" and price < 100`
     #[arg(long, value_name = "EXPR")]
@@ -43,6 +66,11 @@ pub(crate) struct SearchArgs {
     /// the groups are full
     #[arg(long, value_name = "N", default_value = "1", requires = "group_by")]
     pub(crate) group_size: NonZeroUsize,
+
+    /// Count the values of these attributes, or `category`, among the nearest thousand
+    /// products that match; `assort facets` counts among all
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) facets: Vec<String>,
 
     /// Results to give
     #[arg(long, value_name = "N", default_value = "10")]

@@ -141,7 +141,7 @@ pub(crate) struct Columns {
     pub(crate) title: Option<String>,
 
     /// Columns of attributes, separated by commas; `-` for none [default: all
-    /// others]
+    /// others]. With a kind, as in weight:mass, it only says what the values are
     #[arg(long = "attr", value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) attributes: Option<Vec<String>>,
 

@@ -27,6 +27,9 @@ pub(crate) fn run(args: Import, global: &Global) -> Outcome {
         None
     };
     let kept = kept.as_ref().map(NamedTempFile::path);
+    if !args.dry_run {
+        catalog.set_attribute_kinds(args.columns.attribute_kinds())?;
+    }
     let mut console = Console::new(global.quiet);
     let catalog = if args.fast {
         let moved = with_student(catalog, &args, kept, global, &mut console);
@@ -186,6 +189,9 @@ pub(crate) fn summarize(
         parts.join(", ")
     ));
     if let Some(told) = notes::of_categories(&report.foreign, categories) {
+        console.say(&told);
+    }
+    if let Some(told) = notes::of_kinds(&report.kinds, &args.dir) {
         console.say(&told);
     }
     if let Some(told) = hints::unknown_products(&report.unknown, &args.dir) {

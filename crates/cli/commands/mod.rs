@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod attributes;
 pub(crate) mod audit_labels;
 pub(crate) mod backup;
 pub(crate) mod check;
@@ -12,10 +13,13 @@ pub(crate) mod demo;
 pub(crate) mod distill;
 pub(crate) mod embedders;
 pub(crate) mod evaluate;
+pub(crate) mod facets;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod label;
 pub(crate) mod list;
+#[cfg(feature = "pictures")]
+pub(crate) mod pictures;
 pub(crate) mod reembed;
 pub(crate) mod remove;
 pub(crate) mod replicate;

@@ -5,28 +5,60 @@ use std::io::Write;
 use assort::core::Taxonomy;
 use assort::{Catalog, Found, GroupBy, Page, Plan, Query, Search, Step};
 
+use super::facets;
+#[cfg(feature = "pictures")]
+use crate::args::LikeBy;
 use crate::args::{Global, SearchArgs};
 use crate::embedder;
-use crate::failure::{Done, Outcome};
+use crate::failure::{Done, Failure, Outcome};
 use crate::notes;
-use crate::render;
+use crate::render::{self, Format};
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
+    if args.format == Format::Csv && !args.facets.is_empty() {
+        let what = "facets are no rows of a CSV file; use --format jsonl or table";
+        return Err(Failure::Usage(what.to_owned()));
+    }
     let catalog = Catalog::open_read_only(&args.dir)?;
+    #[cfg(feature = "pictures")]
+    if let Some(image) = &args.image {
+        let pixels = assort_pictures::open_file(image, &assort_pictures::Limits::default());
+        let pixels = pixels.map_err(|error| Failure::Failed(error.to_string()))?;
+        let opened = embedder::of_pictures(&catalog, None, global)?;
+        let catalog = catalog.with_picture_embedder(opened.embedder)?;
+        return search(&catalog, Query::Picture(pixels), args, global);
+    }
     let (catalog, query) = match (&args.text, &args.like) {
-        (_, Some(id)) => (catalog, Query::Like(id.clone())),
+        (_, Some(id)) => (catalog, like(id, args)),
         (text, None) => {
             let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
             (catalog, Query::Text(text.clone().unwrap_or_default()))
         }
     };
+    search(&catalog, query, args, global)
+}
+
+/// What finds products like that of an id.
+fn like(id: &str, args: &SearchArgs) -> Query {
+    #[cfg(feature = "pictures")]
+    match args.by {
+        LikeBy::Text => {}
+        LikeBy::Picture => return Query::LikePicture(id.to_owned()),
+        LikeBy::Both => return Query::LikeBoth(id.to_owned()),
+    }
+    let _ = args;
+    Query::Like(id.to_owned())
+}
+
+fn search(catalog: &Catalog, query: Query, args: &SearchArgs, global: &Global) -> Outcome {
     let page = catalog.search(
         &Search::new(query)
             .with_filter(args.filter.clone())
             .with_min_similarity(args.min_similarity)
             .with_group_by(args.group_by.clone())
             .with_group_size(args.group_size.into())
+            .with_facets(args.facets.clone())
             .with_top(args.top.into())
             .with_offset(args.offset)
             .with_exact(args.exact)
@@ -53,6 +85,13 @@ pub(crate) fn print(
 ) -> Outcome {
     let mut sink = render::sink(None)?;
     args.format.results().found(&mut sink, taxonomy, page)?;
+    if !page.facets.is_empty() {
+        match args.format {
+            Format::Table => facets::print_table(&mut sink, &page.facets)?,
+            Format::Jsonl => writeln!(sink, "{}", facets::as_json(&page.facets))?,
+            Format::Csv => {}
+        }
+    }
     sink.flush()?;
     if args.explain {
         page.steps.iter().for_each(explain);

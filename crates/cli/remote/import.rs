@@ -33,7 +33,13 @@ const HEARD_OUT: Duration = Duration::from_secs(1);
 const COUNTED: usize = 1_000;
 
 pub(super) fn run(args: &Import, remote: &Remote, global: &Global) -> Outcome {
-    for (option, given) in [("--fast", args.fast), ("--update", args.update)] {
+    let has_kinds = !args.columns.attribute_kinds().is_empty();
+    let options = [
+        ("--fast", args.fast),
+        ("--update", args.update),
+        ("kinds of --attr", has_kinds),
+    ];
+    for (option, given) in options {
         if given {
             return Err(Failure::Usage(hints::option_not_on_a_server(option)));
         }

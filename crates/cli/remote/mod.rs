@@ -74,6 +74,10 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::Init(_) => local("init"),
         Command::Evaluate(_) => local("evaluate"),
         Command::AuditLabels(_) => local("audit-labels"),
+        #[cfg(feature = "pictures")]
+        Command::Pictures(_) => local("pictures"),
+        Command::Attributes(_) => local("attributes"),
+        Command::Facets(_) => local("facets"),
         Command::Crosswalk(_) => local("crosswalk"),
         Command::AuditIndex(_) => local("audit-index"),
         Command::Reembed(_) => local("reembed"),

@@ -6,9 +6,13 @@ use assort_client::Search;
 use super::Remote;
 use crate::args::{Global, SearchArgs};
 use crate::commands;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::hints;
 
 pub(super) fn run(args: &SearchArgs, remote: &Remote, global: &Global) -> Outcome {
+    if !args.facets.is_empty() {
+        return Err(Failure::Usage(hints::option_not_on_a_server("--facets")));
+    }
     let results = remote.wait(remote.catalog.search(&asked(args)))?;
     let page = remote.with_tree(|tree| tree.page(&results))?;
     commands::search::print(&page, &remote.tree()?.0, args, global)

@@ -75,6 +75,7 @@ impl Tree {
             })
         });
         Ok(Page {
+            facets: Vec::new(),
             found: found.collect::<Result<_>>()?,
             matches: results.matches,
             steps: results.steps.iter().map(step).collect(),

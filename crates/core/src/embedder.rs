@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::compose::TextInput;
+use crate::pixels::Pixels;
 use crate::product::Product;
 
 /// The version of the rules by which a product or category becomes the text
@@ -61,6 +62,8 @@ impl EmbedError {
 pub enum Input<'a> {
     /// A text.
     Text(TextInput<'a>),
+    /// A picture.
+    Image(&'a Pixels),
 }
 
 impl<'a> Input<'a> {
@@ -78,6 +81,7 @@ impl<'a> Input<'a> {
     pub const fn modality(&self) -> Modality {
         match self {
             Self::Text(_) => Modality::Text,
+            Self::Image(_) => Modality::Image,
         }
     }
 
@@ -85,6 +89,15 @@ impl<'a> Input<'a> {
     pub const fn text(&self) -> Option<TextInput<'a>> {
         match self {
             Self::Text(text) => Some(*text),
+            Self::Image(_) => None,
+        }
+    }
+
+    /// The picture, if it is one.
+    pub const fn image(&self) -> Option<&'a Pixels> {
+        match self {
+            Self::Image(pixels) => Some(pixels),
+            Self::Text(_) => None,
         }
     }
 }
@@ -95,12 +108,15 @@ impl<'a> Input<'a> {
 pub enum Modality {
     /// [`Input::Text`].
     Text,
+    /// [`Input::Image`].
+    Image,
 }
 
 impl fmt::Display for Modality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text => "text",
+            Self::Image => "image",
         })
     }
 }

@@ -7,15 +7,15 @@ mod error;
 mod expr;
 mod fields;
 mod lex;
-mod number;
 mod parse;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use attributes::{AttributeUse, is_number};
-pub use bound::Filter;
+pub use attributes::AttributeUse;
+pub use bound::{Filter, FilterNode};
 pub use error::FilterError;
 pub use expr::FilterExpr;
 pub use fields::Fields;
+pub use value::{FieldName, FieldTest};

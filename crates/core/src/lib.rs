@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a disk, a clock, a thread or hidden randomness.
 
+mod attributes;
 pub mod chance;
 mod classifier;
 pub mod compose;
@@ -13,12 +14,17 @@ pub mod features;
 mod filter;
 mod metrics;
 mod pieces;
+mod pixels;
 mod product;
 mod taxonomy;
 mod text;
 mod unknown;
 pub mod vector;
 
+pub use attributes::{
+    AttributeKind, AttributeSchema, Currency, DateOrder, Day, Dimension, KindGuess, Unit, Value,
+    is_number,
+};
 pub use classifier::adapt::{ROUNDS, SoftAssignments};
 pub use classifier::calibration::{BetaCalibration, Calibrations, LEAF};
 pub use classifier::candidates::Candidates;
@@ -30,7 +36,9 @@ pub use classifier::label_issues::{
 };
 pub use classifier::lexical::Lexicon;
 pub use classifier::outcomes::{Outcome, Outcomes};
+pub use classifier::priors::prior_shift;
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
+pub use classifier::ridge::{Leverages, RidgeClassifier};
 pub use classifier::source::{Source, Weights};
 pub use classifier::weigh::weigh;
 pub use compose::{TextInput, TextKind};
@@ -42,13 +50,16 @@ pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
 };
 pub use error::ErrorKind;
-pub use filter::{AttributeUse, Fields, Filter, FilterError, FilterExpr, is_number};
+pub use filter::{
+    AttributeUse, FieldName, FieldTest, Fields, Filter, FilterError, FilterExpr, FilterNode,
+};
 pub use metrics::{
     CategoryScores, Compared, Comparison, ConfidenceBin, ConfidenceReport, Confusion,
     CoverageAtPrecision, Difference, Level, Ranking, RankingInput, Report, RiskAtCoverage, Scores,
     SiblingPair, Siblings, Spread, stratified_group_folds,
 };
 pub use pieces::pieces;
+pub use pixels::Pixels;
 pub use product::{
     MAX_ID, MAX_TEXT, MAX_TITLE, Product, ProductUpdate, check_id, check_lengths, text_hash,
 };

@@ -2,7 +2,7 @@
 //! regression: Hoerl and Kennard, 1970).
 
 use assort_core::mean_of;
-use assort_core::vector::Matrix;
+use assort_core::vector::{Matrix, solve_definite};
 
 /// Rows whose products are summed in single precision, before double takes over.
 const BLOCK: usize = 1024;
@@ -41,7 +41,7 @@ pub(crate) fn fit(
         // The second part keeps the matrix definite where all rows are alike.
         own[at * inputs + at] += penalty * variance + 1e-9;
     }
-    solve(&mut own, &mut cross, outputs);
+    solve_definite(&mut own, &mut cross, outputs);
     let matrix: Vec<f32> = cross.iter().map(|&value| value as f32).collect();
     let mut offset = mean_to;
     for (row, mean) in matrix.chunks_exact(outputs).zip(mean_from) {
@@ -54,45 +54,6 @@ fn centered(rows: &[f32], mean: &[f32]) -> Vec<f32> {
     let rows = rows.chunks_exact(mean.len());
     let pairs = rows.flat_map(|row| row.iter().zip(mean));
     pairs.map(|(value, mean)| value - mean).collect()
-}
-
-/// Solves `matrix × x = right` for a positive definite matrix, by Cholesky's
-/// decomposition; `right` has rows of `columns` numbers, and becomes x.
-fn solve(matrix: &mut [f64], right: &mut [f64], columns: usize) {
-    let size = right.len() / columns;
-    for row in 0..size {
-        for column in 0..=row {
-            let (one, other) = (&matrix[row * size..][..column], &matrix[column * size..]);
-            let known: f64 = one.iter().zip(other).map(|(a, b)| a * b).sum();
-            let left = matrix[row * size + column] - known;
-            matrix[row * size + column] = if row == column {
-                left.max(f64::MIN_POSITIVE).sqrt()
-            } else {
-                left / matrix[column * size + column]
-            };
-        }
-    }
-    for row in 0..size {
-        let (above, own) = right.split_at_mut(row * columns);
-        let factors = &matrix[row * size..][..=row];
-        eliminate(&mut own[..columns], above, &factors[..row], factors[row]);
-    }
-    for row in (0..size).rev() {
-        let (above, below) = right.split_at_mut((row + 1) * columns);
-        let factors: Vec<f64> = (row..size).map(|at| matrix[at * size + row]).collect();
-        let own = &mut above[row * columns..];
-        eliminate(own, below, &factors[1..], factors[0]);
-    }
-}
-
-/// Takes the known rows, each times its factor, from `own`, and divides the rest.
-fn eliminate(own: &mut [f64], known: &[f64], factors: &[f64], pivot: f64) {
-    for (known, factor) in known.chunks_exact(own.len()).zip(factors) {
-        for (value, known) in own.iter_mut().zip(known) {
-            *value -= factor * known;
-        }
-    }
-    own.iter_mut().for_each(|value| *value /= pivot);
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::json::object;
 use crate::known::{self, Rate, STATIC_RATE};
 use crate::listed::Listed;
+use crate::picture_model::PictureFiles;
 use crate::prompts::{self, Prompts};
 use crate::{Error, Spec, bundled, folder, hub};
 
@@ -83,6 +84,12 @@ fn of_file(
 }
 
 fn of_folder(spec: &Spec, path: &Path) -> Result<Listed, Error> {
+    if let Some((files, graph)) = folder::read_pictures(path)? {
+        return Ok(of_pictures(
+            spec,
+            &PictureFiles::read(path, files, &graph, None)?,
+        ));
+    }
     let name = folder::name(path)?;
     let names = prompts::names(path, &name)?;
     let known = names.iter().find_map(|name| known::find(name));
@@ -106,6 +113,19 @@ fn of_folder(spec: &Spec, path: &Path) -> Result<Listed, Error> {
         description: purpose.unwrap_or("a model in a folder").to_owned(),
         cached: true,
     })
+}
+
+fn of_pictures(spec: &Spec, model: &PictureFiles) -> Listed {
+    Listed {
+        spec: spec.to_string(),
+        languages: None,
+        dimensions: model.dimensions(),
+        rate: None,
+        bytes: u64::try_from(model.files.bytes()).ok(),
+        prompts: Prompts::None,
+        description: format!("a model of pictures: {}", model.preparation),
+        cached: true,
+    }
 }
 
 fn size(file: &Path) -> Option<u64> {

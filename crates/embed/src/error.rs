@@ -161,6 +161,26 @@ pub enum Error {
         /// What happened when it was tried.
         cause: String,
     },
+    /// The model was loaded, but gives no usable vector of a picture.
+    #[error(
+        "{} does not work as an embedder of pictures: {cause}; it must take one tensor of \
+         pictures, f32 or u8, and give f32 numbers",
+        .path.display()
+    )]
+    UnusableForPictures {
+        /// The model file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Files of the model want pictures prepared as they cannot be.
+    #[error("pictures cannot be prepared as {} says: {what}; change the file", .path.display())]
+    Preparation {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The student cannot be opened.
     #[error(transparent)]
     Student(#[from] assort_distill::Error),
@@ -226,9 +246,12 @@ impl Error {
             | Self::NoCache
             | Self::RuntimeMissing { .. }
             | Self::Unusable { .. }
+            | Self::UnusableForPictures { .. }
             | Self::Threads { .. } => ErrorKind::Embedder,
             Self::Read { .. } => ErrorKind::Storage,
-            Self::Invalid { .. } | Self::Prompts { .. } => ErrorKind::Damaged,
+            Self::Invalid { .. } | Self::Preparation { .. } | Self::Prompts { .. } => {
+                ErrorKind::Damaged
+            }
             Self::Student(error) => error.kind(),
             Self::Static(error) => error.kind(),
             Self::BundledEnglish { .. } => ErrorKind::Internal,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fastembed::{OutputKey, TokenizerFiles};
 use serde_json::{Map, Value, json};
 
+use crate::graph::Graph;
 use crate::json::{object, read_file, read_optional};
 use crate::prompts::{self, Prompts};
 use crate::{Error, Options, Pooling};
@@ -110,16 +111,74 @@ pub(crate) fn name(folder: &Path) -> Result<String, Error> {
         })
 }
 
-/// The model file of a folder, relative to it.
+/// The model file of a folder, relative to it: of a usual name, or the only one.
 fn model_file(folder: &Path) -> Result<PathBuf, Error> {
     let mut files = MODEL_FILES.iter().map(PathBuf::from);
     files
         .find(|file| folder.join(file).is_file())
+        .or_else(|| only_model_file(folder))
         .ok_or_else(|| Error::MissingFile {
             folder: folder.to_owned(),
             file: "model.onnx",
             remedy: "export the model to ONNX first",
         })
+}
+
+fn only_model_file(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    let mut names = entries
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| name.extension().is_some_and(|end| end == "onnx"));
+    match (names.next(), names.next()) {
+        (Some(name), None) => Some(name),
+        _ => None,
+    }
+}
+
+/// A model's files with weights, read.
+pub(crate) struct ModelFiles {
+    /// What the model is called.
+    pub(crate) name: String,
+    /// The model file.
+    pub(crate) path: PathBuf,
+    /// Its bytes.
+    pub(crate) weights: Vec<u8>,
+    /// Weights kept in files of their own, by name.
+    pub(crate) external: Vec<(String, Vec<u8>)>,
+}
+
+impl ModelFiles {
+    /// Bytes of all weights.
+    pub(crate) fn bytes(&self) -> usize {
+        let external = self.external.iter().map(|(_, bytes)| bytes.len());
+        self.weights.len() + external.sum::<usize>()
+    }
+}
+
+/// The model of a folder that reads pictures, with what it takes and gives; none if the
+/// folder's model reads texts.
+///
+/// # Errors
+/// If there is no model in the folder, or its files cannot be read.
+pub(crate) fn read_pictures(folder: &Path) -> Result<Option<(ModelFiles, Graph)>, Error> {
+    // Who has both may be one that reads texts; what it takes tells.
+    let has_tokenizer = folder.join("tokenizer.json").is_file();
+    if has_tokenizer && !folder.join("preprocessor_config.json").is_file() {
+        return Ok(None);
+    }
+    let name = name(folder)?;
+    let path = folder.join(model_file(folder)?);
+    let weights = read_file(&path)?;
+    let Some(graph) = Graph::parse(&weights).filter(|graph| graph.pictures().is_some()) else {
+        return Ok(None);
+    };
+    let files = ModelFiles {
+        name,
+        external: external(&path)?,
+        weights,
+        path,
+    };
+    Ok(Some((files, graph)))
 }
 
 /// The files of a folder that hold the weights.

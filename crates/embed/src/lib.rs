@@ -8,7 +8,8 @@
 //!   the feature of that name; catalogs of former versions were made with it;
 //! - `fastembed:NAME`: any text model fastembed lists, downloaded once or taken
 //!   from the cache;
-//! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`;
+//! - `dir:PATH`: a folder with an ONNX model and its `tokenizer.json`, or one that reads
+//!   pictures (`docs/pictures.md`);
 //! - `distilled:FILE`: a student that was distilled on a catalog, in plain Rust;
 //! - `static:FILE`: a static embedding, a table of pieces, in plain Rust.
 //!
@@ -25,13 +26,17 @@ mod bundled_english;
 mod describe;
 mod error;
 mod folder;
+mod graph;
 mod hub;
 mod json;
 mod known;
 mod listed;
 mod onnx;
+mod picture_model;
+mod preparation;
 mod prompts;
 mod runtime;
+mod sessions;
 mod space;
 mod spec;
 mod static_embedding;
@@ -39,10 +44,13 @@ mod stored;
 mod text;
 mod vector_cache;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::Embedder;
 use assort_distill::{Distilled, StaticEmbedding, Student};
+
+use picture_model::{PictureFiles, PictureModel};
 
 pub use describe::{describe, list};
 pub use error::Error;
@@ -60,7 +68,7 @@ pub use vector_cache::VectorCache;
 /// If the model or ONNX Runtime is missing, damaged or not allowed to be
 /// downloaded; see [`Error`].
 pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
-    let model = match spec {
+    let embedder: Arc<dyn Embedder> = match spec {
         // These are quicker than a file of vectors.
         Spec::Bundled => return Ok(Arc::new(bundled::open(options)?)),
         #[cfg(feature = "bundled-english")]
@@ -79,14 +87,23 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
         Spec::Static(file) => {
             return Ok(Arc::new(static_embedding::Static::open(file, options)?));
         }
-        Spec::Fastembed(name) => hub::read(name, options)?,
-        Spec::Dir(folder) => folder::read_unknown(folder, options)?,
+        Spec::Fastembed(name) => Arc::new(onnx::Onnx::open(hub::read(name, options)?, options)?),
+        Spec::Dir(folder) => open_folder(folder, options)?,
     };
-    let embedder: Arc<dyn Embedder> = Arc::new(onnx::Onnx::open(model, options)?);
     Ok(match &options.vector_cache {
         Some(file) => Arc::new(VectorCache::open(file, embedder)?),
         None => embedder,
     })
+}
+
+/// The model of a folder, which reads pictures or texts.
+fn open_folder(folder: &Path, options: &Options) -> Result<Arc<dyn Embedder>, Error> {
+    if let Some((files, graph)) = folder::read_pictures(folder)? {
+        let model = PictureFiles::read(folder, files, &graph, options.pooling)?;
+        return Ok(Arc::new(PictureModel::open(model, options)?));
+    }
+    let model = folder::read_unknown(folder, options)?;
+    Ok(Arc::new(onnx::Onnx::open(model, options)?))
 }
 
 /// What stands before the texts that an embedder reads, known without opening it: what
@@ -97,6 +114,7 @@ pub fn open(spec: &Spec, options: &Options) -> Result<Arc<dyn Embedder>, Error> 
 pub fn prompts(spec: &Spec) -> Result<Prompts, Error> {
     match spec {
         Spec::Fastembed(name) => hub::prompts(name),
+        Spec::Dir(folder) if folder::read_pictures(folder)?.is_some() => Ok(Prompts::None),
         Spec::Dir(folder) => prompts::of_folder(folder, &folder::name(folder)?),
         Spec::Bundled | Spec::BundledEnglish | Spec::Distilled(_) | Spec::Static(_) => {
             Ok(Prompts::None)

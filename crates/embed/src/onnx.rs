@@ -1,8 +1,6 @@
 //! Running a model with ONNX Runtime.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
 use fastembed::{
@@ -12,6 +10,7 @@ use ort::environment::Environment;
 
 use crate::folder::Model;
 use crate::prompts::Prompts;
+use crate::sessions::{Sessions, Turn};
 use crate::text::{normalize, readable};
 use crate::{Error, Options, Pooling, runtime, space};
 
@@ -20,13 +19,9 @@ use crate::{Error, Options, Pooling, runtime, space};
 /// trying would give another student each time.
 const MICRO_BATCH: usize = 16;
 
-/// Every session holds the weights once. Up to this many bytes of them, one
-/// session per thread is fastest; bigger models share sessions instead.
-const WEIGHTS_BUDGET: usize = 600 << 20;
-
 /// An ONNX model, ready to run in one or more sessions.
 pub(crate) struct Onnx {
-    sessions: Vec<Mutex<TextEmbedding>>,
+    sessions: Sessions<TextEmbedding>,
     outputs: Vec<OutputKey>,
     pooling: Pooling,
     prompts: Prompts,
@@ -34,29 +29,17 @@ pub(crate) struct Onnx {
     space: Space,
 }
 
-/// Micro-batches of one call, taken by whichever session is free.
-struct Job<'a> {
-    texts: Vec<Cow<'a, str>>,
-    /// Places in `texts`, the longest text first: texts of like length share a
-    /// micro-batch, and the last to be finished are small.
-    order: Vec<usize>,
-    next: AtomicUsize,
-}
-
-/// The rows of one micro-batch, and whose they are.
-type Done = (Vec<usize>, Vec<f32>);
-
 impl Onnx {
     pub(crate) fn open(model: Model, options: &Options) -> Result<Self, Error> {
         let environment = runtime::environment()?;
         let size = model.weights.len() + model.external.iter().map(|(_, e)| e.len()).sum::<usize>();
-        let threads = options.threads();
-        let count = (WEIGHTS_BUDGET / size.max(1)).clamp(1, threads);
-        let mut loaded = load_all(&model, &environment, threads / count, count)?;
-        let (dimensions, pooled) = probe(&mut loaded[0], &model)?;
+        let sessions = Sessions::load(size, options.threads(), |threads| {
+            load(&model, &environment, threads)
+        })?;
+        let (dimensions, pooled) = probe(&mut sessions.first(), &model)?;
         let space = identify(&model, dimensions, pooled);
         Ok(Self {
-            sessions: loaded.into_iter().map(Mutex::new).collect(),
+            sessions,
             outputs: model.outputs,
             pooling: model.pooling,
             prompts: model.prompts,
@@ -65,27 +48,9 @@ impl Onnx {
         })
     }
 
-    /// Works on `job` until nothing of it is left.
-    fn work(&self, job: &Job<'_>, worker: usize) -> Result<Vec<Done>, EmbedError> {
-        let mut done = Vec::new();
-        loop {
-            let start = job.next.fetch_add(self.micro_batch, Ordering::Relaxed);
-            let Some(rest) = job.order.get(start..).filter(|rest| !rest.is_empty()) else {
-                return Ok(done);
-            };
-            let places = &rest[..rest.len().min(self.micro_batch)];
-            let texts: Vec<&str> = places.iter().map(|&i| &*job.texts[i]).collect();
-            let rows = self.run(&texts, worker).inspect_err(|_| {
-                // The other workers need not finish what nobody will get.
-                job.next.store(job.order.len(), Ordering::Relaxed);
-            })?;
-            done.push((places.to_vec(), rows));
-        }
-    }
-
     /// The normalised rows of one micro-batch.
-    fn run(&self, texts: &[&str], worker: usize) -> Result<Vec<f32>, EmbedError> {
-        let batch = forward(&mut self.session(worker), texts)
+    fn run(&self, texts: &[&str], turn: &Turn<'_, TextEmbedding>) -> Result<Vec<f32>, EmbedError> {
+        let batch = forward(&mut turn.session(), texts)
             .map_err(|cause| EmbedError::new(format!("the model failed on a text: {cause}")))?;
         let vectors = batch
             .select_and_pool_output(&self.outputs.as_slice(), Some(self.pooling.into()))
@@ -104,39 +69,6 @@ impl Onnx {
             .try_for_each(normalize)?;
         Ok(rows)
     }
-
-    /// A session nobody uses, or else a worker's own as soon as it is free.
-    fn session(&self, worker: usize) -> MutexGuard<'_, TextEmbedding> {
-        let count = self.sessions.len();
-        for i in 0..count {
-            match self.sessions[(worker + i) % count].try_lock() {
-                Ok(session) => return session,
-                // A session holds no state between texts that could be torn.
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        self.sessions[worker % count]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn work_together(&self, job: &Job<'_>) -> Result<Vec<Done>, EmbedError> {
-        let batches = job.order.len().div_ceil(self.micro_batch);
-        let workers = self.sessions.len().min(batches);
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..workers)
-                .map(|worker| scope.spawn(move || self.work(job, worker)))
-                .collect();
-            let mut done = self.work(job, 0)?;
-            for other in others {
-                done.extend(other.join().map_err(|_| {
-                    EmbedError::new("a thread that ran the model broke down; please report this")
-                })??);
-            }
-            Ok(done)
-        })
-    }
 }
 
 impl Embedder for Onnx {
@@ -152,17 +84,20 @@ impl Embedder for Onnx {
             prompt => Cow::Owned(format!("{prompt}{}", readable(text))),
         });
         let texts: Vec<Cow<'_, str>> = texts.collect();
+        // The longest first: texts of like length share a micro-batch, and the last to be
+        // finished are small.
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));
-        let job = Job {
-            texts,
-            order,
-            next: AtomicUsize::new(0),
-        };
+        let batches: Vec<&[usize]> = order.chunks(self.micro_batch).collect();
+        let done = self.sessions.share(batches.len(), |batch, turn| {
+            let places = batches[batch];
+            let texts: Vec<&str> = places.iter().map(|&i| &*texts[i]).collect();
+            Ok((places, self.run(&texts, &turn)?))
+        })?;
         let dimensions = self.space.dimensions;
-        let mut rows = vec![0.0; job.texts.len() * dimensions];
-        for (places, done) in self.work_together(&job)? {
-            for (place, row) in places.into_iter().zip(done.chunks_exact(dimensions)) {
+        let mut rows = vec![0.0; texts.len() * dimensions];
+        for (places, done) in done {
+            for (&place, row) in places.iter().zip(done.chunks_exact(dimensions)) {
                 rows[place * dimensions..][..dimensions].copy_from_slice(row);
             }
         }
@@ -177,30 +112,6 @@ fn forward(session: &mut TextEmbedding, texts: &[&str]) -> Result<SingleBatchOut
         .into_raw();
     let batch = batches.into_iter().next();
     batch.ok_or_else(|| "it gave no output".to_owned())
-}
-
-/// Loads `count` sessions beside each other.
-fn load_all(
-    model: &Model,
-    environment: &Environment,
-    threads: usize,
-    count: usize,
-) -> Result<Vec<TextEmbedding>, Error> {
-    std::thread::scope(|scope| {
-        let loading: Vec<_> = (0..count)
-            .map(|_| scope.spawn(|| load(model, environment, threads)))
-            .collect();
-        loading
-            .into_iter()
-            .map(|session| match session.join() {
-                Ok(session) => session,
-                Err(_) => Err(Error::Threads {
-                    threads: count,
-                    cause: "one broke down".to_owned(),
-                }),
-            })
-            .collect()
-    })
 }
 
 /// A session of `threads` threads.

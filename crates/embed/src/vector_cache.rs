@@ -1,18 +1,19 @@
-//! Vectors kept in a file of their own, so that no text is embedded twice: not
-//! by another import, nor for another catalog.
+//! Vectors kept in a file of their own, so that no text or picture is embedded twice:
+//! not by another import, nor for another catalog.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assort_core::{
-    EmbedError, Embedder, Input, Role, Space, StudentHooks, TextInput, composed_texts, text_hash,
-    vector,
+    EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, TextInput, text_hash, vector,
 };
 use redb::{Database, ReadableDatabase, TableDefinition};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::Error;
 
-/// Coordinates by the digest of space, role and text.
+/// Coordinates by the digest of space, role and text or picture.
 const VECTORS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("vectors of version 1");
 
 /// Memory for cached pages.
@@ -64,7 +65,7 @@ impl VectorCache {
         Ok(made)
     }
 
-    fn key(&self, role: Role, text: &str) -> u128 {
+    fn key(&self, role: Role, input: &Input<'_>) -> Result<u128, EmbedError> {
         let space = self.embedder.space();
         let (model, fingerprint) = (&space.model, &space.fingerprint);
         let dimensions = space.dimensions;
@@ -72,9 +73,24 @@ impl VectorCache {
             Role::Document => "product",
             Role::Query => "query",
         };
-        text_hash(&format!(
-            "{model}\n{fingerprint}\n{dimensions}\n{role}\n{text}"
-        ))
+        let modality = input.modality();
+        let input = match (input.text(), input.image()) {
+            (Some(text), _) => text.composed(),
+            (_, Some(image)) => {
+                let (width, height) = (image.width(), image.height());
+                let digest = xxh3_128(image.rgb());
+                Cow::Owned(format!("{width} × {height} pixels {digest:032x}"))
+            }
+            _ => return Err(EmbedError::cannot_read(space, modality)),
+        };
+        // A text says no more of its role, so that it is never taken for a picture.
+        let modality = match modality {
+            Modality::Text => String::new(),
+            other => format!(" of kind {other}"),
+        };
+        Ok(text_hash(&format!(
+            "{model}\n{fingerprint}\n{dimensions}\n{role}{modality}\n{input}"
+        )))
     }
 
     /// Writes the rows that are there to `rows`; tells which.
@@ -126,8 +142,8 @@ impl Embedder for VectorCache {
     }
 
     fn embed(&self, inputs: &[Input<'_>], role: Role) -> Result<Vec<f32>, EmbedError> {
-        let texts = composed_texts(inputs, self.space())?;
-        let keys: Vec<u128> = texts.iter().map(|text| self.key(role, text)).collect();
+        let keys = inputs.iter().map(|input| self.key(role, input));
+        let keys = keys.collect::<Result<Vec<u128>, EmbedError>>()?;
         let dimensions = self.embedder.space().dimensions;
         let mut rows = vec![0.0; inputs.len() * dimensions];
         let found = self.take(&keys, &mut rows);
@@ -146,6 +162,10 @@ impl Embedder for VectorCache {
         let kept = self.keep(keys.zip(made));
         kept.map_err(|error| self.failed("written", &error))?;
         Ok(rows)
+    }
+
+    fn reads(&self, modality: Modality) -> bool {
+        self.embedder.reads(modality)
     }
 
     fn known_share(&self, text: TextInput<'_>) -> Option<f32> {
@@ -207,6 +227,51 @@ mod tests {
         let cache = VectorCache::open(&file, other.clone()).unwrap();
         embed(&cache, &["red kettle"], Role::Document);
         assert_eq!(other.embedded().len(), 1);
+    }
+
+    /// Reads pictures: how wide and how high they are. Counts what it is asked.
+    struct Sizes(Space, std::sync::atomic::AtomicUsize);
+
+    impl Embedder for Sizes {
+        fn space(&self) -> &Space {
+            &self.0
+        }
+
+        fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+            self.1
+                .fetch_add(inputs.len(), std::sync::atomic::Ordering::Relaxed);
+            let images = inputs.iter().filter_map(Input::image);
+            let rows = images.map(|image| {
+                let mut row = [image.width() as f32, image.height() as f32];
+                vector::normalize(&mut row);
+                row
+            });
+            Ok(rows.flatten().collect())
+        }
+
+        fn reads(&self, modality: Modality) -> bool {
+            modality == Modality::Image
+        }
+    }
+
+    #[test]
+    fn no_picture_is_embedded_twice_and_none_is_taken_for_another_of_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = Space {
+            model: "sizes".to_owned(),
+            fingerprint: "1".to_owned(),
+            dimensions: 2,
+        };
+        let sizes = Arc::new(Sizes(space, Default::default()));
+        let cache = VectorCache::open(&folder.path().join("vectors"), sizes.clone()).unwrap();
+        assert!(cache.reads(Modality::Image) && !cache.reads(Modality::Text));
+        let [wide, high] = [(2, 1), (1, 2)]
+            .map(|(width, height)| assort_core::Pixels::new(width, height, vec![7; 6]).unwrap());
+        let inputs = [Input::Image(&wide), Input::Image(&high)];
+        let made = cache.embed(&inputs, Role::Document).unwrap();
+        assert_ne!(made[..2], made[2..]);
+        assert_eq!(cache.embed(&inputs, Role::Document).unwrap(), made);
+        assert_eq!(sizes.1.load(std::sync::atomic::Ordering::Relaxed), 2);
     }
 
     #[test]

@@ -54,6 +54,15 @@ impl Described {
         bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());
     }
 
+    /// The digest that a sealed file says it has.
+    pub fn digest(bytes: &[u8]) -> u128 {
+        let mut sum = [0; 16];
+        if let Some(written) = bytes.get(16..PREFIX) {
+            sum.copy_from_slice(written);
+        }
+        u128::from_le_bytes(sum)
+    }
+
     /// The description and the digest of a whole file.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Sets of slots.
 
 /// A set of slots of a segment, or of row numbers, as a bitmap.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Bitmap {
     words: Vec<u64>,
     count: usize,
@@ -17,6 +17,51 @@ impl Bitmap {
             *last = (1 << (end % 64)) - 1;
         }
         Self { words, count: end }
+    }
+
+    /// The slots whose bits are set in words of 64, the lowest first.
+    pub fn from_words(words: Vec<u64>) -> Self {
+        let mut set = Self { words, count: 0 };
+        set.recount();
+        set
+    }
+
+    /// Words of 64 bits, of which those are set whose slots are in the set.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// Adds the slots of another set.
+    pub fn unite(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        let words = self.words.iter_mut().zip(&other.words);
+        words.for_each(|(word, other)| *word |= other);
+        self.recount();
+    }
+
+    /// Takes out the slots that another set does not have.
+    pub fn intersect(&mut self, other: &Self) {
+        self.words.truncate(other.words.len());
+        let words = self.words.iter_mut().zip(&other.words);
+        words.for_each(|(word, other)| *word &= other);
+        self.recount();
+    }
+
+    /// Takes out the slots that another set has.
+    pub fn subtract(&mut self, other: &Self) {
+        let words = self.words.iter_mut().zip(&other.words);
+        words.for_each(|(word, other)| *word &= !other);
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        self.count = self
+            .words
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum();
     }
 
     /// Adds a slot; whether it was not there before.
@@ -70,6 +115,20 @@ impl Bitmap {
     }
 }
 
+/// Sets are equal if they have the same slots, however many words they take.
+impl PartialEq for Bitmap {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count
+            && self
+                .words
+                .iter()
+                .zip(&other.words)
+                .all(|(one, other)| one == other)
+    }
+}
+
+impl Eq for Bitmap {}
+
 impl FromIterator<u32> for Bitmap {
     fn from_iter<I: IntoIterator<Item = u32>>(slots: I) -> Self {
         let mut set = Self::default();
@@ -102,6 +161,24 @@ mod tests {
             prop_assert_eq!(slots.len(), model.len());
             prop_assert!(slots.iter().eq(model.iter().copied()));
             prop_assert!((0..300).all(|slot| slots.contains(slot) == model.contains(&slot)));
+        }
+
+        #[test]
+        fn sets_are_united_intersected_and_subtracted(
+            one in prop::collection::btree_set(0u32..300, 0..100),
+            other in prop::collection::btree_set(0u32..300, 0..100),
+        ) {
+            let sets: (Bitmap, Bitmap) = (one.iter().copied().collect(), other.iter().copied().collect());
+            let after = |change: fn(&mut Bitmap, &Bitmap)| {
+                let mut set = sets.0.clone();
+                change(&mut set, &sets.1);
+                set
+            };
+            let model = |slots: Vec<&u32>| slots.into_iter().copied().collect::<Bitmap>();
+            prop_assert_eq!(after(Bitmap::unite), model(one.union(&other).collect()));
+            prop_assert_eq!(after(Bitmap::intersect), model(one.intersection(&other).collect()));
+            prop_assert_eq!(after(Bitmap::subtract), model(one.difference(&other).collect()));
+            prop_assert_eq!(&Bitmap::from_words(sets.0.words().to_vec()), &sets.0);
         }
 
         #[test]

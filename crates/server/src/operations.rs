@@ -359,6 +359,7 @@ fn stage(progress: &Progress<'_>) -> (&'static str, Option<f64>) {
         Progress::Measuring { done, total } => ("measuring", part(done, total)),
         Progress::Copying { done, total } => ("copying", part(done, total)),
         Progress::Repair { done, total } => ("repairing", part(done, total)),
+        Progress::Pictures { done, total } => ("embedding pictures", part(done, total)),
         Progress::Reembed { done, total } => ("embedding", part(done, total)),
         _ => ("working", None),
     }

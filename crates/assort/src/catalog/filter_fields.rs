@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use assort_core::{FilterExpr, fold, is_number};
+use assort_core::{AttributeKind, FilterExpr, Value, fold};
 
 use crate::catalog::Catalog;
 use crate::{Error, Result};
@@ -16,16 +16,34 @@ const LOOKED_AT: u64 = 10_000;
 pub struct FilterField {
     /// Its name as the filter writes it.
     pub name: String,
-    /// Whether the filter compares it with a number.
-    pub by_number: bool,
+    /// How its values are read.
+    pub kind: AttributeKind,
+    /// Whether the filter wants what only values have that the kind can read: that they
+    /// are more or less than something, and of any kind than a number.
+    pub by_size: bool,
     /// Products that were looked at: the first, or all if those do not have it.
     pub looked_at: u64,
     /// Those that have it, counted by value.
     pub values: u64,
-    /// Values of it that are numbers.
-    pub numbers: u64,
+    /// Values of it that the kind can read; of any kind, numbers.
+    pub readable: u64,
+    /// Currencies that amounts of money are in.
+    pub currencies: Vec<&'static str>,
     /// Names of all attributes that those products have, if none of them has this one.
     pub others: Vec<String>,
+}
+
+impl FilterField {
+    fn see(&mut self, value: &str) {
+        self.values += 1;
+        let read = self.kind.read(value);
+        self.readable += u64::from(self.kind == AttributeKind::Text || read != Value::Text);
+        if let Value::Money(_, Some(currency)) = read
+            && !self.currencies.contains(&currency.name())
+        {
+            self.currencies.push(currency.name());
+        }
+    }
 }
 
 impl Catalog {
@@ -37,17 +55,24 @@ impl Catalog {
     /// [`Error::Io`].
     pub fn filter_fields(&self, filter: &str) -> Result<Vec<FilterField>> {
         let expr = FilterExpr::parse(filter).map_err(|error| Error::Argument(error.to_string()))?;
-        let fields = expr.attributes().into_iter().map(|used| FilterField {
-            name: used.name,
-            by_number: used.by_number,
-            looked_at: 0,
-            values: 0,
-            numbers: 0,
-            others: Vec::new(),
+        let reader = self.state.store.read()?;
+        let schema = reader.schema()?;
+        let fields = expr.attributes().into_iter().map(|used| {
+            let kind = schema.kind(&used.name);
+            let is_any = kind == AttributeKind::Any;
+            FilterField {
+                by_size: used.by_number && is_any || used.by_order && !is_any,
+                name: used.name,
+                kind,
+                looked_at: 0,
+                values: 0,
+                readable: 0,
+                currencies: Vec::new(),
+                others: Vec::new(),
+            }
         });
         let mut fields: Vec<FilterField> = fields.collect();
         let folded: Vec<String> = fields.iter().map(|field| fold(&field.name)).collect();
-        let reader = self.state.store.read()?;
         let mut names: BTreeSet<String> = BTreeSet::new();
         let (mut from, mut looked_at) = (0, 0);
         while !fields.is_empty() {
@@ -62,8 +87,7 @@ impl Catalog {
                         names.insert(name.to_string());
                     }
                     if let Some(at) = folded.iter().position(|known| *known == own) {
-                        fields[at].values += 1;
-                        fields[at].numbers += u64::from(is_number(value));
+                        fields[at].see(value);
                     }
                 }
                 Ok(())

@@ -9,7 +9,7 @@ use assort_core::{CategoryIndex, Taxonomy, content_key, fold};
 use assort_index::Hit;
 
 use crate::Result;
-use crate::knn::filter_cache::filed_under;
+use crate::columns::filed_under;
 use crate::store::{ArchivedProductRecord, Reader};
 
 /// What the products of a group have in common.

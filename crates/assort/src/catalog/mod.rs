@@ -1,22 +1,27 @@
 //! One directory: one space, one taxonomy, all products.
 
+pub(crate) mod attributes;
 mod audit_labels;
 mod backup;
 pub(crate) mod classify;
 pub(crate) mod crosswalk;
 pub(crate) mod distill;
 pub(crate) mod evaluate;
+pub(crate) mod facets;
 pub(crate) mod filter_fields;
 mod following;
 pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod indexing;
 pub(crate) mod label;
+mod like_both;
 mod list;
 pub(crate) mod maintain;
 mod maintenance_lock;
+pub(crate) mod pictures;
 pub(crate) mod reembed;
 pub(crate) mod search;
+mod tallies;
 mod train;
 
 use std::fmt;
@@ -52,6 +57,7 @@ pub struct Catalog {
     /// What filters matched lately.
     pub(crate) filters: FilterCache,
     embedder: RwLock<Option<Arc<dyn Embedder>>>,
+    picture_embedder: RwLock<Option<Arc<dyn Embedder>>>,
     maintenance: MaintenanceLock,
     /// Held to read while products are stored, and to write while the catalog
     /// moves to another space: none is stored in the space that it leaves.
@@ -193,6 +199,7 @@ impl Catalog {
             background: Background::new(),
             state: Arc::new(State::new(store, segment_files)),
             embedder: RwLock::new(embedder),
+            picture_embedder: RwLock::new(None),
             maintenance: MaintenanceLock::default(),
             moving: RwLock::new(()),
             classifier: ClassifierCache::default(),

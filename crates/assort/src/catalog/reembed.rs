@@ -196,7 +196,7 @@ impl Catalog {
     }
 
     /// Numbers of the segments of a space.
-    fn segments_of(&self, space: &SpaceRecord) -> Result<Vec<u32>> {
+    pub(super) fn segments_of(&self, space: &SpaceRecord) -> Result<Vec<u32>> {
         let all = self.state.store.read()?.segments()?.into_iter();
         let own = all.filter(|(_, record)| record.generation == space.generation);
         Ok(own.map(|(number, _)| number).collect())

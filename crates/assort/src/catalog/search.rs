@@ -1,21 +1,29 @@
 //! Finding products by text, by likeness, and by filters.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
-use assort_core::vector;
-use assort_index::{Hit, Plan};
+use assort_core::{Pixels, vector};
+use assort_index::{Bitmap, Hit, Plan};
 
+use crate::catalog::facets::Facet;
 use crate::catalog::groups::{Group, GroupBy, Groups};
+use crate::catalog::pictures::no_pictures;
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
 use crate::knn::effort::Effort;
 use crate::knn::live::by_sketches;
 use crate::knn::pages::{DEEPEST, deepen};
-use crate::snapshot::RowFilter;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{FilteredRows, RowFilter, Snapshot};
 use crate::store::Reader;
 use crate::{Error, Result};
+
+/// Nearest products whose values are counted for facets.
+const COUNTED: usize = 1000;
+
+/// Values of a facet that are given.
+const SHOWN: usize = 10;
 
 /// What to search for.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +34,21 @@ pub enum Query {
     Like(String),
     /// Products near a unit vector of the catalog's space.
     Vector(Vec<f32>),
+    /// Products whose pictures look like this one.
+    Picture(Pixels),
+    /// Products whose pictures look like that of the product of that id, which is not
+    /// among the results.
+    LikePicture(String),
+    /// Products like the one of that id by text and by picture: by the mean of the two
+    /// similarities, among those that are near by either. It is not among the results.
+    LikeBoth(String),
+}
+
+impl Query {
+    /// Whether pictures are compared.
+    fn is_by_picture(&self) -> bool {
+        matches!(self, Self::Picture(_) | Self::LikePicture(_))
+    }
 }
 
 /// A search: a page of the products that are most similar to a query.
@@ -70,6 +93,9 @@ pub struct Search {
     pub ef: Option<usize>,
     /// Rows ranked by twelve bits a coordinate for each one to find. None takes 8.
     pub oversample: Option<usize>,
+    /// Attributes whose values are counted among the nearest thousand products that match:
+    /// see [`Catalog::facets`], which counts among all.
+    pub facets: Vec<String>,
     /// When to give up: the search fails with [`Error::Late`] soon after. None searches
     /// to the end.
     pub deadline: Option<Instant>,
@@ -139,6 +165,13 @@ impl Search {
         self
     }
 
+    /// The same with another value of [`Self::facets`].
+    #[must_use]
+    pub fn with_facets(mut self, facets: Vec<String>) -> Self {
+        self.facets = facets;
+        self
+    }
+
     /// The same with another value of [`Self::deadline`].
     #[must_use]
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
@@ -161,6 +194,7 @@ impl Search {
             exact: false,
             ef: None,
             oversample: None,
+            facets: Vec::new(),
             deadline: None,
         }
     }
@@ -187,6 +221,8 @@ pub struct Page {
     pub matches: u64,
     /// How each part of the catalog was searched.
     pub steps: Vec<Step>,
+    /// How many of the nearest products have each value of [`Search::facets`].
+    pub facets: Vec<Facet>,
     /// State of what was searched (see [`Catalog::content_state`]).
     pub state: u64,
 }
@@ -247,19 +283,27 @@ impl Catalog {
         if search.group_size == 0 {
             return Err(Error::argument("a group of no product cannot be given"));
         }
-        self.again_if_moved(|| self.find(search))
+        self.again_if_moved(|| match &search.query {
+            Query::LikeBoth(id) => self.find_like_both(search, id),
+            _ => self.find(search),
+        })
     }
 
     fn find(&self, search: &Search) -> Result<Page> {
-        let (reader, snapshot) = self.state.view()?;
+        let (reader, texts) = self.state.view()?;
+        let snapshot = match search.query.is_by_picture() {
+            true => self.state.pictures(&reader)?.ok_or_else(no_pictures)?,
+            false => Arc::clone(&texts),
+        };
         let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;
         let matching = match &search.filter {
             Some(expression) => {
                 let taxonomy = self.state.taxonomy_in(&reader)?;
-                Some(
-                    self.filters
-                        .rows(&reader, &snapshot, &taxonomy, expression)?,
-                )
+                let rows = self.filters.rows(&reader, &texts, &taxonomy, expression)?;
+                Some(match search.query.is_by_picture() {
+                    true => Arc::new(FilteredRows::new(&snapshot, rows.rows.clone())),
+                    false => rows,
+                })
             }
             None => None,
         };
@@ -268,14 +312,7 @@ impl Catalog {
             0 => 0,
             top => search.offset + top,
         };
-        let tuned = Effort::tuned(reader.tuning()?);
-        let effort = Effort {
-            ef: search.ef.unwrap_or(tuned.ef),
-            oversample: search.oversample.unwrap_or(tuned.oversample),
-            exact: search.exact,
-            deadline: search.deadline,
-            ..tuned
-        };
+        let effort = effort(search, &reader)?;
         let mut results = match &search.group_by {
             Some(by) => {
                 let taxonomy = self.state.taxonomy_in(&reader)?;
@@ -314,6 +351,33 @@ impl Catalog {
                 });
             }
         }
+        let facets = match search.facets.is_empty() {
+            true => Vec::new(),
+            false => {
+                let mut rows = Bitmap::default();
+                deepen(
+                    &snapshot,
+                    &query,
+                    COUNTED,
+                    filter,
+                    without,
+                    effort,
+                    |found| {
+                        let near = found.fresh.iter().filter(|hit| hit.similarity >= least);
+                        near.for_each(|hit| {
+                            rows.insert(hit.row);
+                        });
+                        Ok(match found.last < least || rows.len() >= COUNTED {
+                            true => ControlFlow::Break(()),
+                            false => ControlFlow::Continue(()),
+                        })
+                    },
+                )?;
+                let taxonomy = self.state.taxonomy_in(&reader)?;
+                let names: Vec<&str> = search.facets.iter().map(String::as_str).collect();
+                self.facets_of(&reader, &taxonomy, Some(&rows), &names, SHOWN)?
+            }
+        };
         let matches = match &matching {
             Some(matching) => matching.rows.len() as u64,
             None => reader.counts()?.products,
@@ -321,6 +385,7 @@ impl Catalog {
         Ok(Page {
             found,
             matches,
+            facets,
             steps: steps(&snapshot, depth, filter, effort),
             state: reader.content_state()?,
         })
@@ -343,7 +408,19 @@ impl Catalog {
                 let embedder = self.embedder_for(reader)?;
                 Ok((embed_query(embedder.as_ref(), &text)?, None))
             }
-            Query::Like(id) => {
+            Query::Picture(pixels) => Ok((self.picture_vector(pixels)?, None)),
+            Query::LikePicture(id) => {
+                let row = reader
+                    .row(id)?
+                    .ok_or_else(|| Error::NoProduct(id.clone()))?;
+                let vector = snapshot.vector(row)?.ok_or_else(|| {
+                    Error::argument(format!(
+                        "the product `{id}` has no picture that was embedded"
+                    ))
+                })?;
+                Ok((vector, Some(row)))
+            }
+            Query::Like(id) | Query::LikeBoth(id) => {
                 let missing = || Error::NoProduct(id.clone());
                 let row = reader.row(id)?.ok_or_else(missing)?;
                 let vector = snapshot.vector(row)?.ok_or_else(missing)?;
@@ -358,6 +435,18 @@ impl Catalog {
             }
         }
     }
+}
+
+/// How thoroughly a search looks.
+pub(super) fn effort(search: &Search, reader: &Reader<'_>) -> Result<Effort> {
+    let tuned = Effort::tuned(reader.tuning()?);
+    Ok(Effort {
+        ef: search.ef.unwrap_or(tuned.ef),
+        oversample: search.oversample.unwrap_or(tuned.oversample),
+        exact: search.exact,
+        deadline: search.deadline,
+        ..tuned
+    })
 }
 
 /// What was found so far, in the order that [`Search`] promises.

@@ -81,6 +81,11 @@ impl<'a> Apart<'a> {
         self.ground.catalogued().embedder
     }
 
+    /// Vectors of pictures with the generation of their space, if there are any.
+    pub(crate) fn pictures(&self) -> Option<(&Snapshot, u32)> {
+        self.ground.pictures()
+    }
+
     /// Digests of what they say.
     pub(crate) fn contents(&self) -> Vec<u128> {
         let all = 0..self.labelled.len();
@@ -105,7 +110,7 @@ impl<'a> Apart<'a> {
         let rows = without.iter().map(|&at| self.labelled.rows[at]);
         let snapshot = self.ground.snapshot.without_labels(rows)?;
         let ground = self.ground.on(&snapshot);
-        let learned = self.learned(&ground, needs_head, observer)?;
+        let learned = ground.with_priors(self.learned(&ground, needs_head, observer)?)?;
         let classifier = ground.classifier(None, &learned)?;
         Ok(LearnedApart {
             classifier,

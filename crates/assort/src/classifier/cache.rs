@@ -115,6 +115,7 @@ impl ClassifierCache {
         let start = |mean| ground.start(mean);
         let (report, learned) = train(&catalogued, start, learned, options, observer)?;
         if report.in_force {
+            let learned = ground.with_priors(learned)?;
             let now = models::keep(state, &learned, snapshot.epoch())?;
             let made = ground.classifier(now.or(kept), &learned)?;
             *write(&self.shared.current) = Some(Arc::new(made));
@@ -228,6 +229,8 @@ pub(super) struct Ground<'a> {
     reader: &'a Reader<'a>,
     pub(super) snapshot: &'a Snapshot,
     embedder: Option<&'a dyn Embedder>,
+    /// Vectors of pictures with the generation of their space.
+    pictures: Option<(Arc<Snapshot>, u32)>,
     taxonomy: Arc<Taxonomy>,
     candidates: Arc<Candidates>,
     /// One row for each candidate.
@@ -245,10 +248,12 @@ impl<'a> Ground<'a> {
         let taxonomy = state.taxonomy_in(reader)?;
         let candidates = Arc::new(Candidates::leaves(&taxonomy));
         let rows = candidate_rows(state, reader, &taxonomy, &candidates, embedder, observer)?;
+        let pictures = state.pictures(reader)?.zip(reader.picture_space()?);
         Ok(Self {
             reader,
             snapshot,
             embedder,
+            pictures: pictures.map(|(pictures, space)| (pictures, space.generation)),
             taxonomy,
             candidates,
             rows,
@@ -273,7 +278,14 @@ impl<'a> Ground<'a> {
             snapshot: self.snapshot,
             taxonomy: &self.taxonomy,
             embedder: self.embedder,
+            pictures: self.pictures(),
         }
+    }
+
+    /// Vectors of pictures with the generation of their space.
+    pub(super) fn pictures(&self) -> Option<(&Snapshot, u32)> {
+        let pictures = self.pictures.as_ref();
+        pictures.map(|(pictures, generation)| (&**pictures, *generation))
     }
 
     /// Prototypes of the texts alone.
@@ -302,6 +314,7 @@ impl<'a> Ground<'a> {
                 observer.progress(Progress::Learning);
                 let start = |mean| self.start(mean);
                 let learned = learn(&self.catalogued(), start, previous, observer)?;
+                let learned = self.with_priors(learned)?;
                 let now = models::keep(state, &learned, self.snapshot.epoch())?;
                 Ok((now.or(kept), learned))
             }

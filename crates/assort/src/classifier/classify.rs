@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::heads::{HeadScorer, KnownHead};
 use super::learned::{FitCounts, Learned};
+use super::pictures::PictureModel;
 use super::prototype_index::PrototypeIndex;
 use crate::knn::effort::Effort;
 use crate::knn::labelled::voters;
@@ -40,6 +41,7 @@ pub(crate) struct Classifier {
     lexicon: Lexicon,
     self_trained: Option<HeadScorer>,
     heads: Option<HeadScorer>,
+    pictures: Option<PictureModel>,
 }
 
 /// Prototypes with their index, where they are so many that it is worth it.
@@ -102,8 +104,18 @@ pub(crate) struct Queries<'a> {
     pub(crate) inputs: &'a [TextInput<'a>],
     /// The row each must not be helped by: a product has no vote on itself.
     pub(crate) without: &'a [Option<u32>],
+    /// Vectors of their pictures, as many as there are inputs.
+    pub(crate) pictures: &'a [Option<Vec<f32>>],
     /// What tells whether their vectors mean anything; none if nothing does.
     pub(crate) embedder: Option<&'a dyn Embedder>,
+}
+
+/// Products that one thread files together.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    vectors: &'a [f32],
+    inputs: &'a [TextInput<'a>],
+    pictures: &'a [Option<Vec<f32>>],
 }
 
 impl Classifier {
@@ -126,6 +138,7 @@ impl Classifier {
             lexicon: Lexicon::new(&taxonomy, &candidates),
             self_trained: HeadScorer::new(&own, &taxonomy, &candidates),
             heads: HeadScorer::new(&learned.heads, &taxonomy, &candidates),
+            pictures: learned.pictures.clone(),
             taxonomy,
             candidates,
             ensemble: learned.ensemble.clone(),
@@ -184,7 +197,13 @@ impl Classifier {
             .enumerate()
             .map(|(at, (inputs, neighbors))| {
                 let vectors = queries.vectors.chunks(size).nth(at).unwrap_or_default();
-                self.decide_block(queries.embedder, vectors, inputs, neighbors, asked)
+                let pictures = queries.pictures.chunks(BLOCK).nth(at).unwrap_or_default();
+                let block = Block {
+                    vectors,
+                    inputs,
+                    pictures,
+                };
+                self.decide_block(queries.embedder, block, neighbors, asked)
             })
             .collect::<Result<_>>()?;
         Ok(decided.into_iter().flatten().collect())
@@ -193,8 +212,7 @@ impl Classifier {
     fn decide_block(
         &self,
         embedder: Option<&dyn Embedder>,
-        vectors: &[f32],
-        inputs: &[TextInput<'_>],
+        block: Block<'_>,
         neighbors: &mut [Vec<Neighbor>],
         asked: Asked,
     ) -> Result<Vec<Decided>> {
@@ -204,12 +222,15 @@ impl Classifier {
             .collect();
         for &source in sources(asked.method) {
             if source != Source::Neighbors && self.weight(asked.method, source) > 0.0 {
-                let all = self.log_shares(source, asked.method, vectors, inputs)?;
+                let all = match source {
+                    Source::Pictures => self.by_pictures(block.pictures),
+                    _ => self.log_shares(source, asked.method, block.vectors, block.inputs)?,
+                };
                 let both = evidence.into_iter().zip(all);
                 evidence = both.map(|(one, says)| one.with(source, says)).collect();
             }
         }
-        let both = evidence.into_iter().zip(inputs);
+        let both = evidence.into_iter().zip(block.inputs);
         both.map(|(evidence, input)| {
             let is_unknown = embedder.and_then(|embedder| knows(embedder, *input)) == Some(false);
             let evidence = match is_unknown {
@@ -219,6 +240,22 @@ impl Classifier {
             self.decided(evidence, input, asked)
         })
         .collect()
+    }
+
+    /// The generation of the space of pictures that it knows, if any.
+    pub(crate) fn picture_generation(&self) -> Option<u32> {
+        self.pictures.as_ref().map(|pictures| pictures.generation)
+    }
+
+    /// What pictures say, where there are any.
+    fn by_pictures(&self, pictures: &[Option<Vec<f32>>]) -> Vec<Option<Vec<f32>>> {
+        let says = |picture: &Option<Vec<f32>>| {
+            let classifier = &self.pictures.as_ref()?.classifier;
+            let picture = picture.as_ref()?;
+            let fits = picture.len() == classifier.dimensions();
+            fits.then(|| classifier.log_shares(picture, self.candidates.len()))
+        };
+        pictures.iter().map(says).collect()
     }
 
     fn decided(&self, evidence: Evidence, input: &TextInput<'_>, asked: Asked) -> Result<Decided> {
@@ -279,7 +316,7 @@ impl Classifier {
             }
             Source::SelfTrained => of_head(&self.self_trained),
             Source::Head => of_head(&self.heads),
-            Source::Neighbors => vec![None; inputs.len()],
+            Source::Neighbors | Source::Pictures => vec![None; inputs.len()],
         })
     }
 }

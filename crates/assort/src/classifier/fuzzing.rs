@@ -35,6 +35,7 @@ pub(crate) fn model_seeds() -> Vec<Vec<u8>> {
         by_labels: Vec::new(),
         self_trained: None,
         heads: Vec::new(),
+        pictures: None,
         trained_on: 0,
         ensemble: Ensemble::default(),
     });

@@ -6,6 +6,7 @@ use assort_head::Shape;
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::{LabelledProducts, class_means};
 use super::learned::Learned;
+use super::pictures::LearnedPictures;
 use super::self_training::self_trained;
 use super::trials::{self, HeadEvidence, Sources, Trial};
 use super::{fit, train};
@@ -36,6 +37,8 @@ pub(super) struct Catalogued<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) taxonomy: &'a Taxonomy,
     pub(super) embedder: Option<&'a dyn Embedder>,
+    /// Vectors of pictures with the generation of their space, if there are any.
+    pub(super) pictures: Option<(&'a Snapshot, u32)>,
 }
 
 impl Catalogued<'_> {
@@ -107,6 +110,7 @@ pub(super) fn without_labels(
         by_labels: Vec::new(),
         self_trained: own,
         heads: Vec::new(),
+        pictures: None,
         trained_on: 0,
         ensemble: Ensemble::default(),
     })
@@ -134,6 +138,8 @@ pub(super) fn with_labels(
     }
     let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
     learned.by_labels = by_labels.prototypes.learned().0.to_vec();
+    let pictures = by_labels.pictures.as_ref();
+    learned.pictures = pictures.map(|pictures| pictures.model.clone());
     let kept = previous.filter(|previous| previous.trained_on > 0);
     let heads = match &kept {
         Some(kept) => {
@@ -165,6 +171,7 @@ pub(super) fn with_labels(
 pub(super) struct ByLabels {
     pub(super) prototypes: Prototypes,
     class_means: assort_core::ClassMeans,
+    pictures: Option<LearnedPictures>,
 }
 
 impl ByLabels {
@@ -174,9 +181,16 @@ impl ByLabels {
         plain: &Prototypes,
     ) -> Result<Self> {
         let class_means = class_means(catalogued.snapshot, labelled, plain)?;
+        let pictures = match catalogued.pictures {
+            Some((pictures, generation)) => {
+                LearnedPictures::learn(pictures, generation, labelled, plain.candidates())?
+            }
+            None => None,
+        };
         Ok(Self {
             prototypes: class_means.taught(plain),
             class_means,
+            pictures,
         })
     }
 
@@ -216,6 +230,7 @@ impl ByLabels {
             lexicon,
             effort: catalogued.effort()?,
             embedder: catalogued.embedder,
+            pictures: self.pictures.as_ref(),
         })
     }
 }

@@ -4,6 +4,7 @@
 use assort_core::{Ensemble, Prototypes};
 
 use super::heads::KnownHead;
+use super::pictures::PictureModel;
 use crate::store::{Counts, Epoch};
 
 /// Part of the products or labels that may change before what was learned is
@@ -27,6 +28,8 @@ pub(crate) struct Learned {
     pub(crate) self_trained: Option<KnownHead>,
     /// Learned from labels; none without enough of them.
     pub(crate) heads: Vec<KnownHead>,
+    /// Learned from the pictures of labelled products; none without enough of them.
+    pub(crate) pictures: Option<PictureModel>,
     /// Labels that heads which were asked for learned from; 0 if none were.
     pub(crate) trained_on: u64,
     pub(crate) ensemble: Ensemble,
@@ -71,6 +74,7 @@ impl Learned {
         Self {
             by_labels: Vec::new(),
             heads: Vec::new(),
+            pictures: None,
             trained_on: 0,
             ensemble: Ensemble::default(),
             ..self

@@ -26,6 +26,8 @@ mod learn;
 mod learned;
 mod model_file;
 mod models;
+mod pictures;
+mod priors;
 mod prototype_index;
 mod reasons;
 mod self_training;

@@ -7,19 +7,24 @@
 //! can be learned again. Heads are files beside it, which it names by their digests.
 
 use assort_core::{
-    BetaCalibration, Calibrations, Ensemble, Method, Outcome, Outcomes, Source, Weights,
+    BetaCalibration, Calibrations, Ensemble, Method, Outcome, Outcomes, RidgeClassifier, Source,
+    Weights,
 };
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::heads::KnownHead;
 use super::learned::{FitCounts, Learned};
+use super::pictures::PictureModel;
 use crate::store::Epoch;
 
 const MAGIC: &[u8; 8] = b"ASRTMODL";
 
 /// Version of the layout, and of what the numbers mean.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+
+/// The oldest that is read: it knows nothing of pictures.
+const OLDEST: u32 = 3;
 
 /// Numbers begin at a multiple of this.
 const ALIGNMENT: usize = 64;
@@ -34,12 +39,17 @@ pub(super) const DIGEST: usize = 16;
 pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
     let mean = learned.mean.as_deref().unwrap_or_default();
     let outcomes = outcome_numbers(&learned.ensemble.calibrations);
+    let pictures = learned.pictures.as_ref();
+    let pictures = pictures.map(|pictures| pictures.classifier.parts().0);
+    let pictures = pictures.unwrap_or_default();
     let sections = [
         mean,
         &learned.leaves,
         &learned.prior,
         &learned.by_labels,
         &outcomes,
+        &pictures,
+        &learned.ensemble.priors,
     ];
     let header = header(learned, sections.map(<[f32]>::len)).to_string();
     let mut bytes = MAGIC.to_vec();
@@ -74,14 +84,14 @@ fn outcome_numbers(calibrations: &Calibrations) -> Vec<f32> {
         .collect()
 }
 
-fn header(learned: &Learned, lengths: [usize; 5]) -> Value {
+fn header(learned: &Learned, lengths: [usize; 7]) -> Value {
     let FitCounts {
         products,
         labels,
         changed_vectors,
         changed_labels,
     } = learned.counts;
-    let [mean, leaves, prior, by_labels, outcomes] = lengths;
+    let [mean, leaves, prior, by_labels, outcomes, pictures, priors] = lengths;
     let weights: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -117,7 +127,14 @@ fn header(learned: &Learned, lengths: [usize; 5]) -> Value {
             "prior": prior,
             "by_labels": by_labels,
             "outcomes": outcomes,
+            "pictures": pictures,
+            "priors": priors,
         },
+        "pictures": learned.pictures.as_ref().map(|pictures| json!({
+            "generation": pictures.generation,
+            "dimensions": pictures.classifier.dimensions(),
+            "places": pictures.classifier.parts().1,
+        })),
         "outcomes": trials,
         "self_trained": learned.self_trained.as_ref().map(digest_of),
         "heads": learned.heads.iter().map(digest_of).collect::<Vec<_>>(),
@@ -141,6 +158,17 @@ pub(super) fn heads(bytes: &[u8], digest: u128) -> Option<Vec<u128>> {
     named.map(head_digest).collect()
 }
 
+/// What tells categories from pictures, as the header and its numbers say.
+fn picture_model(header: &Value, numbers: &[f32]) -> Option<PictureModel> {
+    let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+    let places: Option<Vec<u32>> = header["places"].as_array()?.iter().map(number).collect();
+    let dimensions = number(&header["dimensions"])? as usize;
+    Some(PictureModel {
+        generation: number(&header["generation"])?,
+        classifier: RidgeClassifier::from_parts(numbers, places?, dimensions)?,
+    })
+}
+
 fn head_digest(value: &Value) -> Option<u128> {
     u128::from_str_radix(value.as_str()?, 16).ok()
 }
@@ -154,7 +182,7 @@ fn parts(bytes: &[u8], digest: u128) -> Option<(Value, &[u8])> {
     let rest = body.strip_prefix(MAGIC)?;
     let (version, rest) = rest.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
-    if u32::from_le_bytes(*version) != VERSION {
+    if !(OLDEST..=VERSION).contains(&u32::from_le_bytes(*version)) {
         return None;
     }
     let length = u32::from_le_bytes(*length) as usize;
@@ -183,6 +211,15 @@ pub(super) fn decode(
     let mean = section("mean")?;
     let (leaves, prior) = (section("leaves")?, section("prior")?);
     let (by_labels, outcomes) = (section("by_labels")?, section("outcomes")?);
+    let pictures = match &header["pictures"] {
+        Value::Null => None,
+        named => Some(picture_model(named, &section("pictures")?)?),
+    };
+    // An older file has none.
+    let priors = match &header["lengths"]["priors"] {
+        Value::Null => Vec::new(),
+        _ => section("priors")?,
+    };
     let head = |value: &Value| open(head_digest(value)?);
     let self_trained = match &header["self_trained"] {
         Value::Null => None,
@@ -208,8 +245,12 @@ pub(super) fn decode(
         by_labels,
         self_trained,
         heads: heads?,
+        pictures,
         trained_on: header["trained_on"].as_u64()?,
-        ensemble: ensemble(&header, &outcomes)?,
+        ensemble: Ensemble {
+            priors,
+            ..ensemble(&header, &outcomes)?
+        },
     };
     numbers.next().is_none().then_some(learned)
 }
@@ -217,7 +258,9 @@ pub(super) fn decode(
 fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
     let mut weights = [0.0; Source::COUNT];
     for source in Source::ALL {
-        weights[source as usize] = header["weights"][source.as_str()].as_f64()? as f32;
+        // An older file has no weight for a source that it does not know.
+        let weight = &header["weights"][source.as_str()];
+        weights[source as usize] = weight.as_f64().unwrap_or(1.0) as f32;
     }
     let roots = header["roots"].as_f64()? as f32;
     let mut calibrations = Calibrations::default();
@@ -248,6 +291,7 @@ fn ensemble(header: &Value, outcomes: &[f32]) -> Option<Ensemble> {
         weights: Weights::new(weights),
         roots,
         calibrations,
+        ..Ensemble::default()
     })
 }
 
@@ -287,9 +331,11 @@ mod tests {
             self_trained: None,
             heads: Vec::new(),
             trained_on: 7,
+            pictures: PictureModel::of_two(),
             ensemble: Ensemble {
-                weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0]),
+                weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0, 0.5]),
                 roots: 0.5,
+                priors: vec![0.5, -1.0],
                 calibrations,
             },
         }

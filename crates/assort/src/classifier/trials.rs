@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::fit::spread;
 use super::heads::HeadScorer;
 use super::labelled::LabelledProducts;
+use super::pictures::LearnedPictures;
 use crate::Result;
 use crate::knn::effort::Effort;
 use crate::knn::labelled::{SAME_CONTENT, voters};
@@ -46,6 +47,8 @@ pub(super) struct Sources<'a> {
     pub(super) effort: Effort,
     /// What tells whether a product's vector means anything.
     pub(super) embedder: Option<&'a dyn Embedder>,
+    /// What pictures say, if anything.
+    pub(super) pictures: Option<&'a LearnedPictures>,
 }
 
 /// A labelled product with what is known of it.
@@ -196,6 +199,7 @@ impl Sources<'_> {
             .clone()
             .with(Source::Prototypes, Some(log_shares(&scores)))
             .with(Source::Head, head)
+            .with(Source::Pictures, self.by_picture(at))
             .with_neighbors(self.plain.candidates(), near);
         let trial = Trial {
             truth: self.labelled.categories[at],
@@ -207,6 +211,13 @@ impl Sources<'_> {
             Some(embedder) if knows(embedder, input) == Some(false) => trial.by_words_alone(),
             _ => trial,
         })
+    }
+
+    /// What a product's picture says, as if it had no label.
+    fn by_picture(&self, at: usize) -> Option<Vec<f32>> {
+        let candidates = self.plain.candidates();
+        self.pictures?
+            .log_shares_without(self.labelled, candidates, at)
     }
 
     /// Scores by the prototypes that labels moved, as if the labels of a product's

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::classifier::model_files;
+use crate::columns::columns_file;
 use crate::state::State;
 use crate::store::Reader;
 use crate::{Error, Result};
@@ -44,9 +45,10 @@ fn held(reader: &Reader<'_>, directory: &Path) -> Result<Vec<HeldFile>> {
             files.push(open(directory, &format!("students/{name}"))?);
         }
     }
-    for name in model_files(directory, reader)? {
+    let derived = model_files(directory, reader)?.into_iter();
+    for name in derived.chain(columns_file(reader)?) {
         match open(directory, &name) {
-            // What was learned can be learned again, and may have been removed.
+            // What is derived can be made again, and may have been removed.
             Err(Error::Io { source, .. })
                 if source.kind() == io::ErrorKind::NotFound && reader.is_last()? => {}
             other => files.push(other?),

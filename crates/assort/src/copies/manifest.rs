@@ -19,9 +19,10 @@ const NEXT: &str = "manifest.json.next";
 const LAYOUT: u64 = 1;
 
 /// Folders of a copy with the endings of their files.
-pub(super) const FOLDERS: [(&str, &[&str]); 3] = [
+pub(super) const FOLDERS: [(&str, &[&str]); 4] = [
     ("segments", &["seg"]),
     ("students", &["student"]),
+    ("columns", &["columns"]),
     ("models", &["model", "head"]),
 ];
 

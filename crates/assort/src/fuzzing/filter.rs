@@ -1,6 +1,6 @@
 //! Filter expressions.
 
-use assort_core::{Filter, FilterExpr, Product};
+use assort_core::{AttributeSchema, Filter, FilterExpr, Product};
 
 /// Parses an expression, prints it, parses it again, and holds it against a
 /// product. What it prints must parse to an equal expression.
@@ -22,7 +22,7 @@ pub fn filter(bytes: &[u8]) -> bool {
         _ if below => Ok(vec![2, 1]),
         _ => Ok(vec![1]),
     };
-    if let Ok(filter) = Filter::parse(text, category) {
+    if let Ok(filter) = Filter::parse(text, &AttributeSchema::default(), category) {
         let product = product();
         filter.matches(&(&product, Some(1)));
         filter.matches(&(&product, None));

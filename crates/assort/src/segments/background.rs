@@ -10,6 +10,7 @@ use super::merge::merge;
 use super::merge_policy::{LIVE, MOST, Work, due};
 use super::seal::seal_locked;
 use crate::Result;
+use crate::columns::{build_columns, columns_are_due};
 use crate::state::State;
 use crate::task::{Task, TaskState};
 
@@ -102,15 +103,19 @@ pub(crate) fn step(
     let _guard = state.lock_segments();
     let reader = state.store.read()?;
     let space = reader.space()?;
-    let work = due(&reader, &space, limit)?;
+    let mut work = due(&reader, &space, limit)?.map(|work| (space, work));
+    if let (None, Some(pictures)) = (&work, reader.picture_space()?) {
+        work = due(&reader, &pictures, limit)?.map(|work| (pictures, work));
+    }
     // While a commit is read, pages that later ones free cannot be used again.
     drop(reader);
     match work {
+        None if columns_are_due(state, &state.store.read()?, limit)? => build_columns(state, stop)?,
         None => return Ok(false),
-        Some(Work::Seal) => {
+        Some((space, Work::Seal)) => {
             seal_locked(state, &space, options, stop)?;
         }
-        Some(Work::Merge(numbers)) => merge(state, &space, &numbers, options, stop)?,
+        Some((space, Work::Merge(numbers))) => merge(state, &space, &numbers, options, stop)?,
     }
     Ok(true)
 }
@@ -129,11 +134,23 @@ impl Shared {
 
     fn due(&self, state: &State) -> Result<Option<Work>> {
         let reader = state.store.read()?;
-        due(&reader, &reader.space()?, self.limit())
+        let work = due(&reader, &reader.space()?, self.limit())?;
+        match (work, reader.picture_space()?) {
+            (None, Some(pictures)) => due(&reader, &pictures, self.limit()),
+            (work, _) => Ok(work),
+        }
     }
 
     fn has_work(&self, state: &State) -> bool {
-        self.gives_back(state) || matches!(self.due(state), Ok(Some(_)))
+        self.gives_back(state)
+            || matches!(self.due(state), Ok(Some(_)))
+            || self.columns_are_due(state)
+    }
+
+    /// Whether columns are to be made: not while more is coming that would change them.
+    fn columns_are_due(&self, state: &State) -> bool {
+        let due = || columns_are_due(state, &state.store.read()?, self.limit());
+        !self.gathering.load(Ordering::Relaxed) && due().is_ok_and(|due| due)
     }
 
     /// Whether free space may be given back: not while vectors are coming that

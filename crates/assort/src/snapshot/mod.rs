@@ -18,7 +18,7 @@ use self::chunk::Chunk;
 use self::live::{Labels, Live};
 use crate::Result;
 use crate::store::SegmentFiles;
-use crate::store::{Epoch, Reader};
+use crate::store::{Epoch, Reader, SpaceRecord};
 
 pub(crate) use self::live::{BLOCK, Block};
 pub(crate) use self::row_filter::{FilteredRows, RowFilter};
@@ -65,7 +65,16 @@ impl Snapshot {
         segment_files: &SegmentFiles,
         taxonomy: &Taxonomy,
     ) -> Result<Self> {
-        let space = reader.space()?;
+        Self::load_space(reader, segment_files, taxonomy, &reader.space()?)
+    }
+
+    /// The same with the vectors of another space of the catalog.
+    pub(crate) fn load_space(
+        reader: &Reader<'_>,
+        segment_files: &SegmentFiles,
+        taxonomy: &Taxonomy,
+        space: &SpaceRecord,
+    ) -> Result<Self> {
         let dimensions = space.dimensions as usize;
         let mut snapshot = Self {
             version: reader.version()?,
@@ -85,7 +94,7 @@ impl Snapshot {
                 snapshot.sealed.push(sealed);
             }
         }
-        reader.each_live_vector(&space, |row, view| {
+        reader.each_live_vector(space, |row, view| {
             snapshot.live.set(row, |place| view.copy_to(place));
             Ok(())
         })?;

@@ -6,11 +6,13 @@
 
 mod builder;
 mod codec;
+mod columns;
 mod copy;
 mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod handle;
+mod pictures;
 mod read;
 pub(crate) mod records;
 mod recovered;
@@ -30,10 +32,12 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use redb::WriteTransaction;
 
+pub(crate) use columns::Filed;
+pub(crate) use pictures::picture_hash;
 pub(crate) use read::{Commit, Counts, Epoch, Reader};
 pub(crate) use records::{
-    ArchivedProductRecord, DecisionRecord, FamiliarityRecord, ModelRecord, ProductRecord,
-    SpaceRecord, TuningRecord,
+    ArchivedProductRecord, ColumnsRecord, DecisionRecord, FamiliarityRecord, ModelRecord,
+    ProductRecord, SpaceRecord, TuningRecord,
 };
 pub(crate) use sealed::NewSegment;
 pub(crate) use segment_files::SegmentFiles;
@@ -67,6 +71,8 @@ pub(crate) struct Store {
     released: AtomicBool,
     /// Whether the name of the file may not be on disk yet.
     unsynced: AtomicBool,
+    /// Whether commits note which rows they touch, though there are no columns yet.
+    noting: AtomicBool,
 }
 
 impl Store {
@@ -144,6 +150,7 @@ impl Store {
             // An older program may have left much.
             released: AtomicBool::new(true),
             unsynced: AtomicBool::new(false),
+            noting: AtomicBool::new(false),
         }
     }
 
@@ -246,6 +253,15 @@ impl Store {
         })?;
         self.unsynced.store(false, Ordering::Release);
         Ok(())
+    }
+
+    /// Has commits that begin from here on note which rows they touch.
+    pub(crate) fn note_touched(&self) {
+        self.noting.store(true, Ordering::Release);
+    }
+
+    fn notes_touched(&self) -> bool {
+        self.noting.load(Ordering::Acquire)
     }
 
     /// Notes that much of the file may be free once a transaction is committed.

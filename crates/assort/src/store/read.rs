@@ -51,6 +51,16 @@ impl<'a> Reader<'a> {
         Self { store, commit }
     }
 
+    /// The catalog's directory.
+    pub(crate) fn directory(&self) -> &'a std::path::Path {
+        self.store.directory()
+    }
+
+    /// Whether this process may write.
+    pub(crate) fn is_of_writer(&self) -> bool {
+        self.store.is_writer()
+    }
+
     /// The commit that is read.
     pub(crate) fn commit(&self) -> Arc<Commit> {
         Arc::clone(&self.commit)

@@ -39,6 +39,18 @@ impl Record for ModelRecord {
     const NAME: &'static str = "model";
 }
 
+impl Record for ColumnsRecord {
+    const NAME: &'static str = "columns";
+}
+
+impl Record for TouchedRecord {
+    const NAME: &'static str = "touched";
+}
+
+impl Record for SchemaRecord {
+    const NAME: &'static str = "attributes";
+}
+
 /// A stored product.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct ProductRecord {
@@ -71,6 +83,22 @@ impl From<ProductRecord> for Product {
             text: record.text,
             attributes: record.attributes,
             image: record.image,
+        }
+    }
+}
+
+impl ArchivedProductRecord {
+    /// The product, copied.
+    pub(crate) fn to_product(&self) -> Product {
+        let attributes = self.attributes.iter();
+        Product {
+            id: self.id.as_str().to_owned(),
+            title: self.title.as_str().to_owned(),
+            text: self.text.as_str().to_owned(),
+            attributes: attributes
+                .map(|pair| (pair.0.as_str().to_owned(), pair.1.as_str().to_owned()))
+                .collect(),
+            image: self.image.as_ref().map(|image| image.as_str().to_owned()),
         }
     }
 }
@@ -218,4 +246,29 @@ pub(crate) struct FamiliarityRecord {
 pub(crate) struct ModelRecord {
     /// Digest of its bytes, by which it is named.
     pub(crate) digest: u128,
+}
+
+/// The file of attributes by columns.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnsRecord {
+    /// Digest of its bytes, by which it is named.
+    pub(crate) digest: u128,
+    /// Rows that it knows are below this number.
+    pub(crate) rows: u32,
+    /// Version of the commit that it was made from.
+    pub(crate) version: u64,
+}
+
+/// That a row has changed since the columns were made.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TouchedRecord {
+    /// Version of the last commit that changed it.
+    pub(crate) version: u64,
+}
+
+/// The kinds of attributes that are known.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub(crate) struct SchemaRecord {
+    /// Names, and kinds as they are printed.
+    pub(crate) kinds: Vec<(String, String)>,
 }

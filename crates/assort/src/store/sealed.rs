@@ -8,7 +8,7 @@ use super::codec::{self, SealedRow, Unreadable};
 use super::read::Reader;
 use super::records::{SegmentRecord, SpaceRecord, TuningRecord};
 use super::tables::{
-    CHUNK, DEAD, FORMAT, KEY_FORMAT, KEY_NEXT_SEGMENT, KEY_TUNING, META, SEGMENTS, SealedTable,
+    CHUNK, DEAD, FORMAT_WITHOUT_COLUMNS, KEY_NEXT_SEGMENT, KEY_TUNING, META, SEGMENTS, SealedTable,
     VectorTable, sealed_name, vectors_name,
 };
 use super::write::{Unsealed, Writer};
@@ -205,7 +205,8 @@ impl Writer<'_> {
         segment: &NewSegment<'_>,
         merged: &[u32],
     ) -> Result<Vec<u32>> {
-        self.set_meta(KEY_FORMAT, &FORMAT.to_le_bytes())?;
+        self.raise_format(FORMAT_WITHOUT_COLUMNS)?;
+        self.note_pictures(segment.space)?;
         self.set_meta(KEY_NEXT_SEGMENT, &(segment.number + 1).to_le_bytes())?;
         let space = segment.space;
         let mut dead = Vec::new();

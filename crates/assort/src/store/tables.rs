@@ -3,9 +3,12 @@
 use redb::{Key, TableDefinition, Value};
 
 /// The newest format; a catalog of a higher one is refused.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
-/// The format of a catalog without segments, which older programs can read.
+/// The format of a catalog with segments but without columns, and
+pub(super) const FORMAT_WITHOUT_COLUMNS: u32 = 2;
+
+/// that of one without segments, which older programs can read.
 pub(super) const FORMAT_WITHOUT_SEGMENTS: u32 = 1;
 
 /// Number of a segment → `SegmentRecord`.
@@ -26,6 +29,9 @@ pub(super) const PRODUCTS: TableDefinition<u32, &[u8]> = TableDefinition::new("p
 pub(super) const LABELS: TableDefinition<u32, &str> = TableDefinition::new("labels");
 /// Row → `DecisionRecord`.
 pub(super) const DECISIONS: TableDefinition<u32, &[u8]> = TableDefinition::new("decisions");
+/// Row → `TouchedRecord`: rows whose product, label or decision was changed or removed
+/// since the columns were made.
+pub(super) const TOUCHED: TableDefinition<u32, &[u8]> = TableDefinition::new("touched");
 /// Category position → `CategoryRecord`.
 pub(super) const CATEGORIES: TableDefinition<u32, &[u8]> = TableDefinition::new("categories");
 
@@ -52,8 +58,17 @@ pub(super) const KEY_FAMILIARITY: &str = "familiarity";
 pub(super) const KEY_SPACE: &str = "space";
 /// `SpaceRecord`: the space that a re-embedding is moving to.
 pub(super) const KEY_NEXT_SPACE: &str = "next space";
+/// `SpaceRecord`: the space of pictures, beside that of texts.
+pub(super) const KEY_PICTURE_SPACE: &str = "picture space";
+/// `u64`: version of the commit that last changed vectors of pictures.
+pub(super) const KEY_PICTURES: &str = "pictures";
 /// `ModelRecord`: the file of what was learned from the catalog as a whole.
 pub(super) const KEY_MODEL: &str = "model";
+
+/// `ColumnsRecord`: the file of attributes by columns.
+pub(super) const KEY_COLUMNS: &str = "columns";
+/// `SchemaRecord`: the kinds of attributes.
+pub(super) const KEY_SCHEMA: &str = "attributes";
 
 /// What was learned, in catalogs of older programs: it is learned anew.
 pub(super) const KEY_FIT: &str = "fit";
@@ -106,7 +121,9 @@ pub(super) fn layout(table: &str) -> Option<Layout> {
         ("meta", None) => Some(Layout::TextToBytes),
         ("ids", None) => Some(Layout::TextToRow),
         ("labels", None) => Some(Layout::RowToText),
-        ("products" | "decisions" | "categories" | "segments", None) => Some(Layout::RowToBytes),
+        ("products" | "decisions" | "categories" | "segments" | "touched", None) => {
+            Some(Layout::RowToBytes)
+        }
         ("vectors" | "sealed", Some(_)) => Some(Layout::RowToBytes),
         ("dead", None) => Some(Layout::ChunkToBytes),
         ("texts" | "taught", Some(_)) => Some(Layout::DigestToBytes),

@@ -13,9 +13,9 @@ use super::records::{
 };
 use super::tables::{
     CATEGORIES, DECISIONS, FORMAT_WITHOUT_SEGMENTS, IDS, KEY_CHANGED, KEY_FAMILIARITY, KEY_FIT,
-    KEY_FORMAT, KEY_IDENTITY, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_SPACE, KEY_TAXONOMY,
-    KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable, is_taught, taught_name,
-    texts_name, vectors_name,
+    KEY_FORMAT, KEY_IDENTITY, KEY_MODEL, KEY_NEXT_ROW, KEY_NEXT_SPACE, KEY_PICTURE_SPACE,
+    KEY_SPACE, KEY_TAXONOMY, KEY_VERSION, LABELS, META, PRODUCTS, TextTable, VectorTable,
+    is_taught, taught_name, texts_name, vectors_name,
 };
 use crate::{Error, Result};
 
@@ -53,6 +53,10 @@ pub(crate) struct Writer<'a> {
     transaction: &'a WriteTransaction,
     changed: Changed,
     unsealed: Vec<Unsealed>,
+    /// Rows of before that the columns cannot speak for any more.
+    pub(super) touched: Vec<u32>,
+    /// Whether vectors of pictures have changed.
+    pub(super) pictures_changed: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -62,7 +66,13 @@ impl<'a> Writer<'a> {
             transaction,
             changed: Changed::default(),
             unsealed: Vec::new(),
+            touched: Vec::new(),
+            pictures_changed: false,
         }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store
     }
 
     pub(super) fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
@@ -95,8 +105,20 @@ impl<'a> Writer<'a> {
         self.set_taxonomy(taxonomy)
     }
 
+    /// Raises the store's format to that one, if it is lower.
+    pub(super) fn raise_format(&self, format: u32) -> Result<()> {
+        let known = self.with(META, |table| {
+            let known = table.get(KEY_FORMAT)?;
+            Ok(known.and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes)))
+        })?;
+        match known {
+            Some(known) if known >= format => Ok(()),
+            _ => self.set_meta(KEY_FORMAT, &format.to_le_bytes()),
+        }
+    }
+
     /// Counts the changes; returns the number of this commit.
-    pub(super) fn finish(&self) -> Result<u64> {
+    pub(super) fn finish(&mut self) -> Result<u64> {
         if self.changed != Changed::default() {
             let before = self.with(META, |table| {
                 Ok(table
@@ -111,7 +133,7 @@ impl<'a> Writer<'a> {
             };
             self.set_meta(KEY_CHANGED, now.to_bytes().as_flattened())?;
         }
-        self.with(META, |table| {
+        let version = self.with(META, |table| {
             if table.get(KEY_IDENTITY)?.is_none() {
                 table.insert(KEY_IDENTITY, identity().to_le_bytes().as_slice())?;
             }
@@ -121,7 +143,10 @@ impl<'a> Writer<'a> {
                 .unwrap_or(0);
             table.insert(KEY_VERSION, (version + 1).to_le_bytes().as_slice())?;
             Ok(version + 1)
-        })
+        })?;
+        self.keep_touched(version)?;
+        self.keep_pictures_changed(version)?;
+        Ok(version)
     }
 
     /// The space that is searched, as of this transaction.
@@ -130,13 +155,18 @@ impl<'a> Writer<'a> {
         space.ok_or_else(|| self.damaged("the entry `space` is missing".to_owned()))
     }
 
-    /// Whether `space` is searched or moved to.
+    /// Whether `space` is searched or moved to, or that of pictures.
     pub(crate) fn has_space(&self, space: &SpaceRecord) -> Result<bool> {
         let next = self.space_of(KEY_NEXT_SPACE)?;
-        Ok(self.space()? == *space || next.as_ref() == Some(space))
+        let pictures = self.space_of(KEY_PICTURE_SPACE)?;
+        let is_other = [next, pictures]
+            .iter()
+            .flatten()
+            .any(|other| other == space);
+        Ok(is_other || self.space()? == *space)
     }
 
-    fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {
+    pub(super) fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {
         let bytes = self.with(META, |table| {
             Ok(table.get(key)?.map(|value| value.value().to_vec()))
         })?;
@@ -146,7 +176,7 @@ impl<'a> Writer<'a> {
             .map_err(|e| self.store.unreadable(format_args!("the entry `{key}`"), e))
     }
 
-    fn set_space(&self, space: &SpaceRecord) -> Result<()> {
+    pub(super) fn set_space(&self, space: &SpaceRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(space))?;
         self.set_meta(KEY_SPACE, &bytes)
     }
@@ -183,6 +213,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn set_familiarity(&mut self, record: &FamiliarityRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(record))?;
         self.set_meta(KEY_FAMILIARITY, &bytes)
+    }
+
+    /// Counts vectors that were set.
+    pub(super) fn count_changed_vectors(&mut self, vectors: u64) {
+        self.changed.vectors += vectors;
     }
 
     /// Whether there is a product in that row.
@@ -239,6 +274,7 @@ impl<'a> Writer<'a> {
     /// `puts`.
     pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
         let rows = self.assign_rows(puts)?;
+        self.forget_other_pictures(puts, &rows)?;
         let name = vectors_name(space.generation);
         let open = |e: redb::TableError| self.store.failed(e);
         let mut products = self.transaction.open_table(PRODUCTS).map_err(open)?;
@@ -271,13 +307,14 @@ impl<'a> Writer<'a> {
         Ok(rows)
     }
 
-    fn assign_rows(&self, puts: &[Put]) -> Result<Vec<u32>> {
+    fn assign_rows(&mut self, puts: &[Put]) -> Result<Vec<u32>> {
         let mut next = self.with(META, |table| {
             let value = table.get(KEY_NEXT_ROW)?;
             Ok(value
                 .and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes))
                 .unwrap_or(0))
         })?;
+        let first = next;
         let rows = self.with(IDS, |table| {
             let mut rows = Vec::with_capacity(puts.len());
             for put in puts {
@@ -299,6 +336,7 @@ impl<'a> Writer<'a> {
             return Err(Error::Full);
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
+        self.touched.extend(rows.iter().filter(|row| **row < first));
         Ok(rows)
     }
 
@@ -323,6 +361,7 @@ impl<'a> Writer<'a> {
         else {
             return Ok(None);
         };
+        self.touched.push(row);
         self.with(PRODUCTS, |table| table.remove(row).map(|_| ()))?;
         let labelled = self.with(LABELS, |table| Ok(table.remove(row)?.is_some()))?;
         self.changed.vectors += 1;
@@ -335,12 +374,14 @@ impl<'a> Writer<'a> {
             })?;
             self.unseal(space, &[row])?;
         }
+        self.remove_picture(row)?;
         Ok(Some(row))
     }
 
     /// Sets the label of a row to an external category id, or clears it.
     pub(crate) fn set_label(&mut self, row: u32, label: Option<&str>) -> Result<()> {
         self.changed.labels += 1;
+        self.touched.push(row);
         self.with(LABELS, |table| match label {
             Some(label) => table.insert(row, label).map(|_| ()),
             None => table.remove(row).map(|_| ()),
@@ -349,6 +390,7 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn set_decision(&mut self, row: u32, decision: &DecisionRecord) -> Result<()> {
         let bytes = self.encoded(codec::encode(decision))?;
+        self.touched.push(row);
         self.with(DECISIONS, |table| {
             table.insert(row, bytes.as_slice()).map(|_| ())
         })

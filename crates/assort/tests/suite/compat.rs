@@ -12,7 +12,7 @@ use crate::common::answers::answers;
 use assort_testkit::toy::Toy;
 
 use crate::common::{self, path};
-use assort::core::{Embedder, Method, Product};
+use assort::core::{AttributeKind, Embedder, Method, Product};
 use assort::students::{Distilled, Student};
 use assort::{Catalog, ClassifyOptions, LabelOptions, Query, Search};
 use redb::{ReadableDatabase, ReadableTable, TableHandle};
@@ -212,6 +212,8 @@ fn current(directory: &Path) {
     let pairs = ids.iter().copied().zip(decisions.as_ref().unwrap());
     catalog.apply(Method::Auto, pairs).unwrap();
     catalog.tune(0.9, 100, &mut ()).unwrap();
+    let number: AttributeKind = "number".parse().unwrap();
+    catalog.set_attribute_kinds([("price", number)]).unwrap();
     let mut stop = common::Recorder::stopping_after(3);
     assert!(
         catalog
@@ -239,7 +241,7 @@ fn versions(directory: &Path) -> String {
     }
     let meta: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("meta");
     let meta = transaction.open_table(meta).unwrap();
-    for key in ["format", "space", "tuning", "fit"] {
+    for key in ["format", "space", "tuning", "fit", "columns", "attributes"] {
         let value = meta.get(key).unwrap();
         versions.extend(value.map(|value| format!("{key} {}\n", value.value()[0])));
     }

@@ -73,6 +73,9 @@ pub struct Ensemble {
     pub weights: Weights,
     /// How much the share of a candidate's root counts beside its own.
     pub roots: f32,
+    /// What is added for each candidate in [`Method::Auto`]: how much more common it is
+    /// among products than among labels, as a logarithm; nothing if nobody knows.
+    pub priors: Vec<f32>,
     /// How shares become confidence.
     pub calibrations: Calibrations,
 }
@@ -89,6 +92,7 @@ impl Default for Ensemble {
         Self {
             weights: Weights::default(),
             roots: ROOTS,
+            priors: Vec::new(),
             calibrations: Calibrations::default(),
         }
     }
@@ -139,7 +143,8 @@ pub struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn of(candidates: &Candidates, own: Vec<f32>) -> Self {
+    /// Of the share of each candidate, in their order.
+    pub fn of(candidates: &Candidates, own: Vec<f32>) -> Self {
         let mut inner = vec![0.0; candidates.inner().len()];
         for (at, share) in own.iter().enumerate() {
             for &place in candidates.above(at) {
@@ -230,6 +235,9 @@ impl Ensemble {
         };
         if roots > 0.0 {
             add_roots(&mut logits, candidates, roots);
+        }
+        if method == Method::Auto && self.priors.len() == logits.len() {
+            crate::vector::add_scaled(&mut logits, &self.priors, 1.0);
         }
         super::prototypes::softmax(&mut logits, 1.0);
         Shares::of(candidates, logits)

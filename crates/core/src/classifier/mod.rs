@@ -3,7 +3,8 @@
 //! [`candidates`] are the categories that may be chosen. Each [`source`] of
 //! evidence has a file of its own: [`prototypes`] (with [`adapt`], which fits
 //! them without labels, and [`class_means`], which moves them by labels),
-//! [`lexical`] and [`knn`]; heads are a crate of their own. [`weigh`] finds how much
+//! [`lexical`] and [`knn`]; heads are a crate of their own, and pictures are told apart by
+//! [`ridge`]. [`weigh`] finds how much
 //! each counts, an [`ensemble`] adds them up, [`calibration`] makes confidence of what
 //! comes out, and [`outcomes`] say how much of it is enough; [`label_issues`] are labels
 //! that it contradicts. A further source of evidence is a variant of
@@ -18,6 +19,8 @@ pub(crate) mod knn;
 pub(crate) mod label_issues;
 pub(crate) mod lexical;
 pub(crate) mod outcomes;
+pub(crate) mod priors;
 pub(crate) mod prototypes;
+pub(crate) mod ridge;
 pub(crate) mod source;
 pub(crate) mod weigh;

@@ -14,11 +14,13 @@ pub enum Source {
     SelfTrained,
     /// A head that learned from labels.
     Head,
+    /// The picture, by what pictures of labelled products look like.
+    Pictures,
 }
 
 impl Source {
     /// Number of sources.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 
     /// All sources.
     pub const ALL: [Self; Self::COUNT] = [
@@ -27,9 +29,11 @@ impl Source {
         Self::Neighbors,
         Self::SelfTrained,
         Self::Head,
+        Self::Pictures,
     ];
 
-    /// Whether it judges by the vector of a product; the others read its words alone.
+    /// Whether it judges by the vector of a product's text; the others read its words alone,
+    /// or look at its picture.
     pub fn needs_vector(self) -> bool {
         matches!(self, Self::Prototypes | Self::Neighbors)
     }
@@ -42,6 +46,7 @@ impl Source {
             Self::Neighbors => "neighbors",
             Self::SelfTrained => "self-trained",
             Self::Head => "head",
+            Self::Pictures => "pictures",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which attributes an expression looks at.
 
 use super::expr::{Condition, Expr, Field, FilterExpr, Predicate, Term};
-use super::number::parse_number;
+use crate::attributes::parse_number;
 
 /// An attribute that an expression looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct AttributeUse {
     /// Whether its values have to be less or greater than a number, which only numbers
     /// are.
     pub by_number: bool,
+    /// Whether its values have to be less or greater than something.
+    pub by_order: bool,
 }
 
 impl FilterExpr {
@@ -20,17 +22,6 @@ impl FilterExpr {
         gather(&self.root, &mut uses);
         uses
     }
-}
-
-/// Whether a value compares as a number in filters.
-///
-/// ```
-/// use assort_core::is_number;
-///
-/// assert!(is_number("1.299,00 €") && !is_number("17 inch"));
-/// ```
-pub fn is_number(value: &str) -> bool {
-    parse_number(value).is_some()
 }
 
 fn gather(expr: &Expr, uses: &mut Vec<AttributeUse>) {
@@ -43,11 +34,16 @@ fn gather(expr: &Expr, uses: &mut Vec<AttributeUse>) {
             ..
         }) => {
             let by_number = compares_numbers(condition);
+            let by_order = matches!(condition, Condition::Range(..) | Condition::Order(..));
             match uses.iter_mut().find(|known| known.name == *name) {
-                Some(known) => known.by_number |= by_number,
+                Some(known) => {
+                    known.by_number |= by_number;
+                    known.by_order |= by_order;
+                }
                 None => uses.push(AttributeUse {
                     name: name.clone(),
                     by_number,
+                    by_order,
                 }),
             }
         }

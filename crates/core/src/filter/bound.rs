@@ -5,8 +5,9 @@ use std::fmt;
 use super::error::FilterError;
 use super::expr::{Expr, FilterExpr, Place, Predicate, Term};
 use super::fields::Fields;
-use super::value::{Name, Test};
+use super::value::FieldTest;
 use crate::CategoryIndex;
+use crate::attributes::AttributeSchema;
 
 /// An expression that tells which products are meant. It prints as one that
 /// gives the same filter.
@@ -49,28 +50,39 @@ use crate::CategoryIndex;
 /// may have separators of thousands, a decimal comma, and a currency before or behind it
 /// (`1,299.00`, `1.299,00 €`, `USD 19.99`), which does not count. An integer of more than
 /// 15 digits is a text, for such are codes. An `id` equals only exactly itself.
+///
+/// **Kinds.** Values of an attribute whose kind is known ([`AttributeSchema`]) compare as
+/// that kind reads them: amounts with units by their size (`weight < 500 g` finds `0.4 kg`),
+/// money in its currency if the filter names one, dates by the calendar (`released >= 2024`),
+/// `yes` as `true`. What the kind cannot read is neither less nor greater, and equals only
+/// the same text. A filter that wants more or less than what the kind cannot read is refused.
 #[derive(Clone, Debug)]
 pub struct Filter {
     expr: FilterExpr,
-    root: Node,
+    root: FilterNode,
 }
 
+/// What a filter asks, as a tree: for those who keep products by their fields.
 #[derive(Clone, Debug)]
-enum Node {
-    Or(Vec<Node>),
-    And(Vec<Node>),
-    Not(Box<Node>),
+#[non_exhaustive]
+pub enum FilterNode {
+    /// One of these.
+    Or(Vec<FilterNode>),
+    /// All of these.
+    And(Vec<FilterNode>),
+    /// The opposite.
+    Not(Box<FilterNode>),
+    /// The product has a category.
     HasCategory,
-    /// The product's category is, or if `negated` is not, in the sorted set.
+    /// The product has a category, which is, or if `negated` is not, in the sorted set.
     Category {
+        /// The categories.
         set: Vec<CategoryIndex>,
+        /// Whether it must not be one of them.
         negated: bool,
     },
-    Field {
-        field: Name,
-        negated: bool,
-        test: Test,
-    },
+    /// A condition on a field.
+    Field(FieldTest),
 }
 
 impl FilterExpr {
@@ -81,16 +93,23 @@ impl FilterExpr {
     /// order, or a message if there are none or several of that name.
     ///
     /// # Errors
-    /// [`FilterError`] with that message and the column of the category.
+    /// [`FilterError`] with that message and the column of the category, or for a value
+    /// that the attribute's kind in `schema` cannot read.
     pub fn bind(
         self,
+        schema: &AttributeSchema,
         resolve: impl Fn(&str, bool) -> Result<Vec<CategoryIndex>, String>,
     ) -> Result<Filter, FilterError> {
         let lookup = |term: &Term, subtree: bool| {
             resolve(&term.text, subtree)
                 .map_err(|message| FilterError::new(&self.text, term.column, message))
         };
-        let root = Node::bind(&self.root, &lookup)?;
+        let binding = Binding {
+            text: &self.text,
+            schema,
+            lookup: &lookup,
+        };
+        let root = binding.node(&self.root)?;
         Ok(Filter { expr: self, root })
     }
 }
@@ -103,9 +122,15 @@ impl Filter {
     /// Those of the two.
     pub fn parse(
         expression: &str,
+        schema: &AttributeSchema,
         resolve: impl Fn(&str, bool) -> Result<Vec<CategoryIndex>, String>,
     ) -> Result<Self, FilterError> {
-        FilterExpr::parse(expression)?.bind(resolve)
+        FilterExpr::parse(expression)?.bind(schema, resolve)
+    }
+
+    /// What it asks.
+    pub fn root(&self) -> &FilterNode {
+        &self.root
     }
 
     /// Whether the product is one of those meant.
@@ -120,54 +145,56 @@ impl fmt::Display for Filter {
     }
 }
 
-impl Node {
-    fn bind<L>(expr: &Expr, lookup: &L) -> Result<Self, FilterError>
-    where
-        L: Fn(&Term, bool) -> Result<Vec<CategoryIndex>, FilterError>,
-    {
+/// What an expression is bound with.
+struct Binding<'a, L> {
+    text: &'a str,
+    schema: &'a AttributeSchema,
+    lookup: &'a L,
+}
+
+impl<L> Binding<'_, L>
+where
+    L: Fn(&Term, bool) -> Result<Vec<CategoryIndex>, FilterError>,
+{
+    fn node(&self, expr: &Expr) -> Result<FilterNode, FilterError> {
         let all = |parts: &[Expr]| -> Result<Vec<_>, _> {
-            parts.iter().map(|part| Self::bind(part, lookup)).collect()
+            parts.iter().map(|part| self.node(part)).collect()
         };
         Ok(match expr {
-            Expr::Or(parts) => Self::Or(all(parts)?),
-            Expr::And(parts) => Self::And(all(parts)?),
-            Expr::Not(inner) => Self::Not(Box::new(Self::bind(inner, lookup)?)),
-            Expr::Predicate(predicate) => Self::bind_predicate(predicate, lookup)?,
-        })
-    }
-
-    fn bind_predicate<L>(predicate: &Predicate, lookup: &L) -> Result<Self, FilterError>
-    where
-        L: Fn(&Term, bool) -> Result<Vec<CategoryIndex>, FilterError>,
-    {
-        let (negated, place) = match predicate {
-            Predicate::Field {
+            Expr::Or(parts) => FilterNode::Or(all(parts)?),
+            Expr::And(parts) => FilterNode::And(all(parts)?),
+            Expr::Not(inner) => FilterNode::Not(Box::new(self.node(inner)?)),
+            Expr::Predicate(Predicate::Field {
                 field,
                 negated,
                 condition,
-            } => {
-                return Ok(Self::Field {
-                    field: Name::bind(field),
-                    negated: *negated,
-                    test: Test::bind(field, condition),
-                });
+            }) => {
+                let test = FieldTest::bind(field, *negated, condition, self.schema, self.text)?;
+                FilterNode::Field(test)
             }
-            Predicate::Category { negated, place } => (*negated, place),
-        };
+            Expr::Predicate(Predicate::Category { negated, place }) => {
+                self.category(place, *negated)?
+            }
+        })
+    }
+
+    fn category(&self, place: &Place, negated: bool) -> Result<FilterNode, FilterError> {
         let (terms, subtree) = match place {
-            Place::Anywhere => return Ok(Self::HasCategory),
+            Place::Anywhere => return Ok(FilterNode::HasCategory),
             Place::In(terms) => (terms.as_slice(), false),
             Place::Under(term) => (std::slice::from_ref(term), true),
         };
         let mut set = Vec::new();
         for term in terms {
-            set.extend(lookup(term, subtree)?);
+            set.extend((self.lookup)(term, subtree)?);
         }
         set.sort_unstable();
         set.dedup();
-        Ok(Self::Category { set, negated })
+        Ok(FilterNode::Category { set, negated })
     }
+}
 
+impl FilterNode {
     fn matches(&self, product: &impl Fields) -> bool {
         match self {
             Self::Or(parts) => parts.iter().any(|part| part.matches(product)),
@@ -177,11 +204,7 @@ impl Node {
             Self::Category { set, negated } => product
                 .category()
                 .is_some_and(|category| set.binary_search(&category).is_ok() != *negated),
-            Self::Field {
-                field,
-                negated,
-                test,
-            } => field.any_value(product, |value| test.holds(value)) == Some(!negated),
+            Self::Field(test) => test.matches(product),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::lex::is_bare;
-use super::number::parse_number;
+use crate::attributes::{is_unit_word, parse_number};
 
 /// A filter that still names its categories; [`bind`](FilterExpr::bind) makes
 /// it a [`Filter`](super::Filter).
@@ -259,8 +259,14 @@ impl Display for Field {
 impl Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A number would be another value in quotes.
-        let number = !self.literal && is_bare(&self.text) && parse_number(&self.text).is_some();
-        if number {
+        let is_number = || parse_number(&self.text).is_some();
+        let with_unit = || {
+            let parts = self.text.split_once(' ');
+            parts.is_some_and(|(number, unit)| {
+                is_bare(number) && is_bare(unit) && is_unit_word(unit)
+            })
+        };
+        if !self.literal && is_number() && (is_bare(&self.text) || with_unit()) {
             f.write_str(&self.text)
         } else {
             write_quoted(f, &self.text, '"')

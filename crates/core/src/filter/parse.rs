@@ -3,7 +3,7 @@
 use super::error::FilterError;
 use super::expr::{CATEGORY, Condition, Expr, Field, FilterExpr, Order, Place, Predicate, Term};
 use super::lex::{Keyword, Kind, Token, tokens};
-use super::number::parse_number;
+use crate::attributes::{AttributeKind, is_unit_word, parse_number};
 
 /// How deeply parentheses and `not` may nest: far more than a person writes,
 /// far less than a stack holds.
@@ -282,7 +282,22 @@ impl Parser<'_> {
             _ => return Err(self.error(format!("expected a value after `{after}`"))),
         };
         self.at += 1;
-        Ok(Term::new(text, quoted, column))
+        Ok(match self.unit_behind(&text, quoted) {
+            Some(unit) => {
+                self.at += 1;
+                Term::new(format!("{text} {unit}"), false, column)
+            }
+            None => Term::new(text, quoted, column),
+        })
+    }
+
+    /// The unit or currency that follows a number: `500 g`, `20 EUR`.
+    fn unit_behind(&self, number: &str, quoted: bool) -> Option<String> {
+        let Kind::Word(unit) = self.kind() else {
+            return None;
+        };
+        let is_number = !quoted && AttributeKind::Any.reads(number);
+        (is_number && is_unit_word(unit)).then(|| unit.clone())
     }
 
     fn accept(&mut self, symbol: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What filters say, match and refuse.
 
 use super::{Filter, FilterExpr};
-use crate::{CategoryIndex, Product};
+use crate::{AttributeSchema, CategoryIndex, Product};
 
 mod random;
 
@@ -43,7 +43,7 @@ fn laptop() -> Product {
 fn check(expected: bool, expressions: &[&str]) {
     let product = laptop();
     for expression in expressions {
-        let filter = Filter::parse(expression, resolve).unwrap();
+        let filter = Filter::parse(expression, &AttributeSchema::default(), resolve).unwrap();
         assert_eq!(
             filter.matches(&(&product, Some(1))),
             expected,
@@ -158,7 +158,7 @@ fn exact_attribute_names_come_first() {
         ..Product::default()
     };
     let matches = |expression| {
-        let filter = Filter::parse(expression, resolve).unwrap();
+        let filter = Filter::parse(expression, &AttributeSchema::default(), resolve).unwrap();
         filter.matches(&(&product, None))
     };
     assert!(matches("size = 42 and not size = L"));
@@ -196,7 +196,7 @@ fn categories_match_alone_in_lists_and_by_subtree() {
         "category != one",
         "category not under other",
     ] {
-        let filter = Filter::parse(expression, resolve).unwrap();
+        let filter = Filter::parse(expression, &AttributeSchema::default(), resolve).unwrap();
         assert!(!filter.matches(&(&product, None)), "{expression}");
     }
 }
@@ -344,7 +344,12 @@ fn errors_name_the_column_and_what_was_expected() {
 
 #[test]
 fn unknown_categories_are_errors_where_they_stand() {
-    let error = Filter::parse("品牌 = x and category in (one, tow)", resolve).unwrap_err();
+    let error = Filter::parse(
+        "品牌 = x and category in (one, tow)",
+        &AttributeSchema::default(),
+        resolve,
+    )
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "column 30: no category is called \"tow\""
@@ -366,4 +371,83 @@ fn deep_nesting_is_an_error() {
     }
     let long = vec!["a = 1"; 20_000].join(" and ");
     assert!(FilterExpr::parse(&long).is_ok());
+}
+
+/// Whether a product with that one value matches.
+fn holds(expression: &str, kind: &str, value: &str) -> bool {
+    let schema = [("x", kind.parse().unwrap())].into_iter().collect();
+    let filter = Filter::parse(expression, &schema, resolve).unwrap();
+    let product = Product {
+        attributes: vec![("x".into(), value.into())],
+        ..Product::default()
+    };
+    filter.matches(&(&product, None))
+}
+
+#[test]
+fn kinds_compare_by_what_they_mean() {
+    for (expression, kind, value) in [
+        ("x < 500 g", "mass", "0,4 kg"),
+        ("x = 1lb", "mass", "453.59237 g"),
+        ("x in 1 kg..2 kg", "mass", "3x500g"),
+        ("x > 400", "g", "0.5 kg"),
+        ("x > 400", "g", "500"),
+        ("x >= 15.5 inch", "length", "40 cm"),
+        ("x < 20 EUR", "money", "19,99 €"),
+        ("x < 20", "money", "19,99 €"),
+        ("x < 20 EUR", "money", "19.99"),
+        ("x = 20 USD", "money", "$20.00"),
+        ("x >= 2024 and x < 2025", "date", "2024-05-31"),
+        ("x = 2024-05", "date", "31.05.2024"),
+        ("x > 2024-05", "date", "1/6/2024"),
+        ("x < 2024-06-01", "date-month-first", "5/31/2024"),
+        ("x = true", "boolean", "Yes"),
+        ("x != no", "boolean", "ja"),
+        ("x = unknown", "mass", "Unknown"),
+        ("x > 10", "text", "9"),
+        ("x = 20 EUR", "any", "20"),
+    ] {
+        assert!(
+            holds(expression, kind, value),
+            "{expression}: {value} ({kind})"
+        );
+    }
+    for (expression, kind, value) in [
+        ("x < 500 g", "mass", "400 ml"),
+        ("x < 500 g", "mass", "400"),
+        ("x < 500 g", "mass", "light"),
+        ("x < 20 EUR", "money", "$19.99"),
+        ("x < 20", "money", "1,2,3"),
+        ("x = 1", "text", "1.0"),
+        ("x < 2024", "date", "0000-01-01"),
+        ("x < 9", "number", "NaN"),
+    ] {
+        assert!(
+            !holds(expression, kind, value),
+            "{expression}: {value} ({kind})"
+        );
+    }
+}
+
+#[test]
+fn what_a_kind_cannot_read_is_refused() {
+    for (expression, kind, said) in [
+        (
+            "x < 500",
+            "mass",
+            "column 5: x is of the kind mass, and \"500\" is not; write an amount with its unit, such as \"500 g\"",
+        ),
+        ("x = 500", "mass", "such as \"500 g\""),
+        ("x > 5 l", "mass", "\"5 l\" is not"),
+        ("x < 5 parsec", "mass", "expected `and`"),
+        ("x < \"5 parsec\"", "mass", "is not"),
+        ("x > yesterday", "date", "write a date, such as 2024-05-31"),
+        ("x > yes", "boolean", "write yes or no"),
+        ("x < cheap", "money", "write an amount"),
+        ("x in 1..b", "number", "write a number"),
+    ] {
+        let schema = [("x", kind.parse().unwrap())].into_iter().collect();
+        let error = Filter::parse(expression, &schema, resolve).unwrap_err();
+        assert!(error.to_string().contains(said), "{expression}: {error}");
+    }
 }

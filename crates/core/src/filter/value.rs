@@ -2,22 +2,33 @@
 
 use std::cmp::Ordering;
 
+use super::error::FilterError;
 use super::expr::{Condition, Field, Order, Term};
 use super::fields::Fields;
-use super::number::parse_number;
+use crate::attributes::{AttributeKind, AttributeSchema, Value};
 use crate::text::{fold, fold_chars};
 
-/// A field that has values.
+/// A field that a filter looks at.
 #[derive(Clone, Debug)]
-pub(super) enum Name {
+pub enum FieldName {
+    /// The product's own key.
     Id,
+    /// The title.
     Title,
+    /// The further text.
     Text,
-    Attribute { exact: String, folded: String },
+    /// The attribute of that name; of a product without one of exactly this name, those
+    /// whose folded names are equal.
+    Attribute {
+        /// The name as it was written.
+        exact: String,
+        /// The name without regard to case.
+        folded: String,
+    },
 }
 
-impl Name {
-    pub(super) fn bind(field: &Field) -> Self {
+impl FieldName {
+    fn bind(field: &Field) -> Self {
         match field {
             Field::Id => Self::Id,
             Field::Title => Self::Title,
@@ -30,11 +41,7 @@ impl Name {
     }
 
     /// Whether any value of the field passes; `None` if the product lacks it.
-    pub(super) fn any_value(
-        &self,
-        product: &impl Fields,
-        passes: impl Fn(&str) -> bool,
-    ) -> Option<bool> {
+    fn any_value(&self, product: &impl Fields, passes: impl Fn(&str) -> bool) -> Option<bool> {
         let own = |value: &str| (!value.is_empty()).then(|| passes(value));
         let (exact, folded) = match self {
             Self::Id => return own(product.id()),
@@ -53,9 +60,89 @@ impl Name {
     }
 }
 
+/// A condition on one field: what a value has to be, as the kind of the field reads it.
+#[derive(Clone, Debug)]
+pub struct FieldTest {
+    name: FieldName,
+    negated: bool,
+    kind: AttributeKind,
+    test: Test,
+}
+
+impl FieldTest {
+    /// # Errors
+    /// A [`FilterError`] for a value that the attribute's kind cannot read, where that has
+    /// to be more or less.
+    pub(super) fn bind(
+        field: &Field,
+        negated: bool,
+        condition: &Condition,
+        schema: &AttributeSchema,
+        text: &str,
+    ) -> Result<Self, FilterError> {
+        let kind = match field {
+            Field::Attribute(name) => schema.kind(name),
+            _ => AttributeKind::Any,
+        };
+        let unreadable = |term: &Term, kind: AttributeKind| {
+            let message = format!(
+                "{field} is of the kind {kind}, and {:?} is not; write {}",
+                term.text,
+                kind.example()
+            );
+            FilterError::new(text, term.column, message)
+        };
+        Ok(Self {
+            name: FieldName::bind(field),
+            negated,
+            kind,
+            test: Test::bind(field, condition, kind).map_err(|term| unreadable(term, kind))?,
+        })
+    }
+
+    /// The field.
+    pub fn name(&self) -> &FieldName {
+        &self.name
+    }
+
+    /// Whether the condition is that a product has the field and no value of it passes.
+    pub fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// How values of the field are read.
+    pub fn kind(&self) -> AttributeKind {
+        self.kind
+    }
+
+    /// Whether every value passes.
+    pub fn is_presence(&self) -> bool {
+        matches!(self.test, Test::Present)
+    }
+
+    /// The keys of which a value has to be one, if nothing else passes.
+    pub fn keys(&self) -> Option<&[String]> {
+        match &self.test {
+            Test::Key(keys) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// Whether a value passes that [`Self::kind`] reads as `read`.
+    #[inline]
+    pub fn passes(&self, value: &str, read: Value) -> bool {
+        self.test.holds(value, read)
+    }
+
+    pub(super) fn matches(&self, product: &impl Fields) -> bool {
+        let passes = |value: &str| self.test.holds(value, self.kind.read(value));
+        self.name.any_value(product, passes) == Some(!self.negated)
+    }
+}
+
 /// What a value has to be.
 #[derive(Clone, Debug)]
-pub(super) enum Test {
+enum Test {
     Present,
     /// Exactly one of these sorted keys.
     Key(Vec<String>),
@@ -68,47 +155,53 @@ pub(super) enum Test {
 
 /// A value of the expression, prepared for comparisons.
 #[derive(Clone, Debug)]
-pub(super) struct Constant {
+struct Constant {
     folded: String,
-    number: Option<f64>,
+    read: Value,
     /// Whether only what is written like it equals it.
     literal: bool,
+    /// Whether the kind of the attribute compares texts.
+    orders_text: bool,
 }
 
 impl Test {
-    pub(super) fn bind(field: &Field, condition: &Condition) -> Self {
-        match condition {
+    fn bind<'t>(
+        field: &Field,
+        condition: &'t Condition,
+        kind: AttributeKind,
+    ) -> Result<Self, &'t Term> {
+        let constant = |term: &'t Term| Constant::ordered(term, kind);
+        Ok(match condition {
             Condition::Present => Self::Present,
             Condition::In(terms) if *field == Field::Id => {
                 let mut keys: Vec<_> = terms.iter().map(|term| term.text.clone()).collect();
                 keys.sort_unstable();
                 Self::Key(keys)
             }
-            Condition::In(terms) => Self::OneOf(terms.iter().map(Constant::new).collect()),
-            Condition::Range(low, high) => Self::Range(Constant::new(low), Constant::new(high)),
-            Condition::Order(order, term) => Self::Order(*order, Constant::new(term)),
+            Condition::In(terms) => {
+                let constants = terms.iter().map(|term| Constant::equal(term, kind));
+                Self::OneOf(constants.collect::<Result<_, _>>()?)
+            }
+            Condition::Range(low, high) => Self::Range(constant(low)?, constant(high)?),
+            Condition::Order(order, term) => Self::Order(*order, constant(term)?),
             Condition::Contains(term) => Self::Contains(fold(&term.text)),
-        }
+        })
     }
 
-    pub(super) fn holds(&self, value: &str) -> bool {
+    fn holds(&self, value: &str, read: Value) -> bool {
         match self {
             Self::Present => true,
             Self::Key(keys) => keys.binary_search_by(|key| key.as_str().cmp(value)).is_ok(),
-            Self::OneOf(constants) => {
-                let number = parse_number(value);
-                constants
-                    .iter()
-                    .any(|constant| constant.equals(value, number))
-            }
+            Self::OneOf(constants) => constants
+                .iter()
+                .any(|constant| constant.equals(value, read)),
             Self::Range(low, high) => {
-                let number = parse_number(value);
-                low.order(value, number).is_some_and(Ordering::is_ge)
-                    && high.order(value, number).is_some_and(Ordering::is_le)
+                low.order(value, read).is_some_and(Ordering::is_ge)
+                    && high.order(value, read).is_some_and(Ordering::is_le)
             }
             Self::Order(order, constant) => {
                 constant
-                    .order(value, parse_number(value))
+                    .order(value, read)
                     .is_some_and(|ordering| match order {
                         Order::Less => ordering.is_lt(),
                         Order::LessOrEqual => ordering.is_le(),
@@ -122,27 +215,50 @@ impl Test {
 }
 
 impl Constant {
-    fn new(term: &Term) -> Self {
+    fn new(term: &Term, kind: AttributeKind) -> Self {
         Self {
             folded: fold(&term.text),
-            number: parse_number(&term.text),
-            literal: term.literal,
+            read: kind.read_constant(&term.text),
+            literal: term.literal && matches!(kind, AttributeKind::Any | AttributeKind::Text),
+            orders_text: !kind.is_strict(),
         }
     }
 
-    fn equals(&self, value: &str, number: Option<f64>) -> bool {
-        match (number, self.number) {
-            (Some(number), Some(constant)) if !self.literal => number == constant,
+    /// What values are to equal. A number without the unit that the kind needs would
+    /// equal none.
+    fn equal(term: &Term, kind: AttributeKind) -> Result<Self, &Term> {
+        let constant = Self::new(term, kind);
+        let lacks_unit = constant.read == Value::Text
+            && matches!(kind, AttributeKind::Quantity(..))
+            && AttributeKind::Any.reads(&term.text);
+        if lacks_unit { Err(term) } else { Ok(constant) }
+    }
+
+    /// What values are to be more or less than.
+    fn ordered(term: &Term, kind: AttributeKind) -> Result<Self, &Term> {
+        let constant = Self::new(term, kind);
+        let cannot = kind == AttributeKind::Boolean || constant.read == Value::Text;
+        if kind.is_strict() && cannot {
+            Err(term)
+        } else {
+            Ok(constant)
+        }
+    }
+
+    fn equals(&self, value: &str, read: Value) -> bool {
+        match read.equals(self.read) {
+            Some(equal) if !self.literal => equal,
             _ => equal_folded(value, &self.folded),
         }
     }
 
     /// How the value stands to this constant, if the two can be ordered.
-    fn order(&self, value: &str, number: Option<f64>) -> Option<Ordering> {
-        match (number, self.number) {
-            (Some(number), Some(constant)) => number.partial_cmp(&constant),
-            (None, None) => Some(fold_chars(value).cmp(self.folded.chars())),
-            _ => None,
+    fn order(&self, value: &str, read: Value) -> Option<Ordering> {
+        match (read, self.read) {
+            (Value::Text, Value::Text) if self.orders_text => {
+                Some(fold_chars(value).cmp(self.folded.chars()))
+            }
+            _ => read.compare(self.read),
         }
     }
 }

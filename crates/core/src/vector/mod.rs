@@ -8,6 +8,7 @@ use simsimd::SpatialSimilarity;
 
 pub use matrix::{Matrix, inner_products};
 pub(crate) use solve::solve;
+pub use solve::solve_definite;
 
 /// Scales `vector` to unit length; a zero vector stays zero.
 pub fn normalize(vector: &mut [f32]) {

@@ -53,7 +53,7 @@ fn assert_keeps_its_promises(embedder: &dyn Embedder) {
 }
 
 /// Says why a test is skipped; where `ASSORT_REQUIRE_MODELS` is set, nothing is.
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     assert!(
         std::env::var_os("ASSORT_REQUIRE_MODELS").is_none(),
         "must not be skipped: {why}"

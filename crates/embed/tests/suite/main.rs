@@ -8,4 +8,6 @@
 )]
 
 mod embedders;
+mod onnx_file;
+mod pictures;
 mod runtime;

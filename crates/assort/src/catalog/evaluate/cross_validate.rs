@@ -11,7 +11,7 @@ use super::evaluation::{
 };
 use super::judged::Judged;
 use crate::catalog::Catalog;
-use crate::catalog::classify::decide;
+use crate::catalog::classify::{decide, pictures_of_rows};
 use crate::classifier::{Apart, Decided, LearnedApart, Queries, Words};
 use crate::observer::{Observer, Progress, WithoutCurves};
 use crate::store::Reader;
@@ -243,16 +243,18 @@ impl Run<'_> {
             .collect();
         let rows = self.apart.rows();
         let without: Vec<Option<u32>> = products.iter().map(|&at| Some(rows[at])).collect();
-        let queries = Queries {
-            vectors: &self.apart.vectors(products)?,
-            inputs: &inputs,
-            without: &without,
-            embedder: self.apart.embedder(),
-        };
         let LearnedApart {
             classifier,
             snapshot,
         } = learned;
+        let pictures = self.apart.pictures();
+        let queries = Queries {
+            vectors: &self.apart.vectors(products)?,
+            inputs: &inputs,
+            without: &without,
+            pictures: &pictures_of_rows(classifier, pictures, &without)?,
+            embedder: self.apart.embedder(),
+        };
         let methods = self.options.methods();
         let decided: Vec<Vec<Decided>> = methods
             .iter()

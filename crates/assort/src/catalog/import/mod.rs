@@ -68,6 +68,9 @@ impl Catalog {
     /// stay, its vector and the decision on it. One of an id that the catalog does not
     /// have is rejected.
     ///
+    /// What attributes hold is found from the values that come first (amounts with units,
+    /// money, dates, yes or no), where nothing is known of it: filters go by it from then on.
+    ///
     /// `done` tells which part of the input has been read, between 0 and 1,
     /// where that is known.
     ///
@@ -108,6 +111,7 @@ impl Catalog {
         self.background.gather(false);
         self.background.wake(&self.state);
         outcome.and(flushed)?;
+        importer.keep_kinds()?;
         importer.finish()
     }
 

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::super::FilterExpr;
 use super::super::expr::{Condition, Expr, Field, Order, Place, Predicate, Term};
 use super::super::lex::is_bare;
-use super::super::number::parse_number;
 use super::resolve;
-use crate::{CategoryIndex, Product, fold};
+use crate::attributes::parse_number;
+use crate::{AttributeSchema, CategoryIndex, Product, fold};
 
 fn term() -> impl Strategy<Value = Term> {
     let text = prop_oneof![
@@ -221,7 +221,7 @@ proptest! {
     ) {
         let expr = FilterExpr { text: String::new(), root };
         let expected = naive(&expr.root, &product, category);
-        let filter = expr.bind(resolve).unwrap();
+        let filter = expr.bind(&AttributeSchema::default(), resolve).unwrap();
         prop_assert_eq!(filter.matches(&(&product, category)), expected, "{}", filter);
     }
 

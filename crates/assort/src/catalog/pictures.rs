@@ -1,0 +1,296 @@
+//! Pictures beside texts: their vectors, and keeping those up to date.
+
+use std::sync::Arc;
+
+use assort_core::{EmbedError, Embedder, Modality, Pixels, Space};
+use assort_index::BuildOptions;
+
+use crate::catalog::Catalog;
+use crate::embedding::embed_pictures;
+use crate::locks::{read, write};
+use crate::observer::{Observer, Progress};
+use crate::segments::{BACKLOG, seal};
+use crate::snapshot::Changes;
+use crate::store::{SpaceRecord, picture_hash};
+use crate::{Error, Result};
+use assort_read::Rejected;
+
+/// Pictures that are committed together.
+const GROUP: usize = 512;
+
+/// Products that are looked through at a time.
+const LOOKED_AT: usize = 4096;
+
+/// A picture that was opened, or a sentence that says why it cannot be used.
+pub type OpenedPicture = std::result::Result<Pixels, String>;
+
+/// What is done with opened pictures: it gets the place of the first of them.
+pub type TakePictures<'a> = dyn FnMut(usize, Vec<OpenedPicture>) -> Result<()> + 'a;
+
+/// What opens pictures by their references, the values of [`assort_core::Product::image`].
+pub trait PictureSource {
+    /// Opens pictures, and hands them over in their order, some at a time: as many as memory
+    /// should hold.
+    ///
+    /// # Errors
+    /// That of `take`, after which none is handed over.
+    fn open_all(&self, references: &[&str], take: &mut TakePictures<'_>) -> Result<()>;
+}
+
+/// What embedding pictures did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PictureReport {
+    /// Products that were looked at.
+    pub products: u64,
+    /// Those that name no picture.
+    pub without: u64,
+    /// Those whose picture has its vector already.
+    pub unchanged: u64,
+    /// Pictures that were embedded.
+    pub embedded: u64,
+    /// Pictures that could not be used; each was told to the observer.
+    pub rejected: u64,
+    /// Whether it was stopped before the end.
+    pub stopped: bool,
+}
+
+/// A product whose picture is to be embedded.
+struct Missing {
+    row: u32,
+    id: String,
+    reference: String,
+}
+
+impl Catalog {
+    /// The space of the catalog's pictures, and how to open its embedder; none where it has
+    /// no vectors of pictures.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`].
+    pub fn picture_space(&self) -> Result<Option<(Space, String)>> {
+        let space = self.state.store.read()?.picture_space()?;
+        Ok(space.map(|space| (space.space(), space.embedder)))
+    }
+
+    /// Gives the catalog the embedder for pictures that are searched by.
+    ///
+    /// # Errors
+    /// [`Error::SpaceMismatch`] if it is not of the space of the catalog's pictures, and
+    /// [`Error::Precondition`] if it has none.
+    pub fn with_picture_embedder(self, embedder: Arc<dyn Embedder>) -> Result<Self> {
+        let Some((catalog, _)) = self.picture_space()? else {
+            return Err(no_pictures());
+        };
+        let given = embedder.space().clone();
+        if catalog != given {
+            return Err(Error::SpaceMismatch { catalog, given });
+        }
+        *write(&self.picture_embedder) = Some(embedder);
+        Ok(self)
+    }
+
+    /// Embeds the pictures of all products that have none of this embedder yet, in
+    /// parts that are committed one by one: a stop or an error later does not undo them. An
+    /// embedder of another space than before takes the place of that, and embeds all.
+    /// `spec` says how to open it again. A picture that cannot be used is told to the observer as a rejected
+    /// row, whose line is the number of the product, and costs nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Embed`] if the embedder does not read pictures or fails,
+    /// [`Error::ReadOnly`], [`Error::Damaged`] or [`Error::Io`].
+    pub fn embed_pictures(
+        &self,
+        embedder: Arc<dyn Embedder>,
+        spec: &str,
+        source: &dyn PictureSource,
+        observer: &mut dyn Observer,
+    ) -> Result<PictureReport> {
+        if !embedder.reads(Modality::Image) {
+            let error = EmbedError::cannot_read(embedder.space(), Modality::Image);
+            return Err(Error::Embed(error));
+        }
+        let space = self.begin_pictures(embedder.as_ref(), spec)?;
+        *write(&self.picture_embedder) = Some(Arc::clone(&embedder));
+        let mut report = PictureReport::default();
+        let total = self.state.store.read()?.counts()?.products;
+        let mut from = 0;
+        while let Some((last, missing)) = self.without_vector(&space, from, &mut report)? {
+            from = last + 1;
+            for group in missing.chunks(GROUP) {
+                if observer.stop() {
+                    report.stopped = true;
+                    return Ok(report);
+                }
+                let made = embedded(embedder.as_ref(), group, source, &mut report, observer);
+                let made = match made {
+                    Err(Error::Interrupted) => {
+                        report.stopped = true;
+                        return Ok(report);
+                    }
+                    made => made?,
+                };
+                self.keep_pictures(&space, made)?;
+                observer.progress(Progress::Pictures {
+                    done: report.products.min(total),
+                    total,
+                });
+            }
+            self.seal_pictures(&space, observer)?;
+        }
+        self.background.wake(&self.state);
+        Ok(report)
+    }
+
+    /// The space of an embedder, which becomes that of the catalog's pictures.
+    fn begin_pictures(&self, embedder: &dyn Embedder, spec: &str) -> Result<SpaceRecord> {
+        let known = self.state.store.read()?.picture_space()?;
+        if let Some(known) = &known
+            && known.space() == *embedder.space()
+        {
+            return Ok(known.clone());
+        }
+        let segments = self.state.lock_segments();
+        let outdated = match &known {
+            Some(known) => self.segments_of(known)?,
+            None => Vec::new(),
+        };
+        self.commit(|writer| {
+            writer.set_picture_space(embedder.space(), spec)?;
+            Ok(Changes::default())
+        })?;
+        outdated
+            .iter()
+            .for_each(|&number| self.state.segment_files.discard(number));
+        drop(segments);
+        let space = self.state.store.read()?.picture_space()?;
+        space.ok_or_else(|| Error::Internal("the space of pictures was not kept".to_owned()))
+    }
+
+    /// The next products from a row on whose picture has no vector, with the last row that
+    /// was looked at; none behind the last one.
+    fn without_vector(
+        &self,
+        space: &SpaceRecord,
+        from: u32,
+        report: &mut PictureReport,
+    ) -> Result<Option<(u32, Vec<Missing>)>> {
+        let reader = self.state.store.read()?;
+        let (mut last, mut named) = (None, Vec::new());
+        reader.each_product_from(from, LOOKED_AT, |row, product| {
+            last = Some(row);
+            report.products += 1;
+            match product.image.as_ref() {
+                Some(image) => named.push(Missing {
+                    row,
+                    id: product.id.as_str().to_owned(),
+                    reference: image.as_str().to_owned(),
+                }),
+                None => report.without += 1,
+            }
+            Ok(())
+        })?;
+        let Some(last) = last else { return Ok(None) };
+        let mut missing = Vec::new();
+        for product in named {
+            match reader.text_hash(space, product.row)? == Some(picture_hash(&product.reference)) {
+                true => report.unchanged += 1,
+                false => missing.push(product),
+            }
+        }
+        Ok(Some((last, missing)))
+    }
+
+    /// Keeps vectors of pictures, but for those of products that have changed or gone.
+    fn keep_pictures(&self, space: &SpaceRecord, made: Vec<Made>) -> Result<()> {
+        self.state.commit(|writer| {
+            let reader = self.state.store.read()?;
+            let mut current = Vec::with_capacity(made.len());
+            for (row, hash, vector) in made {
+                let is_same = |product: &crate::store::ArchivedProductRecord| {
+                    product
+                        .image
+                        .as_ref()
+                        .is_some_and(|image| picture_hash(image.as_str()) == hash)
+                };
+                if reader.with_product(row, is_same)? == Some(true) {
+                    current.push((row, hash, vector));
+                }
+            }
+            if !writer.has_space(space)? {
+                return Err(Error::Precondition(
+                    "another embedder of pictures was set meanwhile; embed them again".to_owned(),
+                ));
+            }
+            writer.put_pictures(space, &current)?;
+            Ok(Changes::default())
+        })
+    }
+
+    /// Seals vectors of pictures where many have gathered.
+    fn seal_pictures(&self, space: &SpaceRecord, observer: &mut dyn Observer) -> Result<()> {
+        if self.state.store.read()?.live_vectors(space)? < BACKLOG / 2 {
+            return Ok(());
+        }
+        let stop = std::sync::atomic::AtomicBool::new(observer.stop());
+        let stop = || stop.load(std::sync::atomic::Ordering::Relaxed);
+        seal(&self.state, space, &BuildOptions::default(), &stop).map(drop)
+    }
+
+    /// The vector of a picture.
+    pub(super) fn picture_vector(&self, pixels: &Pixels) -> Result<Vec<f32>> {
+        let embedder = read(&self.picture_embedder).clone();
+        let embedder = embedder.ok_or(Error::NoPictureEmbedder)?;
+        embed_pictures(embedder.as_ref(), &[pixels])
+    }
+}
+
+/// A row, the digest of its picture's reference, and the vector of that picture.
+type Made = (u32, u128, Vec<f32>);
+
+/// The vectors of the pictures of some products; those that cannot be used are told.
+fn embedded(
+    embedder: &dyn Embedder,
+    group: &[Missing],
+    source: &dyn PictureSource,
+    report: &mut PictureReport,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Made>> {
+    let references: Vec<&str> = group.iter().map(|product| &*product.reference).collect();
+    let mut made: Vec<Made> = Vec::with_capacity(group.len());
+    source.open_all(&references, &mut |first, opened| {
+        let mut pictures = Vec::with_capacity(opened.len());
+        for (product, opened) in group[first.min(group.len())..].iter().zip(opened) {
+            match opened {
+                Ok(pixels) => pictures.push((product, pixels)),
+                Err(reason) => {
+                    report.rejected += 1;
+                    let line = u64::from(product.row) + 1;
+                    observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
+                }
+            }
+        }
+        for batch in pictures.chunks(embedder.batch().max(1)) {
+            let pixels: Vec<&Pixels> = batch.iter().map(|(_, pixels)| pixels).collect();
+            let vectors = embed_pictures(embedder, &pixels)?;
+            let rows = vectors.chunks_exact(embedder.space().dimensions);
+            made.extend(batch.iter().zip(rows).map(|((product, _), row)| {
+                (product.row, picture_hash(&product.reference), row.to_vec())
+            }));
+        }
+        match observer.stop() {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
+    })?;
+    report.embedded += made.len() as u64;
+    Ok(made)
+}
+
+/// The error for what needs pictures, of a catalog that has none.
+pub(super) fn no_pictures() -> Error {
+    Error::Precondition(
+        "the catalog has no vectors of pictures yet; embed the pictures of its products first"
+            .to_owned(),
+    )
+}

@@ -1,0 +1,120 @@
+//! Which kind an attribute is of, found from its values.
+
+use super::date::{DateOrder, parse_date};
+use super::kind::{AttributeKind, boolean};
+use super::money::amount_of_money;
+use super::quantity::parse_quantity;
+use super::units::Dimension;
+
+/// Values of an attribute that are looked at.
+const LOOKED_AT: u32 = 1000;
+
+/// Counts what the values of an attribute can be, to guess its kind.
+///
+/// ```
+/// use assort_core::{AttributeKind, Dimension, KindGuess};
+///
+/// let mut guess = KindGuess::default();
+/// ["500 g", "1,5 kg", "12 oz"].iter().for_each(|value| guess.see(value));
+/// assert_eq!(guess.kind(), Some(AttributeKind::Quantity(Dimension::Mass, None)));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct KindGuess {
+    seen: u32,
+    booleans: u32,
+    /// Words for yes and no that are no digits.
+    boolean_words: u32,
+    amounts: u32,
+    with_currency: u32,
+    day_first: u32,
+    month_first: u32,
+    quantities: [u32; Dimension::ALL.len()],
+}
+
+impl KindGuess {
+    /// Counts a value; those after the first thousand are passed over.
+    pub fn see(&mut self, value: &str) {
+        if self.seen >= LOOKED_AT || value.trim().is_empty() {
+            return;
+        }
+        self.seen += 1;
+        if boolean(value).is_some() {
+            self.booleans += 1;
+            self.boolean_words += u32::from(value.trim().chars().count() > 1);
+            // `有` says as much as `yes`.
+            self.boolean_words += u32::from(!value.is_ascii() && value.trim().chars().count() == 1);
+        }
+        if !value.contains(|c: char| c.is_ascii_digit()) {
+            return;
+        }
+        if let Some((_, unit)) = parse_quantity(value) {
+            let at = Dimension::ALL.iter().position(|one| *one == unit.dimension);
+            at.into_iter().for_each(|at| self.quantities[at] += 1);
+        } else if let Some((_, currency)) = amount_of_money(value.trim()) {
+            let is_share = currency.is_some_and(|currency| currency.name() == "%");
+            self.amounts += u32::from(!is_share);
+            self.with_currency += u32::from(currency.is_some() && !is_share);
+        } else {
+            self.day_first += u32::from(parse_date(value, DateOrder::DayFirst).is_some());
+            self.month_first += u32::from(parse_date(value, DateOrder::MonthFirst).is_some());
+        }
+    }
+
+    /// The kind that nineteen values of twenty are of, if it compares otherwise than
+    /// [`AttributeKind::Any`] does.
+    pub fn kind(&self) -> Option<AttributeKind> {
+        let most = |count: u32| self.seen > 0 && count * 20 >= self.seen * 19;
+        if most(self.booleans) && self.boolean_words * 2 > self.seen {
+            return Some(AttributeKind::Boolean);
+        }
+        if most(self.amounts) && self.with_currency > 0 {
+            return Some(AttributeKind::Money);
+        }
+        if most(self.day_first.max(self.month_first)) {
+            let order = match self.month_first > self.day_first {
+                true => DateOrder::MonthFirst,
+                false => DateOrder::DayFirst,
+            };
+            return Some(AttributeKind::Date(order));
+        }
+        let at = self.quantities.iter().position(|count| most(*count))?;
+        Some(AttributeKind::Quantity(Dimension::ALL[at], None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(values: &[&str]) -> String {
+        let mut guess = KindGuess::default();
+        values.iter().for_each(|value| guess.see(value));
+        guess.kind().unwrap_or_default().to_string()
+    }
+
+    #[test]
+    fn kinds_are_found_from_values() {
+        for (kind, values) in [
+            ("money", &["1.299,00 €", "12 €", "9,99 €"] as &[&str]),
+            ("money", &["19.99", "20.00 USD"]),
+            ("mass", &["500 g", "1 kg", "", "2 lb"]),
+            ("volume", &["1,5 L", "2x250ml"]),
+            ("boolean", &["yes", "no", "no"]),
+            ("boolean", &["是", "否"]),
+            ("date", &["2024-05-31", "2024-06-01"]),
+            ("date", &["31/05/2024", "01/06/2024"]),
+            ("date-month-first", &["05/31/2024", "01/06/2024"]),
+            ("any", &["1", "0", "1"]),
+            ("any", &["12", "13.5"]),
+            ("any", &["500 g", "250 ml"]),
+            ("any", &["S", "M", "L"]),
+            ("any", &["M", "n", "N"]),
+            ("any", &["red", "500 g", "12"]),
+            ("any", &["10 %", "20 %"]),
+            ("any", &[]),
+            ("any", &["0000-01-01"]),
+        ] {
+            assert_eq!(guess(values), kind, "{values:?}");
+        }
+    }
+}

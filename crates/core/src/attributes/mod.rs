@@ -1,0 +1,21 @@
+//! What attributes hold: numbers, money, amounts with units, dates, yes or no.
+
+mod amount;
+mod date;
+mod guess;
+mod kind;
+mod money;
+mod number;
+mod quantity;
+mod schema;
+mod units;
+
+pub use amount::is_number;
+pub(crate) use amount::parse_number;
+pub use date::{DateOrder, Day};
+pub use guess::KindGuess;
+pub(crate) use kind::is_unit_word;
+pub use kind::{AttributeKind, Value};
+pub use money::Currency;
+pub use schema::AttributeSchema;
+pub use units::{Dimension, Unit};
