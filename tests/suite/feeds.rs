@@ -1,6 +1,12 @@
 //! Feeds of shops' platforms, by their published columns, from a file to a filed
 //! catalog without an option.
 
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray, StructArray,
+};
+use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 
 use crate::common::Place;
@@ -247,4 +253,80 @@ fn google_merchant_feeds() {
     <g:google_product_category>22</g:google_product_category><g:product_type>Summer &gt; Hats</g:product_type></item>
 </channel></rss>"#;
     feed("google.xml", xml, &products);
+}
+
+/// A Parquet file of columns.
+fn parquet(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    file
+}
+
+fn texts(values: &[Option<&str>]) -> ArrayRef {
+    Arc::new(StringArray::from(values.to_vec()))
+}
+
+#[test]
+fn parquet_files_of_data_sets() {
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"\xff\xd8"[..], b"\x89PNG", b""]));
+    let paths = texts(&[Some("img/1.jpg"), None, None]);
+    let pictures = StructArray::try_from(vec![("bytes", bytes), ("path", paths)]).unwrap();
+    let prices = Float64Array::from(vec![Some(24.0), Some(19.9), None]);
+    let file = parquet(vec![
+        ("image", Arc::new(pictures)),
+        ("product_id", Arc::new(Int64Array::from(vec![71, 72, 73]))),
+        (
+            "title",
+            texts(&[Some("Steel kettle"), Some("Sun hat"), Some("Linen shirt")]),
+        ),
+        (
+            "category",
+            texts(&[Some("Home > Kitchen > Kettles"), Some("Hats"), None]),
+        ),
+        ("price", Arc::new(prices)),
+        ("brand", texts(&[Some("Loom"), None, Some("Loom")])),
+    ]);
+    feed(
+        "train-00000-of-00001.parquet",
+        file,
+        &[
+            (
+                "71",
+                "Steel kettle",
+                Some("12"),
+                &["img/1.jpg", "\"24\"", "Loom"],
+            ),
+            ("72", "Sun hat", Some("22"), &["19.9"]),
+            ("73", "Linen shirt", None, &["Loom"]),
+        ],
+    );
+}
+
+#[test]
+fn a_taxonomy_and_labels_may_be_parquet_too() {
+    let place = Place::empty();
+    let parents = Int64Array::from(vec![None, Some(1), Some(1)]);
+    let tree = parquet(vec![
+        ("id", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        ("parent_id", Arc::new(parents)),
+        (
+            "name",
+            texts(&[Some("Home"), Some("Kettles"), Some("Hats")]),
+        ),
+    ]);
+    place.write("tree.parquet", tree);
+    place.run("init shop --taxonomy tree.parquet").done();
+    place.write("products.csv", "id,title\n7,Steel kettle\n");
+    place.run("import shop products.csv").done();
+    let labels = parquet(vec![
+        ("id", texts(&[Some("7")])),
+        ("category", texts(&[Some("Kettles")])),
+    ]);
+    place.write("labels.parquet", labels);
+    place.run("label shop --from labels.parquet").done();
+    assert_eq!(json(&place, "7")["label"]["id"], "2");
+    place.run("evaluate shop labels.parquet").done();
 }

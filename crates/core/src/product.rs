@@ -69,11 +69,12 @@ impl Product {
         if let Some(image) = update.image {
             self.image = Some(image).filter(|image| !image.is_empty());
         }
-        let names = |name: &str| update.attributes.iter().any(|(named, _)| named == name);
+        let mut given = update.attributes;
+        let names = |name: &str| given.iter().any(|(named, _)| named == name);
         self.attributes.retain(|(name, _)| !names(name));
-        let given = update.attributes.into_iter();
-        let given = given.filter(|(_, value)| !value.is_empty());
-        self.attributes.extend(given);
+        given.retain(|(_, value)| !value.is_empty());
+        given.append(&mut self.attributes);
+        self.attributes = given;
         self.sorted()
     }
 

@@ -97,6 +97,7 @@ impl Columns {
     }
 
     /// Whether products are made with a column.
+    #[cfg(feature = "parquet")]
     pub(crate) fn needs(&self, column: usize) -> bool {
         self.uses(column) || [self.parent, self.kind, self.view].contains(&Some(column))
     }

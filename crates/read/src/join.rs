@@ -190,7 +190,7 @@ fn merge(product: &mut Given, row: Given, names: &Names) {
         && let Some(text) = row.update.text
     {
         text.lines()
-            .for_each(|line| add_text(&mut update.text, line));
+            .for_each(|line| add_text(&mut update.text, line.to_owned()));
     }
     for value in more {
         if !value.1.is_empty() && !update.attributes.contains(&value) {

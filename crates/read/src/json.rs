@@ -1,7 +1,15 @@
 //! Values of JSON as columns of text.
 
+use std::collections::HashMap;
+
 use assort_core::SEPARATOR;
 use serde_json::{Map, Value};
+
+/// An object of a file.
+pub(crate) type Object = Map<String, Value>;
+
+/// Where the keys of objects stand among the columns.
+pub(crate) type Positions = HashMap<String, usize>;
 
 /// How many values of a column are compared with a further one.
 const COMPARED: usize = 1000;

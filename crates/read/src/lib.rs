@@ -8,6 +8,8 @@
 //! [`Error::Input`].
 
 mod archive;
+#[cfg(feature = "parquet")]
+mod beside;
 mod choice;
 #[cfg(feature = "parquet")]
 mod columnar;

@@ -1,28 +1,20 @@
 //! Products of raw values.
 
-use std::collections::HashMap;
-
 use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 #[cfg(feature = "parquet")]
 use crate::columnar::Batch;
 use crate::columns::{Columns, Late};
-use crate::json::{flatten, text_of};
+use crate::json::{Object, Positions, flatten, text_of};
 use crate::mapping::IdSource;
 use crate::names::attribute;
 use crate::numbers::with_point;
 use crate::row::Rejected;
 
-/// An object of a file.
-pub(crate) type Object = Map<String, Value>;
-
 /// Digits of a number that no other is written with.
 #[cfg(feature = "parquet")]
 const EXACT: usize = 15;
-
-/// Where the keys of objects stand among the columns.
-pub(crate) type Positions = HashMap<String, usize>;
 
 /// What one row says, before it is known whether it is a product of its own.
 #[derive(Clone, Debug)]
@@ -87,7 +79,7 @@ impl Maker<'_> {
         let mut update = ProductUpdate::new(id);
         update.title = columns.title.and_then(|at| values.text(at)).map(clean);
         for part in columns.text.iter().filter_map(|&at| values.text(at)) {
-            add_text(&mut update.text, &clean_lines(part));
+            add_text(&mut update.text, clean_lines(part));
         }
         let trimmed = |at: Option<usize>| Some(values.text(at?)?.trim().to_owned());
         update.image = trimmed(columns.image);
@@ -204,15 +196,16 @@ fn inexact_id(line: u64) -> Rejected {
 }
 
 /// Adds a paragraph to a text, unless it is there.
-pub(crate) fn add_text(text: &mut Option<String>, part: &str) {
-    let text = text.get_or_insert_default();
-    if part.is_empty() || text.lines().any(|line| line == part) {
-        return;
+pub(crate) fn add_text(text: &mut Option<String>, part: String) {
+    match text {
+        Some(text) if !text.is_empty() => {
+            if !part.is_empty() && !text.lines().any(|line| line == part) {
+                text.push('\n');
+                text.push_str(&part);
+            }
+        }
+        _ => *text = Some(part),
     }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(part);
 }
 
 /// Values of a row of a batch, of which some may be nested.

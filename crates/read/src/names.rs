@@ -444,3 +444,17 @@ pub(crate) fn plain(name: &str) -> String {
         .flat_map(char::to_lowercase)
         .collect()
 }
+
+/// The names, where one that was there before gets a number: `colour`, `colour 2`.
+pub(crate) fn told_apart(names: &[String]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let numbered = (2..).map(|number| format!("{name} {number}"));
+        let free = std::iter::once(name.clone()).chain(numbered);
+        let is_free = |new: &String| new.is_empty() || !told.contains(new);
+        let is_free = |new: &String| is_free(new) && (new == name || !names.contains(new));
+        let mut free = free.filter(is_free);
+        told.push(free.next().unwrap_or_default());
+    }
+    told
+}

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use assort_core::{Product, ProductUpdate, check_lengths};
 
 use crate::Result;
+#[cfg(feature = "parquet")]
+use crate::beside::Beside;
 use crate::columns::Columns;
 use crate::input::Input;
 use crate::join::Join;
 use crate::maker::{Given, Maker};
 use crate::mapping::Mapping;
 use crate::raw::Rows;
+#[cfg(feature = "parquet")]
+use crate::refusal::cannot_read;
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
 use crate::tally::Tally;
 
@@ -25,6 +29,89 @@ use crate::tally::Tally;
 /// used is an item like any other.
 #[derive(Debug)]
 pub struct ProductReader {
+    columns: Columns,
+    format: String,
+    skipped: u64,
+    tally: Arc<Tally>,
+    products: Products,
+}
+
+/// Where products are made.
+#[derive(Debug)]
+enum Products {
+    Here(Box<Reader>),
+    /// In a thread, with the name of the file.
+    #[cfg(feature = "parquet")]
+    Beside(Beside<Box<Reader>>, String),
+}
+
+impl ProductReader {
+    /// Recognises the format and finds out what the columns mean.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) if the file is empty or its header
+    /// damaged, if the mapping names a column that is not there, or if no
+    /// column looks like an id or a required title.
+    pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
+        #[cfg(feature = "parquet")]
+        let file = input.name().to_owned();
+        let reader = Reader::new(input, mapping)?;
+        Ok(Self {
+            columns: reader.columns.clone(),
+            format: reader.rows.format().to_owned(),
+            skipped: reader.rows.skipped(),
+            tally: Arc::clone(&reader.tally),
+            #[cfg(feature = "parquet")]
+            products: match reader.rows.is_columnar() {
+                true => Products::Beside(Beside::new(Box::new(reader)), file),
+                false => Products::Here(Box::new(reader)),
+            },
+            #[cfg(not(feature = "parquet"))]
+            products: Products::Here(Box::new(reader)),
+        })
+    }
+
+    /// What the columns of the file mean.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// The recognised format, for messages, with what else was found out about the
+    /// file ([`Input::told`]).
+    pub fn format(&self) -> &str {
+        &self.format
+    }
+
+    /// Lines before the header that were skipped.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Counts rows that are read otherwise than they stand. It stays current while
+    /// somebody else reads.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+}
+
+impl Iterator for ProductReader {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Result<Row>> {
+        match &mut self.products {
+            Products::Here(reader) => reader.next(),
+            #[cfg(feature = "parquet")]
+            Products::Beside(beside, file) => match beside.next() {
+                Ok(row) => row,
+                Err(error) => Some(Err(cannot_read(file, &error))),
+            },
+        }
+    }
+}
+
+/// Makes products row by row.
+#[derive(Debug)]
+struct Reader {
     rows: Rows,
     columns: Columns,
     require_title: bool,
@@ -38,21 +125,14 @@ pub struct ProductReader {
     tally: Arc<Tally>,
 }
 
-impl ProductReader {
-    /// Recognises the format and finds out what the columns mean.
-    ///
-    /// # Errors
-    /// [`Error::Input`](crate::Error::Input) if the file is empty or its header
-    /// damaged, if the mapping names a column that is not there, or if no
-    /// column looks like an id or a required title.
-    pub fn new(input: Input, mapping: &Mapping) -> Result<Self> {
+impl Reader {
+    fn new(input: Input, mapping: &Mapping) -> Result<Self> {
         let (mut rows, names) = Rows::open(input, mapping.quoting)?;
-        let sample = rows.sample()?;
+        let sample = rows.sample(names.len())?;
         let columns = Columns::resolve(&names, mapping, &sample);
         let columns = columns.map_err(|refusal| rows.error(refusal))?;
         #[cfg(feature = "parquet")]
         rows.use_only(|at| columns.needs(at));
-        let tally = Arc::new(Tally::default());
         let join = mapping.joins().then(|| Join::new(&columns));
         Ok(Self {
             rows,
@@ -63,30 +143,8 @@ impl ProductReader {
             ready: VecDeque::new(),
             count: 0,
             is_at_end: false,
-            tally,
+            tally: Arc::default(),
         })
-    }
-
-    /// What the columns of the file mean.
-    pub fn columns(&self) -> &Columns {
-        &self.columns
-    }
-
-    /// The recognised format, for messages, with what else was found out about the
-    /// file ([`Input::told`]).
-    pub fn format(&self) -> &str {
-        self.rows.format()
-    }
-
-    /// Lines before the header that were skipped.
-    pub fn skipped(&self) -> u64 {
-        self.rows.skipped()
-    }
-
-    /// Counts rows that are read otherwise than they stand. It stays current while
-    /// somebody else reads.
-    pub fn tally(&self) -> Arc<Tally> {
-        Arc::clone(&self.tally)
     }
 
     /// Reads one row on.
@@ -134,7 +192,7 @@ impl ProductReader {
     }
 }
 
-impl Iterator for ProductReader {
+impl Iterator for Reader {
     type Item = Result<Row>;
 
     fn next(&mut self) -> Option<Result<Row>> {
@@ -186,9 +244,9 @@ fn rejected(line: u64, id: String, reason: String, place: Option<String>) -> Row
     Row::Rejected(Rejected::new(line, Some(id), reason).within(place))
 }
 
-fn whole(update: ProductUpdate) -> Product {
+fn whole(mut update: ProductUpdate) -> Product {
     let product = Product {
-        id: update.id.clone(),
+        id: std::mem::take(&mut update.id),
         ..Product::default()
     };
     product.updated(update)

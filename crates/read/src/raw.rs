@@ -8,8 +8,8 @@ use crate::Result;
 #[cfg(feature = "parquet")]
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
-use crate::json::flatten;
-use crate::maker::{Given, Maker, Object, Positions, Values, listed, readings};
+use crate::json::{Object, Positions, flatten};
+use crate::maker::{Given, Maker, Values, listed, readings};
 use crate::names::names_products;
 use crate::objects::{Objects, Wanted};
 use crate::row::Rejected;
@@ -25,6 +25,9 @@ pub(crate) struct Rows {
     positions: Positions,
     ahead: VecDeque<Raw>,
 }
+
+/// What a row says, or why it says nothing.
+type Made = std::result::Result<Given, Rejected>;
 
 #[derive(Debug)]
 enum Source {
@@ -78,21 +81,22 @@ impl Rows {
         }
         let start = input.beginning("products as CSV, TSV or JSON Lines")?;
         let found_out = input.format("");
-        let (source, names, positions) = if Objects::recognise(start) {
+        let (source, names, positions, format) = if Objects::recognise(start) {
             let mut objects = Objects::open(input, Wanted::Products)?;
             let keys = objects.keys()?;
             let positions: Positions = keys.iter().cloned().zip(0..).collect();
-            (Source::Objects(Box::new(objects)), keys, positions)
+            let format = objects.format().to_owned();
+            (Source::Objects(Box::new(objects)), keys, positions, format)
         } else {
             let table = Table::open_for(input, quoting, names_products)?;
             let columns = table.columns().to_vec();
-            (Source::Table(Box::new(table)), columns, Positions::new())
-        };
-        let format = match &source {
-            Source::Table(table) => table.format(),
-            Source::Objects(objects) => objects.format(),
-            #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.format(),
+            let format = table.format().to_owned();
+            (
+                Source::Table(Box::new(table)),
+                columns,
+                Positions::new(),
+                format,
+            )
         };
         let rows = Self {
             format: format!("{format}{found_out}"),
@@ -103,15 +107,9 @@ impl Rows {
         Ok((rows, names))
     }
 
-    /// Reads the first rows ahead, without waiting for more than the head of a stream.
-    pub(crate) fn sample(&mut self) -> Result<Sample> {
+    /// Reads the first rows, of so many columns, ahead, without waiting for more than the head of a stream.
+    pub(crate) fn sample(&mut self, width: usize) -> Result<Sample> {
         let mut sample = Sample::default();
-        let width = match &self.source {
-            Source::Table(table) => table.columns().len(),
-            Source::Objects(_) => self.positions.len(),
-            #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.names().len(),
-        };
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
                 Source::Table(table) => table.read()?.map(|row| match row {
@@ -141,13 +139,8 @@ impl Rows {
                         |object| cells_of(&object, &self.positions, width),
                     );
                     for (at, cell) in cells.iter_mut().enumerate() {
-                        cell.extend(
-                            batch
-                                .text(*row, at)
-                                .map(readings_of_cell)
-                                .into_iter()
-                                .flatten(),
-                        );
+                        let text = batch.text(*row, at);
+                        cell.extend(text.into_iter().flat_map(readings_of_cell));
                     }
                     sample.add(cells);
                 }
@@ -176,11 +169,14 @@ impl Rows {
         }
     }
 
+    /// Whether reading is decoding, which goes well beside the work on what was read.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn is_columnar(&self) -> bool {
+        matches!(self.source, Source::Columnar(_))
+    }
+
     /// What the next row says, or why it says nothing; none at the end.
-    pub(crate) fn read(
-        &mut self,
-        maker: Maker<'_>,
-    ) -> Result<Option<std::result::Result<Given, Rejected>>> {
+    pub(crate) fn read(&mut self, maker: Maker<'_>) -> Result<Option<Made>> {
         if let Some(raw) = self.ahead.pop_front() {
             return Ok(Some(self.make(maker, raw)));
         }
@@ -203,7 +199,7 @@ impl Rows {
         })
     }
 
-    fn make(&self, maker: Maker<'_>, raw: Raw) -> std::result::Result<Given, Rejected> {
+    fn make(&self, maker: Maker<'_>, raw: Raw) -> Made {
         match raw {
             Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
             Raw::Object(line, object, place) => {
@@ -247,7 +243,7 @@ impl Rows {
             Source::Table(table) => table.error(None, refusal),
             Source::Objects(objects) => objects.error(None, refusal),
             #[cfg(feature = "parquet")]
-            Source::Columnar(columnar) => columnar.error(None, refusal),
+            Source::Columnar(columnar) => columnar.error(refusal),
         }
     }
 }
@@ -278,10 +274,7 @@ fn cells_of(object: &Object, positions: &Positions, width: usize) -> Vec<Vec<Str
 }
 
 /// What a row says, or why nothing, with where on its line it is.
-fn placed(
-    made: std::result::Result<Given, Rejected>,
-    place: Option<String>,
-) -> std::result::Result<Given, Rejected> {
+fn placed(made: Made, place: Option<String>) -> Made {
     match made {
         Ok(given) => Ok(Given { place, ..given }),
         Err(rejected) => Err(rejected.within(place)),

@@ -52,6 +52,9 @@ pub(crate) fn fold_chars(text: &str) -> impl Iterator<Item = char> {
     text.nfkc().flat_map(char::to_lowercase).nfkc()
 }
 
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+
 fn has_markup(text: &str) -> bool {
     text.bytes().any(|byte| matches!(byte, b'<' | b'&'))
 }
@@ -59,16 +62,25 @@ fn has_markup(text: &str) -> bool {
 /// Whether [`clean`] would return these bytes unchanged, decided for printable
 /// ASCII only.
 fn is_clean_ascii(bytes: &[u8]) -> bool {
-    // Starting as if after a space refuses a leading one.
-    let mut after_space = true;
-    for &byte in bytes {
-        let space = byte == b' ';
-        if !matches!(byte, b' '..=b'~') || matches!(byte, b'<' | b'&') || (space && after_space) {
-            return false;
-        }
-        after_space = space;
-    }
-    bytes.is_empty() || !after_space
+    let [first, .., last] = bytes else {
+        return bytes.iter().all(|&byte| is_plain(byte) && byte != b' ');
+    };
+    // Without a way out inside a block, so that many bytes are looked at in one step.
+    let plain = |block: &[u8]| block.iter().fold(true, |all, &byte| all & is_plain(byte));
+    let single = |block: &[u8], next: &[u8]| {
+        let pairs = block.iter().zip(next);
+        pairs.fold(true, |all, (&a, &b)| all & ((a != b' ') | (b != b' ')))
+    };
+    *first != b' '
+        && *last != b' '
+        && bytes.chunks(BLOCK).all(plain)
+        && (bytes.chunks(BLOCK).zip(bytes[1..].chunks(BLOCK)))
+            .all(|(block, next)| single(block, next))
+}
+
+/// Whether a byte is printable ASCII that begins no markup.
+fn is_plain(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) & (byte != b'<') & (byte != b'&')
 }
 
 /// [`clean`] for text without markup.

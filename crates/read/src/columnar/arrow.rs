@@ -13,7 +13,8 @@ use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::{Message, RecordBatch as Described, root_as_message};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
-use crate::archive::Source;
+/// A stream of bytes.
+type Source = Box<dyn Read + Send>;
 
 /// Most bytes of the description of a batch, and of a batch, unpacked or not.
 const MOST_DESCRIPTION: usize = 256 << 20;

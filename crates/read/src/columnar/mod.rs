@@ -9,6 +9,7 @@ mod texts;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,11 +19,9 @@ use arrow_schema::Fields;
 use serde_json::{Map, Value};
 
 use crate::Result;
-use crate::archive::Source;
-use crate::json::flatten;
-use crate::maker::{Object, Positions};
+use crate::json::{Object, Positions, flatten};
+use crate::names::told_apart;
 use crate::refusal::{Refusal, wrong};
-use crate::table::told_apart;
 
 use arrow::ArrowBatches;
 use nodes::{Nodes, Plain};
@@ -54,7 +53,7 @@ impl Format {
 pub(crate) enum Bytes {
     /// What counts the bytes that are read of it.
     File(File, Arc<AtomicU64>),
-    Stream(Source),
+    Stream(Box<dyn Read + Send>),
 }
 
 /// Reads the rows of a file.
@@ -301,9 +300,8 @@ impl Columnar {
         Ok(Some((batch.number(row), object)))
     }
 
-    /// An [`Error::Input`](crate::Error::Input) about this file.
-    pub(crate) fn error(&self, row: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
-        wrong(&self.file, row, refusal)
+    pub(crate) fn error(&self, refusal: impl Into<Refusal>) -> crate::Error {
+        wrong(&self.file, None, refusal)
     }
 
     /// Makes sure that there is a next row; there is none at the end.
@@ -317,7 +315,7 @@ impl Columnar {
                 let next = guarded(|| batches.next(rows));
                 self.rest = next.map_err(|what| {
                     let what = format!("this {} file {what}", self.format.name());
-                    self.error(None, what)
+                    self.error(what)
                 })?;
             }
             let Some(rest) = self.rest.take() else {
@@ -326,9 +324,8 @@ impl Columnar {
             let len = rest.num_rows().min(BATCH);
             let left = rest.num_rows() - len;
             let made = guarded(|| Ok(self.batch_of(&rest.slice(0, len))));
-            let batch = made.map_err(|what| {
-                self.error(None, format!("this {} file {what}", self.format.name()))
-            })?;
+            let batch = made
+                .map_err(|what| self.error(format!("this {} file {what}", self.format.name())))?;
             self.batch = Some(Arc::new(batch));
             self.rest = (left > 0).then(|| rest.slice(len, left));
             self.at = 0;

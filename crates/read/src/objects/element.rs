@@ -6,7 +6,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 use serde_json::{Map, Value};
 
-use super::found::Object;
+use crate::json::Object;
 
 /// The prefix of what is said for products alone in feeds that have an `id` and a `title`
 /// of their own.

@@ -1,11 +1,9 @@
 //! What is read of a file of objects.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::json::Object;
 use crate::table::RowError;
-
-/// A row.
-pub(crate) type Object = Map<String, Value>;
 
 /// What is read next.
 #[derive(Debug)]

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::input::Input;
+use crate::json::Object;
 use crate::lines::{Line, Lines};
 use crate::refusal::Refusal;
 use crate::table::RowError;
 
-use super::found::{Found, Object, parsed};
+use super::found::{Found, parsed};
 
 /// Reads an object from each line that is not blank.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::flatten;
+use crate::json::{Object, flatten};
 use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
 
-use found::{Found, Object};
+use found::Found;
 use json_lines::JsonLines;
 use stream::Stream;
 use xml::{Xml, is_xml};

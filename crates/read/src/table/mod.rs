@@ -16,6 +16,7 @@ use crate::dialect::{Dialect, Names};
 use crate::error::Unstated;
 use crate::input::Input;
 use crate::lines::{Line, Lines, MAX_RECORD};
+use crate::names::told_apart;
 use crate::quotes::Quotes;
 use crate::refusal::Refusal;
 use crate::splitter::{Splitter, field};
@@ -433,18 +434,4 @@ impl Table {
         let name = self.columns.get(column).map_or("", String::as_str);
         RowError::new(line, refusal.within(&format!("column `{name}`")))
     }
-}
-
-/// The names, where one that was there before gets a number: `colour`, `colour 2`.
-pub(crate) fn told_apart(names: &[String]) -> Vec<String> {
-    let mut told: Vec<String> = Vec::with_capacity(names.len());
-    for name in names {
-        let numbered = (2..).map(|number| format!("{name} {number}"));
-        let free = std::iter::once(name.clone()).chain(numbered);
-        let is_free = |new: &String| new.is_empty() || !told.contains(new);
-        let is_free = |new: &String| is_free(new) && (new == name || !names.contains(new));
-        let mut free = free.filter(is_free);
-        told.push(free.next().unwrap_or_default());
-    }
-    told
 }
