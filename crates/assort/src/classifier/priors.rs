@@ -69,7 +69,9 @@ impl Ground<'_> {
         rows.sort_unstable();
         let rows: Vec<u32> = spread(rows.len(), LOOKED_AT).map(|at| rows[at]).collect();
         let shares = self.shares_of(&learned, &rows)?;
-        let priors = prior_shift(&labels, &shares);
+        let Some(priors) = prior_shift(&labels, &shares) else {
+            return Ok(learned);
+        };
         match trials::as_common(self.candidates(), &trials, &priors) {
             Some(common) => {
                 learned.ensemble = trials::ensemble(self.candidates(), &common, priors);

@@ -15,10 +15,14 @@ const UNSEEN: f32 = 10.0;
 /// A category becomes at most so many times as likely, or as unlikely; a logarithm.
 const MOST: f32 = 3.0;
 
+/// So much of all products must be of other categories than labels say, beyond what labels
+/// drawn by chance would be off by.
+const PART: f32 = 0.2;
+
 /// Logarithms of how much more common each candidate is among some products than among
 /// labels: `labels` counts them by candidate, and `shares` are what is believed of the
-/// products by what labels taught.
-pub fn prior_shift(labels: &[u64], shares: &[Shares]) -> Vec<f32> {
+/// products by what labels taught. None where labels are much as common as products.
+pub fn prior_shift(labels: &[u64], shares: &[Shares]) -> Option<Vec<f32>> {
     let shares: Vec<&[f32]> = shares.iter().map(Shares::own).collect();
     let shares: Vec<&[f32]> = shares
         .into_iter()
@@ -60,7 +64,19 @@ pub fn prior_shift(labels: &[u64], shares: &[Shares]) -> Vec<f32> {
             .map(|sum: f32| sum / products.max(1.0))
             .collect();
     }
-    shift(&common)
+    let both = common.iter().zip(&labelled);
+    let off: f32 = both.map(|(one, other)| (one - other).abs() / 2.0).sum();
+    (off > by_chance(&labelled, all) + PART).then(|| shift(&common))
+}
+
+/// How far shares that so many labels drawn by chance show are off (the mean of half their
+/// absolute differences, where each is normally distributed).
+fn by_chance(shares: &[f32], labels: f32) -> f32 {
+    let mean = (2.0 / std::f32::consts::PI).sqrt() / 2.0;
+    let off = shares
+        .iter()
+        .map(|share| mean * (share / labels.max(1.0)).sqrt());
+    off.sum()
 }
 
 #[cfg(test)]
@@ -85,17 +101,13 @@ mod tests {
                 })
             })
             .collect();
-        let shift = prior_shift(&[50, 50], &shares);
+        let shift = prior_shift(&[500, 500], &shares).unwrap();
         assert!(shift[0] > 0.3 && shift[1] < -0.5, "{shift:?}");
         // Labels that are as common as products shift nothing.
         let even: Vec<Shares> = (0..1000)
             .map(|at| of(if at % 2 == 0 { 0.9 } else { 0.1 }))
             .collect();
-        assert!(
-            prior_shift(&[50, 50], &even)
-                .iter()
-                .all(|one| one.abs() < 0.05)
-        );
-        assert_eq!(prior_shift(&[1, 1], &[]), [0.0, 0.0]);
+        assert_eq!(prior_shift(&[500, 500], &even), None);
+        assert_eq!(prior_shift(&[1, 1], &[]), None);
     }
 }
