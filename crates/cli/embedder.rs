@@ -6,7 +6,9 @@ use std::sync::Arc;
 use assort::Catalog;
 #[cfg(feature = "serve")]
 use assort::core::EmbedError;
-use assort::core::{Embedder, Modality, Taxonomy};
+#[cfg(feature = "pictures")]
+use assort::core::Modality;
+use assort::core::{Embedder, Taxonomy};
 use assort::students::{StaticEmbedding, StudentCard, Teacher};
 use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe};
 
@@ -81,30 +83,32 @@ pub(crate) fn of_catalog(
 }
 
 /// The embedder of pictures that is named, or that the catalog's pictures were embedded by.
-pub(crate) fn of_pictures(
-    catalog: &Catalog,
-    named: Option<&str>,
-    global: &Global,
-) -> Result<Opened, Failure> {
-    let options = options(global);
-    let stored = match (named, catalog.picture_space()?) {
-        (Some(spec), _) => StoredSpec::new(&spec.parse()?, &Options::default()),
-        (None, Some((space, text))) => StoredSpec::of_catalog(&text, catalog.directory(), &space)?,
-        (None, None) => {
-            return Err(Failure::Usage(hints::no_picture_embedder(
-                catalog.directory(),
-            )));
-        }
-    };
-    let embedder = stored.open_model(&options)?;
-    if !embedder.reads(Modality::Image) {
-        return Err(Failure::Usage(hints::reads_no_pictures(&stored.spec)));
+#[cfg(feature = "pictures")]
+pub(crate) fn of_pictures(catalog: &Catalog, named: Option<&str>) -> Result<StoredSpec, Failure> {
+    let directory = catalog.directory();
+    match (named, catalog.picture_space()?) {
+        (Some(spec), _) => Ok(StoredSpec::new(&spec.parse()?, &Options::default())),
+        (None, Some((space, text))) => Ok(StoredSpec::of_catalog(&text, directory, &space)?),
+        (None, None) => Err(Failure::Usage(hints::pictures::not_embedded(directory))),
     }
-    Ok(Opened {
-        embedder,
-        spec: stored.to_string(),
-        prompts: None,
-    })
+}
+
+/// Opens an embedder of the pictures of the catalog in `directory`.
+#[cfg(feature = "pictures")]
+pub(crate) fn open_for_pictures(
+    stored: &StoredSpec,
+    directory: &Path,
+    global: &Global,
+) -> Result<Arc<dyn Embedder>, Failure> {
+    let opened = stored.open_model(&options(global));
+    let embedder = opened.map_err(|error| {
+        let told = hints::pictures::told_of_embedder(&error, stored, directory);
+        Failure::of(error.kind(), told)
+    })?;
+    match embedder.reads(Modality::Image) {
+        true => Ok(embedder),
+        false => Err(Failure::Usage(hints::pictures::reads_none(&stored.spec))),
+    }
 }
 
 /// What is known of the catalog's student, if it is on one.

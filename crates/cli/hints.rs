@@ -1,6 +1,9 @@
 //! What to do about an error or a problem: the one place that knows which
 //! command or option helps. The libraries say what is wrong, and no more.
 
+#[cfg(feature = "pictures")]
+pub(crate) mod pictures;
+
 use std::path::Path;
 
 use assort::copies::is_copy;
@@ -210,12 +213,19 @@ fn of_error(error: &Error) -> Option<String> {
         Error::NoLabels => {
             "label some with `assort label DIR FILE`, or use --method zero-shot".to_owned()
         }
+        Error::NoPictures => {
+            "embed them with `assort pictures DIR --images IMAGES --embedder dir:MODEL`".to_owned()
+        }
         Error::NoHead => "train one with `assort train DIR`, or use --method auto".to_owned(),
-        Error::Segment { path, .. } if is_copy(parent(parent(path))) => {
+        Error::Segment { path, .. } | Error::PictureSegment { path, .. } if is_copy(parent(parent(path))) => {
             of_damaged_copy(parent(parent(path)))
         }
         Error::Segment { path, .. } => format!(
             "`assort check --repair {}` embeds its products again",
+            parent(parent(path)).display()
+        ),
+        Error::PictureSegment { path, .. } => format!(
+            "`assort pictures {} --images IMAGES` embeds its pictures again",
             parent(parent(path)).display()
         ),
         Error::Student { .. } => {
@@ -302,6 +312,10 @@ fn of_problem(kind: &ProblemKind, named: &Named<'_>) -> String {
             "run `{}`, which embeds its products again",
             command("check --repair", "")
         ),
+        ProblemKind::Pictures => format!(
+            "run `{}`, which embeds its pictures again",
+            command("pictures", " --images IMAGES")
+        ),
         ProblemKind::Index => format!("run `{}`, which writes it anew", command("compact", "")),
         ProblemKind::Labels => format!(
             "import the taxonomy that has the category with `{}`, or label the products anew with `{}`",
@@ -352,21 +366,6 @@ pub(crate) fn not_on_a_server(command: &str) -> String {
     format!(
         "`assort {command}` cannot be done on a server; leave out --server, and ASSORT_SERVER of the environment, \
          and name the directory of a catalog of this machine"
-    )
-}
-
-/// Pictures are to be embedded and nothing is said of how.
-pub(crate) fn no_picture_embedder(dir: &Path) -> String {
-    format!(
-        "the pictures of {0} were not embedded yet; name a model of pictures, as in `assort pictures {0} --images images/ --embedder dir:MODEL`",
-        dir.display()
-    )
-}
-
-/// An embedder was named for pictures that reads none.
-pub(crate) fn reads_no_pictures(spec: &Spec) -> String {
-    format!(
-        "{spec} reads no pictures; name a folder with a model of pictures, as in --embedder dir:models/efficientnet-lite0 (`assort embedders dir:PATH` tells what a folder holds)"
     )
 }
 

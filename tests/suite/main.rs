@@ -25,6 +25,8 @@ mod index;
 mod list;
 mod model_folder;
 mod objects;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod process;
 mod rejects;
 mod remedies;

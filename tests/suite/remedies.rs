@@ -473,3 +473,53 @@ fn a_taxonomy_whose_columns_say_nothing_is_read_as_it_is_told() {
     assert!(said.contains("pass --yes"), "{said}");
     place.run("init odd --taxonomy odd.csv --yes").done();
 }
+
+#[cfg(feature = "pictures")]
+#[test]
+fn searches_by_pictures_work_once_pictures_are_embedded() {
+    let products = "id,title,image\np1,Kettle,red.bmp\np2,Knife,blue.bmp\n";
+    let Some(place) = crate::pictures::shop(products) else {
+        return;
+    };
+    let embed = |said: &str, filled: &[(&str, &str)]| {
+        place.run(&command(said, filled)).ended(0);
+        place.run("search shop --image images/red.bmp").done();
+        place.run("search shop --like p1 --by both").done();
+    };
+    let said = told(place.run("pictures shop --images images"), 2);
+    assert_eq!(
+        said,
+        told(place.run("search shop --image images/red.bmp"), 2)
+    );
+    // No model of texts will do.
+    let refused = told(
+        place.run("pictures shop --images images --embedder bundled"),
+        2,
+    );
+    let lists = command(&refused, &[("PATH", "model")]);
+    let listed = place.run(&lists).done();
+    assert!(listed.contains("a model of pictures"), "{listed}");
+    embed(&said, &[("MODEL", "model")]);
+    // A model that has moved is named by its new place.
+    std::fs::rename(place.path("model"), place.path("new")).unwrap();
+    let said = told(place.run("search shop --image images/red.bmp"), 1);
+    embed(&said, &[("PATH", "new")]);
+    // One that was changed embeds all anew.
+    place.write("new/preprocessor_config.json", r#"{"size": 4}"#);
+    let said = told(place.run("search shop --image images/red.bmp"), 1);
+    embed(&said, &[("IMAGES", "images")]);
+}
+
+#[cfg(feature = "pictures")]
+#[test]
+fn a_catalog_without_pictures_says_how_it_gets_them() {
+    let Some(place) = crate::pictures::shop("id,title,image\np1,Kettle,red.bmp\np2,Pan,rose.bmp\n")
+    else {
+        return;
+    };
+    let search = "search shop --like p1 --by picture";
+    let said = told(place.run(search), 2);
+    let filled = [("DIR", "shop"), ("IMAGES", "images"), ("MODEL", "model")];
+    place.run(&command(&said, &filled)).ended(0);
+    assert!(place.run(search).done().contains("p2"));
+}

@@ -68,6 +68,9 @@ pub enum Error {
         "this needs an embedder of pictures, and the catalog was opened without one; give it with `Catalog::with_picture_embedder`"
     )]
     NoPictureEmbedder,
+    /// Vectors of pictures were needed, and the catalog has none.
+    #[error("the catalog has no vectors of pictures yet")]
+    NoPictures,
     /// The catalog was opened for reading only.
     #[error("the catalog was opened for reading only; open it for writing")]
     ReadOnly,
@@ -182,6 +185,15 @@ pub enum Error {
         /// What was found.
         what: String,
     },
+    /// A segment of vectors of pictures is missing or damaged: embedding the pictures again
+    /// makes them anew.
+    #[error("the segment {} of pictures cannot be used: {what}", path.display())]
+    PictureSegment {
+        /// The segment's file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
     /// A file of a copy is not what its manifest says, or the manifest is none.
     #[error("{}: {what}; use another backup, or make this one anew", path.display())]
     Copy {
@@ -259,6 +271,7 @@ impl Error {
             Self::Input(_) => ErrorKind::Input,
             Self::NoEmbedder
             | Self::NoPictureEmbedder
+            | Self::NoPictures
             | Self::ReadOnly
             | Self::ReadOnlyCopy(_)
             | Self::NoLabels
@@ -279,6 +292,7 @@ impl Error {
             | Self::Full => ErrorKind::Storage,
             Self::Damaged { .. }
             | Self::Segment { .. }
+            | Self::PictureSegment { .. }
             | Self::Copy { .. }
             | Self::Student { .. } => ErrorKind::Damaged,
             Self::Embed(_) => ErrorKind::Embedder,

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use assort_core::Taxonomy;
 
-use crate::Result;
 use crate::embedding::Item;
 use crate::locks::{lock, read, write};
 use crate::snapshot::{Changes, Snapshot};
@@ -13,6 +12,7 @@ use crate::store::{
     ArchivedProductRecord, Commit, Reader, SegmentFiles, SpaceRecord, Store, Writer,
 };
 use crate::written::Written;
+use crate::{Error, Result};
 
 /// An open store with what is derived from it.
 pub(crate) struct State {
@@ -79,8 +79,11 @@ impl State {
             return Ok(Some(pictures));
         }
         let taxonomy = self.taxonomy_in(reader)?;
-        let pictures = Snapshot::load_space(reader, &self.segment_files, &taxonomy, &space)?;
-        let pictures = Arc::new(pictures);
+        let loaded = Snapshot::load_space(reader, &self.segment_files, &taxonomy, &space);
+        let pictures = Arc::new(loaded.map_err(|error| match error {
+            Error::Segment { path, what } => Error::PictureSegment { path, what },
+            error => error,
+        })?);
         *write(&self.pictures) = Some((version, Arc::clone(&pictures)));
         Ok(Some(pictures))
     }

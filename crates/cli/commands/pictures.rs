@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use assort::{Catalog, Error, OpenedPicture, PictureSource, TakePictures};
+use assort_embed::assumed_preparation;
 use assort_pictures::{Ahead, Limits};
 
 use crate::args::{Global, Pictures};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::CurrentName;
+use crate::hints;
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::text::{count, counted};
@@ -32,17 +34,18 @@ impl PictureSource for Source {
 pub(crate) fn run(args: &Pictures, global: &Global) -> Outcome {
     let catalog = Catalog::open(&args.dir)?;
     let source = Source(pictures(args)?);
-    let opened = embedder::of_pictures(&catalog, args.embedder.as_deref(), global)?;
+    let stored = embedder::of_pictures(&catalog, args.embedder.as_deref())?;
+    let embedder = embedder::open_for_pictures(&stored, catalog.directory(), global)?;
     let mut console = Console::new(global.quiet);
-    console.say(&format!(
-        "pictures are embedded by {}",
-        opened.embedder.space()
-    ));
+    console.say(&format!("pictures are embedded by {}", embedder.space()));
+    if let Some(preparation) = assumed_preparation(&stored.spec)? {
+        console.say(&hints::pictures::preparation_is_assumed(&preparation));
+    }
     let name = CurrentName::default();
     name.set(Some(Rc::from("products")));
     let default = catalog.directory().join("pictures-rejects.csv");
     console.rejects = Some(Rejects::listed(args.rejects.as_deref(), default, name));
-    let report = catalog.embed_pictures(opened.embedder, &opened.spec, &source, &mut console);
+    let report = catalog.embed_pictures(embedder, &stored.to_string(), &source, &mut console);
     console.finish_rejects()?;
     console.finish();
     let report = report?;

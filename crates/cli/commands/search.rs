@@ -11,6 +11,8 @@ use crate::args::LikeBy;
 use crate::args::{Global, SearchArgs};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
+#[cfg(feature = "pictures")]
+use crate::hints;
 use crate::notes;
 use crate::render::{self, Format};
 use crate::text::{count, counted};
@@ -25,8 +27,13 @@ pub(crate) fn run(args: &SearchArgs, global: &Global) -> Outcome {
     if let Some(image) = &args.image {
         let pixels = assort_pictures::open_file(image, &assort_pictures::Limits::default());
         let pixels = pixels.map_err(|error| Failure::Failed(error.to_string()))?;
-        let opened = embedder::of_pictures(&catalog, None, global)?;
-        let catalog = catalog.with_picture_embedder(opened.embedder)?;
+        let directory = catalog.directory().to_owned();
+        let stored = embedder::of_pictures(&catalog, None)?;
+        let embedder = embedder::open_for_pictures(&stored, &directory, global)?;
+        let catalog = catalog.with_picture_embedder(embedder).map_err(|error| {
+            let told = hints::pictures::told_of_changed_embedder(&error, &stored, &directory);
+            Failure::of(error.kind(), told)
+        })?;
         return search(&catalog, Query::Picture(pixels), args, global);
     }
     let (catalog, query) = match (&args.text, &args.like) {

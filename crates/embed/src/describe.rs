@@ -64,6 +64,22 @@ pub fn describe(spec: &Spec, cache: Option<&Path>) -> Result<Listed, Error> {
     }
 }
 
+/// How pictures are prepared for a model in a folder, if none of its files says so; nothing
+/// of other models.
+///
+/// # Errors
+/// If its files cannot be read.
+pub fn assumed_preparation(spec: &Spec) -> Result<Option<String>, Error> {
+    let Spec::Dir(folder) = spec else {
+        return Ok(None);
+    };
+    let Some((files, graph)) = folder::read_pictures(folder)? else {
+        return Ok(None);
+    };
+    let preparation = PictureFiles::read(folder, files, &graph, None)?.preparation;
+    Ok(preparation.is_assumed().then(|| preparation.to_string()))
+}
+
 fn of_file(
     spec: &Spec,
     file: &Path,

@@ -52,7 +52,7 @@ use assort_distill::{Distilled, StaticEmbedding, Student};
 
 use picture_model::{PictureFiles, PictureModel};
 
-pub use describe::{describe, list};
+pub use describe::{assumed_preparation, describe, list};
 pub use error::Error;
 pub use known::{Languages, Rate};
 pub use listed::Listed;

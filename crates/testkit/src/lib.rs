@@ -4,11 +4,14 @@
 //! - [`toy`]: embedders that need no model, and misbehave on demand.
 //! - [`disk`]: a file system that fails at a chosen operation.
 //! - `dump`: a catalog as text, for snapshots (feature `dump`).
+//! - `onnx`: small models of pictures as files (feature `onnx`).
 
 mod chance;
 pub mod disk;
 #[cfg(feature = "dump")]
 mod dump;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod toy;
 
 pub use chance::{Chance, normalized};

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use assort_core::{EmbedError, Embedder, Input, Role, Space, composed_texts};
+use assort_core::{EmbedError, Embedder, Input, Modality, Role, Space, composed_texts};
 
-use crate::Chance;
+use crate::{Chance, normalized};
 
 /// Coordinates of a toy vector unless told otherwise.
 pub const DIMENSIONS: usize = 32;
@@ -163,6 +163,58 @@ fn hash(text: &str, seed: u64) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     Chance(sum).next()
+}
+
+/// Reads pictures, and no texts: the direction of the mean colour.
+pub struct MeanColour {
+    space: Space,
+    pictures: AtomicUsize,
+}
+
+impl MeanColour {
+    /// Embedders of different names make vectors of different spaces.
+    pub fn new(name: &str) -> Self {
+        Self {
+            space: Space {
+                model: format!("mean-colour-{name}"),
+                fingerprint: "1".to_owned(),
+                dimensions: 3,
+            },
+            pictures: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many pictures were embedded since the last time this was asked.
+    pub fn embedded(&self) -> usize {
+        self.pictures.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Embedder for MeanColour {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn reads(&self, modality: Modality) -> bool {
+        modality == Modality::Image
+    }
+
+    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
+        let mut vectors = Vec::with_capacity(3 * inputs.len());
+        for input in inputs {
+            let Input::Image(pixels) = input else {
+                return Err(EmbedError::cannot_read(&self.space, Modality::Text));
+            };
+            let mut sums = vec![0.0f32; 3];
+            for pixel in pixels.rgb().chunks_exact(3) {
+                let channels = sums.iter_mut().zip(pixel);
+                channels.for_each(|(sum, channel)| *sum += f32::from(*channel));
+            }
+            vectors.extend(normalized(sums));
+        }
+        self.pictures.fetch_add(inputs.len(), Ordering::SeqCst);
+        Ok(vectors)
+    }
 }
 
 /// Gives each text a direction of its own, near no other one.

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use assort_core::vector::dot;
 
 use crate::catalog::Catalog;
-use crate::catalog::pictures::no_pictures;
 use crate::catalog::search::{Found, Page, Search, effort};
 use crate::knn::graph::nearest;
 use crate::snapshot::{FilteredRows, RowFilter};
@@ -25,7 +24,7 @@ impl Catalog {
             ));
         }
         let (reader, texts) = self.state.view()?;
-        let pictures = self.state.pictures(&reader)?.ok_or_else(no_pictures)?;
+        let pictures = self.state.pictures(&reader)?.ok_or(Error::NoPictures)?;
         let row = reader
             .row(id)?
             .ok_or_else(|| Error::NoProduct(id.to_owned()))?;

@@ -85,6 +85,9 @@ pub enum ProblemKind {
     Product(String),
     /// A segment is missing or damaged: [`Catalog::repair`] gets over it.
     Segment,
+    /// A segment of vectors of pictures is missing or damaged: [`Catalog::embed_pictures`]
+    /// makes them anew.
+    Pictures,
     /// A segment has other products than the store says: [`Catalog::compact`]
     /// writes it anew.
     Index,
@@ -220,16 +223,18 @@ fn segments(reader: &Reader<'_>, space: &SpaceRecord) -> Result<Vec<SegmentStats
     Ok(segments)
 }
 
-/// Holds the segments against what the store says is in them.
+/// Holds the segments against what the store says is in them; one that cannot be used is
+/// a problem of the kind `unusable`.
 fn check_segments(
     state: &State,
     reader: &Reader<'_>,
     space: &SpaceRecord,
+    unusable: ProblemKind,
     problems: &mut Vec<Problem>,
 ) -> Result<()> {
     let bad = broken(state, space)?;
     for (_, what) in &bad {
-        problems.push(Problem::new(ProblemKind::Segment, what.clone()));
+        problems.push(Problem::new(unusable.clone(), what.clone()));
     }
     let mut expected: HashMap<u32, usize> = HashMap::new();
     for (number, record) in reader.segments()? {
@@ -284,7 +289,11 @@ fn check_values(state: &State, reader: &Reader<'_>, problems: &mut Vec<Problem>)
     if let Some(next) = reader.next_space()? {
         check_vectors(reader, &next, &rows, problems)?;
     }
-    check_segments(state, reader, &space, problems)?;
+    check_segments(state, reader, &space, ProblemKind::Segment, problems)?;
+    if let Some(pictures) = reader.picture_space()? {
+        check_vectors(reader, &pictures, &rows, problems)?;
+        check_segments(state, reader, &pictures, ProblemKind::Pictures, problems)?;
+    }
     let mut orphans = 0u64;
     reader.each_label(|row, label| {
         if !rows.contains(&row) {

@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::embedding::embed_pictures;
 use crate::locks::{read, write};
 use crate::observer::{Observer, Progress};
-use crate::segments::{BACKLOG, seal};
+use crate::segments::{BACKLOG, broken, seal};
 use crate::snapshot::Changes;
 use crate::store::{SpaceRecord, picture_hash};
 use crate::{Error, Result};
@@ -77,10 +77,10 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error::SpaceMismatch`] if it is not of the space of the catalog's pictures, and
-    /// [`Error::Precondition`] if it has none.
+    /// [`Error::NoPictures`] if it has none.
     pub fn with_picture_embedder(self, embedder: Arc<dyn Embedder>) -> Result<Self> {
         let Some((catalog, _)) = self.picture_space()? else {
-            return Err(no_pictures());
+            return Err(Error::NoPictures);
         };
         let given = embedder.space().clone();
         if catalog != given {
@@ -93,6 +93,7 @@ impl Catalog {
     /// Embeds the pictures of all products that have none of this embedder yet, in
     /// parts that are committed one by one: a stop or an error later does not undo them. An
     /// embedder of another space than before takes the place of that, and embeds all.
+    /// Vectors in segments that are missing or damaged are made anew, too.
     /// `spec` says how to open it again. A picture that cannot be used is told to the observer as a rejected
     /// row, whose line is the number of the product, and costs nothing else.
     ///
@@ -117,22 +118,25 @@ impl Catalog {
         let mut from = 0;
         while let Some((last, missing)) = self.without_vector(&space, from, &mut report)? {
             from = last + 1;
+            let mut waiting = missing.len() as u64;
             for group in missing.chunks(GROUP) {
                 if observer.stop() {
                     report.stopped = true;
                     return Ok(report);
                 }
-                let made = embedded(embedder.as_ref(), group, source, &mut report, observer);
-                let made = match made {
-                    Err(Error::Interrupted) => {
-                        report.stopped = true;
-                        return Ok(report);
-                    }
-                    made => made?,
-                };
+                let mut made = Vec::with_capacity(group.len());
+                let embedder = embedder.as_ref();
+                let ended = embed_group(embedder, group, source, &mut made, &mut report, observer);
+                report.embedded += made.len() as u64;
                 self.keep_pictures(&space, made)?;
+                if let Err(Error::Interrupted) = ended {
+                    report.stopped = true;
+                    return Ok(report);
+                }
+                ended?;
+                waiting -= group.len() as u64;
                 observer.progress(Progress::Pictures {
-                    done: report.products.min(total),
+                    done: (report.products - waiting).min(total),
                     total,
                 });
             }
@@ -148,6 +152,13 @@ impl Catalog {
         if let Some(known) = &known
             && known.space() == *embedder.space()
         {
+            if known.embedder != spec {
+                self.commit(|writer| {
+                    writer.set_picture_embedder(spec)?;
+                    Ok(Changes::default())
+                })?;
+            }
+            self.forget_lost_pictures(known)?;
             return Ok(known.clone());
         }
         let segments = self.state.lock_segments();
@@ -165,6 +176,26 @@ impl Catalog {
         drop(segments);
         let space = self.state.store.read()?.picture_space()?;
         space.ok_or_else(|| Error::Internal("the space of pictures was not kept".to_owned()))
+    }
+
+    /// Forgets the vectors of segments that cannot be used.
+    fn forget_lost_pictures(&self, space: &SpaceRecord) -> Result<()> {
+        self.background.rest();
+        let lost: Vec<u32> = broken(&self.state, space)?
+            .into_iter()
+            .map(|(number, _)| number)
+            .collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let _segments = self.state.lock_segments();
+        self.commit(|writer| {
+            writer.forget_picture_segments(space, &lost)?;
+            Ok(Changes::default())
+        })?;
+        lost.iter()
+            .for_each(|&number| self.state.segment_files.discard(number));
+        Ok(())
     }
 
     /// The next products from a row on whose picture has no vector, with the last row that
@@ -248,16 +279,17 @@ impl Catalog {
 /// A row, the digest of its picture's reference, and the vector of that picture.
 type Made = (u32, u128, Vec<f32>);
 
-/// The vectors of the pictures of some products; those that cannot be used are told.
-fn embedded(
+/// Adds the vectors of the pictures of some products to `made`; those that cannot be used
+/// are told.
+fn embed_group(
     embedder: &dyn Embedder,
     group: &[Missing],
     source: &dyn PictureSource,
+    made: &mut Vec<Made>,
     report: &mut PictureReport,
     observer: &mut dyn Observer,
-) -> Result<Vec<Made>> {
+) -> Result<()> {
     let references: Vec<&str> = group.iter().map(|product| &*product.reference).collect();
-    let mut made: Vec<Made> = Vec::with_capacity(group.len());
     source.open_all(&references, &mut |first, opened| {
         let mut pictures = Vec::with_capacity(opened.len());
         for (product, opened) in group[first.min(group.len())..].iter().zip(opened) {
@@ -282,15 +314,5 @@ fn embedded(
             true => Err(Error::Interrupted),
             false => Ok(()),
         }
-    })?;
-    report.embedded += made.len() as u64;
-    Ok(made)
-}
-
-/// The error for what needs pictures, of a catalog that has none.
-pub(super) fn no_pictures() -> Error {
-    Error::Precondition(
-        "the catalog has no vectors of pictures yet; embed the pictures of its products first"
-            .to_owned(),
-    )
+    })
 }

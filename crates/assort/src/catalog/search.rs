@@ -9,7 +9,6 @@ use assort_index::{Bitmap, Hit, Plan};
 
 use crate::catalog::facets::Facet;
 use crate::catalog::groups::{Group, GroupBy, Groups};
-use crate::catalog::pictures::no_pictures;
 use crate::catalog::{Catalog, StoredProduct};
 use crate::embedding::embed_query;
 use crate::knn::effort::Effort;
@@ -266,7 +265,8 @@ impl Catalog {
     /// # Errors
     /// [`Error::Argument`] for a filter, a vector, a least similarity or a size of groups
     /// that cannot be used,
-    /// [`Error::NoProduct`], [`Error::NoEmbedder`] for a text query.
+    /// [`Error::NoProduct`], [`Error::NoEmbedder`] for a text query, [`Error::NoPictures`] and
+    /// [`Error::NoPictureEmbedder`] for one by pictures.
     pub fn search(&self, search: &Search) -> Result<Page> {
         if search.offset.saturating_add(search.top) > DEEPEST {
             return Err(Error::argument(format!(
@@ -292,7 +292,7 @@ impl Catalog {
     fn find(&self, search: &Search) -> Result<Page> {
         let (reader, texts) = self.state.view()?;
         let snapshot = match search.query.is_by_picture() {
-            true => self.state.pictures(&reader)?.ok_or_else(no_pictures)?,
+            true => self.state.pictures(&reader)?.ok_or(Error::NoPictures)?,
             false => Arc::clone(&texts),
         };
         let (query, without) = self.query_vector(&reader, &snapshot, &search.query)?;

@@ -6,7 +6,9 @@ use assort_core::text_hash;
 use super::codec;
 use super::read::Reader;
 use super::records::SpaceRecord;
-use super::tables::{FORMAT, KEY_PICTURE_SPACE, KEY_PICTURES, VectorTable, vectors_name};
+use super::tables::{
+    FORMAT, KEY_PICTURE_SPACE, KEY_PICTURES, SealedTable, VectorTable, sealed_name, vectors_name,
+};
 use super::write::{Put, Writer};
 use crate::Result;
 
@@ -55,6 +57,16 @@ impl Writer<'_> {
         self.set_meta(KEY_PICTURE_SPACE, &bytes)
     }
 
+    /// Keeps another way to open the embedder of the space of pictures.
+    pub(crate) fn set_picture_embedder(&mut self, spec: &str) -> Result<()> {
+        let Some(mut space) = self.space_of(KEY_PICTURE_SPACE)? else {
+            return Ok(());
+        };
+        spec.clone_into(&mut space.embedder);
+        let bytes = self.encoded(codec::encode(&space))?;
+        self.set_meta(KEY_PICTURE_SPACE, &bytes)
+    }
+
     /// Stores vectors of the pictures of rows, each with the digest of its reference.
     pub(crate) fn put_pictures(
         &mut self,
@@ -94,9 +106,28 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Forgets segments of pictures with the vectors in them; their files are to be removed
+    /// afterwards.
+    pub(crate) fn forget_picture_segments(
+        &mut self,
+        space: &SpaceRecord,
+        numbers: &[u32],
+    ) -> Result<()> {
+        let name = sealed_name(space.generation);
+        self.with(SealedTable::new(&name), |table| {
+            table.retain(|_, place| {
+                let place = codec::decode_sealed(place);
+                place.is_ok_and(|place| !numbers.contains(&place.segment))
+            })
+        })?;
+        self.pictures_changed = true;
+        self.drop_segments(numbers)
+    }
+
     /// Notes that vectors of a space have changed their place, if it is that of pictures.
     pub(super) fn note_pictures(&mut self, space: &SpaceRecord) -> Result<()> {
-        self.pictures_changed |= self.space_of(KEY_PICTURE_SPACE)?.as_ref() == Some(space);
+        let pictures = self.space_of(KEY_PICTURE_SPACE)?;
+        self.pictures_changed |= pictures.is_some_and(|pictures| pictures.has_vectors_of(space));
         Ok(())
     }
 

@@ -191,6 +191,11 @@ impl SpaceRecord {
         assort_core::text_hash(&format!("{model}\0{fingerprint}\0{dimensions}"))
     }
 
+    /// Whether the vectors of one are those of the other, however their embedder is opened.
+    pub(crate) fn has_vectors_of(&self, other: &Self) -> bool {
+        self.generation == other.generation && self.tag() == other.tag()
+    }
+
     pub(crate) fn space(&self) -> Space {
         Space {
             model: self.model.clone(),

@@ -162,8 +162,8 @@ impl<'a> Writer<'a> {
         let is_other = [next, pictures]
             .iter()
             .flatten()
-            .any(|other| other == space);
-        Ok(is_other || self.space()? == *space)
+            .any(|other| other.has_vectors_of(space));
+        Ok(is_other || self.space()?.has_vectors_of(space))
     }
 
     pub(super) fn space_of(&self, key: &str) -> Result<Option<SpaceRecord>> {

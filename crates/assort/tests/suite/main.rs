@@ -24,5 +24,6 @@ mod import;
 mod live;
 mod model;
 mod pages;
+mod pictures;
 mod processes;
 mod update;

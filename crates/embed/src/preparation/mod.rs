@@ -71,6 +71,13 @@ pub(crate) enum Layout {
     Pixels,
 }
 
+impl Preparation {
+    /// Whether no file of the model says it.
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.source == settings::ASSUMED
+    }
+}
+
 impl fmt::Display for Preparation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, height) = self.size;

@@ -21,6 +21,9 @@ const SHARE: f64 = 0.875;
 /// Sides beyond this are those of no model.
 const LARGEST: u32 = 8192;
 
+/// What says how pictures are prepared where no file of the model does.
+pub(super) const ASSUMED: &str = "usual settings; no file states any";
+
 type Settings = Map<String, Value>;
 
 /// How pictures are prepared for a model in a folder whose input is `input`: by
@@ -32,7 +35,7 @@ type Settings = Map<String, Value>;
 pub(crate) fn read(folder: &Path, input: &Port) -> Result<Preparation, Error> {
     let (layout, size) = shape(input);
     let begin = Preparation {
-        source: "usual settings; no file states any",
+        source: ASSUMED,
         resize: Resize::Keep,
         filter: Filter::Bicubic,
         size: size.unwrap_or((UNSTATED, UNSTATED)),

@@ -8,6 +8,5 @@
 )]
 
 mod embedders;
-mod onnx_file;
 mod pictures;
 mod runtime;

@@ -5,13 +5,10 @@ use std::sync::Arc;
 
 use assort_core::{Embedder, Input, Modality, Pixels, Role};
 use assort_embed::{Error, Options, Pooling, Spec, StoredSpec, describe, open, reopen};
+use assort_testkit::onnx::{MEANS, Node, Number, PLAIN, Small};
 use tempfile::TempDir;
 
 use crate::embedders::skipped;
-use crate::onnx_file::{Node, Number, Small};
-
-/// Pictures as they are, of 4 × 4 pixels, channels from 0 to 1.
-const PLAIN: &str = r#"{"size": 4, "resample": 0, "do_normalize": false}"#;
 
 fn node<'a>(operator: &'a str, from: &'a str, to: &'a str) -> Node<'a> {
     Node {
@@ -138,27 +135,6 @@ fn the_vectors_of_parts_are_pooled_as_it_is_said() {
         assert!(apart.fold(0.0, f32::max) < 1e-6, "{made:?}");
     }
 }
-
-/// A model that gives the mean of each channel.
-const MEANS: Small<'_> = Small {
-    numbers: 1,
-    input: &[0, 3, 4, 4],
-    nodes: &[
-        Node {
-            operator: "GlobalAveragePool",
-            from: "pictures",
-            to: "pooled",
-            attribute: None,
-        },
-        Node {
-            operator: "Flatten",
-            from: "pooled",
-            to: "image_embeds",
-            attribute: None,
-        },
-    ],
-    outputs: &[("pooled", 4), ("image_embeds", 2)],
-};
 
 #[test]
 fn weights_and_preparation_decide_the_space() {

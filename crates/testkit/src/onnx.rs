@@ -1,34 +1,66 @@
-//! Small ONNX models, written by the tests that open them.
+//! Small ONNX models of pictures, written by the tests that open them.
 
 use prost::Message;
 
 /// A model: its input, one operator a line, and its outputs, by name.
-pub(crate) struct Small<'a> {
+pub struct Small<'a> {
     /// 1 for `f32`, 2 for `u8`.
-    pub(crate) numbers: i32,
+    pub numbers: i32,
     /// Lengths of the input `pictures`; 0 for any.
-    pub(crate) input: &'a [i64],
-    pub(crate) nodes: &'a [Node<'a>],
+    pub input: &'a [i64],
+    pub nodes: &'a [Node<'a>],
     /// Names of outputs with how many dimensions they have.
-    pub(crate) outputs: &'a [(&'a str, usize)],
+    pub outputs: &'a [(&'a str, usize)],
 }
 
 /// An operator from one tensor to one, with an attribute of whole numbers.
-pub(crate) struct Node<'a> {
-    pub(crate) operator: &'a str,
-    pub(crate) from: &'a str,
-    pub(crate) to: &'a str,
-    pub(crate) attribute: Option<(&'a str, Number<'a>)>,
+pub struct Node<'a> {
+    /// What it does, by ONNX's name.
+    pub operator: &'a str,
+    /// The tensor it takes.
+    pub from: &'a str,
+    /// The tensor it gives.
+    pub to: &'a str,
+    /// The attribute by name, if it has one.
+    pub attribute: Option<(&'a str, Number<'a>)>,
 }
 
-pub(crate) enum Number<'a> {
+/// The value of an attribute.
+pub enum Number<'a> {
+    /// A whole number.
     One(i64),
+    /// A list of them.
     Many(&'a [i64]),
 }
 
+/// A model that gives the mean of each channel of pictures of 4 × 4 pixels.
+pub const MEANS: Small<'_> = Small {
+    numbers: 1,
+    input: &[0, 3, 4, 4],
+    nodes: &[
+        Node {
+            operator: "GlobalAveragePool",
+            from: "pictures",
+            to: "pooled",
+            attribute: None,
+        },
+        Node {
+            operator: "Flatten",
+            from: "pooled",
+            to: "image_embeds",
+            attribute: None,
+        },
+    ],
+    outputs: &[("pooled", 4), ("image_embeds", 2)],
+};
+
+/// The `preprocessor_config.json` by which it takes pictures as they are, channels from 0
+/// to 1.
+pub const PLAIN: &str = r#"{"size": 4, "resample": 0, "do_normalize": false}"#;
+
 impl Small<'_> {
     /// The file.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let value = |name: &str, numbers: i32, lengths: &[i64]| {
             let dim = lengths.iter().map(|length| proto::Dimension {
                 value: Some(*length).filter(|length| *length > 0),
