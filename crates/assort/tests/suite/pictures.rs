@@ -36,10 +36,15 @@ impl PictureSource for Colours {
     }
 }
 
+/// A product whose title has a word that no other has, and that says nothing.
 fn product(id: &str, image: &str) -> Product {
+    let digits = id.bytes().filter(u8::is_ascii_digit);
+    let word: String = digits
+        .map(|digit| char::from(digit - b'0' + b'b'))
+        .collect();
     Product {
         id: id.to_owned(),
-        title: format!("Article {}", &id[1..]),
+        title: format!("Article {word}"),
         image: Some(image.to_owned()),
         ..Product::default()
     }
@@ -355,6 +360,8 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
     let by_titles = accuracy(&catalog);
     assert!(by_titles < 0.6, "{by_titles}");
     embed(&catalog);
+    // Until it has learned anew it answers by what it knew.
+    catalog.prepare(&mut ()).unwrap();
     let by_pictures = accuracy(&catalog);
     assert!(by_pictures > 0.95, "{by_pictures}");
     let right = |catalog: &Catalog| {
