@@ -8,6 +8,7 @@ pub struct Small<'a> {
     pub numbers: i32,
     /// Lengths of the input `pictures`; 0 for any.
     pub input: &'a [i64],
+    /// What it computes, in order.
     pub nodes: &'a [Node<'a>],
     /// Names of outputs with how many dimensions they have.
     pub outputs: &'a [(&'a str, usize)],
