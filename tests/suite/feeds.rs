@@ -326,7 +326,13 @@ fn a_taxonomy_and_labels_may_be_parquet_too() {
         ("category", texts(&[Some("Kettles")])),
     ]);
     place.write("labels.parquet", labels);
-    place.run("label shop --from labels.parquet").done();
+    place.run("label shop labels.parquet").done();
     assert_eq!(json(&place, "7")["label"]["id"], "2");
-    place.run("evaluate shop labels.parquet").done();
+    let truth = parquet(vec![
+        ("id", texts(&[Some("7")])),
+        ("title", texts(&[Some("Steel kettle")])),
+        ("category", texts(&[Some("Kettles")])),
+    ]);
+    place.write("truth.parquet", truth);
+    place.run("evaluate shop truth.parquet").done();
 }

@@ -257,20 +257,21 @@ fn a_product_that_goes_takes_its_picture_along() {
 fn another_model_embeds_all_anew_and_a_model_that_moved_embeds_nothing() {
     let Some(place) = shop(PRODUCTS) else { return };
     place.run(EMBED).ended(0);
-    std::fs::rename(place.path("model"), place.path("moved")).unwrap();
-    let moved = place.run("pictures shop --images images --embedder dir:moved");
+    std::fs::create_dir(place.path("moved")).unwrap();
+    std::fs::rename(place.path("model"), place.path("moved/model")).unwrap();
+    let moved = place.run("pictures shop --images images --embedder dir:moved/model");
     moved.ended(0).said(&["0 embedded, 4 unchanged"]);
     assert_eq!(ids(&place, "--image images/red.bmp --top 1"), ["p1"]);
     // What no file states is told, once.
-    std::fs::remove_file(place.path("moved/preprocessor_config.json")).unwrap();
-    let other = place.run("pictures shop --images images --embedder dir:moved");
+    std::fs::remove_file(place.path("moved/model/preprocessor_config.json")).unwrap();
+    let other = place.run("pictures shop --images images --embedder dir:moved/model");
     let other = other.ended(0).said(&["4 embedded, 0 unchanged"]);
     assert_eq!(
         other.stderr.matches("usual settings").count(),
         1,
         "{other:#?}"
     );
-    let told = place.run("embedders dir:moved --format json").done();
+    let told = place.run("embedders dir:moved/model --format json").done();
     let told = json(&told);
     let told = text(&told[0]["description"]);
     assert!(

@@ -501,11 +501,12 @@ fn searches_by_pictures_work_once_pictures_are_embedded() {
     assert!(listed.contains("a model of pictures"), "{listed}");
     embed(&said, &[("MODEL", "model")]);
     // A model that has moved is named by its new place.
-    std::fs::rename(place.path("model"), place.path("new")).unwrap();
+    std::fs::create_dir(place.path("new")).unwrap();
+    std::fs::rename(place.path("model"), place.path("new/model")).unwrap();
     let said = told(place.run("search shop --image images/red.bmp"), 1);
-    embed(&said, &[("PATH", "new")]);
+    embed(&said, &[("PATH", "new/model")]);
     // One that was changed embeds all anew.
-    place.write("new/preprocessor_config.json", r#"{"size": 4}"#);
+    place.write("new/model/preprocessor_config.json", r#"{"size": 4}"#);
     let said = told(place.run("search shop --image images/red.bmp"), 1);
     embed(&said, &[("IMAGES", "images")]);
 }
