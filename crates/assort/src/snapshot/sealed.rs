@@ -3,6 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use assort_index::{Bitmap, Segment, SlotFilter};
+use rayon::prelude::*;
+
+/// Blocks of slots that a thread looks at together, at least.
+const BLOCKS: usize = 512;
 
 /// A segment, and which of it is the catalog's.
 #[derive(Clone)]
@@ -11,6 +15,8 @@ pub(crate) struct Sealed {
     pub(crate) segment: Arc<Segment>,
     /// Bitmap that are alive; all if none.
     alive: Option<Arc<SlotFilter>>,
+    /// The row of each slot, once many were asked for.
+    rows: OnceLock<Arc<[u32]>>,
     /// Bitmap of labelled rows, once they were asked for.
     pub(super) labelled: OnceLock<Arc<SlotFilter>>,
 }
@@ -21,6 +27,7 @@ impl Sealed {
             number,
             segment,
             alive: None,
+            rows: OnceLock::new(),
             labelled: OnceLock::new(),
         };
         sealed.bury(dead.iter());
@@ -88,10 +95,26 @@ impl Sealed {
         if rows.len() < self.segment.len() / 16 {
             return rows.iter().filter_map(|row| self.slot(row)).collect();
         }
-        let slots = 0..self.segment.len() as u32;
-        let wanted = slots.filter(|&slot| {
-            self.is_alive(slot) && self.segment.row(slot).is_some_and(|row| rows.contains(row))
+        let words = self.rows().par_chunks(64).map(|block| {
+            let bits = block.iter().zip(0..);
+            let bits = bits.map(|(row, at)| u64::from(rows.contains(*row)) << at);
+            bits.fold(0, |word, bit| word | bit)
         });
-        wanted.collect()
+        let mut wanted = Bitmap::from_words(words.with_min_len(BLOCKS).collect());
+        if let Some(alive) = self.alive() {
+            wanted.intersect(alive.slots());
+        }
+        wanted.into()
+    }
+
+    /// The row of each slot.
+    fn rows(&self) -> &[u32] {
+        self.rows.get_or_init(|| {
+            let slots = 0..self.segment.len() as u32;
+            // A slot without a row is none that a filter has.
+            slots
+                .map(|slot| self.segment.row(slot).unwrap_or(u32::MAX))
+                .collect()
+        })
     }
 }
