@@ -49,7 +49,7 @@ impl Catalog {
         let taxonomy = self.state.taxonomy_in(&reader)?;
         let schema = reader.schema()?;
         let cache = &self.filters.columns;
-        let tallies = tally(cache, &reader, &taxonomy, None, &|_| true)?;
+        let tallies = tally(cache, &reader, &taxonomy, None, &|_| true, false)?;
         let all = tallies.products;
         let summaries = tallies.by_name.into_iter();
         let summaries = summaries.map(|(name, tally)| summary(name, &tally, all, &schema));

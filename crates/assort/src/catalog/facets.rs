@@ -73,7 +73,8 @@ impl Catalog {
         let schema = reader.schema()?;
         let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
         let wanted = |name: &str| folded.contains(&fold(name));
-        let tallies = tally(&self.filters.columns, reader, taxonomy, rows, &wanted)?;
+        let (cache, categories) = (&self.filters.columns, names.contains(&"category"));
+        let tallies = tally(cache, reader, taxonomy, rows, &wanted, categories)?;
         let mut facets = Vec::with_capacity(names.len());
         for name in names {
             let facet = match *name {
@@ -90,7 +91,8 @@ impl Catalog {
 
     /// Refuses an attribute that no product has.
     fn check_name(&self, reader: &Reader<'_>, taxonomy: &Taxonomy, name: &str) -> Result<()> {
-        let all = tally(&self.filters.columns, reader, taxonomy, None, &|_| true)?;
+        let cache = &self.filters.columns;
+        let all = tally(cache, reader, taxonomy, None, &|_| true, false)?;
         let names = all.by_name.iter().map(|(name, _)| name.as_str());
         let names: Vec<&str> = names.collect();
         if all.is_partial || names.iter().any(|known| fold(known) == fold(name)) {

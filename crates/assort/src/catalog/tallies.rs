@@ -6,7 +6,7 @@ use assort_core::{Fields, Taxonomy, fold};
 use assort_index::Bitmap;
 
 use crate::Result;
-use crate::columns::{ColumnCache, EachChanged, each_changed, touched_rows};
+use crate::columns::{ColumnCache, EachProduct, each_changed};
 use crate::store::Reader;
 
 /// Distinct values of an attribute that are counted one by one.
@@ -89,19 +89,21 @@ impl Tallies {
     }
 }
 
-/// Counts the values of attributes that pass `wanted` in the products of `rows`, or of all.
+/// Counts the values of attributes that pass `wanted` in the products of `rows`, or of all,
+/// and the categories that they are filed under if `by_category`.
 pub(super) fn tally(
     cache: &ColumnCache,
     reader: &Reader<'_>,
     taxonomy: &Taxonomy,
     rows: Option<&Bitmap>,
     wanted: &dyn Fn(&str) -> bool,
+    by_category: bool,
 ) -> Result<Tallies> {
     let mut tallies = Tallies::default();
     let base = cache.base(reader)?;
     if let Some(base) = &base {
         let mut known = base.columns.alive().clone();
-        known.subtract(&touched_rows(reader)?);
+        known.subtract(&base.touched_rows());
         if let Some(rows) = rows {
             known.intersect(rows);
         }
@@ -117,9 +119,12 @@ pub(super) fn tally(
             let values = counted.values.into_iter().flatten();
             values.for_each(|(value, count)| tally.add(value, count));
         }
-        let by_id = base
-            .columns
-            .count_filed(&known, |id| taxonomy.by_id(id).is_some());
+        let by_id = match by_category {
+            true => base
+                .columns
+                .count_filed(&known, |id| taxonomy.by_id(id).is_some()),
+            false => Vec::new(),
+        };
         for (id, count) in by_id {
             if let Some(category) = taxonomy.by_id(id) {
                 *tallies.categories.entry(category).or_default() += count;
@@ -130,6 +135,7 @@ pub(super) fn tally(
         tallies,
         rows,
         wanted,
+        by_category,
     };
     each_changed(cache, reader, taxonomy, base.as_ref(), &mut changed)?;
     Ok(changed.tallies)
@@ -139,9 +145,10 @@ struct Counting<'a> {
     tallies: Tallies,
     rows: Option<&'a Bitmap>,
     wanted: &'a dyn Fn(&str) -> bool,
+    by_category: bool,
 }
 
-impl EachChanged for Counting<'_> {
+impl EachProduct for Counting<'_> {
     fn product(&mut self, row: u32, product: &impl Fields) -> Result<()> {
         if self.rows.is_some_and(|rows| !rows.contains(row)) {
             return Ok(());
@@ -154,7 +161,9 @@ impl EachChanged for Counting<'_> {
             names.push(name);
             tally.add(value, 1);
         }
-        if let Some(category) = product.category() {
+        if self.by_category
+            && let Some(category) = product.category()
+        {
             *self.tallies.categories.entry(category).or_default() += 1;
         }
         Ok(())

@@ -32,6 +32,15 @@ pub(super) struct Changed {
 pub(crate) struct Base {
     pub(crate) columns: Arc<Columns>,
     pub(crate) record: ColumnsRecord,
+    /// Rows that have changed since, with the version of the commit that changed them last.
+    pub(super) touched: Vec<(u32, u64)>,
+}
+
+impl Base {
+    /// Rows that have changed since: of them the columns say what was.
+    pub(crate) fn touched_rows(&self) -> Bitmap {
+        self.touched.iter().map(|(row, _)| *row).collect()
+    }
 }
 
 impl ColumnCache {
@@ -58,13 +67,13 @@ impl ColumnCache {
             }
         };
         *open = Some(Arc::clone(&columns));
-        let fits = columns.rows() == record.rows && columns.digest() == record.digest;
-        Ok(fits.then_some(Base { columns, record }))
+        if columns.rows() != record.rows || columns.digest() != record.digest {
+            return Ok(None);
+        }
+        Ok(Some(Base {
+            columns,
+            record,
+            touched: reader.touched()?,
+        }))
     }
-}
-
-/// Rows of the columns that have changed since: of them the columns say what was.
-pub(crate) fn touched_rows(reader: &Reader<'_>) -> Result<Bitmap> {
-    let touched = reader.touched()?;
-    Ok(touched.into_iter().map(|(row, _)| row).collect())
 }

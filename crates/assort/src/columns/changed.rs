@@ -1,24 +1,17 @@
 //! Products that have changed since the columns were made.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use assort_core::{Fields, Taxonomy};
+use assort_core::Taxonomy;
 
 use super::cache::{Base, Changed, ColumnCache};
-use super::fields::{Known, KnownFields, StoredFields};
+use super::fields::{EachProduct, Known, KnownFields, visit_stored};
 use crate::Result;
 use crate::locks::lock;
-use crate::store::{ColumnsRecord, Filed, Reader};
+use crate::store::{Filed, Reader};
 
 /// So many are kept in memory between commits.
 const KEPT: u64 = 1 << 16;
-
-/// What is done with each product.
-pub(crate) trait EachChanged {
-    /// Looks at the product of a row.
-    fn product(&mut self, row: u32, product: &impl Fields) -> Result<()>;
-}
 
 /// Visits the products that have changed since the columns were made: all, where there
 /// are none.
@@ -27,33 +20,22 @@ pub(crate) fn each_changed(
     reader: &Reader<'_>,
     taxonomy: &Taxonomy,
     base: Option<&Base>,
-    visitor: &mut impl EachChanged,
+    visitor: &mut impl EachProduct,
 ) -> Result<()> {
     let (from, touched) = match base {
-        Some(base) => (base.record.rows, reader.touched()?),
-        None => (0, Vec::new()),
+        Some(base) => (base.record.rows, &*base.touched),
+        None => (0, &[][..]),
     };
     if let Some(base) = base
         && touched.len() as u64 + u64::from(reader.next_row()?.saturating_sub(from)) <= KEPT
     {
-        let changed = kept(cache, reader, &base.record, &touched)?;
+        let changed = kept(cache, reader, base)?;
         let mut products = changed.products.iter();
         return products
             .try_for_each(|known| visitor.product(known.row, &KnownFields(known, taxonomy)));
     }
-    let failure = RefCell::new(None);
-    let mut visit = |row, product: &_| {
-        let fields = StoredFields {
-            product,
-            row,
-            reader,
-            taxonomy,
-            failure: &failure,
-        };
-        visitor.product(row, &fields)?;
-        failure.take().map_or(Ok(()), Err)
-    };
-    for (row, _) in touched.into_iter().filter(|(row, _)| *row < from) {
+    let mut visit = |row, product: &_| visit_stored(reader, taxonomy, row, product, visitor);
+    for &(row, _) in touched.iter().filter(|(row, _)| *row < from) {
         reader
             .with_product(row, |product| visit(row, product))?
             .transpose()?;
@@ -62,12 +44,8 @@ pub(crate) fn each_changed(
 }
 
 /// The products that have changed, from memory where they have not changed again.
-fn kept(
-    cache: &ColumnCache,
-    reader: &Reader<'_>,
-    columns: &ColumnsRecord,
-    touched: &[(u32, u64)],
-) -> Result<Arc<Changed>> {
+fn kept(cache: &ColumnCache, reader: &Reader<'_>, base: &Base) -> Result<Arc<Changed>> {
+    let (columns, touched) = (&base.record, &base.touched);
     let version = reader.version()?;
     let known = lock(&cache.changed).clone();
     let known = known.filter(|known| known.digest == columns.digest && known.version <= version);

@@ -21,14 +21,39 @@ pub(crate) fn filed_under(
     Ok(decision.and_then(|decision| taxonomy.by_id(&decision.category)))
 }
 
+/// What is done with each product.
+pub(crate) trait EachProduct {
+    /// Looks at the product of a row.
+    fn product(&mut self, row: u32, product: &impl Fields) -> Result<()>;
+}
+
+/// Shows a stored product where it lies.
+pub(super) fn visit_stored(
+    reader: &Reader<'_>,
+    taxonomy: &Taxonomy,
+    row: u32,
+    product: &ArchivedProductRecord,
+    visitor: &mut impl EachProduct,
+) -> Result<()> {
+    let fields = StoredFields {
+        product,
+        row,
+        reader,
+        taxonomy,
+        failure: RefCell::new(None),
+    };
+    visitor.product(row, &fields)?;
+    fields.failure.into_inner().map_or(Ok(()), Err)
+}
+
 /// A stored product where it lies. Its category is looked up when a filter asks for it,
 /// and what fails then is told afterwards.
-pub(super) struct StoredFields<'a> {
-    pub(super) product: &'a ArchivedProductRecord,
-    pub(super) row: u32,
-    pub(super) reader: &'a Reader<'a>,
-    pub(super) taxonomy: &'a Taxonomy,
-    pub(super) failure: &'a RefCell<Option<Error>>,
+struct StoredFields<'a> {
+    product: &'a ArchivedProductRecord,
+    row: u32,
+    reader: &'a Reader<'a>,
+    taxonomy: &'a Taxonomy,
+    failure: RefCell<Option<Error>>,
 }
 
 impl Fields for StoredFields<'_> {

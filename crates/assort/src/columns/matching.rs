@@ -6,11 +6,11 @@ use assort_columns::Lookup;
 use assort_core::{Fields, Filter, Taxonomy};
 use assort_index::Bitmap;
 
-use super::cache::{ColumnCache, touched_rows};
-use super::changed::{EachChanged, each_changed};
-use super::fields::StoredFields;
+use super::cache::ColumnCache;
+use super::changed::each_changed;
+use super::fields::{EachProduct, visit_stored};
 use crate::Result;
-use crate::store::{ArchivedProductRecord, Reader};
+use crate::store::Reader;
 
 /// Where the columns cannot tell of one row of so many, products are looked at in a row.
 const SCANNED_OF: usize = 16;
@@ -23,7 +23,8 @@ pub(crate) fn matching_rows(
     filter: &Filter,
 ) -> Result<Bitmap> {
     let base = cache.base(reader)?;
-    let mut rows = Bitmap::default();
+    let rows = Bitmap::default();
+    let mut matching = Matching { filter, rows };
     if let Some(base) = &base {
         let failure = RefCell::new(None);
         let lookup = Lookup {
@@ -37,23 +38,23 @@ pub(crate) fn matching_rows(
         };
         let mut found = base.columns.filter(filter, &lookup);
         failure.take().map_or(Ok(()), Err)?;
-        let touched = touched_rows(reader)?;
+        let touched = base.touched_rows();
         found.rows.subtract(&touched);
         found.unsure.subtract(&touched);
-        rows = found.rows;
-        look_at(reader, taxonomy, filter, &found.unsure, &mut rows)?;
+        matching.rows = found.rows;
+        look_at(reader, taxonomy, &found.unsure, &mut matching)?;
     }
-    let mut changed = Matching { filter, rows };
-    each_changed(cache, reader, taxonomy, base.as_ref(), &mut changed)?;
-    Ok(changed.rows)
+    each_changed(cache, reader, taxonomy, base.as_ref(), &mut matching)?;
+    Ok(matching.rows)
 }
 
+/// Gathers the rows that match.
 struct Matching<'a> {
     filter: &'a Filter,
     rows: Bitmap,
 }
 
-impl EachChanged for Matching<'_> {
+impl EachProduct for Matching<'_> {
     fn product(&mut self, row: u32, product: &impl Fields) -> Result<()> {
         if self.filter.matches(product) {
             self.rows.insert(row);
@@ -62,28 +63,14 @@ impl EachChanged for Matching<'_> {
     }
 }
 
-/// Adds those of `unsure` whose products match.
+/// Looks at the products of rows of which the columns cannot tell.
 fn look_at(
     reader: &Reader<'_>,
     taxonomy: &Taxonomy,
-    filter: &Filter,
     unsure: &Bitmap,
-    rows: &mut Bitmap,
+    matching: &mut Matching<'_>,
 ) -> Result<()> {
-    let failure = RefCell::new(None);
-    let mut look = |row: u32, product: &ArchivedProductRecord| -> Result<()> {
-        let fields = StoredFields {
-            product,
-            row,
-            reader,
-            taxonomy,
-            failure: &failure,
-        };
-        if filter.matches(&fields) {
-            rows.insert(row);
-        }
-        failure.take().map_or(Ok(()), Err)
-    };
+    let mut look = |row, product: &_| visit_stored(reader, taxonomy, row, product, matching);
     if unsure.len() * SCANNED_OF > reader.next_row()? as usize {
         return reader.each_product(|row, product| match unsure.contains(row) {
             true => look(row, product),

@@ -8,8 +8,8 @@ mod files;
 mod matching;
 
 pub(crate) use build::{build_columns, columns_are_due};
-pub(crate) use cache::{ColumnCache, touched_rows};
-pub(crate) use changed::{EachChanged, each_changed};
-pub(crate) use fields::filed_under;
+pub(crate) use cache::ColumnCache;
+pub(crate) use changed::each_changed;
+pub(crate) use fields::{EachProduct, filed_under};
 pub(crate) use files::columns_file;
 pub(crate) use matching::matching_rows;
