@@ -176,15 +176,11 @@ impl Catalog {
             .map(|product| TextInput::of_product(&product.title, &product.text))
             .collect();
         let embedder = self.embedder_for(&reader).ok();
-        let pictures = self.state.pictures(&reader)?.zip(reader.picture_space()?);
-        let pictures = pictures
-            .as_ref()
-            .map(|(pictures, space)| (&**pictures, space.generation));
         let queries = Queries {
             vectors: &vectors,
             inputs: &inputs,
             without: &without,
-            pictures: &pictures_of_rows(&classifier, pictures, &without)?,
+            pictures: &self.pictures_of(&classifier, &reader, &without)?,
             embedder: embedder.as_deref(),
         };
         let decided = methods
@@ -227,19 +223,29 @@ impl Catalog {
         let words = words(&reader, &rows)?;
         let inputs: Vec<_> = words.iter().map(Words::input).collect();
         let embedder = self.embedder_for(&reader).ok();
-        let pictures = self.state.pictures(&reader)?.zip(reader.picture_space()?);
-        let pictures = pictures
-            .as_ref()
-            .map(|(pictures, space)| (&**pictures, space.generation));
         let queries = Queries {
             vectors: &queries,
             inputs: &inputs,
             without: &without,
-            pictures: &pictures_of_rows(&classifier, pictures, &without)?,
+            pictures: &self.pictures_of(&classifier, &reader, &without)?,
             embedder: embedder.as_deref(),
         };
         let decided = decide(&classifier, &reader, &snapshot, queries, options, false)?;
         Ok(decided.into_iter().map(|one| one.decision).collect())
+    }
+
+    /// The vectors of the pictures of rows, where the classifier learned from any.
+    fn pictures_of(
+        &self,
+        classifier: &Classifier,
+        reader: &Reader<'_>,
+        rows: &[Option<u32>],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        let pictures = match classifier.knows_pictures() {
+            true => self.state.pictures(reader)?,
+            false => None,
+        };
+        classifier.pictures_of(pictures.as_deref(), rows)
     }
 
     /// Makes everything ready that classifying needs: embeds category texts
@@ -349,24 +355,6 @@ impl Catalog {
         })?;
         Ok(count)
     }
-}
-
-/// The vectors of the pictures of rows, where the classifier learned from such: `pictures`
-/// are those of the catalog, with the generation of their space.
-pub(super) fn pictures_of_rows(
-    classifier: &Classifier,
-    pictures: Option<(&Snapshot, u32)>,
-    rows: &[Option<u32>],
-) -> Result<Vec<Option<Vec<f32>>>> {
-    let known = pictures.filter(|(_, of)| classifier.picture_generation() == Some(*of));
-    let Some((pictures, _)) = known else {
-        return Ok(vec![None; rows.len()]);
-    };
-    let vectors = rows.iter().map(|row| match row {
-        Some(row) => pictures.vector(*row),
-        None => Ok(None),
-    });
-    vectors.collect()
 }
 
 /// Decides by the classifier, and explains where that was asked for.

@@ -37,21 +37,26 @@ impl Catalog {
             texts.vector(row)?.ok_or_else(|| lacks("text"))?,
             pictures.vector(row)?.ok_or_else(|| lacks("picture"))?,
         ];
-        let rows = match &search.filter {
+        let by_text = match &search.filter {
             Some(expression) => {
                 let taxonomy = self.state.taxonomy_in(&reader)?;
-                let matching = self.filters.rows(&reader, &texts, &taxonomy, expression)?;
-                Some(matching.rows.clone())
+                Some(self.filters.rows(&reader, &texts, &taxonomy, expression)?)
             }
             None => None,
         };
+        let by_picture = by_text.as_ref();
+        let by_picture =
+            by_picture.map(|matching| FilteredRows::new(&pictures, matching.rows.clone()));
         let effort = effort(search, &reader)?;
         let wanted = search.offset + search.top;
         let deep = (LOOKED_AT * wanted).max(LEAST_LOOKED_AT);
         let mut near: BTreeSet<u32> = BTreeSet::new();
-        for (snapshot, query) in [(&texts, &own[0]), (&pictures, &own[1])] {
-            let filtered = rows.clone().map(|rows| FilteredRows::new(snapshot, rows));
-            let filter = filtered.as_ref().map_or(RowFilter::All, RowFilter::Rows);
+        let places = [
+            (&texts, &own[0], by_text.as_deref()),
+            (&pictures, &own[1], by_picture.as_ref()),
+        ];
+        for (snapshot, query, matching) in places {
+            let filter = matching.map_or(RowFilter::All, RowFilter::Rows);
             let found = nearest(snapshot, query, deep, filter, &[Some(row)], effort)?;
             near.extend(found.into_iter().flatten().map(|hit| hit.row));
         }
@@ -78,8 +83,8 @@ impl Catalog {
         }
         Ok(Page {
             found,
-            matches: match rows {
-                Some(rows) => rows.len() as u64,
+            matches: match by_text {
+                Some(matching) => matching.rows.len() as u64,
                 None => reader.counts()?.products,
             },
             facets: Vec::new(),

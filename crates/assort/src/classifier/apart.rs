@@ -81,8 +81,8 @@ impl<'a> Apart<'a> {
         self.ground.catalogued().embedder
     }
 
-    /// Vectors of pictures with the generation of their space, if there are any.
-    pub(crate) fn pictures(&self) -> Option<(&Snapshot, u32)> {
+    /// Vectors of pictures, if there are any.
+    pub(crate) fn pictures(&self) -> Option<&Snapshot> {
         self.ground.pictures()
     }
 

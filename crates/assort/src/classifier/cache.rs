@@ -229,8 +229,8 @@ pub(super) struct Ground<'a> {
     reader: &'a Reader<'a>,
     pub(super) snapshot: &'a Snapshot,
     embedder: Option<&'a dyn Embedder>,
-    /// Vectors of pictures with the generation of their space.
-    pictures: Option<(Arc<Snapshot>, u32)>,
+    /// Vectors of pictures.
+    pictures: Option<Arc<Snapshot>>,
     taxonomy: Arc<Taxonomy>,
     candidates: Arc<Candidates>,
     /// One row for each candidate.
@@ -248,12 +248,11 @@ impl<'a> Ground<'a> {
         let taxonomy = state.taxonomy_in(reader)?;
         let candidates = Arc::new(Candidates::leaves(&taxonomy));
         let rows = candidate_rows(state, reader, &taxonomy, &candidates, embedder, observer)?;
-        let pictures = state.pictures(reader)?.zip(reader.picture_space()?);
         Ok(Self {
             reader,
             snapshot,
             embedder,
-            pictures: pictures.map(|(pictures, space)| (pictures, space.generation)),
+            pictures: state.pictures(reader)?,
             taxonomy,
             candidates,
             rows,
@@ -282,10 +281,9 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Vectors of pictures with the generation of their space.
-    pub(super) fn pictures(&self) -> Option<(&Snapshot, u32)> {
-        let pictures = self.pictures.as_ref();
-        pictures.map(|(pictures, generation)| (&**pictures, *generation))
+    /// Vectors of pictures, if there are any.
+    pub(super) fn pictures(&self) -> Option<&Snapshot> {
+        self.pictures.as_deref()
     }
 
     /// Prototypes of the texts alone.

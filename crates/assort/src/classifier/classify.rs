@@ -242,9 +242,25 @@ impl Classifier {
         .collect()
     }
 
-    /// The generation of the space of pictures that it knows, if any.
-    pub(crate) fn picture_generation(&self) -> Option<u32> {
-        self.pictures.as_ref().map(|pictures| pictures.generation)
+    /// Whether pictures of labelled products taught it anything.
+    pub(crate) fn knows_pictures(&self) -> bool {
+        self.pictures.is_some()
+    }
+
+    /// The vectors of the pictures of rows, where it learned from those of the same space:
+    /// `pictures` are those of the catalog.
+    pub(crate) fn pictures_of(
+        &self,
+        pictures: Option<&Snapshot>,
+        rows: &[Option<u32>],
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        let own = self.pictures.as_ref().map(|own| own.generation);
+        let known = pictures.filter(|pictures| own == Some(pictures.generation()));
+        let vector = |row: &Option<u32>| match known.zip(*row) {
+            Some((pictures, row)) => pictures.vector(row),
+            None => Ok(None),
+        };
+        rows.iter().map(vector).collect()
     }
 
     /// What pictures say, where there are any.

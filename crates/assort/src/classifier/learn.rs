@@ -37,8 +37,8 @@ pub(super) struct Catalogued<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) taxonomy: &'a Taxonomy,
     pub(super) embedder: Option<&'a dyn Embedder>,
-    /// Vectors of pictures with the generation of their space, if there are any.
-    pub(super) pictures: Option<(&'a Snapshot, u32)>,
+    /// Vectors of pictures, if there are any.
+    pub(super) pictures: Option<&'a Snapshot>,
 }
 
 impl Catalogued<'_> {
@@ -190,9 +190,7 @@ impl ByLabels {
     ) -> Result<Self> {
         let class_means = class_means(catalogued.snapshot, labelled, plain)?;
         let pictures = match catalogued.pictures {
-            Some((pictures, generation)) => {
-                LearnedPictures::learn(pictures, generation, labelled, plain.candidates())?
-            }
+            Some(pictures) => LearnedPictures::learn(pictures, labelled, plain.candidates())?,
             None => None,
         };
         Ok(Self {

@@ -34,7 +34,6 @@ impl LearnedPictures {
     /// Learns from the pictures of labelled products; none without enough of them.
     pub(super) fn learn(
         pictures: &Snapshot,
-        generation: u32,
         labelled: &LabelledProducts,
         candidates: &Candidates,
     ) -> Result<Option<Self>> {
@@ -58,7 +57,7 @@ impl LearnedPictures {
         let fitted = RidgeClassifier::fit(&vectors, pictures.dimensions(), &places, &groups);
         Ok(fitted.map(|(classifier, apart)| Self {
             model: PictureModel {
-                generation,
+                generation: pictures.generation(),
                 classifier,
             },
             examples,

@@ -16,19 +16,6 @@ use crate::knn::effort::Effort;
 const LOOKED_AT: usize = 2000;
 const FEWEST: usize = 200;
 
-/// Shares whose greatest is a calibrated confidence; the others share what it leaves.
-fn as_sure_as(mut shares: Vec<f32>, confidence: f32) -> Vec<f32> {
-    let best = shares.iter().copied().fold(0.0, f32::max);
-    let left = (1.0 - confidence) / (1.0 - best).max(1e-6);
-    for share in &mut shares {
-        *share = match *share == best {
-            true => confidence,
-            false => *share * left,
-        };
-    }
-    shares
-}
-
 /// Products that are filed at a time.
 const GROUP: usize = 256;
 
@@ -99,13 +86,8 @@ impl Ground<'_> {
         let mut shares = Vec::with_capacity(rows.len());
         for rows in rows.chunks(GROUP) {
             let mut vectors = Vec::with_capacity(rows.len() * self.snapshot.dimensions());
-            let mut pictures = Vec::with_capacity(rows.len());
             for row in rows {
                 vectors.extend(self.snapshot.vector(*row)?.into_iter().flatten());
-                pictures.push(match catalogued.pictures {
-                    Some((pictures, _)) => pictures.vector(*row)?,
-                    None => None,
-                });
             }
             let words = words(catalogued.reader, rows)?;
             let inputs: Vec<TextInput<'_>> = words.iter().map(Words::input).collect();
@@ -114,7 +96,7 @@ impl Ground<'_> {
                 vectors: &vectors,
                 inputs: &inputs,
                 without: &without,
-                pictures: &pictures,
+                pictures: &classifier.pictures_of(catalogued.pictures, &without)?,
                 embedder: catalogued.embedder,
             };
             let decided = classifier.decide(self.snapshot, queries, asked, effort)?;
@@ -126,4 +108,17 @@ impl Ground<'_> {
         }
         Ok(shares)
     }
+}
+
+/// Shares whose greatest is a calibrated confidence; the others share what it leaves.
+fn as_sure_as(mut shares: Vec<f32>, confidence: f32) -> Vec<f32> {
+    let best = shares.iter().copied().fold(0.0, f32::max);
+    let left = (1.0 - confidence) / (1.0 - best).max(1e-6);
+    for share in &mut shares {
+        *share = match *share == best {
+            true => confidence,
+            false => *share * left,
+        };
+    }
+    shares
 }

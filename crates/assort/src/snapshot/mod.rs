@@ -29,6 +29,7 @@ pub(crate) use self::sealed::Sealed;
 pub(crate) struct Snapshot {
     version: u64,
     epoch: Epoch,
+    generation: u32,
     dimensions: usize,
     live: Live,
     sealed: Vec<Sealed>,
@@ -79,6 +80,7 @@ impl Snapshot {
         let mut snapshot = Self {
             version: reader.version()?,
             epoch: reader.epoch()?,
+            generation: space.generation,
             dimensions,
             live: Live::new(dimensions),
             sealed: Vec::new(),
@@ -116,6 +118,11 @@ impl Snapshot {
     /// What its labels and vectors depend on.
     pub(crate) fn epoch(&self) -> &Epoch {
         &self.epoch
+    }
+
+    /// Number of the space of its vectors.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
     }
 
     pub(crate) fn dimensions(&self) -> usize {

@@ -11,7 +11,7 @@ use super::evaluation::{
 };
 use super::judged::Judged;
 use crate::catalog::Catalog;
-use crate::catalog::classify::{decide, pictures_of_rows};
+use crate::catalog::classify::decide;
 use crate::classifier::{Apart, Decided, LearnedApart, Queries, Words};
 use crate::observer::{Observer, Progress, WithoutCurves};
 use crate::store::Reader;
@@ -247,12 +247,11 @@ impl Run<'_> {
             classifier,
             snapshot,
         } = learned;
-        let pictures = self.apart.pictures();
         let queries = Queries {
             vectors: &self.apart.vectors(products)?,
             inputs: &inputs,
             without: &without,
-            pictures: &pictures_of_rows(classifier, pictures, &without)?,
+            pictures: &classifier.pictures_of(self.apart.pictures(), &without)?,
             embedder: self.apart.embedder(),
         };
         let methods = self.options.methods();
