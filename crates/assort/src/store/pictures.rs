@@ -5,11 +5,11 @@ use assort_core::text_hash;
 
 use super::codec;
 use super::read::Reader;
-use super::records::SpaceRecord;
+use super::records::{ProductRecord, SpaceRecord};
 use super::tables::{
     FORMAT, KEY_PICTURE_SPACE, KEY_PICTURES, SealedTable, VectorTable, sealed_name, vectors_name,
 };
-use super::write::{Put, Writer};
+use super::write::Writer;
 use crate::Result;
 
 /// The first generation of spaces of pictures; those of texts are below.
@@ -92,15 +92,18 @@ impl Writer<'_> {
     }
 
     /// Forgets the vectors of pictures that products do not have any more.
-    pub(super) fn forget_other_pictures(&mut self, puts: &[Put], rows: &[u32]) -> Result<()> {
+    pub(super) fn forget_other_pictures<'p>(
+        &mut self,
+        products: impl Iterator<Item = (&'p ProductRecord, u32)>,
+    ) -> Result<()> {
         let Some(space) = self.space_of(KEY_PICTURE_SPACE)? else {
             return Ok(());
         };
-        for (put, row) in puts.iter().zip(rows) {
-            let known = self.text_hash(&space, *row)?;
-            let own = put.product.image.as_deref().map(picture_hash);
+        for (product, row) in products {
+            let known = self.text_hash(&space, row)?;
+            let own = product.image.as_deref().map(picture_hash);
             if known.is_some() && known != own {
-                self.remove_picture(*row)?;
+                self.remove_picture(row)?;
             }
         }
         Ok(())

@@ -273,8 +273,10 @@ impl<'a> Writer<'a> {
     /// decision on another text is dropped. Returns the rows in the order of
     /// `puts`.
     pub(crate) fn put(&mut self, space: &SpaceRecord, puts: &[Put]) -> Result<Vec<u32>> {
-        let rows = self.assign_rows(puts)?;
-        self.forget_other_pictures(puts, &rows)?;
+        let (rows, first_new) = self.assign_rows(puts)?;
+        let known = || puts.iter().zip(&rows).filter(|(_, row)| **row < first_new);
+        self.touched.extend(known().map(|(_, row)| row));
+        self.forget_other_pictures(known().map(|(put, row)| (&put.product, *row)))?;
         let name = vectors_name(space.generation);
         let open = |e: redb::TableError| self.store.failed(e);
         let mut products = self.transaction.open_table(PRODUCTS).map_err(open)?;
@@ -307,7 +309,8 @@ impl<'a> Writer<'a> {
         Ok(rows)
     }
 
-    fn assign_rows(&mut self, puts: &[Put]) -> Result<Vec<u32>> {
+    /// Rows of products, and the first of those that are new.
+    fn assign_rows(&self, puts: &[Put]) -> Result<(Vec<u32>, u32)> {
         let mut next = self.with(META, |table| {
             let value = table.get(KEY_NEXT_ROW)?;
             Ok(value
@@ -336,8 +339,7 @@ impl<'a> Writer<'a> {
             return Err(Error::Full);
         }
         self.set_meta(KEY_NEXT_ROW, &next.to_le_bytes())?;
-        self.touched.extend(rows.iter().filter(|row| **row < first));
-        Ok(rows)
+        Ok((rows, first))
     }
 
     /// Notes that much of the file is free once this is committed.
