@@ -1,6 +1,7 @@
 //! The state of an open catalog that its threads share: the store, and what is
 //! kept of it in memory.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use assort_core::Taxonomy;
@@ -217,6 +218,17 @@ impl State {
             writer.mark_dead(number, &slots)?;
         }
         Ok(())
+    }
+
+    /// Removes all files of a folder of the catalog but those that are `kept`. Where that
+    /// cannot be, they go later.
+    pub(crate) fn sweep(&self, folder: &str, kept: &[PathBuf]) {
+        let entries = std::fs::read_dir(self.store.directory().join(folder));
+        for entry in entries.into_iter().flatten().flatten() {
+            if !kept.contains(&entry.path()) {
+                let _ = self.segment_files.files().remove(&entry.path());
+            }
+        }
     }
 
     /// Waits until nobody else changes segments.

@@ -129,8 +129,7 @@ pub(super) fn keep(state: &State, learned: &Learned, epoch: &Epoch) -> Result<Op
     Ok(kept)
 }
 
-/// Removes the files of what the store does not name any more. Where that cannot
-/// be, they go later.
+/// Removes the files of what the store does not name any more.
 fn sweep(state: &State, kept: Option<u128>, heads: &[&KnownHead]) {
     let directory = state.store.directory();
     let heads = heads
@@ -141,12 +140,7 @@ fn sweep(state: &State, kept: Option<u128>, heads: &[&KnownHead]) {
         .into_iter()
         .chain(heads)
         .collect();
-    let entries = std::fs::read_dir(directory.join(FOLDER));
-    for entry in entries.into_iter().flatten().flatten() {
-        if !kept.contains(&entry.path()) {
-            let _ = state.segment_files.files().remove(&entry.path());
-        }
-    }
+    state.sweep(FOLDER, &kept);
 }
 
 fn write_durably(state: &State, path: &Path, bytes: &[u8]) -> Result<()> {

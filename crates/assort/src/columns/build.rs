@@ -65,19 +65,6 @@ pub(crate) fn build_columns(state: &State, stop: &(dyn Fn() -> bool + Sync)) -> 
         })?;
         Ok(Changes::default())
     })?;
-    sweep(state, digest);
+    state.sweep(FOLDER, &[file]);
     Ok(())
-}
-
-/// Removes the files that the store does not name any more. Where that cannot be, they go
-/// later.
-fn sweep(state: &State, kept: u128) {
-    let directory = state.store.directory();
-    let kept = path(directory, kept);
-    let entries = std::fs::read_dir(directory.join(FOLDER));
-    for entry in entries.into_iter().flatten().flatten() {
-        if entry.path() != kept {
-            let _ = state.segment_files.files().remove(&entry.path());
-        }
-    }
 }

@@ -12,6 +12,7 @@ use super::seal::seal_locked;
 use crate::Result;
 use crate::columns::{build_columns, columns_are_due};
 use crate::state::State;
+use crate::store::{Reader, SpaceRecord};
 use crate::task::{Task, TaskState};
 
 /// Keeps a catalog's segments few and its live vectors bounded, in a thread
@@ -92,6 +93,18 @@ impl Background {
     }
 }
 
+/// What is due next, and in which space: that of texts goes before that of pictures.
+fn due_in_any_space(reader: &Reader<'_>, limit: u64) -> Result<Option<(SpaceRecord, Work)>> {
+    for space in [Some(reader.space()?), reader.picture_space()?] {
+        if let Some(space) = space
+            && let Some(work) = due(reader, &space, limit)?
+        {
+            return Ok(Some((space, work)));
+        }
+    }
+    Ok(None)
+}
+
 /// Does what is due next, when live vectors are sealed at `limit`; tells
 /// whether there was anything.
 pub(crate) fn step(
@@ -102,11 +115,7 @@ pub(crate) fn step(
 ) -> Result<bool> {
     let _guard = state.lock_segments();
     let reader = state.store.read()?;
-    let space = reader.space()?;
-    let mut work = due(&reader, &space, limit)?.map(|work| (space, work));
-    if let (None, Some(pictures)) = (&work, reader.picture_space()?) {
-        work = due(&reader, &pictures, limit)?.map(|work| (pictures, work));
-    }
+    let work = due_in_any_space(&reader, limit)?;
     // While a commit is read, pages that later ones free cannot be used again.
     drop(reader);
     match work {
@@ -132,18 +141,13 @@ impl Shared {
         }
     }
 
-    fn due(&self, state: &State) -> Result<Option<Work>> {
-        let reader = state.store.read()?;
-        let work = due(&reader, &reader.space()?, self.limit())?;
-        match (work, reader.picture_space()?) {
-            (None, Some(pictures)) => due(&reader, &pictures, self.limit()),
-            (work, _) => Ok(work),
-        }
+    fn is_due(&self, state: &State) -> Result<bool> {
+        Ok(due_in_any_space(&state.store.read()?, self.limit())?.is_some())
     }
 
     fn has_work(&self, state: &State) -> bool {
         self.gives_back(state)
-            || matches!(self.due(state), Ok(Some(_)))
+            || self.is_due(state).is_ok_and(|due| due)
             || self.columns_are_due(state)
     }
 
