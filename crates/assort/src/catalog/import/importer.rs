@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::{
-    AttributeKind, AttributeSchema, Embedder, KindGuess, Product, ProductUpdate, Role, Taxonomy,
-    TextInput, knows,
-};
+use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy, TextInput, knows};
 use rayon::prelude::*;
 
 use super::ImportOptions;
+use super::kinds::Kinds;
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
 use crate::import_report::ImportReport;
@@ -39,9 +37,6 @@ const GROUP_BYTES: usize = 64 << 20;
 /// the last so many of those are remembered.
 const LOOKED_AT: usize = 8;
 const REMEMBERED: f64 = 10_000.0;
-
-/// Attributes whose kinds are guessed at most.
-const GUESSED: usize = 4096;
 
 /// A product that is to be written.
 struct Waiting {
@@ -91,12 +86,8 @@ pub(super) struct Importer<'a> {
     waiting_bytes: usize,
     /// Part of the input that was done when the group began.
     done_before: Option<f64>,
-    /// Kinds of attributes that are known.
-    schema: AttributeSchema,
-    /// What the others can be, in the order in which they came.
-    guesses: Vec<(String, KindGuess)>,
-    /// Places of those by name; none of an attribute whose kind is known.
-    places: HashMap<String, Option<usize>>,
+    /// What attributes hold whose kind is not known.
+    kinds: Kinds,
     report: ImportReport,
 }
 
@@ -113,9 +104,7 @@ impl<'a> Importer<'a> {
             embedder,
             space,
             taxonomy: catalog.state.taxonomy_in(&reader)?,
-            schema: reader.schema()?,
-            guesses: Vec::new(),
-            places: HashMap::new(),
+            kinds: Kinds::new(reader.schema()?),
             reader,
             options,
             done,
@@ -186,46 +175,15 @@ impl<'a> Importer<'a> {
             Ok(read) => read,
             Err(reason) => return Ok(Err(Rejected::new(line, Some(product.id), reason))),
         };
-        self.guess_kinds(&product.attributes);
+        self.kinds.see(&product.attributes);
         product.attributes.extend(others);
         self.compare(product.sorted().into(), label, None)?;
         Ok(Ok(()))
     }
 
-    /// Looks at what attributes hold whose kind is not known.
-    fn guess_kinds(&mut self, attributes: &[(String, String)]) {
-        for (name, value) in attributes {
-            let place = match self.places.get(name) {
-                Some(place) => *place,
-                None => self.place(name),
-            };
-            if let Some(at) = place {
-                self.guesses[at].1.see(value);
-            }
-        }
-    }
-
-    fn place(&mut self, name: &str) -> Option<usize> {
-        if self.places.len() >= GUESSED {
-            return None;
-        }
-        let place = self
-            .schema
-            .get(name)
-            .is_none()
-            .then_some(self.guesses.len());
-        self.places.insert(name.to_owned(), place);
-        if place.is_some() {
-            self.guesses.push((name.to_owned(), KindGuess::default()));
-        }
-        place
-    }
-
     /// Keeps the kinds that were found.
     pub(super) fn keep_kinds(&mut self) -> Result<()> {
-        let guesses = std::mem::take(&mut self.guesses).into_iter();
-        let kinds = guesses.filter_map(|(name, guess)| Some((name, guess.kind()?)));
-        let kinds: Vec<(String, AttributeKind)> = kinds.collect();
+        let kinds = self.kinds.found();
         if !self.options.dry_run && !self.report.stopped {
             let named = kinds.iter().map(|(name, kind)| (name.as_str(), *kind));
             self.catalog.set_attribute_kinds(named)?;

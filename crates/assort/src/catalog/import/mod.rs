@@ -2,6 +2,7 @@
 //! batches, and a bad row never stops the rest.
 
 mod importer;
+mod kinds;
 
 use std::sync::Arc;
 
