@@ -160,27 +160,25 @@ impl Column {
         let width = usize::from(self.description.width);
         let start = row as usize * width;
         let bytes = &self.bytes[self.places.codes.clone()];
-        let code = bytes.get(start..start + width).unwrap_or_default();
-        code.iter()
-            .rev()
-            .fold(0, |code, byte| code << 8 | u32::from(*byte))
+        code_of(bytes.get(start..start + width).unwrap_or_default())
     }
 
     fn sparse_pairs(&self) -> impl Iterator<Item = (u32, u32)> {
         let width = usize::from(self.description.width);
         let codes = self.bytes[self.places.codes.clone()].chunks_exact(width);
-        let codes = codes.map(|code| {
-            code.iter()
-                .rev()
-                .fold(0, |code, byte| code << 8 | u32::from(*byte))
-        });
-        four(&self.bytes[self.places.rows.clone()]).zip(codes)
+        four(&self.bytes[self.places.rows.clone()]).zip(codes.map(code_of))
     }
 
     fn further(&self) -> impl Iterator<Item = (u32, u32)> {
         let rows = four(&self.bytes[self.places.further_rows.clone()]);
         rows.zip(four(&self.bytes[self.places.further_codes.clone()]))
     }
+}
+
+/// A code of any width, little-endian.
+fn code_of(bytes: &[u8]) -> u32 {
+    let bytes = bytes.iter().rev();
+    bytes.fold(0, |code, byte| code << 8 | u32::from(*byte))
 }
 
 fn four(bytes: &[u8]) -> impl Iterator<Item = u32> + Clone {
@@ -194,11 +192,7 @@ fn dense<const N: usize>(bytes: &[u8], has: impl Fn([u8; N]) -> bool, within: &B
         if *wanted == 0 {
             return 0;
         }
-        let bits = block
-            .iter()
-            .zip(0..)
-            .map(|(code, at)| u64::from(has(*code)) << at);
-        bits.fold(0, |word, bit| word | bit)
+        Bitmap::word(block.iter().map(|code| has(*code)))
     });
     Bitmap::from_words(words.collect())
 }

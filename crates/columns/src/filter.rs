@@ -49,6 +49,14 @@ impl Found {
         }
     }
 
+    /// Nothing is known of these rows.
+    fn unknown(rows: &Bitmap) -> Self {
+        Self {
+            rows: Bitmap::default(),
+            unsure: rows.clone(),
+        }
+    }
+
     /// Rows that match or may.
     fn possible(&self) -> Bitmap {
         let mut rows = self.rows.clone();
@@ -109,10 +117,7 @@ impl Evaluation<'_> {
                 Found::sure(rows)
             }
             FilterNode::Field(test) => self.field(test, within),
-            _ => Found {
-                rows: Bitmap::default(),
-                unsure: within.clone(),
-            },
+            _ => Found::unknown(within),
         }
     }
 
@@ -156,10 +161,6 @@ impl Evaluation<'_> {
     }
 
     fn field(&self, test: &FieldTest, within: &Bitmap) -> Found {
-        let unsure = || Found {
-            rows: Bitmap::default(),
-            unsure: within.clone(),
-        };
         match (test.name(), test.keys()) {
             (FieldName::Attribute { exact, folded }, _) => {
                 self.attribute(test, exact, folded, within)
@@ -178,67 +179,32 @@ impl Evaluation<'_> {
             (FieldName::Id | FieldName::Title, _) if test.is_presence() => {
                 Found::sure(within.clone())
             }
-            _ => unsure(),
+            _ => Found::unknown(within),
         }
     }
 
     fn attribute(&self, test: &FieldTest, exact: &str, folded: &str, within: &Bitmap) -> Found {
         if self.columns.has_more() {
-            return Found {
-                rows: Bitmap::default(),
-                unsure: within.clone(),
-            };
+            return Found::unknown(within);
         }
         let named = |wanted: &dyn Fn(&str) -> bool| {
             let columns = self.columns.attributes();
             let columns = columns.filter(|column| column.name().is_some_and(wanted));
             columns.collect::<Vec<&Column>>()
         };
-        let own = self.tested(test, &named(&|name| name == exact), within);
         let others = named(&|name| name != exact && fold(name) == folded);
-        if others.is_empty() {
-            return own.judged(test.is_negated());
-        }
         // Other spellings of the name count where a product has none as it is written.
-        let mut others = self.tested(test, &others, within);
+        let is_asked = !others.is_empty();
+        let own = tested(test, &named(&|name| name == exact), is_asked, within);
+        let found = own.judged(test.is_negated());
+        if others.is_empty() {
+            return found;
+        }
+        let mut others = tested(test, &others, false, within);
         for rows in [&mut others.present, &mut others.passing, &mut others.unsure] {
             rows.subtract(&own.present);
         }
-        own.judged(test.is_negated())
-            .or(&others.judged(test.is_negated()))
-    }
-
-    fn tested(&self, test: &FieldTest, columns: &[&Column], within: &Bitmap) -> Tested {
-        let mut tested = Tested::default();
-        for column in columns {
-            let needs_presence = test.is_negated()
-                || test.is_presence()
-                || column.description.opaque
-                || columns.len() > 1;
-            let needs_presence = needs_presence || self.has_other_spelling(column);
-            let present = match needs_presence {
-                true => column.rows_with(&column.any_code(), within),
-                false => Bitmap::default(),
-            };
-            if test.is_presence() {
-                tested.passing.unite(&present);
-            } else if column.description.opaque {
-                tested.unsure.unite(&present);
-            } else {
-                let read = column.read_as(test.kind());
-                let codes = column.codes(|at, value| test.passes(value, read[at]));
-                tested.passing.unite(&column.rows_with(&codes, within));
-            }
-            tested.present.unite(&present);
-        }
-        tested.unsure.subtract(&tested.passing);
-        tested
-    }
-
-    fn has_other_spelling(&self, column: &Column) -> bool {
-        let folded = column.name().map(fold);
-        let same = |other: &&Column| other.name().map(fold) == folded;
-        self.columns.attributes().filter(same).count() > 1
+        found.or(&others.judged(test.is_negated()))
     }
 }
 
@@ -265,4 +231,29 @@ impl Tested {
         rows.subtract(&unsure);
         Found { rows, unsure }
     }
+}
+
+/// What some columns say together; which rows have a value if that `is_asked`, or
+/// the test needs it.
+fn tested(test: &FieldTest, columns: &[&Column], is_asked: bool, within: &Bitmap) -> Tested {
+    let mut tested = Tested::default();
+    for column in columns {
+        let is_opaque = column.description.opaque;
+        let present = match is_asked || test.is_negated() || test.is_presence() || is_opaque {
+            true => column.rows_with(&column.any_code(), within),
+            false => Bitmap::default(),
+        };
+        if test.is_presence() {
+            tested.passing.unite(&present);
+        } else if is_opaque {
+            tested.unsure.unite(&present);
+        } else {
+            let read = column.read_as(test.kind());
+            let codes = column.codes(|at, value| test.passes(value, read[at]));
+            tested.passing.unite(&column.rows_with(&codes, within));
+        }
+        tested.present.unite(&present);
+    }
+    tested.unsure.subtract(&tested.passing);
+    tested
 }

@@ -26,6 +26,13 @@ impl Bitmap {
         set
     }
 
+    /// A word of [`Self::from_words`]: whether each of up to 64 slots is in the set.
+    #[inline]
+    pub fn word(slots: impl Iterator<Item = bool>) -> u64 {
+        let bits = slots.zip(0..).map(|(has, at)| u64::from(has) << at);
+        bits.fold(0, |word, bit| word | bit)
+    }
+
     /// Words of 64 bits, of which those are set whose slots are in the set.
     pub fn words(&self) -> &[u64] {
         &self.words

@@ -95,11 +95,8 @@ impl Sealed {
         if rows.len() < self.segment.len() / 16 {
             return rows.iter().filter_map(|row| self.slot(row)).collect();
         }
-        let words = self.rows().par_chunks(64).map(|block| {
-            let bits = block.iter().zip(0..);
-            let bits = bits.map(|(row, at)| u64::from(rows.contains(*row)) << at);
-            bits.fold(0, |word, bit| word | bit)
-        });
+        let blocks = self.rows().par_chunks(64);
+        let words = blocks.map(|block| Bitmap::word(block.iter().map(|row| rows.contains(*row))));
         let mut wanted = Bitmap::from_words(words.with_min_len(BLOCKS).collect());
         if let Some(alive) = self.alive() {
             wanted.intersect(alive.slots());

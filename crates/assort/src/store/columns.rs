@@ -1,8 +1,10 @@
 //! The file of columns that the store names, the rows that have changed since, and the
 //! kinds of attributes.
 
+use std::iter::Peekable;
+
 use assort_core::{AttributeKind, AttributeSchema};
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::{AccessGuard, ReadableTable, ReadableTableMetadata, StorageError};
 
 use super::codec;
 use super::read::Reader;
@@ -66,56 +68,22 @@ impl Reader<'_> {
         from: u32,
         mut visit: impl FnMut(u32, Filed<'_>) -> Result<()>,
     ) -> Result<()> {
+        let failed = |e| self.store().failed(e);
         let labels = self.in_table(LABELS, None, |table| {
-            table
-                .range(from..)
-                .map(Some)
-                .map_err(|e| self.store().failed(e))
+            table.range(from..).map(Some).map_err(failed)
         })?;
         let decisions = self.in_table(DECISIONS, None, |table| {
-            table
-                .range(from..)
-                .map(Some)
-                .map_err(|e| self.store().failed(e))
+            table.range(from..).map(Some).map_err(failed)
         })?;
         let mut labels = labels.into_iter().flatten().peekable();
         let mut decisions = decisions.into_iter().flatten().peekable();
         self.in_table(PRODUCTS, (), |table| {
-            let failed = |e| self.store().failed(e);
             for entry in table.range(from..).map_err(failed)? {
                 let (row, value) = entry.map_err(failed)?;
                 let row = row.value();
-                let is_before = |other: u32| other < row;
-                while labels
-                    .next_if(|entry| {
-                        entry
-                            .as_ref()
-                            .is_ok_and(|(other, _)| is_before(other.value()))
-                    })
-                    .is_some()
-                {}
-                while decisions
-                    .next_if(|entry| {
-                        entry
-                            .as_ref()
-                            .is_ok_and(|(other, _)| is_before(other.value()))
-                    })
-                    .is_some()
-                {}
-                let label = labels.next_if(|entry| {
-                    entry
-                        .as_ref()
-                        .map_or(true, |(other, _)| other.value() == row)
-                });
-                let decision = decisions.next_if(|entry| {
-                    entry
-                        .as_ref()
-                        .map_or(true, |(other, _)| other.value() == row)
-                });
-                let label = label.transpose().map_err(failed)?;
-                let decision = decision.transpose().map_err(failed)?;
-                let decision =
-                    decision.map(|(_, value)| codec::decode::<DecisionRecord>(value.value()));
+                let label = value_of(&mut labels, row).map_err(failed)?;
+                let decision = value_of(&mut decisions, row).map_err(failed)?;
+                let decision = decision.map(|value| codec::decode::<DecisionRecord>(value.value()));
                 let decision = decision.transpose().map_err(|e| {
                     self.store()
                         .unreadable(format_args!("decision in row {row}"), e)
@@ -126,7 +94,7 @@ impl Reader<'_> {
                 })?;
                 let filed = Filed {
                     product,
-                    label: label.as_ref().map(|(_, value)| value.value()),
+                    label: label.as_ref().map(AccessGuard::value),
                     decision: decision.as_ref().map(|decision| decision.category.as_str()),
                 };
                 visit(row, filed)?;
@@ -193,6 +161,24 @@ impl Writer<'_> {
             Ok(())
         })
     }
+}
+
+/// An entry of a table by rows, as it is walked along.
+type Entry<V> = std::result::Result<(AccessGuard<'static, u32>, V), StorageError>;
+
+/// The value of a row in a table that is walked along; entries before it are passed over.
+fn value_of<V>(
+    entries: &mut Peekable<impl Iterator<Item = Entry<V>>>,
+    row: u32,
+) -> std::result::Result<Option<V>, StorageError> {
+    let is_due = |entry: &Entry<V>| entry.as_ref().map_or(true, |(at, _)| at.value() <= row);
+    while let Some(entry) = entries.next_if(is_due) {
+        let (at, value) = entry?;
+        if at.value() == row {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
 }
 
 /// The version in a record of a row that was touched; the newest for one that cannot be
