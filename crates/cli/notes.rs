@@ -5,8 +5,10 @@ use std::path::Path;
 
 use assort::core::AttributeKind;
 use assort::read::Tally;
-use assort::{FilterField, ForeignCategories, SOURCE_CATEGORY};
+use assort::{Catalog, FilterField, ForeignCategories, SOURCE_CATEGORY};
 
+use crate::args::Global;
+use crate::failure::Failure;
 use crate::text::{count, counted};
 
 /// What is told of a file whose rows were counted so, if anything.
@@ -82,9 +84,26 @@ pub(crate) fn of_kinds(kinds: &[(String, AttributeKind)], dir: &Path) -> Option<
     })
 }
 
+/// Tells what is to be known of the attributes that a filter looks at, unless asked to be
+/// quiet.
+pub(crate) fn tell_of_filter(
+    catalog: &Catalog,
+    filter: Option<&str>,
+    global: &Global,
+) -> Result<(), Failure> {
+    // A quiet command looks for no notes.
+    let Some(filter) = filter.filter(|_| !global.quiet) else {
+        return Ok(());
+    };
+    let fields = catalog.filter_fields(filter)?;
+    let notes = fields.iter().filter_map(of_filter);
+    notes.for_each(|note| global.say(&note));
+    Ok(())
+}
+
 /// What is told of an attribute that a filter looks at: that no product has it, or that
 /// few of its values compare with a number.
-pub(crate) fn of_filter(field: &FilterField) -> Option<String> {
+fn of_filter(field: &FilterField) -> Option<String> {
     let name = &field.name;
     if field.values == 0 {
         let near = field

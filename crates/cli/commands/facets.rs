@@ -23,13 +23,7 @@ pub(crate) fn run(args: &Facets, global: &Global) -> Outcome {
     sink.flush()?;
     let products = facets.first().map_or(0, |facet| facet.products);
     global.say(&counted(products, "product", "products"));
-    if let Some(filter) = &args.filter
-        && !global.quiet
-    {
-        let fields = catalog.filter_fields(filter)?;
-        let notes = fields.iter().filter_map(notes::of_filter);
-        notes.for_each(|note| global.say(&note));
-    }
+    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
     Ok(Done::Whole)
 }
 

@@ -73,13 +73,7 @@ fn search(catalog: &Catalog, query: Query, args: &SearchArgs, global: &Global) -
             .with_oversample(args.oversample.map(Into::into)),
     )?;
     let outcome = print(&page, &*catalog.taxonomy()?, args, global)?;
-    if let Some(filter) = &args.filter
-        && !global.quiet
-    {
-        let fields = catalog.filter_fields(filter)?;
-        let notes = fields.iter().filter_map(notes::of_filter);
-        notes.for_each(|note| global.say(&note));
-    }
+    notes::tell_of_filter(catalog, args.filter.as_deref(), global)?;
     Ok(outcome)
 }
 

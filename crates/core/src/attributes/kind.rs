@@ -101,27 +101,17 @@ impl AttributeKind {
     }
 
     /// What a value is that the kind can read, as in "write …".
-    pub(crate) fn example(self) -> &'static str {
+    pub(crate) fn example(self) -> String {
         match self {
-            Self::Any | Self::Text => "a text",
-            Self::Number => "a number, such as 12.5",
-            Self::Money => "an amount, such as 20 or \"20 EUR\"",
-            Self::Quantity(dimension, _) => match dimension {
-                Dimension::Mass => "an amount with its unit, such as \"500 g\"",
-                Dimension::Volume => "an amount with its unit, such as \"250 ml\"",
-                Dimension::Length => "an amount with its unit, such as \"30 cm\"",
-                Dimension::Area => "an amount with its unit, such as \"2 m²\"",
-                Dimension::Time => "an amount with its unit, such as \"2 h\"",
-                Dimension::Power => "an amount with its unit, such as \"60 W\"",
-                Dimension::Voltage => "an amount with its unit, such as \"230 V\"",
-                Dimension::Current => "an amount with its unit, such as \"2 A\"",
-                Dimension::Charge => "an amount with its unit, such as \"4000 mAh\"",
-                Dimension::Energy => "an amount with its unit, such as \"50 Wh\"",
-                Dimension::Frequency => "an amount with its unit, such as \"60 Hz\"",
-                Dimension::Data => "an amount with its unit, such as \"256 GB\"",
-            },
-            Self::Boolean => "yes or no",
-            Self::Date(_) => "a date, such as 2024-05-31",
+            Self::Any | Self::Text => "a text".to_owned(),
+            Self::Number => "a number, such as 12.5".to_owned(),
+            Self::Money => "an amount, such as 20 or \"20 EUR\"".to_owned(),
+            Self::Quantity(dimension, _) => {
+                let example = dimension.example();
+                format!("an amount with its unit, such as \"{example}\"")
+            }
+            Self::Boolean => "yes or no".to_owned(),
+            Self::Date(_) => "a date, such as 2024-05-31".to_owned(),
         }
     }
 }

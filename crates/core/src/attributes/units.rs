@@ -66,6 +66,24 @@ impl Dimension {
         }
     }
 
+    /// A usual amount of it.
+    pub(super) fn example(self) -> &'static str {
+        match self {
+            Self::Mass => "500 g",
+            Self::Volume => "250 ml",
+            Self::Length => "30 cm",
+            Self::Area => "2 m²",
+            Self::Time => "2 h",
+            Self::Power => "60 W",
+            Self::Voltage => "230 V",
+            Self::Current => "2 A",
+            Self::Charge => "4000 mAh",
+            Self::Energy => "50 Wh",
+            Self::Frequency => "60 Hz",
+            Self::Data => "256 GB",
+        }
+    }
+
     /// Symbol of the unit that amounts of it are compared in.
     pub fn base_unit(self) -> &'static str {
         match self {
