@@ -17,7 +17,7 @@ use assort::core::{CategoryRow, Place, Taxonomy};
 use assort::read::{Input, Mapping, ProductReader};
 use assort::{Catalog, ImportOptions, Query, Search};
 use chance::Chance;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DIMENSIONS: usize = 64;
 
@@ -62,12 +62,10 @@ fn main() -> Result<(), Failure> {
     }
     let filters = filters();
     let mut file = BufWriter::new(std::fs::File::create(folder.join("filters.jsonl"))?);
-    for (kind, filter, sql) in &filters {
-        writeln!(
-            file,
-            "{}",
-            json!({ "kind": kind, "filter": filter, "sql": sql })
-        )?;
+    for (kind, asked) in &filters {
+        let Asked { filter, sql, tree } = asked;
+        let asked = json!({ "kind": kind, "filter": filter, "sql": sql, "tree": tree });
+        writeln!(file, "{asked}")?;
     }
     file.flush()?;
     let by_columns = ask(&shop, &filters, "columns")?;
@@ -154,14 +152,52 @@ fn make(shop: &Path, products: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Filters by kind, and what they are in SQL. No two are the same.
-fn filters() -> Vec<(&'static str, String, String)> {
+/// A filter in the languages of those who are asked.
+#[derive(Clone)]
+struct Asked {
+    filter: String,
+    sql: String,
+    /// As nested lists, for engines that take conditions: `["between", "price", 2, 9]`.
+    tree: Value,
+}
+
+impl Asked {
+    fn new(filter: String, sql: String, tree: Value) -> Self {
+        Self { filter, sql, tree }
+    }
+
+    fn both(&self, word: &str, other: &Self) -> Self {
+        Self {
+            filter: format!("({}) {word} ({})", self.filter, other.filter),
+            sql: format!("({}) {} ({})", self.sql, word.to_uppercase(), other.sql),
+            tree: json!([word, self.tree, other.tree]),
+        }
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        self.both("and", other)
+    }
+
+    fn or(&self, other: &Self) -> Self {
+        self.both("or", other)
+    }
+
+    fn not(&self) -> Self {
+        Self {
+            filter: format!("not ({})", self.filter),
+            sql: format!("NOT ({})", self.sql),
+            tree: json!(["not", self.tree]),
+        }
+    }
+}
+
+/// Filters by kind. No two are the same.
+fn filters() -> Vec<(&'static str, Asked)> {
     let mut numbers = Numbers(11);
     let mut all = Vec::new();
-    let mut add = |kind, filter: String, sql: String| all.push((kind, filter, sql));
     for at in 0..FILTERS {
         let low = 2 + numbers.skewed(900);
-        let high = low + 10 + numbers.below(200);
+        let high = format!("{}.{at:02}", low + 10 + numbers.below(200));
         let brands: Vec<String> = (0..3)
             .map(|_| format!("Brand {}", numbers.skewed(2000)))
             .collect();
@@ -171,48 +207,60 @@ fn filters() -> Vec<(&'static str, String, String)> {
         };
         let (branch, colour) = (at % 100, at % 30);
         let weight = 50 + numbers.below(5000);
-        let price = format!("price in {low}..{high}.{at:02}");
-        let price_sql = format!("price BETWEEN {low} AND {high}.{at:02}");
-        let under = format!("category under \"Branch {branch}\"");
-        let under_sql = format!("category LIKE 'Branch {branch} > %'");
-        let of_brands = format!("brand in ({})", quoted('"'));
-        let of_brands_sql = format!("brand IN ({})", quoted('\''));
-        add("price range", price.clone(), price_sql.clone());
-        add("brand in 3", of_brands.clone(), of_brands_sql.clone());
-        add("subtree", under.clone(), under_sql.clone());
-        add(
-            "not",
-            format!("not colour = \"Colour {colour}\" and stock != {at}"),
-            format!("colour <> 'Colour {colour}' AND stock <> {at}"),
+        let since = format!("20{}-0{}", 16 + at % 8, 1 + at % 9);
+        let price = Asked::new(
+            format!("price in {low}..{high}"),
+            format!("price BETWEEN {low} AND {high}"),
+            json!(["between", "price", low, high.parse::<f64>().ok()]),
         );
-        add(
-            "weight",
+        let brand = Asked::new(
+            format!("brand in ({})", quoted('"')),
+            format!("brand IN ({})", quoted('\'')),
+            json!(["in", "brand", brands]),
+        );
+        let under = Asked::new(
+            format!("category under \"Branch {branch}\""),
+            format!("branch = 'Branch {branch}'"),
+            json!(["in", "branch", [format!("Branch {branch}")]]),
+        );
+        let colour = Asked::new(
+            format!("colour = \"Colour {colour}\""),
+            format!("colour = 'Colour {colour}'"),
+            json!(["in", "colour", [format!("Colour {colour}")]]),
+        );
+        let stock = Asked::new(
+            format!("stock = {at}"),
+            format!("stock = {at}"),
+            json!(["between", "stock", at, at]),
+        );
+        let light = Asked::new(
             format!("weight < {weight} g"),
             format!("grams < {weight}"),
+            json!(["below", "grams", weight]),
         );
-        add(
-            "date and stock",
-            format!(
-                "released >= 20{}-0{} and stock > 0",
-                16 + at % 8,
-                1 + at % 9
+        let new = Asked::new(
+            format!("released >= {since}"),
+            format!("released >= '{since}-01'"),
+            json!(["since", "released", format!("{since}-01")]),
+        );
+        let in_stock = Asked::new(
+            "stock > 0".to_owned(),
+            "stock > 0".to_owned(),
+            json!(["above", "stock", 0]),
+        );
+        all.extend([
+            ("price range", price.clone()),
+            ("brand in 3", brand.clone()),
+            ("subtree", under.clone()),
+            ("not", colour.not().and(&stock.not())),
+            ("weight", light),
+            ("date and stock", new.and(&in_stock)),
+            ("price and brand and subtree", price.and(&brand).and(&under)),
+            (
+                "price and not brand or subtree",
+                price.and(&brand.not()).or(&under),
             ),
-            format!(
-                "released >= '20{}-0{}-01' AND stock > 0",
-                16 + at % 8,
-                1 + at % 9
-            ),
-        );
-        add(
-            "price and brand and subtree",
-            format!("{price} and {of_brands} and {under}"),
-            format!("{price_sql} AND {of_brands_sql} AND {under_sql}"),
-        );
-        add(
-            "price and not brand or subtree",
-            format!("({price} and not {of_brands}) or {under}"),
-            format!("({price_sql} AND NOT {of_brands_sql}) OR {under_sql}"),
-        );
+        ]);
     }
     all
 }
@@ -220,7 +268,7 @@ fn filters() -> Vec<(&'static str, String, String)> {
 /// Searches by each filter, and prints times by kind; gives the numbers of products.
 fn ask(
     shop: &Path,
-    filters: &[(&'static str, String, String)],
+    filters: &[(&'static str, Asked)],
     how: &str,
 ) -> Result<Vec<u64>, Failure> {
     let catalog = Catalog::open_read_only(shop)?;
@@ -237,8 +285,8 @@ fn ask(
     let mut matches = Vec::new();
     let mut by_kind: Vec<(&str, Vec<f64>, Vec<u64>)> = Vec::new();
     let mut all = Vec::new();
-    for (kind, filter, _) in filters {
-        let search = Search::new(query()).with_filter(Some(filter.clone()));
+    for (kind, asked) in filters {
+        let search = Search::new(query()).with_filter(Some(asked.filter.clone()));
         let begun = Instant::now();
         let page = catalog.search(&search)?;
         let time = begun.elapsed().as_secs_f64() * 1e3;
