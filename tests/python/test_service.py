@@ -11,6 +11,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from assort.v1 import administration_pb2 as administration
 from assort.v1 import administration_pb2_grpc
+from assort.v1 import attributes_pb2 as attributes
+from assort.v1 import attributes_pb2_grpc
 from assort.v1 import catalogs_pb2 as catalogs
 from assort.v1 import catalogs_pb2_grpc
 from assort.v1 import classification_pb2 as classification
@@ -38,6 +40,7 @@ class EveryCall(Case):
     def setUpClass(cls):
         cls.served = Served()
         channel = cls.served.channel
+        cls.attributes = attributes_pb2_grpc.AttributeServiceStub(channel)
         cls.catalogs = catalogs_pb2_grpc.CatalogServiceStub(channel)
         cls.classification = classification_pb2_grpc.ClassificationServiceStub(channel)
         cls.labels = labels_pb2_grpc.LabelServiceStub(channel)
@@ -175,6 +178,29 @@ class EveryCall(Case):
             lambda: found(text="x", filter="price >"), grpc.StatusCode.INVALID_ARGUMENT, "ARGUMENT"
         )
         self.assertEqual(details(error)["BadRequest"].field_violations[0].field, "filter")
+
+    def test_attributes(self):
+        kinds = attributes.BatchSetKindsRequest(
+            parent=PARENT, kinds=[attributes.AttributeKind(name="height", kind="length")], request_id="k"
+        )
+        for _ in range(2):
+            self.assertEqual(self.attributes.BatchSetKinds(kinds, timeout=PATIENCE).changed, 1)
+        listed = self.attributes.ListAttributes(attributes.ListAttributesRequest(parent=PARENT), timeout=PATIENCE)
+        self.assertIn("price", {one.name for one in listed.attributes})
+        request = attributes.CountFacetsRequest(parent=PARENT, attributes=["price"], filter="price > 500")
+        facet = self.attributes.CountFacets(request, timeout=PATIENCE).facets[0]
+        self.assertEqual(facet.present, 2)
+        error = self.refused(
+            lambda: self.attributes.BatchSetKinds(
+                attributes.BatchSetKindsRequest(
+                    parent=PARENT, kinds=[attributes.AttributeKind(name="height", kind="tall")]
+                ),
+                timeout=PATIENCE,
+            ),
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "ARGUMENT",
+        )
+        self.assertEqual(details(error)["BadRequest"].field_violations[0].field, "kinds[0].kind")
 
     def test_labels(self):
         self.upsert(product("label-1", "Cup"))

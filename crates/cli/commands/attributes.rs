@@ -18,7 +18,15 @@ pub(crate) fn run(args: &Attributes, global: &Global) -> Outcome {
     };
     let kinds = args.set.iter().map(|(name, kind)| (name.as_str(), *kind));
     catalog.set_attribute_kinds(kinds)?;
-    let attributes = catalog.attributes()?;
+    print(&catalog.attributes()?, args, global)
+}
+
+/// Prints what attributes hold, with what is to be known of them.
+pub(crate) fn print(
+    attributes: &[AttributeSummary],
+    args: &Attributes,
+    global: &Global,
+) -> Outcome {
     for (name, _) in &args.set {
         if !attributes
             .iter()

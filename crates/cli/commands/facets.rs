@@ -15,15 +15,21 @@ pub(crate) fn run(args: &Facets, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
     let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
     let facets = catalog.facets(args.filter.as_deref(), &names, args.top.get())?;
+    let done = print(&facets, args, global)?;
+    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
+    Ok(done)
+}
+
+/// Prints facets, and how many products were counted.
+pub(crate) fn print(facets: &[Facet], args: &Facets, global: &Global) -> Outcome {
     let mut sink = render::sink(None)?;
     match args.format {
-        ReportFormat::Json => writeln!(sink, "{}", as_json(&facets))?,
-        ReportFormat::Table => print_table(&mut sink, &facets)?,
+        ReportFormat::Json => writeln!(sink, "{}", as_json(facets))?,
+        ReportFormat::Table => print_table(&mut sink, facets)?,
     }
     sink.flush()?;
     let products = facets.first().map_or(0, |facet| facet.products);
     global.say(&counted(products, "product", "products"));
-    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
     Ok(Done::Whole)
 }
 

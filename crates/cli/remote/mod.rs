@@ -1,6 +1,7 @@
 //! Commands on the catalogs of a server. They print by what prints for catalogs that are
 //! open here: `values` turns answers into what the library gives.
 
+mod attributes;
 mod classify;
 mod import;
 mod label;
@@ -68,6 +69,8 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::Check(args) => learn::check(&args, &with_own(&args.dir, &args.embedder)?, global),
         Command::Tune(args) => learn::tune(&args, &open(&args.dir)?, global),
         Command::Compact(args) => learn::compact(&open(&args.dir)?, global),
+        Command::Attributes(args) => attributes::attributes(&args, &open(&args.dir)?, global),
+        Command::Facets(args) => attributes::facets(&args, &open(&args.dir)?, global),
         // These are for no catalog.
         Command::Embedders(args) => commands::embedders::run(&args, global),
         Command::Completions { shell } => commands::completions::run(shell),
@@ -76,8 +79,6 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::AuditLabels(_) => local("audit-labels"),
         #[cfg(feature = "pictures")]
         Command::Pictures(_) => local("pictures"),
-        Command::Attributes(_) => local("attributes"),
-        Command::Facets(_) => local("facets"),
         Command::Crosswalk(_) => local("crosswalk"),
         Command::AuditIndex(_) => local("audit-index"),
         Command::Reembed(_) => local("reembed"),

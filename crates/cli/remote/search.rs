@@ -6,13 +6,9 @@ use assort_client::Search;
 use super::Remote;
 use crate::args::{Global, SearchArgs};
 use crate::commands;
-use crate::failure::{Failure, Outcome};
-use crate::hints;
+use crate::failure::Outcome;
 
 pub(super) fn run(args: &SearchArgs, remote: &Remote, global: &Global) -> Outcome {
-    if !args.facets.is_empty() {
-        return Err(Failure::Usage(hints::option_not_on_a_server("--facets")));
-    }
     let results = remote.wait(remote.catalog.search(&asked(args)))?;
     let page = remote.with_tree(|tree| tree.page(&results))?;
     commands::search::print(&page, &remote.tree()?.0, args, global)
@@ -28,7 +24,8 @@ fn asked(args: &SearchArgs) -> Search {
         .top(args.top.into())
         .offset(args.offset)
         .exact(args.exact)
-        .explain(args.explain);
+        .explain(args.explain)
+        .facets(&args.facets);
     let size = args.group_size.into();
     search = match &args.group_by {
         None => search,

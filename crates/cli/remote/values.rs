@@ -14,6 +14,7 @@ use assort::{
 use assort_client::v1::search_step::Plan as Told;
 use assort_client::{names, v1};
 
+use super::attributes::facet;
 use crate::failure::Failure;
 
 /// A category that is not in the tree: it was replaced.
@@ -75,7 +76,7 @@ impl Tree {
             })
         });
         Ok(Page {
-            facets: Vec::new(),
+            facets: results.facets.iter().cloned().map(facet).collect(),
             found: found.collect::<Result<_>>()?,
             matches: results.matches,
             steps: results.steps.iter().map(step).collect(),

@@ -228,6 +228,7 @@ impl Catalog {
             let page = page.await?;
             results.matches = page.matches as u64;
             results.steps = page.steps;
+            results.facets = page.facets;
             let same = |a: &v1::SearchResult, b: &v1::SearchResult| {
                 a.group.is_some() && a.group == b.group
             };

@@ -56,6 +56,7 @@
 //! the deadline allows; an [`Error`] keeps all that the server said.
 
 mod admin;
+mod attributes;
 mod batches;
 mod catalog;
 mod connection;

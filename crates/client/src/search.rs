@@ -28,6 +28,7 @@ pub struct Search {
     offset: usize,
     params: v1::SearchParams,
     explain: bool,
+    facets: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ impl Search {
             offset: 0,
             params: v1::SearchParams::default(),
             explain: false,
+            facets: Vec::new(),
         }
     }
 
@@ -138,6 +140,13 @@ impl Search {
         self
     }
 
+    /// Count the values of attributes among the nearest products that match; `category` is
+    /// the category that they are filed under.
+    pub fn facets(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.facets = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The first and the last result to give, counted from 0; the last one is not given.
     pub(crate) fn range(&self) -> (usize, usize) {
         (self.offset, self.offset.saturating_add(self.top))
@@ -164,6 +173,7 @@ impl Search {
             grouping: self.grouping.clone(),
             params: Some(self.params),
             explain: self.explain,
+            facets: self.facets.clone(),
             ..v1::SearchProductsRequest::default()
         }
     }
@@ -196,6 +206,9 @@ pub struct Results {
     pub matches: u64,
     /// How each part of the catalog was searched, if that was asked for.
     pub steps: Vec<v1::SearchStep>,
+    /// How many of the nearest products have each value of the attributes that were asked
+    /// for.
+    pub facets: Vec<v1::Facet>,
 }
 
 pub(crate) fn found(result: v1::SearchResult) -> Result<Found> {

@@ -23,6 +23,9 @@ pub const MAX_PAGE: usize = 1_000;
 /// The deepest result that searches give, which is the engine's own limit.
 pub const MAX_DEPTH: usize = 100_000;
 
+/// Attributes whose values a request counts.
+const MAX_FACETS: usize = 100;
+
 /// Bytes of a picture that is given as bytes.
 pub const MAX_IMAGE: usize = 1 << 20;
 
@@ -43,14 +46,37 @@ pub(crate) fn told() -> v1::Limits {
 
 /// The number of results of a page that a request asks for.
 pub(crate) fn page_size(asked: i32, usual: usize) -> Result<usize, Status> {
+    page_size_of("page_size", asked, usual)
+}
+
+/// The same, of a field of another name.
+pub(crate) fn page_size_of(field: &str, asked: i32, usual: usize) -> Result<usize, Status> {
     match usize::try_from(asked) {
         Ok(0) => Ok(usual),
         Ok(asked) => Ok(asked.min(MAX_PAGE)),
         Err(_) => {
             let what = format!("a page cannot hold {asked} results");
-            Err(Refusal::of_field("page_size", what).status())
+            Err(Refusal::of_field(field, what).status())
         }
     }
+}
+
+/// Refuses too many facets, and those without a name.
+pub(crate) fn check_facets(field: &str, names: &[String]) -> Result<(), Status> {
+    if names.len() > MAX_FACETS {
+        let what = format!(
+            "`{field}`: there are {}, the most is {MAX_FACETS}",
+            names.len()
+        );
+        return Err(Refusal::of_field(field, what).status());
+    }
+    let mut names = (0..).zip(names);
+    let empty = names.find(|(_, name)| name.trim().is_empty());
+    empty.map_or(Ok(()), |(at, _): (usize, _)| {
+        let field = format!("{field}[{at}]");
+        let what = format!("`{field}` is empty; give the name of an attribute");
+        Err(Refusal::of_field(field, what).status())
+    })
 }
 
 /// A number that is as usual if it is 0, and cannot be less.

@@ -11,6 +11,7 @@ use assort::{Observer, Query, Search};
 use assort_proto::DESCRIPTORS;
 use assort_proto::longrunning::operations_server::OperationsServer;
 use assort_proto::v1::admin_service_server::AdminServiceServer;
+use assort_proto::v1::attribute_service_server::AttributeServiceServer;
 use assort_proto::v1::catalog_service_server::CatalogServiceServer;
 use assort_proto::v1::classification_service_server::ClassificationServiceServer;
 use assort_proto::v1::label_service_server::LabelServiceServer;
@@ -40,8 +41,8 @@ use crate::names;
 use crate::pool::Pool;
 use crate::served::{Embedders, Load, Opened, Served, Shared};
 use crate::services::{
-    Admin, Catalogs, Classification, Labels, LongRunning, Products, Replication, Searches, Server,
-    Taxonomies,
+    Admin, Attributes, Catalogs, Classification, Labels, LongRunning, Products, Replication,
+    Searches, Server, Taxonomies,
 };
 use crate::times::Times;
 use crate::tls::{Certificates, Tls};
@@ -415,8 +416,9 @@ fn sources(error: &dyn std::error::Error) -> String {
 }
 
 /// Services whose health is told, beside that of the whole server.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "assort.v1.AdminService",
+    "assort.v1.AttributeService",
     "assort.v1.CatalogService",
     "assort.v1.ClassificationService",
     "assort.v1.LabelService",
@@ -449,6 +451,7 @@ fn routes(shared: &Arc<Shared>) -> Routes {
     let mut routes = Routes::default()
         .add_service(limited!(AdminServiceServer, Admin(own())))
         .add_service(limited!(OperationsServer, LongRunning(own())))
+        .add_service(limited!(AttributeServiceServer, Attributes(own())))
         .add_service(limited!(CatalogServiceServer, Catalogs(own())))
         .add_service(limited!(ClassificationServiceServer, Classification(own())))
         .add_service(limited!(LabelServiceServer, Labels(own())))

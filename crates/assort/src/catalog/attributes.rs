@@ -11,7 +11,7 @@ use crate::snapshot::Changes;
 const SHOWN: usize = 5;
 
 /// What the products of a catalog have of an attribute.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AttributeSummary {
     /// Its name.

@@ -1,6 +1,7 @@
 //! One file for each service of the contract.
 
 mod admin;
+mod attributes;
 mod catalogs;
 mod classification;
 mod labels;
@@ -15,6 +16,7 @@ mod upsert;
 mod upsert_stream;
 
 pub(crate) use admin::Admin;
+pub(crate) use attributes::Attributes;
 pub(crate) use catalogs::Catalogs;
 pub(crate) use classification::Classification;
 pub(crate) use labels::Labels;

@@ -15,12 +15,13 @@ use tonic::{Request, Response, Status};
 
 use crate::access::Role;
 use crate::call::Call;
-use crate::limits::{MAX_DEPTH, page_size, positive};
+use crate::limits::{MAX_DEPTH, check_facets, page_size, positive};
 use crate::mask::Mask;
 use crate::names;
 use crate::pool::deadline_exceeded;
 use crate::reason::{Refusal, of_error};
 use crate::served::{Served, Shared};
+use crate::services::attributes::facet;
 use crate::services::fitting;
 use crate::token::{PageToken, digest, expired, invalid};
 use crate::values::stored;
@@ -97,6 +98,7 @@ async fn wanted(
             return Err(Refusal::of_field("query", what).status());
         }
     };
+    check_facets("facets", &request.facets)?;
     let params = request.params.unwrap_or_default();
     let grouping = request.grouping.map(group_by).transpose()?;
     let filter = Some(request.filter).filter(|filter| !filter.trim().is_empty());
@@ -108,6 +110,7 @@ async fn wanted(
         .with_min_similarity(request.min_similarity)
         .with_group_by(grouping.as_ref().map(|(by, _)| by.clone()))
         .with_group_size(grouping.as_ref().map_or(1, |(_, size)| *size))
+        .with_facets(request.facets)
         .with_exact(params.exact)
         .with_ef(positive("params.ef", params.ef)?)
         .with_oversample(positive("params.oversample", params.oversample)?)
@@ -222,6 +225,7 @@ fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsRes
         position: (next as u64).to_le_bytes().to_vec(),
     });
     Ok(Some(v1::SearchProductsResponse {
+        facets: page.facets.into_iter().map(facet).collect(),
         results,
         next_page_token: token.map_or_else(String::new, |token| token.encode(wanted.digest)),
         matches: matches as i64,
@@ -232,10 +236,12 @@ fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsRes
 fn search(catalog: &Catalog, search: &Search) -> Result<Page, Status> {
     catalog.search(search).map_err(|error| match error {
         assort::Error::Argument(what) => {
-            let field = if search.filter.is_some() {
-                "filter"
-            } else {
-                "query"
+            let without = search.clone().with_facets(Vec::new());
+            let of_facets = !search.facets.is_empty() && catalog.search(&without).is_ok();
+            let field = match search.filter.is_some() {
+                _ if of_facets => "facets",
+                true => "filter",
+                false => "query",
             };
             Refusal::of_field(field, what).status()
         }

@@ -8,6 +8,7 @@ use assort::Catalog;
 use assort::core::Taxonomy;
 use assort::students::Teacher;
 use assort_proto::v1;
+use assort_proto::v1::attribute_service_client::AttributeServiceClient;
 use assort_proto::v1::catalog_service_client::CatalogServiceClient;
 use assort_proto::v1::classification_service_client::ClassificationServiceClient;
 use assort_proto::v1::label_service_client::LabelServiceClient;
@@ -161,6 +162,10 @@ impl Shop {
 
     pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
+    }
+
+    pub(crate) fn attributes(&self) -> AttributeServiceClient<Channel> {
+        AttributeServiceClient::new(self.channel())
     }
 
     pub(crate) fn catalogs(&self) -> CatalogServiceClient<Channel> {

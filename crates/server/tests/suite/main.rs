@@ -7,6 +7,7 @@
 )]
 
 mod admin;
+mod attributes;
 mod catalogs;
 mod changing;
 mod classification;
