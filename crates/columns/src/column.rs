@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use assort_core::{AttributeKind, Value};
+use assort_core::{AttributeKind, FieldTest, Value};
 use assort_files::{Bytes, numbers};
 use assort_index::Bitmap;
+use rayon::prelude::*;
 
 use crate::file::{ColumnDescription, Places, What};
 
@@ -14,11 +15,42 @@ pub(crate) struct Column {
     pub(crate) description: ColumnDescription,
     places: Places,
     /// The values as a kind reads them, once they were asked for.
-    read: Mutex<Option<(AttributeKind, Arc<[Value]>)>>,
+    read: Mutex<Option<(AttributeKind, Arc<ReadValues>)>>,
 }
 
-/// Whether each code is one that is looked for; that of no value is not.
-pub(crate) type Codes = Vec<bool>;
+/// The values of a dictionary as a kind reads them.
+pub(crate) struct ReadValues {
+    /// In the order of the dictionary.
+    values: Vec<Value>,
+    /// Those that are more than texts, by size, with their places.
+    by_size: Vec<(f64, u32)>,
+}
+
+impl ReadValues {
+    fn of(column: &Column, kind: AttributeKind) -> Self {
+        let values = (0..column.values()).map(|at| kind.read(column.value(at)));
+        let values: Vec<Value> = values.collect();
+        let numbers = (0..).zip(&values);
+        let numbers = numbers.filter_map(|(at, value)| Some((value.as_number()?, at)));
+        let mut by_size: Vec<(f64, u32)> = numbers.collect();
+        by_size.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+        Self { values, by_size }
+    }
+
+    /// Places of the values from one size to another.
+    fn between(&self, (least, greatest): (f64, f64)) -> impl Iterator<Item = usize> {
+        let begin = self.by_size.partition_point(|(size, _)| *size < least);
+        let end = self.by_size.partition_point(|(size, _)| *size <= greatest);
+        let between = self.by_size.get(begin..end).unwrap_or_default();
+        between.iter().map(|(_, at)| *at as usize)
+    }
+}
+
+/// The codes that are looked for.
+pub(crate) type Codes = Bitmap;
+
+/// Words of 64 rows that a thread looks at together, at least.
+const WORDS: usize = 1024;
 
 impl Column {
     pub(crate) fn new(bytes: Arc<Bytes>, description: ColumnDescription, places: Places) -> Self {
@@ -57,23 +89,36 @@ impl Column {
     }
 
     /// All values as a kind reads them, in the order of the dictionary.
-    pub(crate) fn read_as(&self, kind: AttributeKind) -> Arc<[Value]> {
+    fn read_as(&self, kind: AttributeKind) -> Arc<ReadValues> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, values)) = &*read
             && *known == kind
         {
             return Arc::clone(values);
         }
-        let values = (0..self.values()).map(|at| kind.read(self.value(at)));
-        let values: Arc<[Value]> = values.collect();
+        let values = Arc::new(ReadValues::of(self, kind));
         *read = Some((kind, Arc::clone(&values)));
         values
     }
 
+    /// Codes of the values that pass a test. Of values that are compared by size only those
+    /// are looked at that may pass.
+    pub(crate) fn passing(&self, test: &FieldTest) -> Codes {
+        let read = self.read_as(test.kind());
+        let Some(bounds) = test.bounds() else {
+            return self.codes(|at, value| test.passes(value, read.values[at]));
+        };
+        // What is compared by size is not compared as a text.
+        let passes = |at: &usize| test.passes("", read.values[*at]);
+        let passing = read.between(bounds).filter(passes);
+        passing.map(|at| at as u32 + 1).collect()
+    }
+
     /// Codes of the values that pass.
     pub(crate) fn codes(&self, passes: impl Fn(usize, &str) -> bool) -> Codes {
-        let values = (0..self.values()).map(|at| passes(at, self.value(at)));
-        std::iter::once(false).chain(values).collect()
+        let values = 0..self.values();
+        let values = values.filter(|&at| passes(at, self.value(at)));
+        values.map(|at| at as u32 + 1).collect()
     }
 
     /// All codes but that of no value.
@@ -83,9 +128,7 @@ impl Column {
         } else {
             self.values()
         };
-        std::iter::once(false)
-            .chain(std::iter::repeat_n(true, values))
-            .collect()
+        (1..=values as u32).collect()
     }
 
     /// Rows with one of these codes, among those of `within`; others may be there, too,
@@ -93,38 +136,19 @@ impl Column {
     pub(crate) fn rows_with(&self, codes: &Codes, within: &Bitmap) -> Bitmap {
         let bytes = &self.bytes[self.places.codes.clone()];
         let mut rows = match (self.description.sparse, self.description.width) {
-            (None, 1) => {
-                let mut table = [false; 256];
-                table
-                    .iter_mut()
-                    .zip(codes)
-                    .for_each(|(to, from)| *to = *from);
-                dense(bytes, |[code]| table[usize::from(code)], within)
-            }
-            (None, 2) => {
-                let mut table = vec![false; 1 << 16];
-                table
-                    .iter_mut()
-                    .zip(codes)
-                    .for_each(|(to, from)| *to = *from);
-                let has = |code| table.get(usize::from(u16::from_le_bytes(code)));
-                dense(bytes, |code| has(code) == Some(&true), within)
-            }
-            (None, _) => {
-                let has = |code| codes.get(u32::from_le_bytes(code) as usize);
-                dense(bytes, |code| has(code) == Some(&true), within)
-            }
+            (None, 1) => dense(bytes, codes, |[code]| u32::from(code), within),
+            (None, 2) => dense(bytes, codes, |code| u16::from_le_bytes(code).into(), within),
+            (None, _) => dense(bytes, codes, u32::from_le_bytes, within),
             (Some(_), _) => {
-                let has = |code: u32| codes.get(code as usize) == Some(&true);
                 let pairs = self.sparse_pairs();
                 pairs
-                    .filter(|(_, code)| has(*code))
+                    .filter(|(_, code)| codes.contains(*code))
                     .map(|(row, _)| row)
                     .collect()
             }
         };
         for (row, code) in self.further() {
-            if codes.get(code as usize) == Some(&true) {
+            if codes.contains(code) {
                 rows.insert(row);
             }
         }
@@ -186,13 +210,19 @@ fn four(bytes: &[u8]) -> impl Iterator<Item = u32> + Clone {
 }
 
 /// Rows whose code is one of those, sixty-four at a time.
-fn dense<const N: usize>(bytes: &[u8], has: impl Fn([u8; N]) -> bool, within: &Bitmap) -> Bitmap {
-    let blocks = bytes.as_chunks::<N>().0.chunks(64);
-    let words = within.words().iter().zip(blocks).map(|(wanted, block)| {
+fn dense<const N: usize>(
+    bytes: &[u8],
+    codes: &Codes,
+    read: impl Fn([u8; N]) -> u32 + Sync,
+    within: &Bitmap,
+) -> Bitmap {
+    let blocks = bytes.as_chunks::<N>().0.par_chunks(64);
+    let words = within.words().par_iter().zip(blocks);
+    let words = words.map(|(wanted, block)| {
         if *wanted == 0 {
             return 0;
         }
-        Bitmap::word(block.iter().map(|code| has(*code)))
+        Bitmap::word(block.iter().map(|code| codes.contains(read(*code))))
     });
-    Bitmap::from_words(words.collect())
+    Bitmap::from_words(words.with_min_len(WORDS).collect())
 }

@@ -248,9 +248,8 @@ fn tested(test: &FieldTest, columns: &[&Column], is_asked: bool, within: &Bitmap
         } else if is_opaque {
             tested.unsure.unite(&present);
         } else {
-            let read = column.read_as(test.kind());
-            let codes = column.codes(|at, value| test.passes(value, read[at]));
-            tested.passing.unite(&column.rows_with(&codes, within));
+            let passing = column.rows_with(&column.passing(test), within);
+            tested.passing.unite(&passing);
         }
         tested.present.unite(&present);
     }

@@ -117,11 +117,13 @@ impl SearchParams<'_> {
     }
 
     /// Rows that a scan compares by their codes, after it compared the sketches
-    /// of all that may be found; none if sketches do not pay.
+    /// of all that may be found; none if sketches do not pay. To make them takes longer
+    /// than to compare the codes once.
     pub(crate) fn sketch_kept(&self, segment: &Segment, filter: &SlotFilter) -> Option<usize> {
         let least = self.ranked().max(self.ef).saturating_mul(SKETCH_KEPT);
         let kept = least.saturating_add(filter.len() / SKETCH_KEPT_OF);
-        let pays = segment.dimensions() >= SKETCH_DIMENSIONS
+        let pays = !filter.is_for_one()
+            && segment.dimensions() >= SKETCH_DIMENSIONS
             && filter.len() >= SKETCH_ROWS
             && kept <= filter.len() / 4;
         pays.then_some(kept)

@@ -6,9 +6,11 @@
 //! (fast scan; André, Kermarrec and Le Scouarnec, 2015), and compares the
 //! codes of the likely rows only.
 
+use rayon::prelude::*;
+
 use crate::bitmap::Bitmap;
 use crate::codes::CodeQuery;
-use crate::kernel::{SKETCHED, at_least, look_up, prefetch};
+use crate::kernel::{SKETCHED, at_least, look_up, prefetch, upper_bits};
 use crate::scratch::Sums;
 use crate::segment::Segment;
 
@@ -22,6 +24,9 @@ pub(crate) struct Sketches {
     blocks: Vec<u8>,
 }
 
+/// Blocks of rows that a thread sketches together, at least.
+const TOGETHER: usize = 256;
+
 /// Sums that are looked at for the bound of the likely ones.
 const BOUND_SAMPLE: usize = 2048;
 
@@ -34,18 +39,26 @@ impl Sketches {
         let there = |slot: &u32| (*slot as usize) < segment.len();
         let slots: Vec<u32> = slots.iter().filter(there).collect();
         let mut blocks = vec![0; slots.len().div_ceil(SKETCHED) * SKETCHED * bytes];
-        let each = slots.chunks(SKETCHED);
-        for (slots, block) in each.zip(blocks.chunks_exact_mut(SKETCHED * bytes)) {
-            slots.iter().for_each(|&slot| prefetch(coded.records, slot));
-            for (at, &slot) in slots.iter().enumerate() {
-                if coded.trusts(slot) {
-                    let sketch = upper_bits(coded.records.get(slot));
-                    for (byte, place) in sketch.zip(block[at..].iter_mut().step_by(SKETCHED)) {
-                        *place = byte;
-                    }
+        let many = SKETCHED * TOGETHER;
+        let parts = slots
+            .par_chunks(many)
+            .zip(blocks.par_chunks_mut(many * bytes));
+        parts.for_each(|(slots, blocks)| {
+            let mut sketch = vec![0; coded.records.stride / 4];
+            let each = slots.chunks(SKETCHED);
+            for (slots, block) in each.zip(blocks.chunks_exact_mut(SKETCHED * bytes)) {
+                slots.iter().for_each(|&slot| prefetch(coded.records, slot));
+                let trusted = slots
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, slot)| coded.trusts(**slot));
+                for (at, &slot) in trusted {
+                    upper_bits(coded.records.get(slot), &mut sketch);
+                    let places = block[at..].iter_mut().step_by(SKETCHED);
+                    places.zip(&sketch).for_each(|(place, byte)| *place = *byte);
                 }
             }
-        }
+        });
         Self {
             slots,
             bytes,
@@ -102,21 +115,6 @@ fn bound(sample: &mut [u16], wanted: usize, all: usize) -> u16 {
     *sample.select_nth_unstable_by(place, |a, b| b.cmp(a)).1
 }
 
-/// The upper bits of a record's codes, eight coordinates a byte.
-fn upper_bits(record: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    record.as_chunks::<32>().0.iter().flat_map(|chunk| {
-        let words = chunk.as_chunks::<8>().0;
-        // The lower halves of the bytes have 32 coordinates, the upper ones the next.
-        [3, 7].into_iter().flat_map(move |bit| {
-            let word =
-                move |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) >> bit & 0x0101_0101_0101_0101;
-            // Moves the lowest bit of byte `i` to bit `56 + i`.
-            let gather = |word: u64| (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
-            words.iter().map(word).map(gather)
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -125,17 +123,6 @@ mod tests {
     use crate::codes::{Moments, Quantizer};
 
     proptest! {
-        #[test]
-        fn bits_are_those_of_the_codes(record in prop::collection::vec(any::<u8>(), 32..=96)) {
-            let record = &record[..record.len() / 32 * 32];
-            let bits: Vec<u8> = upper_bits(record).collect();
-            for at in 0..2 * record.len() {
-                let byte = record[at / 64 * 32 + at % 32];
-                let code = if at % 64 < 32 { byte & 15 } else { byte >> 4 };
-                prop_assert_eq!(bits[at / 8] >> (at % 8) & 1 == 1, code >= 8);
-            }
-        }
-
         #[test]
         fn tables_tell_what_the_bits_are_worth(
             query in prop::collection::vec(-1f32..1.0, 1..200),

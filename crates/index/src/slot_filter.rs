@@ -1,6 +1,7 @@
 //! What a filter lets through of a segment.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::bitmap::Bitmap;
 use crate::segment::Segment;
@@ -8,14 +9,35 @@ use crate::sketch::Sketches;
 
 /// The slots of one segment that a search may find. The first scan of many
 /// packs a bit of each of their coordinates, an eighth of a byte, and keeps
-/// them here for the next.
+/// them here for the next; unless the filter is for one search, which that
+/// would make slower.
 #[derive(Debug, Default)]
 pub struct SlotFilter {
     slots: Bitmap,
     sketches: OnceLock<Sketches>,
+    /// Whether it is for one search, as far as is known.
+    once: AtomicBool,
 }
 
 impl SlotFilter {
+    /// A filter for one search.
+    pub fn once(slots: Bitmap) -> Self {
+        Self {
+            once: AtomicBool::new(true),
+            ..Self::from(slots)
+        }
+    }
+
+    /// Notes that there are further searches with a filter that was for one.
+    pub fn keep(&self) {
+        self.once.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it is for one search.
+    pub(crate) fn is_for_one(&self) -> bool {
+        self.once.load(Ordering::Relaxed)
+    }
+
     /// The slots.
     pub fn slots(&self) -> &Bitmap {
         &self.slots
@@ -49,6 +71,7 @@ impl From<Bitmap> for SlotFilter {
         Self {
             slots,
             sketches: OnceLock::new(),
+            once: AtomicBool::new(false),
         }
     }
 }

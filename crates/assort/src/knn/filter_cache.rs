@@ -36,6 +36,7 @@ impl FilterCache {
             (*other == text && *at == version).then(|| Arc::clone(rows))
         };
         if let Some(rows) = lock(&self.kept).iter().find_map(known) {
+            rows.keep();
             return Ok(rows);
         }
         let rows = matching_rows(&self.columns, reader, taxonomy, &filter)?;

@@ -6,6 +6,7 @@
 
 pub(crate) mod chunk;
 mod live;
+mod places;
 mod row_filter;
 mod sealed;
 

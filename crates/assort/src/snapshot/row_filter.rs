@@ -35,10 +35,15 @@ impl FilteredRows {
         let sealed = snapshot.sealed().iter();
         Self {
             sealed: sealed
-                .map(|sealed| (sealed.number, sealed.slots_of(&rows)))
+                .map(|sealed| (sealed.number, SlotFilter::once(sealed.slots_of(&rows))))
                 .collect(),
             rows,
         }
+    }
+
+    /// Notes that there are further searches with the same rows.
+    pub(crate) fn keep(&self) {
+        self.sealed.iter().for_each(|(_, slots)| slots.keep());
     }
 
     /// The live slots of a segment that match.

@@ -3,10 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use assort_index::{Bitmap, Segment, SlotFilter};
-use rayon::prelude::*;
 
-/// Blocks of slots that a thread looks at together, at least.
-const BLOCKS: usize = 512;
+use super::places::Places;
 
 /// A segment, and which of it is the catalog's.
 #[derive(Clone)]
@@ -15,8 +13,8 @@ pub(crate) struct Sealed {
     pub(crate) segment: Arc<Segment>,
     /// Bitmap that are alive; all if none.
     alive: Option<Arc<SlotFilter>>,
-    /// The row of each slot, once many were asked for.
-    rows: OnceLock<Arc<[u32]>>,
+    /// Where rows are, once many were asked for.
+    places: OnceLock<Arc<Option<Places>>>,
     /// Bitmap of labelled rows, once they were asked for.
     pub(super) labelled: OnceLock<Arc<SlotFilter>>,
 }
@@ -27,7 +25,7 @@ impl Sealed {
             number,
             segment,
             alive: None,
-            rows: OnceLock::new(),
+            places: OnceLock::new(),
             labelled: OnceLock::new(),
         };
         sealed.bury(dead.iter());
@@ -91,27 +89,20 @@ impl Sealed {
     }
 
     /// The live slots of some rows.
-    pub(crate) fn slots_of(&self, rows: &Bitmap) -> SlotFilter {
-        if rows.len() < self.segment.len() / 16 {
-            return rows.iter().filter_map(|row| self.slot(row)).collect();
-        }
-        let blocks = self.rows().par_chunks(64);
-        let words = blocks.map(|block| Bitmap::word(block.iter().map(|row| rows.contains(*row))));
-        let mut wanted = Bitmap::from_words(words.with_min_len(BLOCKS).collect());
+    pub(super) fn slots_of(&self, rows: &Bitmap) -> Bitmap {
+        let places = self.places.get_or_init(|| Places::of(&self.segment).into());
+        let mut slots = match &**places {
+            Some(places) => places.slots(rows),
+            None => {
+                let all = 0..self.segment.len() as u32;
+                let has = |row| rows.contains(row);
+                all.filter(|&slot| self.segment.row(slot).is_some_and(has))
+                    .collect()
+            }
+        };
         if let Some(alive) = self.alive() {
-            wanted.intersect(alive.slots());
+            slots.intersect(alive.slots());
         }
-        wanted.into()
-    }
-
-    /// The row of each slot.
-    fn rows(&self) -> &[u32] {
-        self.rows.get_or_init(|| {
-            let slots = 0..self.segment.len() as u32;
-            // A slot without a row is none that a filter has.
-            slots
-                .map(|slot| self.segment.row(slot).unwrap_or(u32::MAX))
-                .collect()
-        })
+        slots
     }
 }

@@ -155,6 +155,15 @@ impl Value {
         }
     }
 
+    /// The least and the greatest that [`Self::as_number`] is of a value that is the same; none
+    /// for a text.
+    pub(crate) fn extent(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Days(first, last) => Some((first.ordinal(), last.ordinal())),
+            other => other.as_number().map(|number| (number, number)),
+        }
+    }
+
     /// The value as a number, for what sorts or counts by size: an amount, a day, 1 for
     /// yes; none for a text.
     pub fn as_number(self) -> Option<f64> {

@@ -128,6 +128,24 @@ impl FieldTest {
         }
     }
 
+    /// The least and the greatest that [`Value::as_number`] of a value can be which passes, if
+    /// only values pass that are more than texts.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        let (least, greatest) = match &self.test {
+            Test::Range(low, high) => (low.read.extent()?.0, high.read.extent()?.1),
+            Test::Order(Order::Less | Order::LessOrEqual, constant) => {
+                (f64::NEG_INFINITY, constant.read.extent()?.1)
+            }
+            Test::Order(Order::Greater | Order::GreaterOrEqual, constant) => {
+                (constant.read.extent()?.0, f64::INFINITY)
+            }
+            _ => return None,
+        };
+        // Amounts that differ by their rounding are the same.
+        let slack = |bound: f64| 1e-8 * bound.abs();
+        Some((least - slack(least), greatest + slack(greatest)))
+    }
+
     /// Whether a value passes that [`Self::kind`] reads as `read`.
     #[inline]
     pub fn passes(&self, value: &str, read: Value) -> bool {

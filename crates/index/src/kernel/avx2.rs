@@ -43,6 +43,12 @@ impl Avx2 {
         unsafe { look_up(tables, blocks, out) }
     }
 
+    #[inline]
+    pub(super) fn upper_bits(self, record: &[u8], out: &mut [u8]) {
+        // SAFETY: `self` proves the features.
+        unsafe { upper_bits(record, out) }
+    }
+
     pub(super) fn at_least(self, sums: &[u16], bound: u16, out: &mut Vec<u32>) {
         // SAFETY: `self` proves the features.
         unsafe { at_least(sums, bound, out) }
@@ -207,6 +213,23 @@ fn look_up(tables: &[Table], blocks: &[u8], out: &mut [u16]) {
             // SAFETY: 32 bytes can be written at number `16 × part` of 32, and no alignment is asked for.
             unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(16 * part).cast(), rows) };
         }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn upper_bits(record: &[u8], out: &mut [u8]) {
+    let (chunks, outs) = (
+        record.as_chunks::<CHUNK_BYTES>().0,
+        out.as_chunks_mut::<8>().0,
+    );
+    for (chunk, out) in chunks.iter().zip(outs) {
+        let bytes = load(chunk);
+        // The instruction takes the highest bit of each byte: those of the upper halves, and
+        // those of the lower ones once they are moved there.
+        let lower = _mm256_movemask_epi8(_mm256_slli_epi16::<4>(bytes)).cast_unsigned();
+        let upper = _mm256_movemask_epi8(bytes).cast_unsigned();
+        *out = (u64::from(upper) << 32 | u64::from(lower)).to_le_bytes();
     }
 }
 

@@ -71,6 +71,15 @@ pub(crate) fn look_up(tables: &[Table], blocks: &[u8], out: &mut Vec<u16>) {
     dispatch!(look_up(tables, blocks, out));
 }
 
+/// Writes the upper bit of each 4-bit code of a record to `out`, eight coordinates a byte, the
+/// first in its lowest bit: a quarter of the record's bytes.
+#[inline]
+pub(crate) fn upper_bits(record: &[u8], out: &mut [u8]) {
+    assert_eq!(record.len() % CHUNK_BYTES, 0);
+    assert_eq!(4 * out.len(), record.len());
+    dispatch!(upper_bits(record, out));
+}
+
 /// Writes the places of sums of at least `bound` to `out`, in ascending order.
 pub(crate) fn at_least(sums: &[u16], bound: u16, out: &mut Vec<u32>) {
     out.clear();

@@ -36,6 +36,18 @@ pub(super) fn look_up(tables: &[Table], blocks: &[u8], out: &mut [u16]) {
     }
 }
 
+pub(super) fn upper_bits(record: &[u8], out: &mut [u8]) {
+    // The lower halves of the bytes have 32 coordinates, the upper ones the next.
+    let codes = record.chunks_exact(CHUNK_BYTES).flat_map(|chunk| {
+        let of = move |bit: u8| chunk.iter().map(move |byte| byte >> bit & 1);
+        of(3).chain(of(7))
+    });
+    out.fill(0);
+    for (at, code) in codes.enumerate() {
+        out[at / 8] |= code << (at % 8);
+    }
+}
+
 pub(super) fn at_least(sums: &[u16], bound: u16, out: &mut Vec<u32>) {
     let places = (0..).zip(sums).filter(|(_, sum)| **sum >= bound);
     out.extend(places.map(|(at, _)| at));

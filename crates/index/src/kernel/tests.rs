@@ -47,6 +47,21 @@ proptest! {
     }
 
     #[test]
+    fn upper_bits_are_those_of_the_codes(
+        record in (0usize..5).prop_flat_map(|chunks| bytes(chunks * CHUNK_BYTES)),
+    ) {
+        let (mut fast, mut slow) = (vec![9; record.len() / 4], vec![7; record.len() / 4]);
+        upper_bits(&record, &mut fast);
+        plain::upper_bits(&record, &mut slow);
+        prop_assert_eq!(&fast, &slow);
+        for at in 0..2 * record.len() {
+            let byte = record[at / CHUNK * CHUNK_BYTES + at % CHUNK_BYTES];
+            let code = if at % CHUNK < CHUNK_BYTES { byte & 15 } else { byte >> 4 };
+            prop_assert_eq!(fast[at / 8] >> (at % 8) & 1 == 1, code >= 8);
+        }
+    }
+
+    #[test]
     fn bounded_sums_are_found(
         sums in prop::collection::vec(prop_oneof![any::<u16>(), 0u16..3, 65533u16..], 0..150),
         bound in prop_oneof![any::<u16>(), 0u16..3, 65533u16..],

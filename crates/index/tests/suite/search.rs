@@ -104,6 +104,9 @@ proptest! {
                 // A slot that is not there is never found.
                 filter.slots_mut().insert(rows as u32 + 70);
             }
+            if turn % 2 == 0 {
+                filter = SlotFilter::once(filter.slots().clone());
+            }
             let filter = (turn % 4 > 0).then_some(&filter);
             let is_allowed = |row| filter.is_none() || allowed.contains(&row);
             let matches = data.rows.iter().filter(|&&row| is_allowed(row)).count();
@@ -127,6 +130,43 @@ proptest! {
                 assert_like(hits, &naive(&data, &query, k, is_allowed), 2.0 * CODED);
             }
         }
+    }
+}
+
+/// Sketches pay from the second search on: the first one walks where it would scan them.
+#[test]
+fn a_filter_for_one_search_finds_as_well_as_one_that_is_kept() {
+    let data = Data::clustered(4000, 64, 20, 5);
+    let directory = temporary();
+    let segment = built(directory.path(), &data, &options(16, 5));
+    let allowed: BTreeSet<u32> = data
+        .rows
+        .iter()
+        .copied()
+        .filter(|row| row % 10 > 0)
+        .collect();
+    let filter = SlotFilter::once(slots(&segment, &allowed).slots().clone());
+    let search = SearchParams {
+        ef: 32,
+        filter: Some(&filter),
+        ..SearchParams::new(10)
+    };
+    let mut searcher = Searcher::default();
+    let mut chance = Chance(5);
+    for plan in [Plan::FilteredGraph, Plan::Scan] {
+        assert_eq!(search.plan(&segment), plan);
+        let mut found = 0.0;
+        for _ in 0..50 {
+            let query = chance.direction(64);
+            let hits = searcher.search(&segment, &query, &search).unwrap();
+            let truth = naive(&data, &query, 10, |row| allowed.contains(&row));
+            let hits = hits
+                .iter()
+                .filter(|hit| truth.iter().any(|one| one.row == hit.row));
+            found += hits.count() as f32 / truth.len() as f32;
+        }
+        assert!(found / 50.0 > 0.95, "{plan:?}: {found}");
+        filter.keep();
     }
 }
 
