@@ -276,6 +276,7 @@ pub(super) fn problem(told: &v1::Problem) -> Problem {
         Kind::Segment => ProblemKind::Segment,
         Kind::Index => ProblemKind::Index,
         Kind::Labels => ProblemKind::Labels,
+        Kind::Pictures => ProblemKind::Pictures,
         Kind::Store | Kind::Unspecified => ProblemKind::Store,
     };
     let what = told.what.clone();

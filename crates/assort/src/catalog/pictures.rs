@@ -292,27 +292,58 @@ fn embed_group(
     let references: Vec<&str> = group.iter().map(|product| &*product.reference).collect();
     source.open_all(&references, &mut |first, opened| {
         let mut pictures = Vec::with_capacity(opened.len());
+        let mut reject = |product: &Missing, reason: String| {
+            report.rejected += 1;
+            let line = u64::from(product.row) + 1;
+            observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
+        };
         for (product, opened) in group[first.min(group.len())..].iter().zip(opened) {
             match opened {
                 Ok(pixels) => pictures.push((product, pixels)),
-                Err(reason) => {
-                    report.rejected += 1;
-                    let line = u64::from(product.row) + 1;
-                    observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
-                }
+                Err(reason) => reject(product, reason),
             }
         }
         for batch in pictures.chunks(embedder.batch().max(1)) {
             let pixels: Vec<&Pixels> = batch.iter().map(|(_, pixels)| pixels).collect();
-            let vectors = embed_pictures(embedder, &pixels)?;
-            let rows = vectors.chunks_exact(embedder.space().dimensions);
-            made.extend(batch.iter().zip(rows).map(|((product, _), row)| {
-                (product.row, picture_hash(&product.reference), row.to_vec())
-            }));
+            for ((product, _), vector) in batch.iter().zip(embed_each(embedder, &pixels)?) {
+                match vector {
+                    Ok(vector) => {
+                        made.push((product.row, picture_hash(&product.reference), vector));
+                    }
+                    Err(reason) => reject(product, reason),
+                }
+            }
         }
         match observer.stop() {
             true => Err(Error::Interrupted),
             false => Ok(()),
         }
     })
+}
+
+/// The vector of each of some pictures, or why it has none: a picture of one colour may have
+/// no direction. Fails where none of several has one, which is the model's fault.
+fn embed_each(
+    embedder: &dyn Embedder,
+    pictures: &[&Pixels],
+) -> Result<Vec<std::result::Result<Vec<f32>, String>>> {
+    let failed = match embed_pictures(embedder, pictures) {
+        Ok(vectors) => {
+            let rows = vectors.chunks_exact(embedder.space().dimensions);
+            return Ok(rows.map(|row| Ok(row.to_vec())).collect());
+        }
+        Err(error @ Error::Embed(_)) => error,
+        Err(error) => return Err(error),
+    };
+    if pictures.len() == 1 {
+        return Ok(vec![Err(failed.to_string())]);
+    }
+    let mut vectors = Vec::with_capacity(pictures.len());
+    for picture in pictures {
+        vectors.extend(embed_each(embedder, &[picture])?);
+    }
+    match vectors.iter().any(std::result::Result::is_ok) {
+        true => Ok(vectors),
+        false => Err(failed),
+    }
 }

@@ -387,3 +387,21 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
         before
     );
 }
+
+#[test]
+fn a_picture_without_a_direction_costs_no_other() {
+    let (_directory, catalog) = shop(20);
+    catalog.put([product("p9000", "0 0 0")]).unwrap();
+    let mut observer = Recorder::default();
+    let embedder: Arc<dyn Embedder> = Arc::new(MeanColour::new("a"));
+    let report = catalog.embed_pictures(Arc::clone(&embedder), "toy", &Colours, &mut observer);
+    let report = report.unwrap();
+    assert_eq!((report.embedded, report.rejected), (20, 1));
+    assert_eq!(observer.rejected[0].id.as_deref(), Some("p9000"));
+    // Where none of several has one, the embedder is to blame.
+    let (_directory, catalog) = shop(0);
+    let black = ["p9000", "p9001"].map(|id| product(id, "0 0 0"));
+    catalog.put(black).unwrap();
+    let failed = catalog.embed_pictures(embedder, "toy", &Colours, &mut ());
+    assert!(matches!(failed, Err(Error::Embed(_))), "{failed:?}");
+}

@@ -317,6 +317,7 @@ fn problem(problem: &assort::Problem) -> v1::Problem {
         ProblemKind::Segment => Kind::Segment,
         ProblemKind::Index => Kind::Index,
         ProblemKind::Labels => Kind::Labels,
+        ProblemKind::Pictures => Kind::Pictures,
         _ => Kind::Unspecified,
     };
     let product_id = match &problem.kind {

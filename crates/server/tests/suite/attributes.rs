@@ -145,7 +145,7 @@ async fn facets_come_as_json() {
     let path = "/v1/catalogs/shop/facets?attributes=price&attributes=category&limit=1";
     let answer = shop.http("GET", path, &[], b"").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let told: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let told: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
     assert_eq!(told["facets"][0]["values"][0]["products"], "1");
     assert_eq!(told["facets"][1]["attribute"], "category");
 }
