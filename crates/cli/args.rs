@@ -31,7 +31,7 @@ pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
 pub(crate) use pictures::Pictures;
 #[cfg(feature = "pictures")]
 pub(crate) use searching::LikeBy;
-pub(crate) use searching::SearchArgs;
+pub(crate) use searching::{Duplicates, SameBy, SearchArgs};
 #[cfg(feature = "client")]
 pub(crate) use server::ServerArgs;
 #[cfg(feature = "serve")]
@@ -126,6 +126,8 @@ pub(crate) enum Command {
     Classify(Classify),
     /// Find products by text or likeness
     Search(SearchArgs),
+    /// Find products that are nearly the same
+    Duplicates(Duplicates),
     /// Set the categories of products
     Label(Label),
     /// Train a head on the labels, and put it in force if it files better

@@ -68,6 +68,7 @@ fn run(cli: Cli) -> Outcome {
         #[cfg(feature = "pictures")]
         Command::Pictures(args) => commands::pictures::run(&args, global),
         Command::Attributes(args) => commands::attributes::run(&args, global),
+        Command::Duplicates(args) => commands::duplicates::run(&args, global),
         Command::Facets(args) => commands::facets::run(&args, global),
         Command::Crosswalk(args) => commands::crosswalk::run(&args, global),
         Command::Train(args) => commands::train::run(&args, global),

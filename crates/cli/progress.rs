@@ -323,6 +323,9 @@ impl Observer for Console {
                     Some(total),
                 );
             }
+            Progress::Comparing { done, total } => {
+                self.counted(Stage::Products, "products compared", done, Some(total));
+            }
             Progress::Fold { number, of, labels } => {
                 let labels = counted(labels, "label", "labels");
                 self.say(&format!(

@@ -1,6 +1,6 @@
 //! Finding products.
 
-use crate::common::{Place, csv_records, lines, text};
+use crate::common::{Place, csv_records, json, lines, text};
 
 fn ids(printed: &str) -> Vec<String> {
     lines(printed)
@@ -212,4 +212,33 @@ fn a_product_is_shown_whole() {
             "decision": null,
         })
     );
+}
+
+#[test]
+fn products_that_are_nearly_the_same_are_grouped() {
+    let place = Place::with_shop();
+    place.write(
+        "twins.csv",
+        "id,title\nt1,Zebra striped umbrella\nt2,Zebra striped umbrella\nt3,Zebra striped umbrella\n",
+    );
+    place.run("import shop twins.csv").done();
+    let told = place
+        .run("duplicates shop --min-similarity 0.999 --format json")
+        .ended(0);
+    let groups = json(&told.stdout);
+    let products = groups["groups"][0]["products"].as_array().unwrap();
+    let ids: Vec<&str> = products
+        .iter()
+        .filter_map(|one| one["id"].as_str())
+        .collect();
+    assert_eq!(ids, ["t1", "t2", "t3"]);
+    let told = place.run("duplicates shop --min-similarity 0.999").ended(0);
+    assert!(told.stdout.contains("Zebra striped umbrella"), "{told:?}");
+    assert!(told.stderr.contains("1 group of 3 products"), "{told:?}");
+    place
+        .run("duplicates shop --by picture")
+        .failed(2, &["assort pictures"]);
+    place
+        .run("duplicates shop --min-similarity 2")
+        .failed(2, &["between -1 and 1"]);
 }

@@ -64,6 +64,7 @@ pub use catalog::crosswalk::{CrosswalkOptions, SourceCategory};
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
 };
+pub use catalog::duplicates::Duplicates;
 pub use catalog::evaluate::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
     MethodComparison, Overlap, SetReport,

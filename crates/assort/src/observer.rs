@@ -33,6 +33,13 @@ pub enum Progress<'a> {
         /// All products.
         total: u64,
     },
+    /// Products are being compared with others.
+    Comparing {
+        /// Products that were compared.
+        done: u64,
+        /// All products.
+        total: u64,
+    },
     /// Prototypes and confidence are being fitted to the catalog.
     Learning,
     /// A head is being trained on labels.

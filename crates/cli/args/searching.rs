@@ -1,4 +1,4 @@
-//! Arguments of `assort search`.
+//! Arguments of `assort search` and `assort duplicates`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use assort::GroupBy;
 use clap::Args;
 
-use super::EmbedderArgs;
+use super::{EmbedderArgs, ReportFormat};
 use crate::render::Format;
 
 /// What two products have in common.
@@ -103,4 +103,43 @@ pub(crate) struct SearchArgs {
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderArgs,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort duplicates shop\n  assort duplicates shop --by picture --min-similarity 0.98\n  assort duplicates shop --top 1000 --format json\n\nEach product of a group is that similar to another one of it. Pictures need `assort pictures` before."
+)]
+pub(crate) struct Duplicates {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// What is nearly the same
+    #[arg(long, value_enum, default_value_t = SameBy::Text)]
+    pub(crate) by: SameBy,
+
+    /// How similar a product is to another one of its group, at least, between -1 and 1
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 0.95,
+        allow_negative_numbers = true
+    )]
+    pub(crate) min_similarity: f32,
+
+    /// Groups to print, the largest
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(crate) top: NonZeroUsize,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+}
+
+/// By what products are nearly the same.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SameBy {
+    /// Title and further text
+    Text,
+    /// The picture
+    Picture,
 }

@@ -11,6 +11,7 @@ mod copies;
 pub(crate) mod crosswalk;
 pub(crate) mod demo;
 pub(crate) mod distill;
+pub(crate) mod duplicates;
 pub(crate) mod embedders;
 pub(crate) mod evaluate;
 pub(crate) mod facets;

@@ -79,6 +79,7 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::AuditLabels(_) => local("audit-labels"),
         #[cfg(feature = "pictures")]
         Command::Pictures(_) => local("pictures"),
+        Command::Duplicates(_) => local("duplicates"),
         Command::Crosswalk(_) => local("crosswalk"),
         Command::AuditIndex(_) => local("audit-index"),
         Command::Reembed(_) => local("reembed"),

@@ -6,6 +6,7 @@ mod backup;
 pub(crate) mod classify;
 pub(crate) mod crosswalk;
 pub(crate) mod distill;
+pub(crate) mod duplicates;
 pub(crate) mod evaluate;
 pub(crate) mod facets;
 pub(crate) mod filter_fields;

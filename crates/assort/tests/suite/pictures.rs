@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assort::copies::{CopyOptions, Folder, restore};
-use assort::core::{Embedder, Pixels, Product};
+use assort::core::{Embedder, Modality, Pixels, Product};
 use assort::{
     Catalog, ClassifyOptions, Error, EvaluateOptions, LabelOptions, PictureReport, PictureSource,
     ProblemKind, Query, Result, Search, TakePictures,
@@ -404,4 +404,45 @@ fn a_picture_without_a_direction_costs_no_other() {
     catalog.put(black).unwrap();
     let failed = catalog.embed_pictures(embedder, "toy", &Colours, &mut ());
     assert!(matches!(failed, Err(Error::Embed(_))), "{failed:?}");
+}
+
+#[test]
+fn pictures_that_are_nearly_the_same_are_grouped() {
+    let (_directory, catalog) = shop(0);
+    let missing = catalog.duplicates(Modality::Image, 0.9, &mut ());
+    assert!(matches!(missing, Err(Error::NoPictures)), "{missing:?}");
+    let colours = [
+        ("p1", "200 10 10"),
+        ("p2", "10 200 10"),
+        ("p3", "201 10 10"),
+        ("p4", "10 10 200"),
+        ("p5", "199 11 10"),
+        ("p6", "10 10 201"),
+    ];
+    catalog
+        .put(colours.map(|(id, colour)| product(id, colour)))
+        .unwrap();
+    embed(&catalog);
+    for sealed in [false, true] {
+        if sealed {
+            catalog.compact(&mut ()).unwrap();
+        }
+        let groups = catalog.duplicates(Modality::Image, 0.999, &mut ()).unwrap();
+        let ids: Vec<Vec<&str>> = groups
+            .iter()
+            .map(|group| {
+                let products = group.products.iter();
+                products
+                    .map(|(stored, _)| stored.product.id.as_str())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(ids, [vec!["p1", "p3", "p5"], vec!["p4", "p6"]]);
+        let all = groups.iter().flat_map(|group| &group.products);
+        assert!(all.clone().all(|(_, like)| (0.999..=1.0).contains(like)));
+    }
+    let everything = catalog.duplicates(Modality::Image, -1.0, &mut ()).unwrap();
+    assert_eq!(everything[0].products.len(), colours.len());
+    let impossible = catalog.duplicates(Modality::Text, 1.5, &mut ());
+    assert!(matches!(impossible, Err(Error::Argument(_))));
 }
