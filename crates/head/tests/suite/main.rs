@@ -6,6 +6,7 @@
 )]
 
 mod file;
+mod older;
 mod training;
 
 use assort_core::TextInput;
