@@ -15,7 +15,11 @@ fn fixture(name: &str) -> PathBuf {
 /// What the program that wrote the fixture printed of its head.
 fn scores() -> Vec<Vec<f32>> {
     let text = std::fs::read_to_string(fixture("format-1.scores")).unwrap();
-    let row = |line: &str| line.split(' ').map(|score| score.parse().unwrap()).collect();
+    let row = |line: &str| {
+        line.split(' ')
+            .map(|score| score.parse().unwrap())
+            .collect()
+    };
     text.lines().map(row).collect()
 }
 
@@ -46,7 +50,10 @@ fn a_head_of_products_without_attributes_is_written_as_before() {
     // Everything but the numbers, which depend on the processor in the last places.
     assert_eq!(head.bytes()[..16], before[..16]);
     assert_eq!(head.bytes().len(), before.len());
-    assert_eq!(head.features(), Head::open(&fixture("format-1.head")).unwrap().features());
+    assert_eq!(
+        head.features(),
+        Head::open(&fixture("format-1.head")).unwrap().features()
+    );
     are_scores(&head);
     if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         assert_eq!(head.bytes(), before);
