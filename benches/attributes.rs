@@ -266,11 +266,7 @@ fn filters() -> Vec<(&'static str, Asked)> {
 }
 
 /// Searches by each filter, and prints times by kind; gives the numbers of products.
-fn ask(
-    shop: &Path,
-    filters: &[(&'static str, Asked)],
-    how: &str,
-) -> Result<Vec<u64>, Failure> {
+fn ask(shop: &Path, filters: &[(&'static str, Asked)], how: &str) -> Result<Vec<u64>, Failure> {
     let catalog = Catalog::open_read_only(shop)?;
     let mut numbers = Numbers(3);
     let mut query = || {
