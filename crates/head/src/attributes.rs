@@ -361,7 +361,7 @@ fn text_feature(seed: u64, value: &str) -> u64 {
 
 /// What a rare value shares with others.
 fn bucket(seed: u64, feature: u64) -> u64 {
-    mix(seed ^ (BUCKET | feature % BUCKETS))
+    mix(seed ^ (BUCKET | (feature % BUCKETS)))
 }
 
 /// A kind as the word it is written as.
