@@ -71,6 +71,7 @@ fn object(report: &TrainReport, seconds: f64) -> Value {
         "labels": report.labels,
         "contents": report.contents,
         "categories": report.categories,
+        "attributes": report.attributes,
         "features": report.features,
         "bytes": report.bytes,
         "held_out": report.held_out,
@@ -101,8 +102,13 @@ fn table(report: &TrainReport) -> String {
         (
             "head",
             format!(
-                "{} features, {}",
+                "{} features{}, {}",
                 count(report.features),
+                match report.attributes {
+                    0 => String::new(),
+                    1 => " of words and 1 attribute".to_owned(),
+                    more => format!(" of words and {} attributes", count(more)),
+                },
                 bytes(report.bytes)
             ),
         ),

@@ -222,6 +222,7 @@ pub(super) fn trained(told: &v1::TrainHeadResponse) -> TrainReport {
     report.labels = told.labels as u64;
     report.contents = told.contents as u64;
     report.categories = told.categories as u64;
+    report.attributes = told.attributes as u64;
     report.features = told.features as u64;
     report.bytes = told.bytes as u64;
     report.held_out = told.held_out as u64;

@@ -12,10 +12,14 @@ use std::path::Path;
 use assort_files::{Bytes, Described, Fault, Map, Sections, fill, numbers};
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::{Error, Result};
 
 /// The newest format; a file of a higher one is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The format of a head that reads no attributes.
+const WITHOUT_ATTRIBUTES: u32 = 1;
 
 const FILE: Described = Described {
     magic: *b"ASSORT\x1aH",
@@ -35,6 +39,9 @@ pub(crate) struct Description {
     pub(crate) hidden: Option<usize>,
     pub(crate) shortest_sequence: usize,
     pub(crate) text_weight: f32,
+    /// Attributes that it reads; since format 2.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub(crate) attributes: Attributes,
     /// Ids of the categories.
     pub(crate) categories: Vec<String>,
 }
@@ -51,6 +58,7 @@ impl Description {
             && !self.categories.is_empty()
             && (2..=5).contains(&self.shortest_sequence)
             && usable(self.text_weight)
+            && self.attributes.is_sound()
             && u32::try_from(self.known).is_ok()
     }
 }
@@ -98,7 +106,14 @@ pub(crate) fn lay_out(description: &Description, sections: &Numbers<'_>) -> Resu
         .map_err(|e| Error::Argument(format!("the head cannot be described: {e}")))?;
     let places = Places::of(description, described.len())
         .ok_or_else(|| Error::Argument("the head is too large for this machine".to_owned()))?;
-    let mut bytes = FILE.begin(&described, places.idf.end);
+    let file = Described {
+        format: match description.attributes.is_empty() {
+            true => WITHOUT_ATTRIBUTES,
+            false => FORMAT,
+        },
+        ..FILE
+    };
+    let mut bytes = file.begin(&described, places.idf.end);
     bytes[places.rows].copy_from_slice(bytemuck::cast_slice(sections.rows));
     let numbers = [
         (places.scales, sections.scales),

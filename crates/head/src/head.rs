@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use assort_core::TextInput;
 use assort_core::vector::inner_products;
 use assort_core::vector::kernel::{add_bytes, add_rows, round_to_bytes};
 use assort_files::Bytes;
@@ -10,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::Result;
 use crate::file::{self, Description, Read};
+use crate::input::HeadInput;
 use crate::network::{Network, softmax};
 use crate::options::Shape;
 use crate::vocabulary::{Fields, Vocabulary};
@@ -17,7 +17,7 @@ use crate::vocabulary::{Fields, Vocabulary};
 /// Products that one thread files at a time.
 const BLOCK: usize = 64;
 
-/// A classification head: from the words of a product to scores of categories. A
+/// A classification head: from the words and attributes of a product to scores of categories. A
 /// product is the weighted sum of its features' rows, which are kept in 8 bits.
 pub struct Head {
     bytes: Bytes,
@@ -65,6 +65,7 @@ impl Head {
             },
             shortest_sequence: vocabulary.shortest_sequence,
             text_weight: vocabulary.text_weight,
+            attributes: vocabulary.attributes.clone(),
             categories,
         };
         let bytes = file::lay_out(
@@ -102,6 +103,7 @@ impl Head {
                 numbers(places.idf),
                 description.shortest_sequence,
                 description.text_weight,
+                description.attributes.clone(),
             ),
             rows: places.rows,
             description,
@@ -125,6 +127,11 @@ impl Head {
         self.vocabulary.len()
     }
 
+    /// Names of the attributes that it reads, without capitals, in order.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.vocabulary.attributes.names()
+    }
+
     /// The bytes of its file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -146,7 +153,7 @@ impl Head {
     /// Logarithms of the shares that products belong to each category, in their
     /// order, on all threads of the current rayon pool; not calibrated. None for a
     /// product of which the head knows nothing.
-    pub fn log_shares(&self, inputs: &[TextInput<'_>]) -> Vec<Option<Vec<f32>>> {
+    pub fn log_shares(&self, inputs: &[HeadInput<'_>]) -> Vec<Option<Vec<f32>>> {
         let blocks: Vec<Vec<Option<Vec<f32>>>> = inputs
             .par_chunks(BLOCK)
             .map(|inputs| self.block(inputs))
@@ -154,7 +161,7 @@ impl Head {
         blocks.into_iter().flatten().collect()
     }
 
-    fn block(&self, inputs: &[TextInput<'_>]) -> Vec<Option<Vec<f32>>> {
+    fn block(&self, inputs: &[HeadInput<'_>]) -> Vec<Option<Vec<f32>>> {
         let mut fields = self.vocabulary.fields();
         let mut sums = vec![0.0; inputs.len() * self.width()];
         let mut known = Vec::with_capacity(inputs.len());
@@ -184,8 +191,10 @@ impl Head {
     }
 
     /// Adds up the rows of a product's features; gives the number of those known.
-    fn sum(&self, fields: &mut Fields, input: &TextInput<'_>, sum: &mut [f32]) -> usize {
-        let mut weights = self.vocabulary.weights(&fields.read(input));
+    fn sum(&self, fields: &mut Fields, input: &HeadInput<'_>, sum: &mut [f32]) -> usize {
+        let mut weights = self
+            .vocabulary
+            .weights(&fields.read(input), input.attributes);
         for (place, weight) in &mut weights {
             *weight *= self.scales[*place as usize];
         }

@@ -65,6 +65,8 @@ pub struct TrainOptions {
     pub shortest_sequence: usize,
     /// How much further text counts beside the title.
     pub text_weight: f32,
+    /// How much attributes count beside the title.
+    pub attribute_weight: f32,
     /// Epochs without a better loss on the held-out examples after which training
     /// stops; none goes on to the end.
     pub patience: Option<usize>,
@@ -93,6 +95,7 @@ impl Default for TrainOptions {
             max_features: 1 << 18,
             shortest_sequence: 2,
             text_weight: 0.5,
+            attribute_weight: 0.5,
             patience: None,
             seed: 1,
         }
@@ -134,6 +137,7 @@ setters! {
     with_max_features, max_features: usize;
     with_shortest_sequence, shortest_sequence: usize;
     with_text_weight, text_weight: f32;
+    with_attribute_weight, attribute_weight: f32;
     with_patience, patience: Option<usize>;
     with_seed, seed: u64;
 }
@@ -159,8 +163,11 @@ impl TrainOptions {
         .all(share)
         {
             Some("warm-up, dropout and label smoothing lie between 0 and 1")
-        } else if !(self.weight_decay >= 0.0 && self.text_weight >= 0.0) {
-            Some("weight decay and the weight of further text must not be below 0")
+        } else if ![self.weight_decay, self.text_weight, self.attribute_weight]
+            .into_iter()
+            .all(|weight| weight >= 0.0)
+        {
+            Some("weight decay and the weights of further text and attributes must not be below 0")
         } else if !(2..=5).contains(&self.shortest_sequence) {
             Some("the shortest sequence has 2 to 5 characters")
         } else {

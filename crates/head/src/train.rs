@@ -7,12 +7,14 @@
 //! have one second moment each, corrected by how often the row was moved: most are
 //! moved rarely (as in sparse Adam, with one adaptive step a row).
 
-use assort_core::TextInput;
+use assort_core::AttributeSchema;
 use assort_core::chance::shuffle;
 use assort_core::vector::Matrix;
 use assort_core::vector::kernel::{Pace, adam};
 use rayon::prelude::*;
 
+use crate::attributes::Attributes;
+use crate::input::HeadInput;
 use crate::network::{Example, Gradients, Network, Targets, softmax};
 use crate::options::{Loss, Shape, TrainOptions};
 use crate::vocabulary::{Fields, Vocabulary};
@@ -34,10 +36,10 @@ const SHARPNESS: f32 = 5.0;
 const BETAS: (f32, f32) = (0.9, 0.999);
 
 /// What to learn from: products with their categories.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Labelled<'a> {
     /// What the products say.
-    pub inputs: &'a [TextInput<'a>],
+    pub inputs: &'a [HeadInput<'a>],
     /// The category of each, a place in `categories`.
     pub classes: &'a [u32],
     /// What a teacher believes of each: categories with shares that sum to one, which
@@ -50,6 +52,8 @@ pub struct Labelled<'a> {
     pub categories: &'a [String],
     /// Products whose labels are only used to measure.
     pub held_out: &'a [usize],
+    /// Kinds of attributes; those that it does not name are found from their values.
+    pub schema: Option<&'a AttributeSchema>,
 }
 
 /// How training goes, after each epoch.
@@ -92,9 +96,11 @@ pub fn train(
     let (seen, unseen): (Vec<usize>, Vec<usize>) =
         (0..fields.len()).partition(|at| !apart.contains(at));
     let own: Vec<&[Vec<u64>; 2]> = seen.iter().map(|&at| &fields[at]).collect();
-    let vocabulary = Vocabulary::of(&own, options);
+    let inputs: Vec<&HeadInput<'_>> = seen.iter().map(|&at| &data.inputs[at]).collect();
+    let attributes = Attributes::learn(&inputs, data.schema, options);
+    let vocabulary = Vocabulary::of(&own, attributes, options);
     let example = |&at: &usize| Example {
-        weights: vocabulary.weights(&fields[at]),
+        weights: vocabulary.weights(&fields[at], data.inputs[at].attributes),
         class: data.classes[at],
         targets: match data.soft.get(at) {
             Some(soft) if !soft.is_empty() => soft.clone(),
@@ -113,7 +119,7 @@ pub fn train(
     Head::new(&network, vocabulary, data.categories.to_vec())
 }
 
-fn read(inputs: &[TextInput<'_>], options: &TrainOptions) -> Vec<[Vec<u64>; 2]> {
+fn read(inputs: &[HeadInput<'_>], options: &TrainOptions) -> Vec<[Vec<u64>; 2]> {
     let shortest = options.shortest_sequence;
     inputs
         .par_iter()

@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
-use assort_core::TextInput;
 use assort_core::chance::mix;
 use assort_core::features::Features;
 use rayon::prelude::*;
 
+use crate::attributes::Attributes;
+use crate::input::HeadInput;
 use crate::options::TrainOptions;
 
 /// Characters of further text that are read.
@@ -31,7 +32,8 @@ impl Fields {
     }
 
     /// Features of the title and of the further text.
-    pub(crate) fn read(&mut self, input: &TextInput<'_>) -> [Vec<u64>; 2] {
+    pub(crate) fn read(&mut self, input: &HeadInput<'_>) -> [Vec<u64>; 2] {
+        let input = input.text;
         let title = self.features.read(input.title()).to_vec();
         let further = input.further();
         let end = further.char_indices().nth(TEXT_CHARS);
@@ -49,14 +51,19 @@ pub(crate) struct Vocabulary {
     pub(crate) idf: Vec<f32>,
     pub(crate) shortest_sequence: usize,
     pub(crate) text_weight: f32,
+    pub(crate) attributes: Attributes,
     /// Where features begin whose first bits are at least so much.
     directory: Vec<u32>,
 }
 
 impl Vocabulary {
-    /// The features that enough documents have, the most frequent ones if they are too
-    /// many.
-    pub(crate) fn of(documents: &[&[Vec<u64>; 2]], options: &TrainOptions) -> Self {
+    /// The features of words that enough documents have, the most frequent ones if they
+    /// are too many, and those of attributes, all of which count the same.
+    pub(crate) fn of(
+        documents: &[&[Vec<u64>; 2]],
+        (attributes, of_attributes): (Attributes, Vec<u64>),
+        options: &TrainOptions,
+    ) -> Self {
         let most = options.max_features;
         let mut all: Vec<u64> = documents
             .par_iter()
@@ -80,11 +87,22 @@ impl Vocabulary {
         }
         let total = documents.len() as f32;
         let idf = |count: u32| ((1.0 + total) / (1.0 + count as f32)).ln() + 1.0;
+        let words = counted
+            .into_iter()
+            .map(|(feature, count)| (feature, idf(count)));
+        let mut known: Vec<(u64, f32)> = words.collect();
+        if !of_attributes.is_empty() {
+            known.extend(of_attributes.into_iter().map(|feature| (feature, 1.0)));
+            known.sort_by_key(|(feature, _)| *feature);
+            known.dedup_by_key(|(feature, _)| *feature);
+        }
+        let (features, idf) = known.into_iter().unzip();
         Self::new(
-            counted.iter().map(|(feature, _)| *feature).collect(),
-            counted.iter().map(|(_, count)| idf(*count)).collect(),
+            features,
+            idf,
             options.shortest_sequence,
             options.text_weight,
+            attributes,
         )
     }
 
@@ -93,6 +111,7 @@ impl Vocabulary {
         idf: Vec<f32>,
         shortest_sequence: usize,
         text_weight: f32,
+        attributes: Attributes,
     ) -> Self {
         let mut directory = vec![0u32; (1 << DIRECTORY_BITS) + 1];
         for feature in &features {
@@ -106,6 +125,7 @@ impl Vocabulary {
             idf,
             shortest_sequence,
             text_weight,
+            attributes,
             directory,
         }
     }
@@ -128,11 +148,15 @@ impl Vocabulary {
         Fields::new(self.shortest_sequence)
     }
 
-    /// A product as weights of known features: (1 + ln tf) · idf, each field of unit
-    /// length times its weight.
-    pub(crate) fn weights(&self, fields: &[Vec<u64>; 2]) -> Vec<(u32, f32)> {
+    /// A product as weights of known features: (1 + ln tf) · idf of words, each field of
+    /// unit length times its weight.
+    pub(crate) fn weights(
+        &self,
+        words: &[Vec<u64>; 2],
+        attributes: &[(String, String)],
+    ) -> Vec<(u32, f32)> {
         let mut weights = Vec::new();
-        for (found, factor) in fields.iter().zip([1.0, self.text_weight]) {
+        for (found, factor) in words.iter().zip([1.0, self.text_weight]) {
             let begin = weights.len();
             let places = found.iter().filter_map(|feature| self.place(*feature));
             let mut places: Vec<u32> = places.collect();
@@ -141,11 +165,22 @@ impl Vocabulary {
                 let weight = (1.0 + (same.len() as f32).ln()) * self.idf[same[0] as usize];
                 weights.push((same[0], weight));
             }
-            let own = &mut weights[begin..];
-            let square: f32 = own.iter().map(|(_, weight)| weight * weight).sum();
-            let scale = factor / square.sqrt().max(f32::MIN_POSITIVE);
-            own.iter_mut().for_each(|(_, weight)| *weight *= scale);
+            scale(&mut weights[begin..], factor);
         }
+        let begin = weights.len();
+        for found in self.attributes.features(attributes) {
+            let place = self.place(found.feature);
+            let place = place.or_else(|| self.place(found.instead?));
+            weights.extend(place.map(|place| (place, found.weight)));
+        }
+        scale(&mut weights[begin..], self.attributes.weight);
         weights
     }
+}
+
+/// Gives a field that length.
+fn scale(weights: &mut [(u32, f32)], length: f32) {
+    let square: f32 = weights.iter().map(|(_, weight)| weight * weight).sum();
+    let scale = length / square.sqrt().max(f32::MIN_POSITIVE);
+    weights.iter_mut().for_each(|(_, weight)| *weight *= scale);
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use assort_core::{DecideOptions, Decision, Method, Product, Role, Space, TextInput, sources};
+use assort_core::{DecideOptions, Decision, Method, Product, Role, Space, sources};
+use assort_head::HeadInput;
 
 use crate::catalog::Catalog;
 use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
@@ -94,7 +95,7 @@ impl ClassifyOptions {
         self
     }
 
-    /// Whether products must be embedded: a head reads their words alone.
+    /// Whether products must be embedded: a head reads words and attributes alone.
     fn needs_vectors(&self) -> bool {
         self.explain || sources(self.method).iter().any(|one| one.needs_vector())
     }
@@ -171,10 +172,7 @@ impl Catalog {
         }
         let without = products.iter().map(|product| reader.row(&product.id));
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
-        let inputs: Vec<_> = products
-            .iter()
-            .map(|product| TextInput::of_product(&product.title, &product.text))
-            .collect();
+        let inputs: Vec<_> = products.iter().map(HeadInput::of_product).collect();
         let embedder = self.embedder_for(&reader).ok();
         let queries = Queries {
             vectors: &vectors,

@@ -2,6 +2,7 @@
 //! read words would be less sure of it.
 
 use assort_core::{CategoryIndex, Evidence, TextInput, WordEvidence, pieces};
+use assort_head::HeadInput;
 
 use super::classify::{Asked, Classifier, TEXT_SOURCES};
 use crate::Result;
@@ -21,18 +22,21 @@ impl Classifier {
         &self,
         asked: Asked,
         evidence: &Evidence,
-        input: &TextInput<'_>,
+        input: &HeadInput<'_>,
         category: CategoryIndex,
     ) -> Result<Vec<WordEvidence>> {
-        let title = input.title();
+        let title = input.text.title();
         let words = pieces(title, TRIED);
         let without: Vec<String> = words
             .iter()
             .map(|word| format!("{} {}", &title[..word.start], &title[word.end..]))
             .collect();
-        let inputs: Vec<TextInput<'_>> = without
+        let inputs: Vec<HeadInput<'_>> = without
             .iter()
-            .map(|title| TextInput::of_product(title, input.further()))
+            .map(|title| HeadInput {
+                text: TextInput::of_product(title, input.text.further()),
+                ..*input
+            })
             .collect();
         let Some(place) = self.candidates().position(category) else {
             return Ok(Vec::new());

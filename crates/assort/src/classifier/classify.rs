@@ -5,8 +5,9 @@ use std::sync::Arc;
 use assort_core::features::Features;
 use assort_core::{
     Candidates, DecideOptions, Decision, Embedder, Ensemble, Evidence, Lexicon, Method, Neighbor,
-    Outcomes, Prototypes, Source, Taxonomy, TextInput, WordEvidence, knows, log_shares, sources,
+    Outcomes, Prototypes, Source, Taxonomy, WordEvidence, knows, log_shares, sources,
 };
+use assort_head::HeadInput;
 use rayon::prelude::*;
 
 use super::heads::{HeadScorer, KnownHead};
@@ -100,8 +101,8 @@ pub(crate) struct Decided {
 pub(crate) struct Queries<'a> {
     /// Their vectors of unit length, row by row; nothing where no source needs them.
     pub(crate) vectors: &'a [f32],
-    /// Their words.
-    pub(crate) inputs: &'a [TextInput<'a>],
+    /// Their words and attributes.
+    pub(crate) inputs: &'a [HeadInput<'a>],
     /// The row each must not be helped by: a product has no vote on itself.
     pub(crate) without: &'a [Option<u32>],
     /// Vectors of their pictures, as many as there are inputs.
@@ -114,7 +115,7 @@ pub(crate) struct Queries<'a> {
 #[derive(Clone, Copy)]
 struct Block<'a> {
     vectors: &'a [f32],
-    inputs: &'a [TextInput<'a>],
+    inputs: &'a [HeadInput<'a>],
     pictures: &'a [Option<Vec<f32>>],
 }
 
@@ -232,7 +233,8 @@ impl Classifier {
         }
         let both = evidence.into_iter().zip(block.inputs);
         both.map(|(evidence, input)| {
-            let is_unknown = embedder.and_then(|embedder| knows(embedder, *input)) == Some(false);
+            let is_unknown =
+                embedder.and_then(|embedder| knows(embedder, input.text)) == Some(false);
             let evidence = match is_unknown {
                 true => evidence.by_words_alone(),
                 false => evidence,
@@ -274,7 +276,7 @@ impl Classifier {
         pictures.iter().map(says).collect()
     }
 
-    fn decided(&self, evidence: Evidence, input: &TextInput<'_>, asked: Asked) -> Result<Decided> {
+    fn decided(&self, evidence: Evidence, input: &HeadInput<'_>, asked: Asked) -> Result<Decided> {
         let (ensemble, candidates) = (&self.ensemble, &self.candidates);
         let shares = ensemble.fuse(asked.method, candidates, &evidence);
         let decision = ensemble.decide_by(asked.method, candidates, &shares, asked.decide);
@@ -309,7 +311,7 @@ impl Classifier {
         source: Source,
         method: Method,
         vectors: &[f32],
-        inputs: &[TextInput<'_>],
+        inputs: &[HeadInput<'_>],
     ) -> Result<Vec<Option<Vec<f32>>>> {
         let of_head = |head: &Option<HeadScorer>| match head {
             Some(head) => head.log_shares(inputs),
@@ -326,8 +328,9 @@ impl Classifier {
             }
             Source::Lexical => {
                 let mut features = Features::default();
-                let words =
-                    |input: &TextInput<'_>| self.lexicon.log_shares(&mut features, input.title());
+                let words = |input: &HeadInput<'_>| {
+                    self.lexicon.log_shares(&mut features, input.text.title())
+                };
                 inputs.iter().map(words).collect()
             }
             Source::SelfTrained => of_head(&self.self_trained),

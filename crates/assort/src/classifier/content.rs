@@ -2,25 +2,50 @@
 
 use std::collections::HashMap;
 
-use assort_core::{TextInput, content_key};
+use assort_core::{TextInput, content_key, text_hash};
+use assort_head::HeadInput;
 use rayon::prelude::*;
 
 use crate::Result;
+use crate::import_report::SOURCE_CATEGORY;
 use crate::store::Reader;
 
 /// Rows that one thread reads at a time.
 const ROWS: usize = 256;
 
-/// A product's words.
+/// Of more than one product in so many, a title does not tell what they are.
+const TELLING: usize = 3;
+
+/// A product's words, and its attributes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Words {
     pub(crate) title: String,
     pub(crate) text: String,
+    /// All but what a source called its category.
+    pub(crate) attributes: Vec<(String, String)>,
 }
 
 impl Words {
-    pub(crate) fn input(&self) -> TextInput<'_> {
+    /// What heads read that learned from labels.
+    pub(crate) fn input(&self) -> HeadInput<'_> {
+        HeadInput {
+            text: self.text(),
+            attributes: &self.attributes,
+        }
+    }
+
+    pub(crate) fn text(&self) -> TextInput<'_> {
         TextInput::of_product(&self.title, &self.text)
+    }
+
+    /// A digest of the title and the attributes.
+    fn whole_key(&self) -> u128 {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        let all: Vec<&str> = std::iter::once(self.title.as_str())
+            .chain(attributes)
+            .collect();
+        text_hash(&all.join("\0"))
     }
 }
 
@@ -31,6 +56,13 @@ pub(crate) fn words(reader: &Reader<'_>, rows: &[u32]) -> Result<Vec<Words>> {
             let words = reader.with_product(row, |product| Words {
                 title: product.title.as_str().to_owned(),
                 text: product.text.as_str().to_owned(),
+                attributes: product
+                    .attributes
+                    .iter()
+                    .map(|pair| (pair.0.as_str(), pair.1.as_str()))
+                    .filter(|(name, _)| *name != SOURCE_CATEGORY)
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect(),
             })?;
             Ok(words.unwrap_or_default())
         };
@@ -52,6 +84,22 @@ impl Groups {
             .par_iter()
             .map(|words| content_key(&words.title))
             .collect();
+        Self::by(keys)
+    }
+
+    /// The same of products that have attributes: where many of them have one title, it
+    /// says too little, and attributes belong to the content.
+    pub(crate) fn with_attributes(words: &[Words]) -> Self {
+        let groups = Self::of(words);
+        let largest = groups.members.values().map(Vec::len).max();
+        let are_alike = largest.is_some_and(|largest| largest * TELLING > words.len());
+        match are_alike && words.iter().any(|words| !words.attributes.is_empty()) {
+            true => Self::by(words.par_iter().map(Words::whole_key).collect()),
+            false => groups,
+        }
+    }
+
+    fn by(keys: Vec<u128>) -> Self {
         let mut members: HashMap<u128, Vec<usize>> = HashMap::new();
         for (at, &key) in keys.iter().enumerate() {
             members.entry(key).or_default().push(at);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use assort_core::{Candidates, Taxonomy, TextInput};
-use assort_head::Head;
+use assort_core::{Candidates, Taxonomy};
+use assort_head::{Head, HeadInput};
 
 /// Part of what a head says that categories share which it does not know.
 const UNKNOWN: f32 = 0.1;
@@ -48,7 +48,7 @@ impl HeadScorer {
 
     /// Logarithms of the candidates' shares of each product; none for one of which
     /// no head knows anything.
-    pub(crate) fn log_shares(&self, inputs: &[TextInput<'_>]) -> Vec<Option<Vec<f32>>> {
+    pub(crate) fn log_shares(&self, inputs: &[HeadInput<'_>]) -> Vec<Option<Vec<f32>>> {
         let mut all: Vec<Option<Vec<f32>>> = vec![None; inputs.len()];
         for (head, places) in &self.heads {
             for (sum, own) in all.iter_mut().zip(head.0.log_shares(inputs)) {

@@ -1,6 +1,6 @@
 //! The labelled products of a catalog, and the means of their categories.
 
-use assort_core::{Candidates, CategoryIndex, ClassMeans, Prototypes};
+use assort_core::{AttributeSchema, Candidates, CategoryIndex, ClassMeans, Prototypes};
 use rayon::prelude::*;
 
 use super::content::{Groups, Words, words};
@@ -14,6 +14,8 @@ pub(super) struct LabelledProducts {
     pub(super) categories: Vec<CategoryIndex>,
     pub(super) words: Vec<Words>,
     pub(super) groups: Groups,
+    /// Kinds of their attributes.
+    pub(super) schema: AttributeSchema,
 }
 
 impl LabelledProducts {
@@ -36,7 +38,8 @@ impl LabelledProducts {
         let rows: Vec<u32> = labelled.iter().map(|(row, _)| *row).collect();
         let words = words(reader, &rows)?;
         Ok(Self {
-            groups: Groups::of(&words),
+            groups: Groups::with_attributes(&words),
+            schema: reader.schema()?,
             categories: labelled.into_iter().map(|(_, category)| category).collect(),
             words,
             rows,

@@ -1,6 +1,7 @@
 //! How common categories are in the catalog beside what labels say.
 
-use assort_core::{DecideOptions, LEAF, Method, Shares, TextInput, prior_shift};
+use assort_core::{DecideOptions, LEAF, Method, Shares, prior_shift};
+use assort_head::HeadInput;
 
 use super::cache::Ground;
 use super::classify::{Asked, Queries};
@@ -90,7 +91,7 @@ impl Ground<'_> {
                 vectors.extend(self.snapshot.vector(*row)?.into_iter().flatten());
             }
             let words = words(catalogued.reader, rows)?;
-            let inputs: Vec<TextInput<'_>> = words.iter().map(Words::input).collect();
+            let inputs: Vec<HeadInput<'_>> = words.iter().map(Words::input).collect();
             let without: Vec<Option<u32>> = rows.iter().map(|row| Some(*row)).collect();
             let queries = Queries {
                 vectors: &vectors,

@@ -116,7 +116,7 @@ fn round(
             .clamp(*PER_CATEGORY.start(), *PER_CATEGORY.end())
             .min(own.len());
         for &(_, at) in &own[..count] {
-            chosen.push(judged.words[at].input());
+            chosen.push(judged.words[at].text().into());
             classes.push(class);
             weights.push((count as f32).sqrt().recip());
         }
@@ -127,10 +127,9 @@ fn round(
     let data = Labelled {
         inputs: &chosen,
         classes: &classes,
-        soft: &[],
         weights: &weights,
         categories: ids,
-        held_out: &[],
+        ..Labelled::default()
     };
     let options = TrainOptions::default()
         .with_shape(Shape::Linear)
@@ -167,7 +166,7 @@ fn decided(
         .par_chunks(BLOCK)
         .zip(judged.words.par_chunks(BLOCK))
         .map(|(evidence, words)| {
-            let inputs: Vec<_> = words.iter().map(Words::input).collect();
+            let inputs: Vec<_> = words.iter().map(|words| words.text().into()).collect();
             let heads = match scorer {
                 Some(scorer) => scorer.log_shares(&inputs),
                 None => vec![None; inputs.len()],

@@ -1,10 +1,10 @@
 //! Training heads on the labels of a catalog, and what heads say of products whose
 //! content they did not learn from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use assort_core::{Candidates, CategoryIndex, Taxonomy, TextInput};
-use assort_head::{Head, Labelled, Step, TrainOptions, train};
+use assort_core::{Candidates, CategoryIndex, Taxonomy};
+use assort_head::{Head, HeadInput, Labelled, Step, TrainOptions, train};
 
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::LabelledProducts;
@@ -17,8 +17,12 @@ const MANY_LABELS: usize = 30_000;
 /// Parts into which labels are divided: each is judged by heads of the others.
 const FOLDS: u128 = 3;
 
-/// Products of one content and label that are learned from; further ones say nothing new.
+/// Products of one content and label that are learned from; further ones say nothing new,
+/// unless they have other attributes.
 const MOST_VARIANTS: usize = 4;
+
+/// The same of those that have other attributes each.
+const MOST_APART: usize = 16;
 
 /// Of many labels, one content in so many is held out.
 const HELD_OUT_OF: u128 = 32;
@@ -95,7 +99,7 @@ pub(super) struct Training<'a> {
     ids: Vec<String>,
     /// The products that are learned from, by number, in ascending order.
     learned: Vec<usize>,
-    inputs: Vec<TextInput<'a>>,
+    inputs: Vec<HeadInput<'a>>,
     classes: Vec<u32>,
     weights: Vec<f32>,
     /// Heads that were trained or are being trained, and all that will be.
@@ -112,12 +116,7 @@ impl<'a> Training<'a> {
         count: usize,
     ) -> Self {
         let classes = Classes::of(labelled, taxonomy, candidates);
-        let is_learned = |at: &usize| {
-            let mut first = labelled.variants(*at).take(MOST_VARIANTS);
-            first.any(|variant| variant == *at)
-        };
-        let learned: Vec<usize> = (0..labelled.len()).filter(is_learned).collect();
-        let weight = |&at: &usize| labelled.weight(at).max(1.0 / MOST_VARIANTS as f32);
+        let (learned, weights): (Vec<usize>, Vec<f32>) = learned(labelled).into_iter().unzip();
         Self {
             taxonomy,
             candidates,
@@ -127,7 +126,7 @@ impl<'a> Training<'a> {
                 .map(|&at| labelled.words[at].input())
                 .collect(),
             classes: learned.iter().map(|&at| classes.of_products[at]).collect(),
-            weights: learned.iter().map(weight).collect(),
+            weights,
             learned,
             labelled,
             number: 0,
@@ -152,10 +151,11 @@ impl<'a> Training<'a> {
             let data = Labelled {
                 inputs: &self.inputs,
                 classes: &self.classes,
-                soft: &[],
                 weights: &self.weights,
                 categories: &self.ids,
                 held_out: &held_out,
+                schema: Some(&self.labelled.schema),
+                ..Labelled::default()
             };
             self.number += 1;
             let (number, count) = (self.number, self.count);
@@ -171,10 +171,38 @@ impl<'a> Training<'a> {
             return HeadEvidence::new();
         };
         let words = &self.labelled.words;
-        let own: Vec<TextInput<'_>> = products.iter().map(|&at| words[at].input()).collect();
+        let own: Vec<HeadInput<'_>> = products.iter().map(|&at| words[at].input()).collect();
         let all = scorer.log_shares(&own);
         products.iter().copied().zip(all).collect()
     }
+}
+
+/// The products that are learned from, ascending, with how much each counts: those of one
+/// content and label count as one together.
+fn learned(labelled: &LabelledProducts) -> Vec<(usize, f32)> {
+    let mut learned = Vec::new();
+    for at in 0..labelled.len() {
+        // Those of one content are looked at together, with the first of them.
+        if labelled.variants(at).next() == Some(at) {
+            let kept = kept_variants(labelled, at);
+            let weight = 1.0 / kept.len() as f32;
+            learned.extend(kept.into_iter().map(|at| (at, weight)));
+        }
+    }
+    learned.sort_unstable_by_key(|(at, _)| *at);
+    learned
+}
+
+/// The first products of one content and label, and those that have other attributes.
+fn kept_variants(labelled: &LabelledProducts, at: usize) -> Vec<usize> {
+    let (mut kept, mut known) = (Vec::new(), HashSet::new());
+    for variant in labelled.variants(at) {
+        let is_new = known.insert(&labelled.words[variant].attributes);
+        if kept.len() < MOST_VARIANTS || (is_new && kept.len() < MOST_APART) {
+            kept.push(variant);
+        }
+    }
+    kept
 }
 
 /// The labelled products in parts: those of one content are in one part.

@@ -116,6 +116,8 @@ pub struct TrainReport {
     pub contents: u64,
     /// Categories that have labels.
     pub categories: u64,
+    /// Attributes that the heads read.
+    pub attributes: u64,
     /// Features that the heads know.
     pub features: u64,
     /// Bytes of their files.
@@ -170,6 +172,8 @@ pub(super) fn train(
     let of = |ensemble, method, trials: &[&Trial]| {
         trials::accuracy(ensemble, method, candidates, trials)
     };
+    let first = made.heads.first();
+    let attributes = first.iter().flat_map(|head| head.0.attributes());
     let report = TrainReport {
         labels: labelled.len() as u64,
         contents: labelled.contents() as u64,
@@ -178,6 +182,7 @@ pub(super) fn train(
             .iter()
             .collect::<std::collections::BTreeSet<_>>()
             .len() as u64,
+        attributes: attributes.count() as u64,
         features: made.heads.iter().map(|head| head.0.features() as u64).sum(),
         bytes: made
             .heads

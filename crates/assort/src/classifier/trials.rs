@@ -209,7 +209,7 @@ impl Sources<'_> {
             evidence,
             zero_shot,
         };
-        let input = self.labelled.words[at].input();
+        let input = self.labelled.words[at].text();
         Ok(match self.embedder {
             Some(embedder) if knows(embedder, input) == Some(false) => trial.by_words_alone(),
             _ => trial,

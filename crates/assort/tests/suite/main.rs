@@ -9,6 +9,7 @@
     reason = "a failure in a helper of a test fails the test"
 )]
 
+mod attributes;
 mod churn;
 mod classify;
 mod common;

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use assort_core::TextInput;
-use assort_head::{Error, Head};
+use assort_head::{Error, Head, HeadInput};
 use proptest::prelude::*;
 
 use crate::{small, trained};
@@ -20,7 +19,7 @@ fn a_head_that_was_written_files_the_same() {
     std::fs::write(&path, head.bytes()).unwrap();
     let opened = Head::open(&path).unwrap();
     assert_eq!(opened.digest(), head.digest());
-    let input = [TextInput::plain("kettle for running")];
+    let input = [HeadInput::plain("kettle for running")];
     assert_eq!(opened.log_shares(&input), head.log_shares(&input));
     let missing = Head::open(Path::new("/nowhere/a.head"));
     assert!(matches!(missing, Err(Error::File(_))));

@@ -5,11 +5,12 @@
     reason = "a failure in a helper of a test fails the test"
 )]
 
+mod attributes;
 mod file;
+mod older;
 mod training;
 
-use assort_core::TextInput;
-use assort_head::{Head, Labelled, Result, Step, TrainOptions, train};
+use assort_head::{Head, HeadInput, Labelled, Result, Step, TrainOptions, train};
 
 /// Titles of two kinds of things in many colours and sizes, with their class.
 fn titles(count: usize) -> (Vec<String>, Vec<u32>) {
@@ -33,14 +34,12 @@ fn trained(
     go_on: &mut dyn FnMut(Step) -> bool,
 ) -> Result<Head> {
     let (titles, classes) = titles(count);
-    let inputs: Vec<TextInput<'_>> = titles.iter().map(|title| TextInput::plain(title)).collect();
+    let inputs: Vec<HeadInput<'_>> = titles.iter().map(|title| HeadInput::plain(title)).collect();
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
-        soft: &[],
-        weights: &[],
         categories: &categories(),
-        held_out: &[],
+        ..Labelled::default()
     };
     train(&data, options, go_on)
 }

@@ -1,12 +1,11 @@
 //! What training promises.
 
-use assort_core::TextInput;
-use assort_head::{Error, Labelled, Loss, Shape, Step, TrainOptions, train};
+use assort_head::{Error, HeadInput, Labelled, Loss, Shape, Step, TrainOptions, train};
 
 use crate::{categories, small, titles, trained};
 
 fn best(head: &assort_head::Head, title: &str) -> Option<usize> {
-    let shares = head.log_shares(&[TextInput::plain(title)]).remove(0)?;
+    let shares = head.log_shares(&[HeadInput::plain(title)]).remove(0)?;
     (0..shares.len()).max_by(|&a, &b| shares[a].total_cmp(&shares[b]))
 }
 
@@ -25,7 +24,7 @@ fn shapes_and_losses_learn_what_tells_categories_apart() {
         assert_eq!(best(&head, "热水壶"), Some(2), "{shape:?}");
         assert_eq!(best(&head, "zzz"), None, "nothing is known of it");
         let shares = head
-            .log_shares(&[TextInput::plain("kettle")])
+            .log_shares(&[HeadInput::plain("kettle")])
             .remove(0)
             .unwrap();
         let sum: f32 = shares.iter().map(|share| share.exp()).sum();
@@ -53,17 +52,16 @@ fn equal_seeds_give_equal_heads_whatever_the_threads() {
 #[test]
 fn held_out_examples_are_measured_and_not_learned_from() {
     let (titles, classes) = titles(300);
-    let inputs: Vec<TextInput<'_>> = titles.iter().map(|title| TextInput::plain(title)).collect();
+    let inputs: Vec<HeadInput<'_>> = titles.iter().map(|title| HeadInput::plain(title)).collect();
     let names = categories();
     // All of the third category are held out, so nobody learns of it.
     let held_out: Vec<usize> = (0..300).filter(|at| at % 3 == 2).collect();
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
-        soft: &[],
-        weights: &[],
         categories: &names,
         held_out: &held_out,
+        ..Labelled::default()
     };
     let mut curve = Vec::new();
     let mut tell = |step: Step| {
@@ -90,16 +88,15 @@ fn patience_ends_training_that_gets_no_better() {
             .wrapping_add(1);
         *class = (chance >> 60) as u32 % 3;
     }
-    let inputs: Vec<TextInput<'_>> = titles.iter().map(|title| TextInput::plain(title)).collect();
+    let inputs: Vec<HeadInput<'_>> = titles.iter().map(|title| HeadInput::plain(title)).collect();
     let names = categories();
     let held_out: Vec<usize> = (150..200).collect();
     let data = Labelled {
         inputs: &inputs,
         classes: &classes,
-        soft: &[],
-        weights: &[],
         categories: &names,
         held_out: &held_out,
+        ..Labelled::default()
     };
     let mut epochs = 0;
     let mut tell = |step: Step| {
@@ -113,15 +110,13 @@ fn patience_ends_training_that_gets_no_better() {
 
 #[test]
 fn what_cannot_be_learned_from_is_refused_in_a_sentence() {
-    let inputs = [TextInput::plain("a kettle"), TextInput::plain("another")];
+    let inputs = [HeadInput::plain("a kettle"), HeadInput::plain("another")];
     let names = categories();
     let data = |classes: &'static [u32]| Labelled {
         inputs: &inputs,
         classes,
-        soft: &[],
-        weights: &[],
         categories: &names,
-        held_out: &[],
+        ..Labelled::default()
     };
     let refused = |data: &Labelled<'_>, options: &TrainOptions| {
         let error = train(data, options, &mut |_| true).unwrap_err();
@@ -146,7 +141,7 @@ fn what_cannot_be_learned_from_is_refused_in_a_sentence() {
 #[test]
 fn a_teachers_shares_are_learned_in_place_of_the_label() {
     let (titles, classes) = titles(300);
-    let inputs: Vec<TextInput<'_>> = titles.iter().map(|title| TextInput::plain(title)).collect();
+    let inputs: Vec<HeadInput<'_>> = titles.iter().map(|title| HeadInput::plain(title)).collect();
     let names = categories();
     // The teacher takes the first category for the second in seven of ten.
     let belief = |&class: &u32| match class {
@@ -158,9 +153,8 @@ fn a_teachers_shares_are_learned_in_place_of_the_label() {
         inputs: &inputs,
         classes: &classes,
         soft: &soft,
-        weights: &[],
         categories: &names,
-        held_out: &[],
+        ..Labelled::default()
     };
     let options = small().with_epochs(30).with_label_smoothing(0.0);
     let head = train(&data, &options, &mut |_| true).unwrap();

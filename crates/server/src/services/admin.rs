@@ -56,6 +56,7 @@ impl AdminService for Admin {
                     accuracy_without: report.accuracy_without,
                     in_force: report.in_force,
                     contents: report.contents as i64,
+                    attributes: report.attributes as i64,
                     features: report.features as i64,
                     bytes: report.bytes as i64,
                     weights: weights(&report.weights),
