@@ -98,5 +98,5 @@ fn measure(
 
 fn is_held_out(id: &str) -> bool {
     let digest: [u8; 16] = Md5::digest(id).into();
-    u128::from_be_bytes(digest) % 5 == 0
+    u128::from_be_bytes(digest).is_multiple_of(5)
 }
