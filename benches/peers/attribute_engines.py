@@ -1,7 +1,7 @@
 """Filters on attributes in other engines, on the rows and filters of `cargo bench --bench attributes`.
 
     ASSORT_BENCH_FOLDER=/tmp/attributes cargo bench --bench attributes
-    python benches/peers/attribute_engines.py /tmp/attributes
+    python benches/peers/attribute_engines.py /tmp/attributes [ENGINE ...]
 
 Each engine holds the same rows with an index on every attribute where it has such, and 64 coordinates by chance a row.
 A search is for the ten nearest rows that match (DuckDB, which has no such index by itself, counts what matches), every
@@ -121,6 +121,8 @@ def main():
     vectors = random.standard_normal((len(columns["stock"]), DIMENSIONS), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     for engine in (duckdb, lancedb, qdrant_edge):
+        if engine.__name__ not in (sys.argv[2:] or engine.__name__):
+            continue
         with tempfile.TemporaryDirectory() as place:
             begun = time.perf_counter()
             ask = engine(columns, vectors, Path(place))

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use assort_core::KindGuess;
 use assort_files::Described;
 
 use crate::Result;
@@ -178,7 +179,44 @@ impl Column {
         };
     }
 
-    fn finish(self, what: What, rows: u32) -> (ColumnDescription, Numbers) {
+    /// Sorts the dictionary by what its values are as amounts, days or numbers, and as texts,
+    /// so that values from one to another have codes in a row.
+    fn sort(&mut self) {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let value = |(start, end): (u32, u32)| {
+            let text = self.text.get(start as usize..end as usize);
+            std::str::from_utf8(text.unwrap_or_default()).unwrap_or_default()
+        };
+        let values: Vec<&str> = starts.zip(self.ends.iter().copied()).map(value).collect();
+        let mut guess = KindGuess::default();
+        values.iter().for_each(|value| guess.see(value));
+        let kind = guess.kind().unwrap_or_default();
+        let size = |value: &str| kind.read(value).as_number().unwrap_or(f64::INFINITY);
+        let mut order: Vec<(f64, &str, u32)> = (1..)
+            .zip(&values)
+            .map(|(code, value)| (size(value), *value, code))
+            .collect();
+        order.sort_unstable_by(|one, other| {
+            one.0.total_cmp(&other.0).then_with(|| one.1.cmp(other.1))
+        });
+        let mut codes = vec![0; order.len() + 1];
+        let (mut text, mut ends) = (Vec::with_capacity(self.text.len()), Vec::new());
+        for (code, (_, value, before)) in (1..).zip(order) {
+            codes[before as usize] = code;
+            text.extend_from_slice(value.as_bytes());
+            ends.push(text.len() as u32);
+        }
+        let further = self.further.iter_mut().map(|(_, code)| code);
+        for code in self.codes.iter_mut().chain(further) {
+            *code = codes[*code as usize];
+        }
+        (self.text, self.ends) = (text, ends);
+    }
+
+    fn finish(mut self, what: What, rows: u32) -> (ColumnDescription, Numbers) {
+        if !self.opaque {
+            self.sort();
+        }
         let values = self.ends.len() as u32;
         let width: u8 = match values {
             0..=255 => 1,

@@ -216,13 +216,41 @@ fn dense<const N: usize>(
     read: impl Fn([u8; N]) -> u32 + Sync,
     within: &Bitmap,
 ) -> Bitmap {
+    if let Some((first, last)) = run(codes) {
+        let span = last - first;
+        return rows_of(bytes, |code| read(code).wrapping_sub(first) <= span, within);
+    }
+    let end = codes.iter().last().map_or(0, |last| last as usize + 1);
+    let table: Vec<bool> = (0..end as u32).map(|code| codes.contains(code)).collect();
+    let has = |code| table.get(read(code) as usize) == Some(&true);
+    rows_of(bytes, has, within)
+}
+
+/// The first and the last code, if all between them are there, too: those of values from
+/// one size to another, by which dictionaries are sorted.
+fn run(codes: &Codes) -> Option<(u32, u32)> {
+    let (first, last) = (codes.iter().next()?, codes.iter().last()?);
+    let is_whole = (last - first) as usize + 1 == codes.len();
+    is_whole.then_some((first, last))
+}
+
+/// Rows whose code passes.
+fn rows_of<const N: usize>(
+    bytes: &[u8],
+    has: impl Fn([u8; N]) -> bool + Sync,
+    within: &Bitmap,
+) -> Bitmap {
     let blocks = bytes.as_chunks::<N>().0.par_chunks(64);
     let words = within.words().par_iter().zip(blocks);
     let words = words.map(|(wanted, block)| {
         if *wanted == 0 {
             return 0;
         }
-        Bitmap::word(block.iter().map(|code| codes.contains(read(*code))))
+        // Of a length that is known many are compared at a time.
+        match <&[[u8; N]; 64]>::try_from(block) {
+            Ok(block) => Bitmap::word(block.iter().map(|code| has(*code))),
+            Err(_) => Bitmap::word(block.iter().map(|code| has(*code))),
+        }
     });
     Bitmap::from_words(words.with_min_len(WORDS).collect())
 }

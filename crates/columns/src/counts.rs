@@ -11,7 +11,7 @@ pub struct Counted<'a> {
     pub name: &'a str,
     /// Rows that have a value.
     pub present: u64,
-    /// Values and the rows that have them, in no order; none where they are many and long.
+    /// Values and the rows that have them, in any order; none where they are many and long.
     pub values: Option<Vec<(&'a str, u64)>>,
 }
 

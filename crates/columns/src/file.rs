@@ -5,8 +5,9 @@
 //! bit for each row, set where there is a product (`u64`), and for each column its rows
 //! (`u32`, of a sparse one), a code for each row or for each of those rows (`u8`, `u16` or
 //! `u32`), further values as rows and codes (`u32`), where each value of the dictionary
-//! ends (`u32`), and their text; little-endian. A code is the place of a value in the
-//! dictionary counted from 1; 0 is no value.
+//! ends (`u32`), and their text; little-endian. A dictionary is in the order of its values as
+//! amounts, days or numbers, and texts; in older files in the order they came, and nothing relies on it. A
+//! code is the place of a value in the dictionary counted from 1; 0 is no value.
 
 use std::ops::Range;
 use std::path::Path;

@@ -211,8 +211,8 @@ fn values_are_counted_in_some_rows() {
     assert_eq!(
         told,
         [
-            ("brand", 3, vec![("HP", 2), ("Ada", 1)]),
-            ("colour", 2, vec![("red", 2), ("blue", 1)]),
+            ("brand", 3, vec![("Ada", 1), ("HP", 2)]),
+            ("colour", 2, vec![("blue", 1), ("red", 2)]),
         ]
     );
     let filed = columns.count_filed(columns.alive(), |id| category(id).is_some());

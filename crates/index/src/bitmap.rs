@@ -29,8 +29,16 @@ impl Bitmap {
     /// A word of [`Self::from_words`]: whether each of up to 64 slots is in the set.
     #[inline]
     pub fn word(slots: impl Iterator<Item = bool>) -> u64 {
-        let bits = slots.zip(0..).map(|(has, at)| u64::from(has) << at);
-        bits.fold(0, |word, bit| word | bit)
+        // Bytes are compared many at a time, and packed then.
+        let mut bytes = [0; 64];
+        let places = bytes.iter_mut().zip(slots);
+        places.for_each(|(place, has)| *place = u8::from(has));
+        let eights = bytes.as_chunks::<8>().0.iter().rev();
+        eights.fold(0, |word, eight| {
+            // Moves the lowest bit of byte `i` to bit `56 + i`.
+            let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            word << 8 | bits
+        })
     }
 
     /// Words of 64 bits, of which those are set whose slots are in the set.
@@ -186,6 +194,15 @@ mod tests {
             prop_assert_eq!(after(Bitmap::intersect), model(one.intersection(&other).collect()));
             prop_assert_eq!(after(Bitmap::subtract), model(one.difference(&other).collect()));
             prop_assert_eq!(&Bitmap::from_words(sets.0.words().to_vec()), &sets.0);
+        }
+
+        #[test]
+        fn a_word_has_a_bit_for_each_slot(slots in prop::collection::vec(any::<bool>(), 0..=64)) {
+            let word = Bitmap::word(slots.iter().copied());
+            for (at, has) in slots.iter().enumerate() {
+                prop_assert_eq!(word >> at & 1 == 1, *has);
+            }
+            prop_assert_eq!(word.count_ones() as usize, slots.iter().filter(|has| **has).count());
         }
 
         #[test]
