@@ -17,6 +17,11 @@ use crate::knn::effort::Effort;
 const LOOKED_AT: usize = 2000;
 const FEWEST: usize = 200;
 
+/// Part of the labels kept apart that have to be filed rightly. What is believed of products
+/// by less says little of how common categories are: a category that nothing speaks against
+/// would take all.
+const RIGHT: f64 = 0.5;
+
 /// Products that are filed at a time.
 const GROUP: usize = 256;
 
@@ -30,11 +35,10 @@ impl Ground<'_> {
             trials,
         } = taught;
         learned.ensemble.priors = Vec::new();
-        if learned
-            .ensemble
-            .calibrations
-            .get(Method::Auto, LEAF)
-            .is_none()
+        let (auto, all) = (Method::Auto, trials.iter().collect::<Vec<_>>());
+        let is_calibrated = learned.ensemble.calibrations.get(auto, LEAF).is_some();
+        if !is_calibrated
+            || trials::accuracy(&learned.ensemble, auto, self.candidates(), &all) < RIGHT
         {
             return Ok(learned);
         }
