@@ -18,8 +18,7 @@ const LOOKED_AT: usize = 2000;
 const FEWEST: usize = 200;
 
 /// Part of the labels kept apart that have to be filed rightly. What is believed of products
-/// by less says little of how common categories are: a category that nothing speaks against
-/// would take all.
+/// by less says little of how common categories are, and confidence would be wrong by it.
 const RIGHT: f64 = 0.5;
 
 /// Products that are filed at a time.
