@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::{Duplicates, Global, ReportFormat, SameBy};
 use crate::failure::{Done, Failure, Outcome};
 use crate::progress::Console;
-use crate::render::{self, Columns, rounded, stored};
+use crate::render::{self, Columns, LIKE, like, rounded, stored};
 use crate::text::{count, counted};
 
 pub(crate) fn run(args: &Duplicates, global: &Global) -> Outcome {
@@ -59,20 +59,11 @@ fn as_json(groups: &[Group], taxonomy: &Taxonomy) -> serde_json::Value {
 fn as_table(groups: &[Group], taxonomy: &Taxonomy) -> String {
     let rows = (1..).zip(groups).flat_map(|(number, group)| {
         group.products.iter().map(move |(stored, similarity)| {
-            let filed = stored.decision.as_ref();
-            let filed = stored
-                .label
-                .or_else(|| filed.and_then(|filed| filed.category));
-            vec![
-                number.to_string(),
-                format!("{similarity:.3}"),
-                stored.product.id.clone(),
-                stored.product.title.clone(),
-                filed.map(|at| taxonomy.path(at)).unwrap_or_default(),
-            ]
+            let mut row = like(taxonomy, stored, *similarity);
+            row.insert(0, i32::to_string(&number));
+            row
         })
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    let header = ["group", "like", "id", "title", "category"];
-    Columns::new(&[5, 6, 16, 0, 0]).lines(Some(&header), &rows)
+    Columns::new(&[5, 6, 16, 0, 0]).lines(Some(&LIKE), &rows)
 }

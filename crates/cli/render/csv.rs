@@ -79,7 +79,7 @@ impl Results for Csv {
                 format!("{:.4}", found.similarity),
                 product.id.clone(),
                 product.title.clone(),
-                path_of(taxonomy, found).unwrap_or_default(),
+                path_of(taxonomy, &found.product).unwrap_or_default(),
             ];
             if let Some(group) = &found.group {
                 record.push(group.number.to_string());

@@ -29,7 +29,7 @@ impl Results for JsonLines {
         for found in &page.found {
             let mut value = product(&found.product.product);
             value["similarity"] = rounded(found.similarity.into());
-            value["category"] = json!(path_of(taxonomy, found));
+            value["category"] = json!(path_of(taxonomy, &found.product));
             if let Some(group) = &found.group {
                 value["group"] = json!({"number": group.number, "value": group.value});
             }

@@ -12,13 +12,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use assort::core::{Decision, Product, Taxonomy};
-use assort::{Found, Page};
+use assort::{Page, StoredProduct};
 use clap::ValueEnum;
 
 pub(crate) use self::evaluation::{Evaluated, of_report};
 pub(crate) use self::jsonl::{rounded, stored};
 pub(crate) use self::report::HtmlReport;
-pub(crate) use self::table::{Columns, facts, found};
+pub(crate) use self::table::{Columns, LIKE, facts, found, like};
 use crate::failure::Failure;
 
 /// How results are printed.
@@ -80,14 +80,11 @@ pub(crate) fn sink(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// Where a product that was found is filed, as a path.
-fn path_of(taxonomy: &Taxonomy, found: &Found) -> Option<String> {
-    let decided = found
-        .product
-        .decision
-        .as_ref()
-        .and_then(|decision| decision.category);
-    let category = found.product.label.or(decided)?;
+/// Where a product of a catalog is filed, as a path.
+fn path_of(taxonomy: &Taxonomy, stored: &StoredProduct) -> Option<String> {
+    let decided = stored.decision.as_ref();
+    let decided = decided.and_then(|decision| decision.category);
+    let category = stored.label.or(decided)?;
     Some(taxonomy.path(category))
 }
 

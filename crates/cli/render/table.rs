@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use assort::Page;
 use assort::core::{Decision, Product, Reasons, Taxonomy};
+use assort::{Page, StoredProduct};
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Width, presets};
 
 use super::{Filed, Results, path_of};
@@ -50,27 +50,33 @@ impl Results for Table {
     }
 }
 
+/// The header of products that are like something, in groups.
+pub(crate) const LIKE: [&str; 5] = ["group", "like", "id", "title", "category"];
+
+/// The cells of a product that is so similar to something, but for its group.
+pub(crate) fn like(taxonomy: &Taxonomy, stored: &StoredProduct, similarity: f32) -> Vec<String> {
+    vec![
+        format!("{similarity:.3}"),
+        stored.product.id.clone(),
+        stored.product.title.clone(),
+        path_of(taxonomy, stored).unwrap_or_default(),
+    ]
+}
+
 /// What a search found.
 pub(crate) fn found(taxonomy: &Taxonomy, page: &Page) -> String {
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(page.found.len());
     for found in &page.found {
-        let product = &found.product.product;
-        let mut row = vec![
-            format!("{:.3}", found.similarity),
-            product.id.clone(),
-            product.title.clone(),
-            path_of(taxonomy, found).unwrap_or_default(),
-        ];
+        let mut row = like(taxonomy, &found.product, found.similarity);
         if let Some(group) = &found.group {
             let value = group.value.iter().map(|value| format!(" {value}"));
             row.insert(0, format!("{}{}", group.number, value.collect::<String>()));
         }
         rows.push(row);
     }
-    let header = ["group", "like", "id", "title", "category"];
     match page.found.iter().any(|found| found.group.is_some()) {
-        true => Columns::new(&[20, 6, 16, 0, 0]).lines(Some(&header), &rows),
-        false => Columns::new(&[6, 16, 0, 0]).lines(Some(&header[1..]), &rows),
+        true => Columns::new(&[20, 6, 16, 0, 0]).lines(Some(&LIKE), &rows),
+        false => Columns::new(&[6, 16, 0, 0]).lines(Some(&LIKE[1..]), &rows),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use assort_core::Modality;
 
+use crate::catalog::search::check_similarity;
 use crate::catalog::{Catalog, StoredProduct};
 use crate::knn::effort::Effort;
 use crate::knn::graph::nearest;
@@ -39,11 +40,7 @@ impl Catalog {
         min_similarity: f32,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Duplicates>> {
-        if !(-1.0..=1.0).contains(&min_similarity) {
-            return Err(Error::argument(format!(
-                "the least similarity is {min_similarity}, and similarities are between -1 and 1"
-            )));
-        }
+        check_similarity(min_similarity)?;
         let (reader, texts) = self.state.view()?;
         let snapshot = match by {
             Modality::Image => self.state.pictures(&reader)?.ok_or(Error::NoPictures)?,

@@ -273,13 +273,7 @@ impl Catalog {
                 "results are given up to the {DEEPEST}th; ask for fewer, or narrow the search with a filter"
             )));
         }
-        if let Some(least) = search.min_similarity
-            && !(-1.0..=1.0).contains(&least)
-        {
-            return Err(Error::argument(format!(
-                "the least similarity is {least}, and similarities are between -1 and 1"
-            )));
-        }
+        search.min_similarity.map_or(Ok(()), check_similarity)?;
         if search.group_size == 0 {
             return Err(Error::argument("a group of no product cannot be given"));
         }
@@ -434,6 +428,16 @@ impl Catalog {
                 Ok((vector, None))
             }
         }
+    }
+}
+
+/// Refuses a least similarity that is none.
+pub(super) fn check_similarity(least: f32) -> Result<()> {
+    match (-1.0..=1.0).contains(&least) {
+        true => Ok(()),
+        false => Err(Error::argument(format!(
+            "the least similarity is {least}, and similarities are between -1 and 1"
+        ))),
     }
 }
 
