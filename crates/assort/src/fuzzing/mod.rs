@@ -4,6 +4,7 @@
 //! lists them. `fuzz/` runs each under cargo-fuzz, and the tests of this
 //! module run all of them on random bytes and on damaged valid ones.
 
+mod attributes;
 mod filter;
 mod readers;
 mod segment;
@@ -18,6 +19,7 @@ use std::path::Path;
 
 use assort_files::Described;
 
+pub use attributes::attributes;
 pub use filter::filter;
 pub use readers::{products, taxonomy};
 pub use segment::segment;
@@ -42,7 +44,12 @@ pub struct Entry {
 }
 
 /// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.
-pub const ENTRIES: [Entry; 10] = [
+pub const ENTRIES: [Entry; 11] = [
+    Entry {
+        name: "attributes",
+        run: attributes,
+        seeds: || Ok(attributes::seeds()),
+    },
     Entry {
         name: "categories",
         run: categories,

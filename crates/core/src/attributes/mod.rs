@@ -7,6 +7,8 @@ mod kind;
 mod money;
 mod number;
 mod quantity;
+#[cfg(test)]
+mod random_tests;
 mod schema;
 mod units;
 

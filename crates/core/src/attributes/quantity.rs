@@ -18,7 +18,7 @@ fn single(text: &str) -> Option<(f64, &'static Unit)> {
         Some(_) => end,
         None => text[..end]
             .rfind(|c: char| !c.is_ascii_digit() && !".,'".contains(c))
-            .and_then(|at| text[..=at].rfind(|c: char| c.is_ascii_digit()))
+            .and_then(|at| text[..at].rfind(|c: char| c.is_ascii_digit()))
             .map(|at| at + 1)?,
     };
     let unit = Unit::named(text[end..].trim())?;
@@ -78,6 +78,8 @@ mod tests {
             "NaN g",
             "kg 5",
             "5 g 3",
+            "£9.99",
+            "¥ 300",
         ] {
             assert_eq!(parse_quantity(text), None, "{text}");
         }
