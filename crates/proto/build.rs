@@ -1,10 +1,12 @@
 //! Compiles the contract, without `protoc`.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Asked for as it runs: a build folder that several checkouts share keeps this program.
+    let own = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let root = own.join("../../proto");
     let folder = root.join("assort/v1");
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files: Vec<PathBuf> = Vec::new();

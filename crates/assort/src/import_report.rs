@@ -1,6 +1,7 @@
 //! What an import did, told on the way and at the end.
 
 use assort_core::{AttributeKind, CategoryIndex, Taxonomy, TaxonomyError, UnknownTexts};
+use assort_read::is_category_name;
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,11 @@ pub const SOURCE_CATEGORY: &str = "source_category";
 
 /// Examples that are kept.
 const EXAMPLES: usize = 3;
+
+/// Whether an attribute of this name says what a source calls the category of a product.
+pub(crate) fn is_source_category(name: &str) -> bool {
+    name == SOURCE_CATEGORY || is_category_name(name)
+}
 
 /// A label, and further attributes of its product.
 type Categorized = (Option<CategoryIndex>, Vec<(String, String)>);

@@ -173,6 +173,38 @@ pub fn category_texts(taxonomy: &Taxonomy, index: CategoryIndex) -> Vec<(TextKin
     texts.0
 }
 
+/// Signs between the names of paths: a `/` may be within a name where there are others.
+const PATH_SIGNS: [&[char]; 2] = [&['>', '»', '›', '→', '|', '\\'], &['/', ':']];
+
+/// What a source's name or path of a category says, as texts to embed: the name, and all
+/// names with those above it. Nothing where it has no words, as codes have none.
+///
+/// ```
+/// use assort_core::compose::source_category_texts;
+///
+/// assert_eq!(source_category_texts("Men/Tees"), ["Tees", "Men > Tees"]);
+/// assert!(source_category_texts("C-0231").is_empty());
+/// ```
+pub fn source_category_texts(path: &str) -> Vec<String> {
+    let count = |counts: fn(char) -> bool| path.chars().filter(|c| counts(*c)).count();
+    let letters = count(char::is_alphabetic);
+    if letters < 2 || letters <= count(char::is_numeric) {
+        return Vec::new();
+    }
+    let signs = PATH_SIGNS.into_iter().find(|signs| path.contains(*signs));
+    let names = path.split(signs.unwrap_or_default()).map(str::trim);
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let mut texts: Vec<String> = names
+        .last()
+        .map(|name| (*name).to_owned())
+        .into_iter()
+        .collect();
+    if names.len() > 1 {
+        texts.push(names.join(SEPARATOR));
+    }
+    texts
+}
+
 #[derive(Default)]
 struct Texts(Vec<(TextKind, String)>);
 

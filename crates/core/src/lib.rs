@@ -40,6 +40,7 @@ pub use classifier::priors::prior_shift;
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
 pub use classifier::ridge::{CrossFitted, RidgeClassifier};
 pub use classifier::source::{Source, Weights};
+pub use classifier::source_categories::{Commonness, SparseShares, sparse};
 pub use classifier::weigh::weigh;
 pub use compose::{TextInput, TextKind};
 pub use content::content_key;

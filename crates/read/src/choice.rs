@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_source_calls_the_category_is_kept_beside_it() {
+        let rows = ["1|Mug|Kitchen|Kettles", "2|Cap|Wear|Hats"];
+        let found = told("id|title|source_category|category", &rows, true);
+        assert_eq!(
+            found,
+            "id=id title=title category=category attributes=source_category"
+        );
+    }
+
+    #[test]
     fn corrections_stand_before_what_they_correct() {
         let rows = ["1|Mug|Hats|Kettles", "2|Cap|Kettles|Hats"];
         let found = told("id|title|category|correct_category", &rows, true);

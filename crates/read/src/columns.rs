@@ -5,7 +5,9 @@ use std::fmt;
 use crate::choice::{Choice, Named};
 use crate::error::Unstated;
 use crate::mapping::{IdSource, Mapping};
-use crate::names::{IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, plain};
+use crate::names::{
+    IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain,
+};
 use crate::numbers::has_decimal_commas;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
@@ -157,7 +159,9 @@ impl Columns {
         };
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,
-            None => columns.unused(|at, plain| !is_no_attribute(plain) || choice.is_foreign(at)),
+            None => columns.unused(|at, plain| {
+                !is_no_attribute(plain) || is_of_source(plain) || choice.is_foreign(at)
+            }),
         };
         columns.decimal_commas = columns.attributes.clone();
         columns

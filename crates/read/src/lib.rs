@@ -51,7 +51,7 @@ pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
 pub use mapping::Mapping;
-pub use names::attribute_column;
+pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;

@@ -408,6 +408,21 @@ pub(crate) fn is_no_attribute(plain: &str) -> bool {
     plain.is_empty() || CATEGORY.contains(&plain) || is_decision(plain)
 }
 
+/// What an import calls the category that a source gave where it is of another taxonomy.
+const OF_SOURCE: &str = "sourcecategory";
+
+/// Whether a column of that plain name says what a source calls the category, which is
+/// kept whatever else says it.
+pub(crate) fn is_of_source(plain: &str) -> bool {
+    plain == OF_SOURCE
+}
+
+/// Whether an attribute of this name says what somebody calls the category of a product,
+/// as `product_type` or `类目` do.
+pub fn is_category_name(name: &str) -> bool {
+    CATEGORY.contains(&plain(name).as_str())
+}
+
 /// The attribute that a column of that name has.
 pub(crate) fn attribute(column: &str) -> &str {
     match column.strip_prefix(OF_ATTRIBUTES) {

@@ -8,6 +8,7 @@ use assort_head::HeadInput;
 use crate::catalog::Catalog;
 use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
 use crate::embedding::{Item, embed_all};
+use crate::import_report::is_source_category;
 use crate::knn::effort::Effort;
 use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
@@ -179,6 +180,7 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
             pictures: &self.pictures_of(&classifier, &reader, &without)?,
+            source_categories: &products.iter().map(source_categories).collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
         let decided = methods
@@ -226,6 +228,10 @@ impl Catalog {
             inputs: &inputs,
             without: &without,
             pictures: &self.pictures_of(&classifier, &reader, &without)?,
+            source_categories: &words
+                .iter()
+                .map(Words::source_categories)
+                .collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
         let decided = decide(&classifier, &reader, &snapshot, queries, options, false)?;
@@ -403,4 +409,11 @@ fn least_confidence(classifier: &Classifier, options: &ClassifyOptions) -> Resul
     Ok(threshold
         .unwrap_or(f32::INFINITY)
         .max(options.min_confidence))
+}
+
+/// What sources called a product's category.
+fn source_categories(product: &Product) -> Vec<&str> {
+    let attributes = product.attributes.iter();
+    let given = attributes.filter(|(name, _)| is_source_category(name));
+    given.map(|(_, value)| value.as_str()).collect()
 }

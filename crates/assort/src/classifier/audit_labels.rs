@@ -99,7 +99,7 @@ pub(super) fn audit(
         )));
     }
     let lexicon = Lexicon::new(catalogued.taxonomy, candidates);
-    let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
+    let by_labels = ByLabels::new(catalogued, &labelled, &plain, learned)?;
     let own: Vec<_> = learned.self_trained.iter().cloned().collect();
     let judge = Judge {
         catalogued,

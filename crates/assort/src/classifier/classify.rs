@@ -14,6 +14,7 @@ use super::heads::{HeadScorer, KnownHead};
 use super::learned::{FitCounts, Learned};
 use super::pictures::PictureModel;
 use super::prototype_index::PrototypeIndex;
+use super::source_categories::{RememberedWords, SourceCategories, SourceWords};
 use crate::knn::effort::Effort;
 use crate::knn::labelled::voters;
 use crate::snapshot::Snapshot;
@@ -43,6 +44,8 @@ pub(crate) struct Classifier {
     self_trained: Option<HeadScorer>,
     heads: Option<HeadScorer>,
     pictures: Option<PictureModel>,
+    source_categories: SourceCategories,
+    source_words: RememberedWords,
 }
 
 /// Prototypes with their index, where they are so many that it is worth it.
@@ -107,6 +110,8 @@ pub(crate) struct Queries<'a> {
     pub(crate) without: &'a [Option<u32>],
     /// Vectors of their pictures, as many as there are inputs.
     pub(crate) pictures: &'a [Option<Vec<f32>>],
+    /// What sources called their categories, as many as there are inputs.
+    pub(crate) source_categories: &'a [Vec<&'a str>],
     /// What tells whether their vectors mean anything; none if nothing does.
     pub(crate) embedder: Option<&'a dyn Embedder>,
 }
@@ -117,6 +122,7 @@ struct Block<'a> {
     vectors: &'a [f32],
     inputs: &'a [HeadInput<'a>],
     pictures: &'a [Option<Vec<f32>>],
+    source_categories: &'a [Vec<&'a str>],
 }
 
 impl Classifier {
@@ -140,6 +146,8 @@ impl Classifier {
             self_trained: HeadScorer::new(&own, &taxonomy, &candidates),
             heads: HeadScorer::new(&learned.heads, &taxonomy, &candidates),
             pictures: learned.pictures.clone(),
+            source_categories: learned.source_categories.clone(),
+            source_words: RememberedWords::default(),
             taxonomy,
             candidates,
             ensemble: learned.ensemble.clone(),
@@ -199,10 +207,12 @@ impl Classifier {
             .map(|(at, (inputs, neighbors))| {
                 let vectors = queries.vectors.chunks(size).nth(at).unwrap_or_default();
                 let pictures = queries.pictures.chunks(BLOCK).nth(at).unwrap_or_default();
+                let sources = queries.source_categories.chunks(BLOCK).nth(at);
                 let block = Block {
                     vectors,
                     inputs,
                     pictures,
+                    source_categories: sources.unwrap_or_default(),
                 };
                 self.decide_block(queries.embedder, block, neighbors, asked)
             })
@@ -225,6 +235,10 @@ impl Classifier {
             if source != Source::Neighbors && self.weight(asked.method, source) > 0.0 {
                 let all = match source {
                     Source::Pictures => self.by_pictures(block.pictures),
+                    Source::SourceCategory => {
+                        let hears_labels = asked.method == Method::Auto;
+                        self.by_source_categories(block.source_categories, hears_labels, embedder)?
+                    }
                     _ => self.log_shares(source, asked.method, block.vectors, block.inputs)?,
                 };
                 let both = evidence.into_iter().zip(all);
@@ -274,6 +288,25 @@ impl Classifier {
             fits.then(|| classifier.log_shares(picture, self.candidates.len()))
         };
         pictures.iter().map(says).collect()
+    }
+
+    /// What the categories say that sources gave.
+    fn by_source_categories(
+        &self,
+        all: &[Vec<&str>],
+        hears_labels: bool,
+        embedder: Option<&dyn Embedder>,
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        let words = SourceWords {
+            prototypes: &self.plain.prototypes,
+            lexicon: &self.lexicon,
+        };
+        let by_words = |name: &str| self.source_words.shares(name, words, embedder);
+        let says = |names: &Vec<&str>| {
+            self.source_categories
+                .log_shares(names, hears_labels, &by_words)
+        };
+        all.iter().map(says).collect()
     }
 
     fn decided(&self, evidence: Evidence, input: &HeadInput<'_>, asked: Asked) -> Result<Decided> {
@@ -335,7 +368,9 @@ impl Classifier {
             }
             Source::SelfTrained => of_head(&self.self_trained),
             Source::Head => of_head(&self.heads),
-            Source::Neighbors | Source::Pictures => vec![None; inputs.len()],
+            Source::Neighbors | Source::Pictures | Source::SourceCategory => {
+                vec![None; inputs.len()]
+            }
         })
     }
 }

@@ -7,7 +7,7 @@ use assort_head::HeadInput;
 use rayon::prelude::*;
 
 use crate::Result;
-use crate::import_report::SOURCE_CATEGORY;
+use crate::import_report::is_source_category;
 use crate::store::Reader;
 
 /// Rows that one thread reads at a time.
@@ -23,6 +23,8 @@ pub(crate) struct Words {
     pub(crate) text: String,
     /// All but what a source called its category.
     pub(crate) attributes: Vec<(String, String)>,
+    /// What sources called its category.
+    pub(crate) source_categories: Vec<String>,
 }
 
 impl Words {
@@ -32,6 +34,10 @@ impl Words {
             text: self.text(),
             attributes: &self.attributes,
         }
+    }
+
+    pub(crate) fn source_categories(&self) -> Vec<&str> {
+        self.source_categories.iter().map(String::as_str).collect()
     }
 
     pub(crate) fn text(&self) -> TextInput<'_> {
@@ -53,16 +59,18 @@ impl Words {
 pub(crate) fn words(reader: &Reader<'_>, rows: &[u32]) -> Result<Vec<Words>> {
     let read = |rows: &[u32]| -> Result<Vec<Words>> {
         let one = |&row: &u32| {
-            let words = reader.with_product(row, |product| Words {
-                title: product.title.as_str().to_owned(),
-                text: product.text.as_str().to_owned(),
-                attributes: product
-                    .attributes
-                    .iter()
-                    .map(|pair| (pair.0.as_str(), pair.1.as_str()))
-                    .filter(|(name, _)| *name != SOURCE_CATEGORY)
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
+            let words = reader.with_product(row, |product| {
+                let pairs = product.attributes.iter();
+                let pairs =
+                    pairs.map(|pair| (pair.0.as_str().to_owned(), pair.1.as_str().to_owned()));
+                let (of_sources, attributes): (Vec<_>, Vec<_>) =
+                    pairs.partition(|(name, _)| is_source_category(name));
+                Words {
+                    title: product.title.as_str().to_owned(),
+                    text: product.text.as_str().to_owned(),
+                    attributes,
+                    source_categories: of_sources.into_iter().map(|(_, value)| value).collect(),
+                }
             })?;
             Ok(words.unwrap_or_default())
         };

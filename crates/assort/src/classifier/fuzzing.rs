@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::learned::{FitCounts, Learned};
 use super::model_file::{DIGEST, decode, encode};
+use super::source_categories::SourceCategories;
 use crate::store::Epoch;
 
 /// Decodes a file, first as it is, then with its digest made right. What is read
@@ -36,6 +37,11 @@ pub(crate) fn model_seeds() -> Vec<Vec<u8>> {
         self_trained: None,
         heads: Vec::new(),
         pictures: None,
+        source_categories: SourceCategories::new(
+            vec![1.0; rows],
+            (0..rows as u64).map(|at| (at, vec![(1, 0.5)])).collect(),
+            Default::default(),
+        ),
         trained_on: 0,
         ensemble: Ensemble::default(),
     });

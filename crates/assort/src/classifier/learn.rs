@@ -7,7 +7,8 @@ use super::heads::{HeadScorer, KnownHead};
 use super::labelled::{LabelledProducts, class_means};
 use super::learned::Learned;
 use super::pictures::LearnedPictures;
-use super::self_training::self_trained;
+use super::self_training::{Judged, self_trained};
+use super::source_categories::{SourceCategories, SourceWords};
 use super::trials::{self, HeadEvidence, Sources, Trial};
 use super::{fit, train};
 use crate::knn::effort::Effort;
@@ -104,7 +105,14 @@ pub(super) fn without_labels(
     };
     go_on()?;
     let lexicon = Lexicon::new(taxonomy, plain.candidates());
-    let own = self_trained(&sample, taxonomy, &untaught, &lexicon, observer)?;
+    let mut judged = Judged::of(&sample, &untaught, &lexicon);
+    let source_words = SourceWords {
+        prototypes: &plain,
+        lexicon: &lexicon,
+    };
+    let source_categories = judged.hear_sources(source_words, catalogued.embedder, observer)?;
+    let own = self_trained(&judged, taxonomy, plain.candidates(), observer)?;
+    drop(judged);
     drop(sample);
     go_on()?;
     let (leaves, prior) = plain.learned();
@@ -118,6 +126,7 @@ pub(super) fn without_labels(
         self_trained: own,
         heads: Vec::new(),
         pictures: None,
+        source_categories,
         trained_on: 0,
         ensemble: Ensemble::default(),
     })
@@ -144,10 +153,8 @@ pub(super) fn with_labels(
     if labelled.len() == 0 {
         return Ok(Taught { learned, trials });
     }
-    let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
-    learned.by_labels = by_labels.prototypes.learned().0.to_vec();
-    let pictures = by_labels.pictures.as_ref();
-    learned.pictures = pictures.map(|pictures| pictures.model.clone());
+    let by_labels = ByLabels::new(catalogued, &labelled, &plain, &learned)?;
+    by_labels.keep_in(&mut learned);
     let kept = previous.filter(|previous| previous.trained_on > 0);
     let heads = match &kept {
         Some(kept) => {
@@ -180,6 +187,7 @@ pub(super) struct ByLabels {
     pub(super) prototypes: Prototypes,
     class_means: assort_core::ClassMeans,
     pictures: Option<LearnedPictures>,
+    source_categories: SourceCategories,
 }
 
 impl ByLabels {
@@ -187,6 +195,7 @@ impl ByLabels {
         catalogued: &Catalogued<'_>,
         labelled: &LabelledProducts,
         plain: &Prototypes,
+        learned: &Learned,
     ) -> Result<Self> {
         let class_means = class_means(catalogued.snapshot, labelled, plain)?;
         let pictures = match catalogued.pictures {
@@ -197,7 +206,19 @@ impl ByLabels {
             prototypes: class_means.taught(plain),
             class_means,
             pictures,
+            source_categories: learned
+                .source_categories
+                .clone()
+                .with_labels(labelled, plain.candidates()),
         })
+    }
+
+    /// Writes down what they are.
+    pub(super) fn keep_in(&self, learned: &mut Learned) {
+        learned.by_labels = self.prototypes.learned().0.to_vec();
+        let pictures = self.pictures.as_ref();
+        learned.pictures = pictures.map(|pictures| pictures.model.clone());
+        learned.source_categories = self.source_categories.clone();
     }
 
     /// Labelled products filed as if nothing of their content had a label.
@@ -237,6 +258,7 @@ impl ByLabels {
             effort: catalogued.effort()?,
             embedder: catalogued.embedder,
             pictures: self.pictures.as_ref(),
+            source_categories: &self.source_categories,
         })
     }
 }

@@ -5,6 +5,7 @@ use assort_core::{Ensemble, Prototypes};
 
 use super::heads::KnownHead;
 use super::pictures::PictureModel;
+use super::source_categories::SourceCategories;
 use crate::store::{Counts, Epoch};
 
 /// Part of the products or labels that may change before what was learned is
@@ -30,6 +31,8 @@ pub(crate) struct Learned {
     pub(crate) heads: Vec<KnownHead>,
     /// Learned from the pictures of labelled products; none without enough of them.
     pub(crate) pictures: Option<PictureModel>,
+    /// What categories of sources mean.
+    pub(crate) source_categories: SourceCategories,
     /// Labels that heads which were asked for learned from; 0 if none were.
     pub(crate) trained_on: u64,
     pub(crate) ensemble: Ensemble,
@@ -75,6 +78,7 @@ impl Learned {
             by_labels: Vec::new(),
             heads: Vec::new(),
             pictures: None,
+            source_categories: self.source_categories.without_labels(),
             trained_on: 0,
             ensemble: Ensemble::default(),
             ..self

@@ -3,7 +3,8 @@
 //!
 //! [`category_texts`] gives the categories their vectors. [`fit`] moves
 //! prototypes towards the catalog's products, [`self_training`] learns their words
-//! without labels and [`train`] with them, and [`trials`] find by labels how much each
+//! without labels and [`train`] with them, [`source_categories`] what a shop's own categories
+//! mean, and [`trials`] find by labels how much each
 //! source of evidence counts and how far confidence can be trusted. All together are
 //! [`Learned`](learned::Learned), which [`models`] keeps in a file. A [`Classifier`]
 //! answers by it, and [`cache`] says which one does. [`apart`] makes some that learned
@@ -31,6 +32,7 @@ mod priors;
 mod prototype_index;
 mod reasons;
 mod self_training;
+mod source_categories;
 mod train;
 pub(crate) mod train_heads;
 mod trials;

@@ -6,9 +6,11 @@
 //! file that is missing, changed or of another version is none: what it holds
 //! can be learned again. Heads are files beside it, which it names by their digests.
 
+use std::collections::BTreeMap;
+
 use assort_core::{
     BetaCalibration, Calibrations, Ensemble, Method, Outcome, Outcomes, RidgeClassifier, Source,
-    Weights,
+    SparseShares, Weights,
 };
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_128;
@@ -16,14 +18,15 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::heads::KnownHead;
 use super::learned::{FitCounts, Learned};
 use super::pictures::PictureModel;
+use super::source_categories::SourceCategories;
 use crate::store::Epoch;
 
 const MAGIC: &[u8; 8] = b"ASRTMODL";
 
 /// Version of the layout, and of what the numbers mean.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
-/// The oldest that is read: it knows nothing of pictures.
+/// The oldest that is read: it knows nothing of pictures, and no categories of sources.
 const OLDEST: u32 = 3;
 
 /// Numbers begin at a multiple of this.
@@ -42,6 +45,8 @@ pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
     let pictures = learned.pictures.as_ref();
     let pictures = pictures.map(|pictures| pictures.classifier.parts().0);
     let pictures = pictures.unwrap_or_default();
+    let (attracted, expected, counted) = learned.source_categories.parts();
+    let (expected, counted) = (pairs(expected), pairs(counted));
     let sections = [
         mean,
         &learned.leaves,
@@ -50,6 +55,9 @@ pub(super) fn encode(learned: &Learned) -> (Vec<u8>, u128) {
         &outcomes,
         &pictures,
         &learned.ensemble.priors,
+        attracted,
+        &expected,
+        &counted,
     ];
     let header = header(learned, sections.map(<[f32]>::len)).to_string();
     let mut bytes = MAGIC.to_vec();
@@ -84,14 +92,25 @@ fn outcome_numbers(calibrations: &Calibrations) -> Vec<f32> {
         .collect()
 }
 
-fn header(learned: &Learned, lengths: [usize; 7]) -> Value {
+fn header(learned: &Learned, lengths: [usize; 10]) -> Value {
     let FitCounts {
         products,
         labels,
         changed_vectors,
         changed_labels,
     } = learned.counts;
-    let [mean, leaves, prior, by_labels, outcomes, pictures, priors] = lengths;
+    let [
+        mean,
+        leaves,
+        prior,
+        by_labels,
+        outcomes,
+        pictures,
+        priors,
+        attracted,
+        expected,
+        counted,
+    ] = lengths;
     let weights: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -129,12 +148,19 @@ fn header(learned: &Learned, lengths: [usize; 7]) -> Value {
             "outcomes": outcomes,
             "pictures": pictures,
             "priors": priors,
+            "source_categories_attracted": attracted,
+            "source_categories_expected": expected,
+            "source_categories_labels": counted,
         },
         "pictures": learned.pictures.as_ref().map(|pictures| json!({
             "generation": pictures.generation,
             "dimensions": pictures.classifier.dimensions(),
             "places": pictures.classifier.parts().1,
         })),
+        "source_categories": {
+            "expected": keys(learned.source_categories.parts().1),
+            "labels": keys(learned.source_categories.parts().2),
+        },
         "outcomes": trials,
         "self_trained": learned.self_trained.as_ref().map(digest_of),
         "heads": learned.heads.iter().map(digest_of).collect::<Vec<_>>(),
@@ -143,6 +169,39 @@ fn header(learned: &Learned, lengths: [usize; 7]) -> Value {
         "roots": learned.ensemble.roots,
         "calibrations": calibrations,
     })
+}
+
+/// Shares by categories of sources: pairs of a place and its share, one after another.
+fn pairs(shares: &BTreeMap<u64, SparseShares>) -> Vec<f32> {
+    let pairs = shares.values().flatten();
+    pairs
+        .flat_map(|&(place, share)| [place as f32, share])
+        .collect()
+}
+
+/// Digests of their names, each with the number of its pairs.
+fn keys(shares: &BTreeMap<u64, SparseShares>) -> Vec<(u64, usize)> {
+    let keys = shares.iter();
+    keys.map(|(key, shares)| (*key, shares.len())).collect()
+}
+
+/// The shares of these keys.
+fn source_shares(keys: &Value, numbers: &[f32]) -> Option<BTreeMap<u64, SparseShares>> {
+    let (pairs, []) = numbers.as_chunks::<2>() else {
+        return None;
+    };
+    let mut pairs = pairs.iter();
+    let mut shares = BTreeMap::new();
+    for key in keys.as_array()? {
+        let count = usize::try_from(key[1].as_u64()?).ok()?;
+        let own = pairs.by_ref().take(count);
+        let own: SparseShares = own.map(|&[place, share]| (place as u32, share)).collect();
+        if own.len() != count {
+            return None;
+        }
+        shares.insert(key[0].as_u64()?, own);
+    }
+    pairs.next().is_none().then_some(shares)
 }
 
 fn digest_of(head: &KnownHead) -> String {
@@ -220,6 +279,20 @@ pub(super) fn decode(
         Value::Null => Vec::new(),
         _ => section("priors")?,
     };
+    let source_categories = match &header["source_categories"] {
+        Value::Null => SourceCategories::default(),
+        named => {
+            let attracted = section("source_categories_attracted")?;
+            let expected = section("source_categories_expected")?;
+            let counted = section("source_categories_labels")?;
+            let expected = source_shares(&named["expected"], &expected)?;
+            SourceCategories::new(
+                attracted,
+                expected,
+                source_shares(&named["labels"], &counted)?,
+            )
+        }
+    };
     let head = |value: &Value| open(head_digest(value)?);
     let self_trained = match &header["self_trained"] {
         Value::Null => None,
@@ -246,6 +319,7 @@ pub(super) fn decode(
         self_trained,
         heads: heads?,
         pictures,
+        source_categories,
         trained_on: header["trained_on"].as_u64()?,
         ensemble: Ensemble {
             priors,
@@ -332,8 +406,13 @@ mod tests {
             heads: Vec::new(),
             trained_on: 7,
             pictures: PictureModel::of_two(),
+            source_categories: SourceCategories::new(
+                vec![0.5; 4],
+                [(u64::MAX, vec![(3, 0.5), (0, 0.25)]), (7, Vec::new())].into(),
+                [(9, vec![(1, 2.0)])].into(),
+            ),
             ensemble: Ensemble {
-                weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0, 0.5]),
+                weights: Weights::new([0.3, 0.7, 1.5, 0.0, 1.0, 0.5, 0.2]),
                 roots: 0.5,
                 priors: vec![0.5, -1.0],
                 calibrations,

@@ -101,6 +101,10 @@ impl Ground<'_> {
                 inputs: &inputs,
                 without: &without,
                 pictures: &classifier.pictures_of(catalogued.pictures, &without)?,
+                source_categories: &words
+                    .iter()
+                    .map(Words::source_categories)
+                    .collect::<Vec<_>>(),
                 embedder: catalogued.embedder,
             };
             let decided = classifier.decide(self.snapshot, queries, asked, effort)?;

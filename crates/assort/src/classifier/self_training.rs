@@ -4,8 +4,8 @@
 
 use assort_core::features::Features;
 use assort_core::{
-    Candidates, DecideOptions, Ensemble, Evidence, Lexicon, Method, Prototypes, Source, Taxonomy,
-    log_shares,
+    Candidates, DecideOptions, Embedder, Ensemble, Evidence, Lexicon, Method, Prototypes, Source,
+    Taxonomy, log_shares,
 };
 use assort_head::{Head, Labelled, Shape, TrainOptions, train};
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::content::Words;
 use super::fit::Sample;
 use super::heads::{HeadScorer, KnownHead};
+use super::source_categories::{SourceCategories, SourceWords};
 use crate::observer::Observer;
 use crate::{Error, Result};
 
@@ -33,32 +34,28 @@ const MOST_NUMBERS: usize = 1 << 24;
 /// Products that one thread judges at a time.
 const BLOCK: usize = 64;
 
-/// What a round learns from.
-struct Judged<'a> {
+/// Products, and what is known of each without labels.
+pub(super) struct Judged<'a> {
     words: &'a [Words],
-    /// What prototypes and words say of each.
+    /// What prototypes, words and the categories of sources say of each.
     evidence: Vec<Evidence>,
 }
 
 /// A head of what the catalog's own products say; none for a small catalog.
 pub(super) fn self_trained(
-    sample: &Sample,
+    judged: &Judged<'_>,
     taxonomy: &Taxonomy,
-    prototypes: &Prototypes,
-    lexicon: &Lexicon,
+    candidates: &Candidates,
     observer: &dyn Observer,
 ) -> Result<Option<KnownHead>> {
-    let candidates = prototypes.candidates();
-    if sample.words.len() < ENOUGH || candidates.len() < 2 {
+    if judged.words.len() < ENOUGH || candidates.len() < 2 {
         return Ok(None);
     }
-    let judged = judged(sample, prototypes, lexicon);
     let ids = candidates.categories().iter();
     let ids: Vec<String> = ids.map(|&at| taxonomy.category(at).id.clone()).collect();
     let mut head: Option<KnownHead> = None;
     for _ in 0..ROUNDS {
-        let Some(next) = round(&judged, &ids, taxonomy, candidates, head.as_ref(), observer)?
-        else {
+        let Some(next) = round(judged, &ids, taxonomy, candidates, head.as_ref(), observer)? else {
             break;
         };
         head = Some(KnownHead(next.into()));
@@ -66,26 +63,50 @@ pub(super) fn self_trained(
     Ok(head)
 }
 
-fn judged<'a>(sample: &'a Sample, prototypes: &Prototypes, lexicon: &Lexicon) -> Judged<'a> {
-    let evidence: Vec<Vec<Evidence>> = sample
-        .vectors
-        .par_chunks(BLOCK * prototypes.dimensions())
-        .zip(sample.words.par_chunks(BLOCK))
-        .map_init(Features::default, |features, (vectors, words)| {
-            let scores = prototypes.scores_of_all(vectors).into_iter();
-            scores
-                .zip(words)
-                .map(|(scores, words)| {
-                    Evidence::default()
-                        .with(Source::Prototypes, Some(log_shares(&scores)))
-                        .with(Source::Lexical, lexicon.log_shares(features, &words.title))
-                })
-                .collect()
-        })
-        .collect();
-    Judged {
-        words: &sample.words,
-        evidence: evidence.into_iter().flatten().collect(),
+impl<'a> Judged<'a> {
+    /// What prototypes and words say of a sample.
+    pub(super) fn of(sample: &'a Sample, prototypes: &Prototypes, lexicon: &Lexicon) -> Self {
+        let evidence: Vec<Vec<Evidence>> = sample
+            .vectors
+            .par_chunks(BLOCK * prototypes.dimensions())
+            .zip(sample.words.par_chunks(BLOCK))
+            .map_init(Features::default, |features, (vectors, words)| {
+                let scores = prototypes.scores_of_all(vectors).into_iter();
+                scores
+                    .zip(words)
+                    .map(|(scores, words)| {
+                        Evidence::default()
+                            .with(Source::Prototypes, Some(log_shares(&scores)))
+                            .with(Source::Lexical, lexicon.log_shares(features, &words.title))
+                    })
+                    .collect()
+            })
+            .collect();
+        Self {
+            words: &sample.words,
+            evidence: evidence.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Adds what the categories of their sources say, and gives what was learned of those.
+    pub(super) fn hear_sources(
+        &mut self,
+        words: SourceWords<'_>,
+        embedder: Option<&dyn Embedder>,
+        observer: &dyn Observer,
+    ) -> Result<SourceCategories> {
+        let known =
+            SourceCategories::expected(self.words, &self.evidence, words, embedder, observer)?;
+        if !known.is_empty() {
+            let all = self.evidence.par_iter_mut().zip(self.words);
+            all.try_for_each(|(evidence, words)| {
+                let names = words.source_categories();
+                let says = known.log_shares(&names, false, &|_| Ok(None))?;
+                *evidence = std::mem::take(evidence).with(Source::SourceCategory, says);
+                Ok::<_, Error>(())
+            })?;
+        }
+        Ok(known)
     }
 }
 

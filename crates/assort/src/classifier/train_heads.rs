@@ -161,7 +161,7 @@ pub(super) fn train(
     let made = trained(&labelled, catalogued.taxonomy, candidates, &all, &mut tell)?;
     observer.progress(Progress::Learning);
     let lexicon = Lexicon::new(catalogued.taxonomy, candidates);
-    let by_labels = ByLabels::new(catalogued, &labelled, &plain)?;
+    let by_labels = ByLabels::new(catalogued, &labelled, &plain, &learned)?;
     let (own, heads) = (learned.self_trained.as_ref(), Some(&made.evidence));
     let trials = by_labels.trials(catalogued, &labelled, &plain, &lexicon, own, heads)?;
     let all: Vec<&Trial> = trials.iter().collect();
@@ -198,7 +198,7 @@ pub(super) fn train(
     };
     let in_force =
         report.accuracy >= report.accuracy_without && ensemble.weights.of(Source::Head) > 0.0;
-    learned.by_labels = by_labels.prototypes.learned().0.to_vec();
+    by_labels.keep_in(&mut learned);
     learned.heads = made.heads;
     learned.trained_on = report.labels;
     learned.ensemble = ensemble;

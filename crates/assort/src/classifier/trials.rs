@@ -15,6 +15,7 @@ use super::fit::spread;
 use super::heads::HeadScorer;
 use super::labelled::LabelledProducts;
 use super::pictures::LearnedPictures;
+use super::source_categories::SourceCategories;
 use crate::Result;
 use crate::knn::effort::Effort;
 use crate::knn::labelled::{SAME_CONTENT, voters};
@@ -52,6 +53,8 @@ pub(super) struct Sources<'a> {
     pub(super) embedder: Option<&'a dyn Embedder>,
     /// What pictures say, if anything.
     pub(super) pictures: Option<&'a LearnedPictures>,
+    /// What categories of sources mean.
+    pub(super) source_categories: &'a SourceCategories,
 }
 
 /// A labelled product with what is known of it.
@@ -196,13 +199,15 @@ impl Sources<'_> {
                 Some(log_shares(&self.plain.scores(query))),
             )
             .with(Source::Lexical, self.lexicon.log_shares(features, title))
-            .with(Source::SelfTrained, self_trained);
+            .with(Source::SelfTrained, self_trained)
+            .with(Source::SourceCategory, self.by_source_categories(at, false));
         let scores = self.scores_without(query, at)?;
         let evidence = zero_shot
             .clone()
             .with(Source::Prototypes, Some(log_shares(&scores)))
             .with(Source::Head, head)
             .with(Source::Pictures, self.by_picture(at))
+            .with(Source::SourceCategory, self.by_source_categories(at, true))
             .with_neighbors(self.plain.candidates(), near);
         let trial = Trial {
             truth: self.labelled.categories[at],
@@ -220,6 +225,13 @@ impl Sources<'_> {
     fn by_picture(&self, at: usize) -> Option<Vec<f32>> {
         let candidates = self.plain.candidates();
         self.pictures?.log_shares_without(candidates, at)
+    }
+
+    /// What a product's categories of sources say, as if it had no label.
+    fn by_source_categories(&self, at: usize, hears_labels: bool) -> Option<Vec<f32>> {
+        let (labelled, candidates) = (self.labelled, self.plain.candidates());
+        self.source_categories
+            .log_shares_without(labelled, at, candidates, hears_labels)
     }
 
     /// Scores by the prototypes that labels moved, as if the labels of a product's

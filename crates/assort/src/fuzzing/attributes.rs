@@ -1,6 +1,6 @@
 //! Values of attributes.
 
-use assort_core::{AttributeKind, Dimension, KindGuess, Value};
+use assort_core::{AttributeKind, KindGuess, Value};
 
 /// Reads each line as a value of every kind, and guesses the kind of all lines. A value that
 /// the kind of its attribute reads must be equal to itself.
@@ -16,18 +16,24 @@ pub fn attributes(bytes: &[u8]) -> bool {
     guess.kind().is_some()
 }
 
+/// Words for kinds of all sorts.
+const KINDS: [&str; 12] = [
+    "any",
+    "text",
+    "number",
+    "money",
+    "boolean",
+    "date",
+    "date-month-first",
+    "mass",
+    "volume",
+    "length",
+    "kg",
+    "inch",
+];
+
 fn kinds() -> impl Iterator<Item = AttributeKind> {
-    let words = [
-        "text",
-        "number",
-        "money",
-        "boolean",
-        "date",
-        "date-month-first",
-    ];
-    let named = words.into_iter().filter_map(|word| word.parse().ok());
-    let measured = Dimension::ALL.map(|dimension| AttributeKind::Quantity(dimension, None));
-    named.chain(measured).chain([AttributeKind::Any])
+    KINDS.into_iter().filter_map(|word| word.parse().ok())
 }
 
 fn look_at(kind: AttributeKind, value: &str) {

@@ -58,7 +58,12 @@ impl Evidence {
 pub fn sources(method: Method) -> &'static [Source] {
     match method {
         Method::Auto => &Source::ALL,
-        Method::ZeroShot => &[Source::Prototypes, Source::Lexical, Source::SelfTrained],
+        Method::ZeroShot => &[
+            Source::Prototypes,
+            Source::Lexical,
+            Source::SelfTrained,
+            Source::SourceCategory,
+        ],
         Method::Neighbors => &[Source::Neighbors],
         Method::Head => &[Source::Head],
     }

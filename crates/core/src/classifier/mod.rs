@@ -3,9 +3,8 @@
 //! [`candidates`] are the categories that may be chosen. Each [`source`] of
 //! evidence has a file of its own: [`prototypes`] (with [`adapt`], which fits
 //! them without labels, and [`class_means`], which moves them by labels),
-//! [`lexical`] and [`knn`]; heads are a crate of their own, and pictures are told apart by
-//! [`ridge`]. [`weigh`] finds how much
-//! each counts, an [`ensemble`] adds them up, [`calibration`] makes confidence of what
+//! [`lexical`], [`knn`] and [`source_categories`]; heads are a crate of their own, and pictures are
+//! told apart by [`ridge`]. [`weigh`] finds how much each counts, an [`ensemble`] adds them up, [`calibration`] makes confidence of what
 //! comes out, and [`outcomes`] say how much of it is enough; [`label_issues`] are labels
 //! that it contradicts. A further source of evidence is a variant of
 //! [`source::Source`] and a file beside these.
@@ -23,4 +22,5 @@ pub(crate) mod priors;
 pub(crate) mod prototypes;
 pub(crate) mod ridge;
 pub(crate) mod source;
+pub(crate) mod source_categories;
 pub(crate) mod weigh;

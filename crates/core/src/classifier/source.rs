@@ -16,11 +16,14 @@ pub enum Source {
     Head,
     /// The picture, by what pictures of labelled products look like.
     Pictures,
+    /// What a source called the product's category, by the words of that name, by what
+    /// its products are, and by their labels.
+    SourceCategory,
 }
 
 impl Source {
     /// Number of sources.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
 
     /// All sources.
     pub const ALL: [Self; Self::COUNT] = [
@@ -30,6 +33,7 @@ impl Source {
         Self::SelfTrained,
         Self::Head,
         Self::Pictures,
+        Self::SourceCategory,
     ];
 
     /// Whether it judges by the vector of a product's text; the others read its words alone,
@@ -47,6 +51,7 @@ impl Source {
             Self::SelfTrained => "self-trained",
             Self::Head => "head",
             Self::Pictures => "pictures",
+            Self::SourceCategory => "source-category",
         }
     }
 }

@@ -252,6 +252,10 @@ impl Run<'_> {
             inputs: &inputs,
             without: &without,
             pictures: &classifier.pictures_of(self.apart.pictures(), &without)?,
+            source_categories: &products
+                .iter()
+                .map(|&at| words[at].source_categories())
+                .collect::<Vec<_>>(),
             embedder: self.apart.embedder(),
         };
         let methods = self.options.methods();
