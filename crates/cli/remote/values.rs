@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use assort::core::{
-    Alternative, CategoryIndex, Decision, Method, NeighborEvidence, Reasons, Source, Space,
-    Taxonomy, TextEvidence, TextKind, Weights, WordEvidence,
+    Alternative, CategoryIndex, Decision, Method, NeighborEvidence, Reasons, Source,
+    SourceEvidence, Space, Taxonomy, TextEvidence, TextKind, Weights, WordEvidence,
 };
 use assort::students::QueryEncoder;
 use assort::{
@@ -141,10 +141,21 @@ impl Tree {
             word: word.word.clone(),
             effect: word.effect,
         });
+        let sources = why.sources.iter().filter_map(|one| {
+            // A source of a newer server cannot be told.
+            let source = Source::ALL
+                .into_iter()
+                .find(|source| source.as_str() == one.source)?;
+            Some(SourceEvidence {
+                source,
+                effect: one.effect,
+            })
+        });
         Ok(Reasons {
             texts: texts.collect(),
             neighbors: neighbors.collect::<Result<_>>()?,
             words: words.collect(),
+            sources: sources.collect(),
         })
     }
 }

@@ -127,6 +127,10 @@ fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Valu
             .iter()
             .map(|word| json!({"word": word.word, "effect": rounded(word.effect.into())}));
         value["words"] = words.collect();
+        let sources = reasons.sources.iter().map(
+            |one| json!({"source": one.source.as_str(), "effect": rounded(one.effect.into())}),
+        );
+        value["sources"] = sources.collect();
     }
     value
 }

@@ -106,8 +106,15 @@ fn lines_of(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Vec<
     lines
 }
 
-/// The texts and the labelled products that decided.
+/// What decided: sources of evidence, words, texts, labelled products.
 fn explain(sink: &mut dyn Write, taxonomy: &Taxonomy, reasons: &Reasons) -> Result<(), Failure> {
+    if !reasons.sources.is_empty() {
+        let sources = reasons.sources.iter();
+        let sources: Vec<String> = sources
+            .map(|one| format!("{} ({:.1})", one.source.as_str(), one.effect))
+            .collect();
+        writeln!(sink, "    by {}", sources.join(", "))?;
+    }
     if !reasons.words.is_empty() {
         let words = reasons.words.iter();
         let words: Vec<String> = words

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::compose::TextKind;
+use crate::source::Source;
 use crate::taxonomy::CategoryIndex;
 
 /// By which evidence products are filed.
@@ -75,6 +76,16 @@ pub struct WordEvidence {
     pub effect: f32,
 }
 
+/// A source of evidence that carries a decision, or speaks against it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SourceEvidence {
+    /// The source.
+    pub source: Source,
+    /// How far the category is ahead of the mean of all by what the source says, as much as
+    /// it counts, in natural logarithms of shares; below zero it speaks for others.
+    pub effect: f32,
+}
+
 /// A labelled product that speaks for a decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeighborEvidence {
@@ -98,6 +109,8 @@ pub struct Reasons {
     /// Words of the title without which the sources that read words would be less sure
     /// of the best alternative, the weightiest first.
     pub words: Vec<WordEvidence>,
+    /// What each source of evidence says of the best alternative, the weightiest first.
+    pub sources: Vec<SourceEvidence>,
 }
 
 /// A category with the confidence that it is right.

@@ -16,6 +16,7 @@ mod metrics;
 mod pieces;
 mod pixels;
 mod product;
+mod source;
 mod taxonomy;
 mod text;
 mod unknown;
@@ -39,13 +40,14 @@ pub use classifier::outcomes::{Outcome, Outcomes};
 pub use classifier::priors::prior_shift;
 pub use classifier::prototypes::{Prototypes, log_shares, mean_of};
 pub use classifier::ridge::{CrossFitted, RidgeClassifier};
-pub use classifier::source::{Source, Weights};
 pub use classifier::source_categories::{Commonness, SparseShares, sparse};
 pub use classifier::weigh::weigh;
+pub use classifier::weights::Weights;
 pub use compose::{TextInput, TextKind};
 pub use content::content_key;
 pub use decision::{
-    Alternative, Decision, Method, NeighborEvidence, Reasons, TextEvidence, WordEvidence,
+    Alternative, Decision, Method, NeighborEvidence, Reasons, SourceEvidence, TextEvidence,
+    WordEvidence,
 };
 pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,
@@ -64,6 +66,7 @@ pub use pixels::Pixels;
 pub use product::{
     MAX_ID, MAX_TEXT, MAX_TITLE, Product, ProductUpdate, check_id, check_lengths, text_hash,
 };
+pub use source::Source;
 pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, GivenCategories, Place, SEPARATOR, Taxonomy,
     TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assort::core::{Alternative, Decision, Method, Product, Reasons, Taxonomy};
 use assort::{Catalog, ClassifyOptions};
 use assort_proto::v1;
-use assort_proto::v1::reasons::{NeighborReason, TextReason, WordReason};
+use assort_proto::v1::reasons::{NeighborReason, SourceReason, TextReason, WordReason};
 use tonic::Status;
 
 use crate::names;
@@ -191,9 +191,14 @@ fn reasons(name: &str, taxonomy: &Taxonomy, why: &Reasons) -> v1::Reasons {
         word: word.word.clone(),
         effect: word.effect,
     });
+    let sources = why.sources.iter().map(|one| SourceReason {
+        source: one.source.as_str().to_owned(),
+        effect: one.effect,
+    });
     v1::Reasons {
         texts: texts.collect(),
         neighbors: neighbors.collect(),
         words: words.collect(),
+        sources: sources.collect(),
     }
 }

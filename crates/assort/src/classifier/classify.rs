@@ -5,7 +5,8 @@ use std::sync::Arc;
 use assort_core::features::Features;
 use assort_core::{
     Candidates, DecideOptions, Decision, Embedder, Ensemble, Evidence, Lexicon, Method, Neighbor,
-    Outcomes, Prototypes, Source, Taxonomy, WordEvidence, knows, log_shares, sources,
+    Outcomes, Prototypes, Source, SourceEvidence, Taxonomy, WordEvidence, knows, log_shares,
+    sources,
 };
 use assort_head::HeadInput;
 use rayon::prelude::*;
@@ -84,7 +85,7 @@ pub(crate) struct Asked {
     pub(crate) decide: DecideOptions,
     /// Whether to give the shares of all candidates too.
     pub(crate) shares: bool,
-    /// Whether to find the words that carry decisions.
+    /// Whether to find the words and sources that carry decisions.
     pub(crate) words: bool,
 }
 
@@ -95,8 +96,9 @@ pub(crate) struct Decided {
     pub(crate) neighbors: Vec<Neighbor>,
     /// The share of each candidate, if asked for; empty without evidence.
     pub(crate) shares: Vec<f32>,
-    /// The words that carry the decision, if asked for.
+    /// The words and sources that carry the decision, if asked for.
     pub(crate) words: Vec<WordEvidence>,
+    pub(crate) sources: Vec<SourceEvidence>,
 }
 
 /// Products to be filed.
@@ -313,11 +315,12 @@ impl Classifier {
         let (ensemble, candidates) = (&self.ensemble, &self.candidates);
         let shares = ensemble.fuse(asked.method, candidates, &evidence);
         let decision = ensemble.decide_by(asked.method, candidates, &shares, asked.decide);
-        let words = match decision.alternatives.first() {
-            Some(best) if asked.words => {
-                self.carrying_words(asked, &evidence, input, best.category)?
-            }
-            _ => Vec::new(),
+        let (words, sources) = match decision.alternatives.first() {
+            Some(best) if asked.words => (
+                self.carrying_words(asked, &evidence, input, best.category)?,
+                self.carrying_sources(asked, &evidence, best.category),
+            ),
+            _ => Default::default(),
         };
         Ok(Decided {
             decision,
@@ -327,6 +330,7 @@ impl Classifier {
                 false => Vec::new(),
             },
             words,
+            sources,
         })
     }
 

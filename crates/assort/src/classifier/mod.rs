@@ -14,7 +14,7 @@
 pub(crate) mod apart;
 pub(crate) mod audit_labels;
 pub(crate) mod cache;
-mod carrying_words;
+mod carrying;
 mod category_texts;
 mod classify;
 mod content;

@@ -35,6 +35,7 @@ pub(crate) fn explain(
             let mut reasons = Reasons {
                 neighbors: resolved(reader, &decided.neighbors)?,
                 words: std::mem::take(&mut decided.words),
+                sources: std::mem::take(&mut decided.sources),
                 ..Reasons::default()
             };
             if let Some(best) = decision.alternatives.first() {

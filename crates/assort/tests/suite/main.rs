@@ -27,4 +27,5 @@ mod model;
 mod pages;
 mod pictures;
 mod processes;
+mod source_categories;
 mod update;

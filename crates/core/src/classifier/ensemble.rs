@@ -3,8 +3,9 @@
 use super::calibration::{Calibrations, LEAF};
 use super::candidates::Candidates;
 use super::knn::{self, Neighbor};
-use super::source::{Source, Weights};
+use super::weights::Weights;
 use crate::decision::{Alternative, Decision, Method};
+use crate::source::Source;
 use crate::taxonomy::CategoryIndex;
 
 /// What was found out about one product: what each source says of it, in the

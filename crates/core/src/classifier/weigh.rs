@@ -1,8 +1,9 @@
 //! How much each source counts, by what trials with known truth show.
 
 use super::ensemble::{Evidence, sources};
-use super::source::{Source, Weights};
+use super::weights::Weights;
 use crate::decision::Method;
+use crate::source::Source;
 use crate::vector::solve;
 
 /// As many trials speak as loud as what is assumed.

@@ -1,7 +1,9 @@
-//! The words of a product that carry a decision: those without which the sources that
-//! read words would be less sure of it.
+//! What carries a decision: sources of evidence, and the words of a product without which
+//! those that read words would be less sure of it.
 
-use assort_core::{CategoryIndex, Evidence, TextInput, WordEvidence, pieces};
+use assort_core::{
+    CategoryIndex, Evidence, SourceEvidence, TextInput, WordEvidence, pieces, sources,
+};
 use assort_head::HeadInput;
 
 use super::classify::{Asked, Classifier, TEXT_SOURCES};
@@ -17,6 +19,27 @@ const TOLD: usize = 5;
 const LEAST: f32 = 0.05;
 
 impl Classifier {
+    /// What each source says of `category`, the weightiest first.
+    pub(super) fn carrying_sources(
+        &self,
+        asked: Asked,
+        evidence: &Evidence,
+        category: CategoryIndex,
+    ) -> Vec<SourceEvidence> {
+        let Some(place) = self.candidates().position(category) else {
+            return Vec::new();
+        };
+        let heard = sources(asked.method).iter();
+        let effect = heard.filter_map(|&source| {
+            let says = evidence.of(source)?;
+            let effect = self.weight(asked.method, source) * lead(says, place);
+            Some(SourceEvidence { source, effect })
+        });
+        let mut carrying: Vec<SourceEvidence> = effect.collect();
+        carrying.sort_by(|a, b| b.effect.total_cmp(&a.effect));
+        carrying
+    }
+
     /// The words of a product's title that carry `category`, the weightiest first.
     pub(super) fn carrying_words(
         &self,
