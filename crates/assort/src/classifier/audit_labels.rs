@@ -10,6 +10,7 @@ use super::heads::HeadScorer;
 use super::labelled::LabelledProducts;
 use super::learn::{ByLabels, Catalogued};
 use super::learned::Learned;
+use super::text_examples::TextExamples;
 use super::train::{Training, folds, recommended};
 use super::trials::{self, Sources, Trial};
 use crate::observer::{Observer, Progress};
@@ -148,7 +149,8 @@ impl Judge<'_> {
         let (labelled, candidates) = (self.labelled, self.plain.candidates());
         let folds = folds(labelled);
         let taxonomy = self.catalogued.taxonomy;
-        let mut training = Training::new(labelled, taxonomy, candidates, folds.len());
+        let texts = TextExamples::beside(labelled, taxonomy, candidates);
+        let mut training = Training::new(labelled, taxonomy, candidates, &texts, folds.len());
         let (_, options) = recommended(labelled);
         let mut ensemble = None;
         let (mut done, mut believed) = (0, Vec::with_capacity(labelled.len()));

@@ -17,12 +17,15 @@ use crate::snapshot::Snapshot;
 use crate::store::Reader;
 use crate::{Error, Result};
 
-/// With labels of up to so many contents a head is trained without being asked: it takes
-/// seconds.
-const FEW_LABELS: usize = 6_000;
+/// With labels of up to so many contents a head is trained without being asked.
+const FEW_LABELS: usize = 100_000;
 
-/// Times that few labels are read.
-const FEW_EPOCHS: usize = 12;
+/// Times that few labels are read, and many.
+const EPOCHS: std::ops::RangeInclusive<usize> = 3..=12;
+
+/// Examples that are read in all where there are many: nobody asked for the head, so it must
+/// not take long.
+const MOST_READ: usize = 300_000;
 
 /// With fewer labels than this a head knows nothing.
 const MIN_LABELS: usize = 20;
@@ -276,8 +279,9 @@ fn few_heads(
         return Ok(None);
     }
     let (_, options) = train::recommended(labelled);
-    // Nobody asked for it, so it must not take long.
-    let options = options.with_min_df(1).with_epochs(FEW_EPOCHS);
+    let epochs = MOST_READ / (labelled.len() * train::trainings(labelled));
+    let epochs = epochs.clamp(*EPOCHS.start(), *EPOCHS.end());
+    let options = options.with_min_df(1).with_epochs(epochs);
     let few = count / categories.len() < LABELS_FOR_HIDDEN;
     let options = match few || !train::is_unspaced(labelled) {
         true => options.with_shape(Shape::Linear).with_learning_rate(0.005),

@@ -33,6 +33,7 @@ mod prototype_index;
 mod reasons;
 mod self_training;
 mod source_categories;
+mod text_examples;
 mod train;
 pub(crate) mod train_heads;
 mod trials;

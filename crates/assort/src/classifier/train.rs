@@ -8,6 +8,7 @@ use assort_head::{Head, HeadInput, Labelled, Step, TrainOptions, train};
 
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::LabelledProducts;
+use super::text_examples::TextExamples;
 use super::trials::HeadEvidence;
 use crate::{Error, Result};
 
@@ -76,8 +77,9 @@ pub(super) fn trained(
         true => vec![part_of(labelled, 0, HELD_OUT_OF)],
         false => folds(labelled),
     };
-    let count = options.len() * (parts.len() + usize::from(!holds_out));
-    let mut training = Training::new(labelled, taxonomy, candidates, count);
+    let count = options.len() * trainings(labelled);
+    let texts = TextExamples::beside(labelled, taxonomy, candidates);
+    let mut training = Training::new(labelled, taxonomy, candidates, &texts, count);
     let mut evidence = HeadEvidence::new();
     let mut heads = Vec::new();
     for held_out in &parts {
@@ -90,6 +92,15 @@ pub(super) fn trained(
     Ok(Trained { heads, evidence })
 }
 
+/// How often a head is trained on such labels, to know what it says of those it has not
+/// learned.
+pub(super) fn trainings(labelled: &LabelledProducts) -> usize {
+    match holds_out(labelled.len() as u64) {
+        true => 1,
+        false => FOLDS as usize + 1,
+    }
+}
+
 /// Labelled products as heads read them.
 pub(super) struct Training<'a> {
     labelled: &'a LabelledProducts,
@@ -99,6 +110,7 @@ pub(super) struct Training<'a> {
     ids: Vec<String>,
     /// The products that are learned from, by number, in ascending order.
     learned: Vec<usize>,
+    /// Those, and behind them the texts of categories.
     inputs: Vec<HeadInput<'a>>,
     classes: Vec<u32>,
     weights: Vec<f32>,
@@ -108,24 +120,25 @@ pub(super) struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
-    /// `count` heads will be trained.
+    /// `count` heads will be trained, on `texts` too.
     pub(super) fn new(
         labelled: &'a LabelledProducts,
         taxonomy: &'a Taxonomy,
         candidates: &'a Candidates,
+        texts: &'a TextExamples,
         count: usize,
     ) -> Self {
         let classes = Classes::of(labelled, taxonomy, candidates);
-        let (learned, weights): (Vec<usize>, Vec<f32>) = learned(labelled).into_iter().unzip();
+        let (learned, mut weights): (Vec<usize>, Vec<f32>) = learned(labelled).into_iter().unzip();
+        let products = learned.iter().map(|&at| labelled.words[at].input());
+        let of_products = learned.iter().map(|&at| classes.of_products[at]);
+        weights.extend(texts.weights());
         Self {
             taxonomy,
             candidates,
             ids: classes.ids,
-            inputs: learned
-                .iter()
-                .map(|&at| labelled.words[at].input())
-                .collect(),
-            classes: learned.iter().map(|&at| classes.of_products[at]).collect(),
+            inputs: products.chain(texts.inputs()).collect(),
+            classes: of_products.chain(texts.places()).collect(),
             weights,
             learned,
             labelled,
@@ -234,7 +247,8 @@ pub(super) fn kept(
 ) -> Trained {
     let evidence = match has_held_out {
         true => {
-            let training = Training::new(labelled, taxonomy, candidates, 0);
+            let texts = TextExamples::default();
+            let training = Training::new(labelled, taxonomy, candidates, &texts, 0);
             training.evidence(&heads, &part_of(labelled, 0, HELD_OUT_OF))
         }
         false => HeadEvidence::new(),

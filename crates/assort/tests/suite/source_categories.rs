@@ -131,7 +131,10 @@ fn labels_tell_what_a_code_means() {
             .count()
     };
     let (with, without) = (right(true), right(false));
-    assert!(with >= 16 && with >= without + 4, "{with} and {without} of 20");
+    assert!(
+        with >= 16 && with >= without + 4,
+        "{with} and {without} of 20"
+    );
     // A name that has labels is heard in any case.
     let new = product("new", "Something else", Some("c-18"));
     let decided = filed(&catalog, new, Method::Auto);

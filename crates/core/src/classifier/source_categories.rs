@@ -12,7 +12,7 @@ use super::prototypes::softmax;
 const WORDS: f32 = 2.0;
 
 /// What products say together counts as much as so many labels.
-const PRODUCTS: f32 = 2.0;
+const PRODUCTS: f32 = 0.7;
 
 /// Part of the products whose source is taken to be mistaken.
 const MISTAKES: f32 = 0.1;
