@@ -144,7 +144,8 @@ impl<'a> Choice<'a> {
     }
 
     /// The first column of such a name that has another value in each row, but for rows
-    /// that go on with the product of the row before; or else the first of such a name.
+    /// that go on with the product of the row before; or else the keys by which rows
+    /// stand; or else the first of such a name.
     pub(crate) fn id(&self, title: Option<usize>, view: Option<usize>) -> Option<usize> {
         let mut candidates = self.named.guessed(ID);
         let is_key = |&column: &usize| {
@@ -159,7 +160,7 @@ impl<'a> Choice<'a> {
             self.sample.is_key(column, |row| !goes_on(row))
         };
         let first = self.named.guessed(ID).next();
-        candidates.find(is_key).or(first)
+        candidates.find(is_key).or(self.sample.keys).or(first)
     }
 
     /// Why there is no id, with the columns that could be it by what they hold.

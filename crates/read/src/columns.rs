@@ -157,7 +157,10 @@ impl Columns {
         };
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,
-            None => columns.unused(|at, plain| !is_no_attribute(plain) || choice.is_foreign(at)),
+            None => columns.unused(|at, plain| {
+                let is_attribute = !is_no_attribute(plain) || choice.is_foreign(at);
+                is_attribute && sample.keys != Some(at)
+            }),
         };
         columns.decimal_commas = columns.attributes.clone();
         columns

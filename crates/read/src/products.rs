@@ -319,6 +319,29 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_the_id_of_a_product_that_has_none_of_its_own() {
+        let columns = |file: &str| {
+            let reader = open(file, &Mapping::default()).unwrap();
+            let columns = reader.columns().to_string();
+            let ids: Vec<_> = rows(reader)
+                .into_iter()
+                .map(|row| row.unwrap().product.id)
+                .collect();
+            (columns, ids.join(","))
+        };
+        let keyed = r#"{"p1":{"title":"Mug","price":1},"p2":{"title":"Pan","price":2}}"#;
+        let told = ("id=(key) title=title attributes=price", "p1,p2");
+        assert_eq!(columns(keyed), (told.0.to_owned(), told.1.to_owned()));
+        let own = r#"{"a":{"sku":"p1","title":"Mug"},"b":{"sku":"p2","title":"Pan"}}"#;
+        let told = ("id=sku title=title ignored=(key)", "p1,p2");
+        assert_eq!(columns(own), (told.0.to_owned(), told.1.to_owned()));
+        // A number that repeats is not what tells products apart.
+        let shared = r#"{"a":{"ean":"7","title":"Mug"},"b":{"ean":"7","title":"Pan"}}"#;
+        let told = ("id=(key) title=title attributes=ean", "a,b");
+        assert_eq!(columns(shared), (told.0.to_owned(), told.1.to_owned()));
+    }
+
+    #[test]
     fn stated_attributes_are_kept_alone_even_if_more_keys_turn_up() {
         let mapping = Mapping {
             attributes: Some(vec!["brand".to_owned()]),

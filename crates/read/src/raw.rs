@@ -11,7 +11,7 @@ use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
 use crate::maker::{Given, Maker, Values, listed, readings};
 use crate::names::names_products;
-use crate::objects::{Objects, Wanted};
+use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Quoting, Record, RowError, Table};
@@ -110,6 +110,13 @@ impl Rows {
     /// Reads the first rows, of so many columns, ahead, without waiting for more than the head of a stream.
     pub(crate) fn sample(&mut self, width: usize) -> Result<Sample> {
         let mut sample = Sample::default();
+        if let Source::Objects(objects) = &self.source {
+            sample.keys = self
+                .positions
+                .get(KEY)
+                .copied()
+                .filter(|_| objects.is_by_key());
+        }
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
                 Source::Table(table) => table.read()?.map(|row| match row {
