@@ -90,7 +90,7 @@ impl Rows {
         } else {
             let table = Table::open_for(input, quoting, names_products)?;
             let columns = table.columns().to_vec();
-            let format = table.format().to_owned();
+            let format = table.format();
             (
                 Source::Table(Box::new(table)),
                 columns,

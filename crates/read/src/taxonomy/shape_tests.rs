@@ -546,3 +546,15 @@ fn roots_alone_keep_the_signs_in_their_names() {
         &["1 = a>b", "2 = a>c"],
     );
 }
+
+#[test]
+fn tables_that_are_cut_at_rare_signs() {
+    check(
+        "id^parent_id^name\n1^^Tea\n2^1^Green\n3^2^Sencha\n4^^Cups\n",
+        &TEA,
+    );
+    check(
+        "id~path\n1~Tea\n2~Tea > Green\n3~Tea > Green > Sencha\n4~Cups\n",
+        &TEA,
+    );
+}
