@@ -27,11 +27,15 @@ pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
         (bent.quotes, "with quotes inside quotes, and read with them"),
         (bent.headers, "the header again, and skipped"),
     ];
-    let notes: Vec<String> = notes
+    let mut notes: Vec<String> = notes
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{} {what}", rows(number)))
         .collect();
+    if tally.vectors() > 0 {
+        let values = counted(tally.vectors(), "value", "values");
+        notes.push(format!("{values} that are vectors, and left out"));
+    }
     (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
 }
 

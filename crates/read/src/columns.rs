@@ -9,6 +9,7 @@ use crate::names::{IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, 
 use crate::numbers::has_decimal_commas;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
+use crate::vectors::are_vectors;
 
 /// What a key means that turns up late in a file of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Columns {
     pub(crate) attributes: Vec<usize>,
     /// Attributes whose numbers have a decimal comma.
     pub(crate) decimal_commas: Vec<usize>,
+    /// Columns of vectors, which are no attributes.
+    pub(crate) vectors: Vec<usize>,
     /// The product that a row belongs to, what kind of product it is, and the view of
     /// the shop it is for.
     pub(crate) parent: Option<usize>,
@@ -80,7 +83,8 @@ impl Columns {
     /// Columns that are not used.
     pub fn ignored(&self) -> Vec<&str> {
         (0..self.names.len())
-            .filter(|&at| !self.uses(at) && !self.names[at].is_empty())
+            .filter(|&at| !self.uses(at) && !self.vectors.contains(&at))
+            .filter(|&at| !self.names[at].is_empty())
             .map(|at| self.names[at].as_str())
             .collect()
     }
@@ -100,6 +104,11 @@ impl Columns {
     #[cfg(feature = "parquet")]
     pub(crate) fn needs(&self, column: usize) -> bool {
         self.uses(column) || [self.parent, self.kind, self.view].contains(&Some(column))
+    }
+
+    /// Columns of vectors, each a long list of numbers, which are left out.
+    pub fn vectors(&self) -> Vec<&str> {
+        self.named(&self.vectors)
     }
 
     /// Columns whose numbers have a decimal comma, and get a point.
@@ -146,6 +155,7 @@ impl Columns {
             image,
             attributes: Vec::new(),
             decimal_commas: Vec::new(),
+            vectors: Vec::new(),
             parent: None,
             kind: None,
             view: None,
@@ -162,6 +172,13 @@ impl Columns {
                 is_attribute && sample.keys != Some(at)
             }),
         };
+        if columns.open {
+            let is_vector = |&at: &usize| are_vectors(sample.values(at));
+            columns.vectors = columns
+                .attributes
+                .extract_if(.., |at| is_vector(at))
+                .collect();
+        }
         columns.decimal_commas = columns.attributes.clone();
         columns
             .decimal_commas
@@ -220,6 +237,7 @@ impl fmt::Display for Columns {
             ("image", one(self.image())),
             ("attributes", self.attributes().join(",")),
             ("ignored", self.ignored().join(",")),
+            ("left-out-vectors", self.vectors().join(",")),
             ("decimal-comma", self.decimal_commas().join(",")),
         ] {
             if !names.is_empty() {

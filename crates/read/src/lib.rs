@@ -41,6 +41,7 @@ mod spreadsheet;
 mod table;
 mod tally;
 mod taxonomy;
+mod vectors;
 
 #[cfg(test)]
 mod dataset_tests;

@@ -168,6 +168,9 @@ impl Reader {
         if self.count.is_multiple_of(1024) {
             self.tally.set_bent(self.rows.bent());
         }
+        if let Ok(given) = &made {
+            self.tally.count_vectors(given.vectors);
+        }
         let given = match (made, &mut self.join) {
             (Err(rejected), _) => {
                 self.ready.push_back(Row::Rejected(rejected));
@@ -339,6 +342,61 @@ mod tests {
         let shared = r#"{"a":{"ean":"7","title":"Mug"},"b":{"ean":"7","title":"Pan"}}"#;
         let told = ("id=(key) title=title attributes=ean", "a,b");
         assert_eq!(columns(shared), (told.0.to_owned(), told.1.to_owned()));
+    }
+
+    #[test]
+    fn vectors_are_no_attributes_unless_somebody_says_so() {
+        let vector = vec!["0.5"; 100].join(",");
+        let row = |id: u32, rest: &str| format!("{{\"id\":{id},\"title\":\"Mug\"{rest}}}\n");
+        let with = |id: u32| row(id, &format!(",\"emb\":[{vector}],\"cm\":[1.5,2.5]"));
+        let mut reader = open(&(with(1) + &with(2)), &Mapping::default()).unwrap();
+        let columns = "id=id title=title attributes=cm left-out-vectors=emb";
+        assert_eq!(reader.columns().to_string(), columns);
+        let product = reader.next().unwrap().unwrap().whole().unwrap().product;
+        assert_eq!(
+            product.attributes,
+            attributes(&[("cm", "1.5"), ("cm", "2.5")])
+        );
+
+        // Where they come late, or seldom, they are counted.
+        let late =
+            row(1, ",\"emb\":1").repeat(200) + &with(2) + &row(3, &format!(",\"v\":[{vector}]"));
+        let reader = open(&late, &Mapping::default().with_id("#".to_owned())).unwrap();
+        let tally = reader.tally();
+        let last = rows(reader).pop().unwrap().unwrap().product;
+        assert_eq!(
+            (last.attributes, tally.vectors()),
+            (attributes(&[("id", "3")]), 2)
+        );
+
+        let stated = Mapping::default().with_attributes(vec!["emb".to_owned()]);
+        let table = format!("id,title,emb\n1,Mug,\"[{vector}]\"\n");
+        let kept = rows(open(&table, &stated).unwrap()).pop().unwrap().unwrap();
+        assert_eq!(kept.product.attributes[0].1.len(), vector.len() + 2);
+        let reader = open(&table, &Mapping::default()).unwrap();
+        assert!(
+            reader
+                .columns()
+                .to_string()
+                .ends_with("left-out-vectors=emb")
+        );
+    }
+
+    #[test]
+    fn an_index_of_names_is_an_id_and_one_of_numbers_is_nothing() {
+        let columns = |file: &str| {
+            let reader = open(file, &Mapping::default());
+            reader.map_or_else(
+                |error| error.to_string(),
+                |reader| reader.columns().to_string(),
+            )
+        };
+        let named = "title,__index_level_0__\nMug,p-1\nPan,p-2\n";
+        assert_eq!(columns(named), "id=__index_level_0__ title=title");
+        let both = "id,title,__index_level_0__\n7,Mug,0\n8,Pan,2\n";
+        assert_eq!(columns(both), "id=id title=title ignored=__index_level_0__");
+        let counted = columns("title,__index_level_0__\nMug,0\nPan,2\n");
+        assert!(counted.contains("no column looks like an id"), "{counted}");
     }
 
     #[test]

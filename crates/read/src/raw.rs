@@ -9,7 +9,7 @@ use crate::Result;
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
-use crate::maker::{Given, Maker, Values, listed, readings};
+use crate::maker::{Further, Given, Maker, Values, listed, readings};
 use crate::names::names_products;
 use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
@@ -189,7 +189,7 @@ impl Rows {
         }
         Ok(match &mut self.source {
             Source::Table(table) => table.read()?.map(|row| match row {
-                Ok(record) => maker.make(record.line(), &record, Vec::new()),
+                Ok(record) => maker.make(record.line(), &record, Further::default()),
                 Err(error) => Err(unread(error)),
             }),
             Source::Objects(objects) => objects.read()?.map(|row| match row {
@@ -208,7 +208,7 @@ impl Rows {
 
     fn make(&self, maker: Maker<'_>, raw: Raw) -> Made {
         match raw {
-            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
+            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Further::default()),
             Raw::Object(line, object, place) => {
                 let made = maker.make_of_object(line, &object, &self.positions);
                 placed(made, place)

@@ -12,6 +12,7 @@ pub struct Tally {
     quotes: AtomicU64,
     headers: AtomicU64,
     joined: AtomicU64,
+    vectors: AtomicU64,
 }
 
 impl Tally {
@@ -27,6 +28,15 @@ impl Tally {
     /// Rows that were joined to another one, whose product they are about.
     pub fn joined(&self) -> u64 {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    /// Values that are vectors, and were left out.
+    pub fn vectors(&self) -> u64 {
+        self.vectors.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_vectors(&self, vectors: u64) {
+        self.vectors.fetch_add(vectors, Ordering::Relaxed);
     }
 
     pub(crate) fn set_bent(&self, bent: Bent) {
