@@ -6,7 +6,7 @@ use crate::choice::{Choice, Named};
 use crate::error::Unstated;
 use crate::mapping::{IdSource, Mapping};
 use crate::names::{IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, plain};
-use crate::numbers::has_decimal_commas;
+use crate::numbers::{Writing, writing};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 use crate::vectors::are_vectors;
@@ -35,6 +35,10 @@ pub struct Columns {
     pub(crate) attributes: Vec<usize>,
     /// Attributes whose numbers have a decimal comma.
     pub(crate) decimal_commas: Vec<usize>,
+    /// Attributes whose numbers have a decimal point, and those of which that is unclear,
+    /// with the sign.
+    pub(crate) decimal_points: Vec<usize>,
+    pub(crate) unclear: Vec<(usize, char)>,
     /// Columns of vectors, which are no attributes.
     pub(crate) vectors: Vec<usize>,
     /// The product that a row belongs to, what kind of product it is, and the view of
@@ -116,6 +120,15 @@ impl Columns {
         self.named(&self.decimal_commas)
     }
 
+    /// Columns whose numbers could have a decimal point (`true`) or comma, or separated
+    /// thousands: each with a sign has one before three digits. The point is taken for a
+    /// decimal one, the comma for one that separates thousands.
+    pub fn unclear_numbers(&self) -> Vec<(&str, bool)> {
+        let told = self.unclear.iter();
+        told.map(|&(at, sign)| (self.names[at].as_str(), sign == '.'))
+            .collect()
+    }
+
     /// Finds what each of the columns means, by their names and by the first rows. A
     /// refusal is a message for the user.
     pub(crate) fn resolve(
@@ -155,6 +168,8 @@ impl Columns {
             image,
             attributes: Vec::new(),
             decimal_commas: Vec::new(),
+            decimal_points: Vec::new(),
+            unclear: Vec::new(),
             vectors: Vec::new(),
             parent: None,
             kind: None,
@@ -179,10 +194,7 @@ impl Columns {
                 .extract_if(.., |at| is_vector(at))
                 .collect();
         }
-        columns.decimal_commas = columns.attributes.clone();
-        columns
-            .decimal_commas
-            .retain(|&at| has_decimal_commas(sample.values(at)));
+        columns.find_writing(mapping.decimal_commas.as_deref(), &named, sample)?;
         if mapping.joins() {
             columns.parent = named.guessed(PARENT).next();
             columns.kind = named.guessed(KIND).next();
@@ -196,6 +208,27 @@ impl Columns {
             return Err(message.into());
         }
         Ok(columns)
+    }
+
+    /// Finds how the numbers of attributes are written; `stated` are columns with decimal
+    /// commas, beside which there are none.
+    fn find_writing(
+        &mut self,
+        stated: Option<&[String]>,
+        named: &Named<'_>,
+        sample: &Sample,
+    ) -> std::result::Result<(), Refusal> {
+        let stated = stated.map(|stated| named.all(stated)).transpose()?;
+        for &at in &self.attributes {
+            match (writing(sample.values(at)), &stated) {
+                (_, Some(stated)) if stated.contains(&at) => self.decimal_commas.push(at),
+                (Writing::Comma, None) => self.decimal_commas.push(at),
+                (Writing::Point, _) => self.decimal_points.push(at),
+                (Writing::Unclear(sign), None) => self.unclear.push((at, sign)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// What a key of an object means that the first objects did not have.

@@ -9,7 +9,7 @@ use crate::columns::{Columns, Late};
 use crate::json::{Object, Positions, flatten, text_of};
 use crate::mapping::IdSource;
 use crate::names::attribute;
-use crate::numbers::with_point;
+use crate::numbers::{Writing, is_by, with_point};
 use crate::row::Rejected;
 use crate::vectors::is_vector;
 
@@ -35,6 +35,8 @@ pub(crate) struct Given {
     pub(crate) view: Option<String>,
     /// How many values are vectors, and were left out.
     pub(crate) vectors: u64,
+    /// Numbers that are written otherwise than those of their columns: column and value.
+    pub(crate) otherwise: Vec<(usize, String)>,
 }
 
 /// Values of a row: for a column its values, several for a list; none if the row does
@@ -60,6 +62,14 @@ pub(crate) struct Further {
     attributes: Vec<(String, String)>,
     /// How many values are vectors, and were left out.
     vectors: u64,
+}
+
+/// Attributes of a row, and what is to be told of them.
+#[derive(Default)]
+struct Made {
+    attributes: Vec<(String, String)>,
+    vectors: u64,
+    otherwise: Vec<(usize, String)>,
 }
 
 /// Makes [`Given`] of values by what columns mean.
@@ -94,10 +104,9 @@ impl Maker<'_> {
         }
         let trimmed = |at: Option<usize>| Some(values.text(at?)?.trim().to_owned());
         update.image = trimmed(columns.image);
-        let (mut attributes, mut vectors) = self.attributes(values);
-        vectors += further.vectors;
-        attributes.extend(further.attributes);
-        update.attributes = attributes;
+        let mut made = self.attributes(values);
+        made.attributes.extend(further.attributes);
+        update.attributes = made.attributes;
         let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
         let category = filled(columns.category);
         let mut listed = category
@@ -117,28 +126,39 @@ impl Maker<'_> {
             parent: filled(columns.parent),
             kind: filled(columns.kind),
             view: filled(columns.view),
-            vectors,
+            vectors: made.vectors + further.vectors,
+            otherwise: made.otherwise,
         })
     }
 
-    /// The attributes, and how many values that are vectors were left out.
-    fn attributes(&self, values: &impl Values) -> (Vec<(String, String)>, u64) {
-        let mut attributes = Vec::with_capacity(self.columns.attributes.len());
-        let mut vectors = 0;
-        for &at in &self.columns.attributes {
-            if self.columns.open && values.text(at).is_some_and(is_vector) {
-                vectors += 1;
+    fn attributes(&self, values: &impl Values) -> Made {
+        let columns = self.columns;
+        let mut made = Made {
+            attributes: Vec::with_capacity(columns.attributes.len()),
+            ..Made::default()
+        };
+        for &at in &columns.attributes {
+            if columns.open && values.text(at).is_some_and(is_vector) {
+                made.vectors += 1;
                 continue;
             }
-            let name = attribute(&self.columns.names[at]);
-            let is_comma = self.columns.decimal_commas.contains(&at);
+            let name = attribute(&columns.names[at]);
+            let is_comma = columns.decimal_commas.contains(&at);
+            let other = match is_comma {
+                true => Writing::Point,
+                false if columns.decimal_points.contains(&at) => Writing::Comma,
+                false => Writing::Other,
+            };
             values.each(at, &mut |value| {
                 let value = clean(value);
+                if is_by(&value, other) {
+                    made.otherwise.push((at, value.clone()));
+                }
                 let value = if is_comma { with_point(&value) } else { value };
-                attributes.push((name.to_owned(), value));
+                made.attributes.push((name.to_owned(), value));
             });
         }
-        (attributes, vectors)
+        made
     }
 
     /// The same of an object; its keys stand among the columns at `positions`.

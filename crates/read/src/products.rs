@@ -170,6 +170,11 @@ impl Reader {
         }
         if let Ok(given) = &made {
             self.tally.count_vectors(given.vectors);
+            for (at, value) in &given.otherwise {
+                let comma = self.columns.decimal_commas.contains(at);
+                let column = &self.columns.names[*at];
+                self.tally.count_otherwise(column, comma, given.line, value);
+            }
         }
         let given = match (made, &mut self.join) {
             (Err(rejected), _) => {
@@ -379,6 +384,47 @@ mod tests {
                 .columns()
                 .to_string()
                 .ends_with("left-out-vectors=emb")
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_written_otherwise_later_are_read_rightly_and_counted() {
+        let read = |first: &str, later: &str| {
+            let first = format!("1,Mug,\"{first}\"\n").repeat(1200);
+            let file = format!("id,title,price\n{first}2,Pan,\"{later}\"\n3,Pot,\"{later}\"\n");
+            let reader = open(&file, &Mapping::default().with_id("#".to_owned())).unwrap();
+            let tally = reader.tally();
+            let last = rows(reader).pop().unwrap().unwrap().product;
+            let told = tally.otherwise().into_iter().map(|other| {
+                format!(
+                    "{} {} {} {}",
+                    other.column, other.count, other.line, other.value
+                )
+            });
+            (last.attributes[1].1.clone(), told.collect::<Vec<_>>())
+        };
+        let told = vec!["price 2 1202 1,299.00".to_owned()];
+        assert_eq!(read("7,50", "1,299.00"), ("1299.00".to_owned(), told));
+        let told = vec!["price 2 1202 1.299,00".to_owned()];
+        assert_eq!(read("7.50", "1.299,00"), ("1.299,00".to_owned(), told));
+        assert_eq!(read("7,50", "1.299"), ("1299".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn numbers_that_are_unclear_are_told_unless_somebody_says_what_they_are() {
+        let file = "id,title,price\n1,Mug,1.299\n2,Pan,2.450\n";
+        let reader = open(file, &Mapping::default()).unwrap();
+        assert_eq!(reader.columns().unclear_numbers(), [("price", true)]);
+        let stated = Mapping::default().with_decimal_commas(vec!["price".to_owned()]);
+        let reader = open(file, &stated).unwrap();
+        assert!(reader.columns().unclear_numbers().is_empty());
+        let product = rows(reader).remove(0).unwrap().product;
+        assert_eq!(product.attributes, attributes(&[("price", "1299")]));
+        let none = Mapping::default().with_decimal_commas(Vec::new());
+        let reader = open("id,title,price\n1,Mug,\"7,5\"\n", &none).unwrap();
+        assert_eq!(
+            reader.columns().to_string(),
+            "id=id title=title attributes=price"
         );
     }
 

@@ -1,6 +1,7 @@
 //! Counts of rows that are read otherwise than they stand.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::table::Bent;
 
@@ -13,6 +14,23 @@ pub struct Tally {
     headers: AtomicU64,
     joined: AtomicU64,
     vectors: AtomicU64,
+    otherwise: Mutex<Vec<Otherwise>>,
+}
+
+/// Numbers of a column that are written otherwise than those of the first rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otherwise {
+    /// The column.
+    pub column: String,
+    /// Whether its numbers have a decimal comma. Such a number keeps its decimal point;
+    /// those of other columns stay as they stand.
+    pub comma: bool,
+    /// How many there are.
+    pub count: u64,
+    /// Line of the first, counted from 1.
+    pub line: u64,
+    /// The first as it stands.
+    pub value: String,
 }
 
 impl Tally {
@@ -33,6 +51,33 @@ impl Tally {
     /// Values that are vectors, and were left out.
     pub fn vectors(&self) -> u64 {
         self.vectors.load(Ordering::Relaxed)
+    }
+
+    /// Numbers that are written otherwise than those of the first rows of their column.
+    pub fn otherwise(&self) -> Vec<Otherwise> {
+        self.all_otherwise().clone()
+    }
+
+    /// Counts such a number of a row.
+    pub(crate) fn count_otherwise(&self, column: &str, comma: bool, line: u64, value: &str) {
+        let mut all = self.all_otherwise();
+        match all.iter_mut().find(|known| known.column == column) {
+            Some(known) => known.count += 1,
+            None => all.push(Otherwise {
+                column: column.to_owned(),
+                comma,
+                count: 1,
+                line,
+                value: value.to_owned(),
+            }),
+        }
+    }
+
+    fn all_otherwise(&self) -> MutexGuard<'_, Vec<Otherwise>> {
+        // Counts are whole whatever became of a thread that counted.
+        self.otherwise
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn count_vectors(&self, vectors: u64) {
