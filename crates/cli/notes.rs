@@ -36,6 +36,9 @@ pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
         let values = counted(tally.vectors(), "value", "values");
         notes.push(format!("{values} that are vectors, and left out"));
     }
+    if let Some(encoding) = tally.encoding() {
+        notes.push(format!("behind a beginning of ASCII it was read as {encoding}"));
+    }
     notes.extend(tally.otherwise().iter().map(of_otherwise));
     (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
 }

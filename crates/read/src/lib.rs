@@ -22,6 +22,7 @@ mod join;
 mod json;
 mod kind;
 mod language;
+mod late;
 mod lines;
 mod maker;
 mod mapping;

@@ -127,6 +127,7 @@ struct Reader {
 
 impl Reader {
     fn new(input: Input, mapping: &Mapping) -> Result<Self> {
+        let tally = Arc::new(Tally::new(input.late()));
         let (mut rows, names) = Rows::open(input, mapping.quoting)?;
         let sample = rows.sample(names.len())?;
         let columns = Columns::resolve(&names, mapping, &sample);
@@ -143,7 +144,7 @@ impl Reader {
             ready: VecDeque::new(),
             count: 0,
             is_at_end: false,
-            tally: Arc::default(),
+            tally,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::late::Found;
 use crate::table::Bent;
 
 /// Counts of rows of a file that are read otherwise than they stand, current while
@@ -15,6 +16,7 @@ pub struct Tally {
     joined: AtomicU64,
     vectors: AtomicU64,
     otherwise: Mutex<Vec<Otherwise>>,
+    encoding: Found,
 }
 
 /// Numbers of a column that are written otherwise than those of the first rows.
@@ -41,6 +43,19 @@ impl Tally {
             quotes: self.quotes.load(Ordering::Relaxed),
             headers: self.headers.load(Ordering::Relaxed),
         }
+    }
+
+    pub(crate) fn new(encoding: Found) -> Self {
+        Self {
+            encoding,
+            ..Self::default()
+        }
+    }
+
+    /// The encoding that bytes read best in, and were read in, behind a beginning of
+    /// ASCII, with what they say; none if nobody asked for it ([`Input::open`](crate::Input::open)).
+    pub fn encoding(&self) -> Option<String> {
+        self.encoding.get().map(ToString::to_string)
     }
 
     /// Rows that were joined to another one, whose product they are about.
