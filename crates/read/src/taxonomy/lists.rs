@@ -10,6 +10,7 @@ use super::delimited::{cells, next_line};
 use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
+use super::twins::Twins;
 use super::words::is_heading;
 
 /// The first line of a list whose names are separated by ` > ` and nothing else, as
@@ -51,6 +52,14 @@ impl Kind {
         }
     }
 
+    /// The id of the category above one, where ids tell.
+    fn above(self, id: &str) -> Option<&str> {
+        match self {
+            Self::Google => None,
+            Self::Shopify => id.rsplit_once('-').map(|(above, _)| above),
+        }
+    }
+
     /// The id and the path on a line of this kind.
     fn cut(self, line: &str) -> Option<(&str, &str)> {
         let (id, path) = match self {
@@ -88,6 +97,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         named: true,
     };
     if let Some(kind) = kind {
+        let mut twins = Twins::default();
         for entry in &entries {
             let Some((id, path)) = kind.cut(&entry.text) else {
                 let message = format!(
@@ -97,12 +107,16 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
                 );
                 return Err(lines.error(Some(entry.line), message));
             };
-            let cells = vec![Cell::Text(id.to_owned()), Cell::Text(path.to_owned())];
+            let path = twins.path(id, path, kind.above(id));
+            let cells = vec![Cell::Text(id.to_owned()), Cell::Text(path)];
             sheet.rows.push(SheetRow {
                 line: entry.line,
                 cells,
                 outer: None,
             });
+        }
+        if let Some(told) = twins.told() {
+            sheet.format += &format!(" ({told})");
         }
         return Ok((sheet, Some(" > ")));
     }

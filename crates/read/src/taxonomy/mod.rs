@@ -12,6 +12,7 @@ mod nested;
 mod rows;
 mod separator;
 mod sheet;
+mod twins;
 mod words;
 
 #[cfg(test)]

@@ -558,3 +558,29 @@ fn tables_that_are_cut_at_rare_signs() {
         &TEA,
     );
 }
+
+#[test]
+fn translations_of_publishers_that_name_two_categories_alike_keep_both() {
+    let google = "# Google_Product_Taxonomy_Version: 2021-09-21\n1 - Tea\n2 - Tea > Green\n3 - Tea > Green\n";
+    let three = ["1 = Tea", "2 = Tea > Green", "3 = Tea > Green (3)"];
+    check(google, &three);
+    let told = read_as(google, &TaxonomyOptions::default()).unwrap().format;
+    let expected = "1 category has the path of another id, and the id behind the name, first that of `Tea > Green`";
+    assert!(told.contains(expected), "{told}");
+    // What is below one of them is below that one.
+    let gid = "gid://shopify/TaxonomyCategory/";
+    let shopify = format!(
+        "{gid}te : Tea\n{gid}te-1 : Tea > Green\n{gid}te-1-1 : Tea > Green > Bags\n{gid}te-2 : Tea > Green\n{gid}te-2-1 : Tea > Green > Bags\n{gid}te-2-1-1 : Tea > Green > Bags > Big\n"
+    );
+    check(
+        &shopify,
+        &[
+            "te = Tea",
+            "te-1 = Tea > Green",
+            "te-1-1 = Tea > Green > Bags",
+            "te-2 = Tea > Green (te-2)",
+            "te-2-1 = Tea > Green (te-2) > Bags",
+            "te-2-1-1 = Tea > Green (te-2) > Bags > Big",
+        ],
+    );
+}
