@@ -37,7 +37,9 @@ pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
         notes.push(format!("{values} that are vectors, and left out"));
     }
     if let Some(encoding) = tally.encoding() {
-        notes.push(format!("behind a beginning of ASCII it was read as {encoding}"));
+        notes.push(format!(
+            "behind a beginning of ASCII it was read as {encoding}"
+        ));
     }
     notes.extend(tally.otherwise().iter().map(of_otherwise));
     (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
@@ -62,7 +64,9 @@ pub(crate) fn of_numbers(name: &str, columns: &Columns) -> Option<String> {
     let told: Vec<String> = told
         .map(|(column, point)| match point {
             true => format!("`{column}` as decimal points, though they could separate thousands"),
-            false => format!("`{column}` as commas between thousands, though they could be decimal"),
+            false => {
+                format!("`{column}` as commas between thousands, though they could be decimal")
+            }
         })
         .collect();
     (!told.is_empty()).then(|| {
