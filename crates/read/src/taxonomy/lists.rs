@@ -25,6 +25,18 @@ struct Entry {
     indent: usize,
     /// Whether it was quoted as a whole.
     quoted: bool,
+    /// What was taken off its end.
+    ending: String,
+}
+
+impl Entry {
+    /// The line with the sign that it ends in.
+    fn with_sign(&self) -> String {
+        match self.ending.len() {
+            1 => format!("{}{}", self.text, self.ending),
+            _ => self.text.clone(),
+        }
+    }
 }
 
 /// The publishers whose lists have a form of their own.
@@ -98,8 +110,15 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     };
     if let Some(kind) = kind {
         let mut twins = Twins::default();
+        // A sign at the end of few lines is of a name, and no empty cell.
+        let ends = entries.iter().filter(|entry| !entry.ending.is_empty());
+        let cells = ends.count() * 2 > entries.len();
         for entry in &entries {
-            let Some((id, path)) = kind.cut(&entry.text) else {
+            let line = match cells {
+                true => entry.text.clone(),
+                false => entry.with_sign(),
+            };
+            let Some((id, path)) = kind.cut(&line) else {
                 let message = format!(
                     "this is no line of a {} file: `{}`",
                     kind.name(),
@@ -177,12 +196,15 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
         let name = text.trim_start_matches(drawn);
         let indent = text.chars().count() - name.chars().count();
         let (text, quoted) = bare(name.trim());
+        let ending = name.trim().strip_prefix(&text).unwrap_or_default();
+        let ending = ending.to_owned();
         if !text.is_empty() {
             entries.push(Entry {
                 line,
                 text,
                 indent,
                 quoted,
+                ending,
             });
         }
     }

@@ -584,3 +584,12 @@ fn translations_of_publishers_that_name_two_categories_alike_keep_both() {
         ],
     );
 }
+
+#[test]
+fn a_sign_at_the_end_of_few_lines_is_of_a_name() {
+    let google = "1 - Tea\n2 - Tea > Green;\n3 - Tea > Green; > Sencha\n";
+    check(
+        google,
+        &["1 = Tea", "2 = Tea > Green;", "3 = Tea > Green; > Sencha"],
+    );
+}
