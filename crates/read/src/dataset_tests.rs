@@ -97,7 +97,19 @@ fn figures(name: &str, text: &str) -> Option<(usize, usize)> {
     if name.contains("taxonomy-with-ids") || name.ends_with("categories.txt") {
         let lines = text.lines().map(str::trim);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-        return Some((lines.clone().count(), lines.map(levels).max()?));
+        let path = |line: &str| {
+            let (_, path) = line.split_once(" - ").or_else(|| line.split_once(" : "))?;
+            Some(path.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        let paths: std::collections::HashSet<String> = lines.clone().filter_map(path).collect();
+        // A file may lack categories that it names above others.
+        let above = paths.iter().filter_map(|path| path.rsplit_once(" > "));
+        let missing = above.filter(|(above, _)| !paths.contains(*above));
+        let missing: std::collections::HashSet<&str> = missing.map(|(above, _)| above).collect();
+        return Some((
+            lines.clone().count() + missing.len(),
+            lines.map(levels).max()?,
+        ));
     }
     if name.contains("unspsc") {
         let codes = text.match_indices(|c: char| !c.is_ascii_digit());
