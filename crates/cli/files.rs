@@ -24,6 +24,7 @@ impl Columns {
             .with_title(self.title.clone())
             .with_text(text.clone())
             .with_attributes(self.attribute_columns())
+            .with_decimal_commas(self.decimal_commas.clone())
             .with_category(self.category.clone())
             .with_image(self.image.clone())
             .with_quoting(self.quoting)
@@ -108,6 +109,7 @@ impl Files {
             let name = input.name().to_owned();
             let reader = ProductReader::new(input, mapping)?;
             guesses.push(guess(&name, &reader));
+            guesses.extend(notes::of_numbers(&name, reader.columns()));
             let category = reader.columns().category().map(str::to_owned);
             categories.extend(category.filter(|category| !categories.contains(category)));
             tallies.push((name.clone(), reader.tally()));

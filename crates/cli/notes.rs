@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use assort::core::AttributeKind;
-use assort::read::Tally;
+use assort::read::{Columns, Otherwise, Tally};
 use assort::{Catalog, FilterField, ForeignCategories, SOURCE_CATEGORY};
 
 use crate::args::Global;
@@ -27,12 +27,54 @@ pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
         (bent.quotes, "with quotes inside quotes, and read with them"),
         (bent.headers, "the header again, and skipped"),
     ];
-    let notes: Vec<String> = notes
+    let mut notes: Vec<String> = notes
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{} {what}", rows(number)))
         .collect();
+    if tally.vectors() > 0 {
+        let values = counted(tally.vectors(), "value", "values");
+        notes.push(format!("{values} that are vectors, and left out"));
+    }
+    if let Some(encoding) = tally.encoding() {
+        notes.push(format!(
+            "behind a beginning of ASCII it was read as {encoding}"
+        ));
+    }
+    notes.extend(tally.otherwise().iter().map(of_otherwise));
     (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
+}
+
+/// What is told of numbers that are written otherwise than those of their column.
+fn of_otherwise(other: &Otherwise) -> String {
+    let values = counted(other.count, "value", "values");
+    let (of, is, read) = match other.comma {
+        true => ("decimal commas", "a decimal point", "read with it"),
+        false => ("decimal points", "a decimal comma", "kept as they stand"),
+    };
+    format!(
+        "{values} of `{}` with {is} in a column of {of}, and {read} (first in line {}: `{}`)",
+        other.column, other.line, other.value
+    )
+}
+
+/// What is told of columns whose numbers could be read in two ways.
+pub(crate) fn of_numbers(name: &str, columns: &Columns) -> Option<String> {
+    let told = columns.unclear_numbers().into_iter();
+    let told: Vec<String> = told
+        .map(|(column, point)| match point {
+            true => format!("`{column}` as decimal points, though they could separate thousands"),
+            false => {
+                format!("`{column}` as commas between thousands, though they could be decimal")
+            }
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "{name}: three digits stand behind every sign; those of {}: --decimal-comma COLUMNS takes them the other way, `-` says that all is well",
+            told.join(", of ")
+        )
+    })
 }
 
 /// What is told of categories that the taxonomy does not have; `columns` are those that

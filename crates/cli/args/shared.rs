@@ -145,6 +145,11 @@ pub(crate) struct Columns {
     #[arg(long = "attr", value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) attributes: Option<Vec<String>>,
 
+    /// Columns whose numbers have a decimal comma, separated by commas; `-` for none
+    /// [default: those of which the first rows say so]
+    #[arg(long = "decimal-comma", value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) decimal_commas: Option<Vec<String>>,
+
     /// Column of the category: an id, a path or a unique name; `-` for none
     #[arg(long, value_name = "COLUMN")]
     pub(crate) category: Option<String>,

@@ -6,7 +6,7 @@ use assort_core::Taxonomy;
 use crate::error::Unstated;
 use crate::language::without_language;
 use crate::mapping::{IdSource, Mapping};
-use crate::names::{CATEGORY, ID, TITLE, is_decision, plain};
+use crate::names::{CATEGORY, ID, INDEX, TITLE, is_decision, plain};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -144,7 +144,8 @@ impl<'a> Choice<'a> {
     }
 
     /// The first column of such a name that has another value in each row, but for rows
-    /// that go on with the product of the row before; or else the first of such a name.
+    /// that go on with the product of the row before; or else the keys by which rows
+    /// stand; or else the first of such a name.
     pub(crate) fn id(&self, title: Option<usize>, view: Option<usize>) -> Option<usize> {
         let mut candidates = self.named.guessed(ID);
         let is_key = |&column: &usize| {
@@ -159,7 +160,19 @@ impl<'a> Choice<'a> {
             self.sample.is_key(column, |row| !goes_on(row))
         };
         let first = self.named.guessed(ID).next();
-        candidates.find(is_key).or(first)
+        candidates
+            .find(is_key)
+            .or(self.sample.keys)
+            .or(first)
+            .or_else(|| self.index().filter(is_key))
+    }
+
+    /// The index of a table by pandas, if it is of names and not of numbers, which only
+    /// count the rows.
+    fn index(&self) -> Option<usize> {
+        let at = self.named.plain.iter().position(|name| name == INDEX)?;
+        let is_name = |value: &str| !value.bytes().all(|byte| byte.is_ascii_digit());
+        self.sample.values(at).all(is_name).then_some(at)
     }
 
     /// Why there is no id, with the columns that could be it by what they hold.

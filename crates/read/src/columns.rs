@@ -8,9 +8,10 @@ use crate::mapping::{IdSource, Mapping};
 use crate::names::{
     IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain,
 };
-use crate::numbers::has_decimal_commas;
+use crate::numbers::{Writing, writing};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
+use crate::vectors::are_vectors;
 
 /// What a key means that turns up late in a file of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,12 @@ pub struct Columns {
     pub(crate) attributes: Vec<usize>,
     /// Attributes whose numbers have a decimal comma.
     pub(crate) decimal_commas: Vec<usize>,
+    /// Attributes whose numbers have a decimal point, and those of which that is unclear,
+    /// with the sign.
+    pub(crate) decimal_points: Vec<usize>,
+    pub(crate) unclear: Vec<(usize, char)>,
+    /// Columns of vectors, which are no attributes.
+    pub(crate) vectors: Vec<usize>,
     /// The product that a row belongs to, what kind of product it is, and the view of
     /// the shop it is for.
     pub(crate) parent: Option<usize>,
@@ -82,7 +89,8 @@ impl Columns {
     /// Columns that are not used.
     pub fn ignored(&self) -> Vec<&str> {
         (0..self.names.len())
-            .filter(|&at| !self.uses(at) && !self.names[at].is_empty())
+            .filter(|&at| !self.uses(at) && !self.vectors.contains(&at))
+            .filter(|&at| !self.names[at].is_empty())
             .map(|at| self.names[at].as_str())
             .collect()
     }
@@ -104,9 +112,23 @@ impl Columns {
         self.uses(column) || [self.parent, self.kind, self.view].contains(&Some(column))
     }
 
+    /// Columns of vectors, each a long list of numbers, which are left out.
+    pub fn vectors(&self) -> Vec<&str> {
+        self.named(&self.vectors)
+    }
+
     /// Columns whose numbers have a decimal comma, and get a point.
     pub fn decimal_commas(&self) -> Vec<&str> {
         self.named(&self.decimal_commas)
+    }
+
+    /// Columns whose numbers could have a decimal point (`true`) or comma, or separated
+    /// thousands: each with a sign has one before three digits. The point is taken for a
+    /// decimal one, the comma for one that separates thousands.
+    pub fn unclear_numbers(&self) -> Vec<(&str, bool)> {
+        let told = self.unclear.iter();
+        told.map(|&(at, sign)| (self.names[at].as_str(), sign == '.'))
+            .collect()
     }
 
     /// Finds what each of the columns means, by their names and by the first rows. A
@@ -148,6 +170,9 @@ impl Columns {
             image,
             attributes: Vec::new(),
             decimal_commas: Vec::new(),
+            decimal_points: Vec::new(),
+            unclear: Vec::new(),
+            vectors: Vec::new(),
             parent: None,
             kind: None,
             view: None,
@@ -160,13 +185,19 @@ impl Columns {
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,
             None => columns.unused(|at, plain| {
-                !is_no_attribute(plain) || is_of_source(plain) || choice.is_foreign(at)
+                let is_attribute =
+                    !is_no_attribute(plain) || is_of_source(plain) || choice.is_foreign(at);
+                is_attribute && sample.keys != Some(at)
             }),
         };
-        columns.decimal_commas = columns.attributes.clone();
-        columns
-            .decimal_commas
-            .retain(|&at| has_decimal_commas(sample.values(at)));
+        if columns.open {
+            let is_vector = |&at: &usize| are_vectors(sample.values(at));
+            columns.vectors = columns
+                .attributes
+                .extract_if(.., |at| is_vector(at))
+                .collect();
+        }
+        columns.find_writing(mapping.decimal_commas.as_deref(), &named, sample)?;
         if mapping.joins() {
             columns.parent = named.guessed(PARENT).next();
             columns.kind = named.guessed(KIND).next();
@@ -180,6 +211,27 @@ impl Columns {
             return Err(message.into());
         }
         Ok(columns)
+    }
+
+    /// Finds how the numbers of attributes are written; `stated` are columns with decimal
+    /// commas, beside which there are none.
+    fn find_writing(
+        &mut self,
+        stated: Option<&[String]>,
+        named: &Named<'_>,
+        sample: &Sample,
+    ) -> std::result::Result<(), Refusal> {
+        let stated = stated.map(|stated| named.all(stated)).transpose()?;
+        for &at in &self.attributes {
+            match (writing(sample.values(at)), &stated) {
+                (_, Some(stated)) if stated.contains(&at) => self.decimal_commas.push(at),
+                (Writing::Comma, None) => self.decimal_commas.push(at),
+                (Writing::Point, _) => self.decimal_points.push(at),
+                (Writing::Unclear(sign), None) => self.unclear.push((at, sign)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// What a key of an object means that the first objects did not have.
@@ -221,6 +273,7 @@ impl fmt::Display for Columns {
             ("image", one(self.image())),
             ("attributes", self.attributes().join(",")),
             ("ignored", self.ignored().join(",")),
+            ("left-out-vectors", self.vectors().join(",")),
             ("decimal-comma", self.decimal_commas().join(",")),
         ] {
             if !names.is_empty() {

@@ -90,6 +90,80 @@ fn translations_are_as_deep_as_the_paths() {
     }
 }
 
+/// How many categories a published file has, and on how many levels, by its own lines or
+/// objects; none of a file that is not known.
+fn figures(name: &str, text: &str) -> Option<(usize, usize)> {
+    let levels = |path: &str| path.split(" > ").count();
+    if name.contains("taxonomy-with-ids") || name.ends_with("categories.txt") {
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let path = |line: &str| {
+            let (_, path) = line.split_once(" - ").or_else(|| line.split_once(" : "))?;
+            Some(path.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        let paths: std::collections::HashSet<String> = lines.clone().filter_map(path).collect();
+        // A file may lack categories that it names above others.
+        let above = paths.iter().filter_map(|path| path.rsplit_once(" > "));
+        let missing = above.filter(|(above, _)| !paths.contains(*above));
+        let missing: std::collections::HashSet<&str> = missing.map(|(above, _)| above).collect();
+        return Some((
+            lines.clone().count() + missing.len(),
+            lines.map(levels).max()?,
+        ));
+    }
+    if name.contains("unspsc") {
+        let codes = text.match_indices(|c: char| !c.is_ascii_digit());
+        let mut ends = codes.map(|(at, _)| at);
+        let mut found = std::collections::HashSet::new();
+        let mut last = ends.next()?;
+        for end in ends {
+            // A code has eight digits.
+            if end - last == 9 {
+                found.insert(&text[last + 1..end]);
+            }
+            last = end;
+        }
+        return Some((found.len(), 4));
+    }
+    None
+}
+
+/// Files of publishers in the folder that `ASSORT_TAXONOMIES` names, each by its own name:
+/// Google's `taxonomy-with-ids.de-DE.txt`, Shopify's `categories.txt`, UNSPSC's codes and
+/// titles as `unspsc.csv`; anything may stand before these names.
+#[test]
+fn taxonomies_of_publishers_have_as_many_categories_and_levels_as_they_say() {
+    let Some(folder) = std::env::var_os("ASSORT_TAXONOMIES") else {
+        eprintln!("skipped: ASSORT_TAXONOMIES names no folder of taxonomies");
+        return;
+    };
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in files {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let Some((rows, levels)) = figures(&name, &text) else {
+            continue;
+        };
+        let input = Input::open(file.to_str().unwrap(), None).unwrap();
+        let told = match read_taxonomy(input, &TaxonomyOptions::default()) {
+            Err(error) => error.to_string(),
+            Ok(read) => match assort_core::Taxonomy::from_rows(read.rows) {
+                Err(error) => error.to_string(),
+                Ok(tree) => format!("{} on {}", tree.len(), tree.depth()),
+            },
+        };
+        let expected = format!("{rows} on {levels}");
+        eprintln!("{name}: {told} levels, of {expected}");
+        if told != expected {
+            wrong.push(format!("{name}: {told}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Checks the columns and the number of products, all of which must be usable.
 fn check_products(file: &str, columns: &str, products: usize) -> Vec<ProductRow> {
     let Some(input) = open(file) else {

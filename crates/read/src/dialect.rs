@@ -1,6 +1,6 @@
 //! How a delimited file is cut, and where its header stands, told by its first lines.
 
-use crate::splitter::{Splitter, all_quoted, sniff_delimiter};
+use crate::splitter::{NEVER_TEXT, Splitter, all_quoted, sniff_delimiter};
 
 /// Lines that are looked at, and those among which the header is.
 const LOOKED_AT: usize = 60;
@@ -8,6 +8,12 @@ const BEFORE_HEADER: usize = 10;
 
 /// Delimiters that are tried.
 const DELIMITERS: [u8; 4] = [b'\t', b';', b',', b'|'];
+
+/// Delimiters that few files have; those that are in no text come first.
+const RARE: &[u8] = b"^~\x01\x1e\x1f:=*@!$+";
+
+/// Lines that tell a table by such a sign alone, at least.
+const TELLING: usize = 3;
 
 /// Whether cells name columns of the kind of file that is wanted.
 pub(crate) type Names = fn(&[String]) -> bool;
@@ -49,7 +55,8 @@ impl Dialect {
                 all_quoted: false,
             };
         };
-        let delimiter = stated.unwrap_or_else(|| by_lines(&lines, sniff_delimiter(line)));
+        let usual = || by_lines(&lines, sniff_delimiter(line));
+        let delimiter = stated.unwrap_or_else(|| rare(&lines, usual(), names));
         let rows: Vec<Vec<String>> = lines
             .iter()
             .map(|(_, line)| cells(line, delimiter))
@@ -92,6 +99,38 @@ fn separator(line: &[u8]) -> Option<u8> {
         }
         _ => None,
     }
+}
+
+/// The usual delimiter, unless it makes no table of the lines and a rare one does: by
+/// names of columns, or by cutting all lines alike where the usual ones cut none.
+fn rare(lines: &Numbered<'_>, usual: u8, names: Names) -> u8 {
+    let near = &lines[..lines.len().min(BEFORE_HEADER)];
+    let is_named = |delimiter: u8| {
+        let mut rows = near.iter().map(|(_, line)| cells(line, delimiter));
+        let named = rows.find(|row| names(row)).map(|row| row.len());
+        let width = |(_, line): &&(u64, &[u8])| Some(cells(line, delimiter).len()) == named;
+        named.is_some() && lines.iter().filter(width).count() * 5 >= lines.len() * 3
+    };
+    if near.iter().any(|(_, line)| names(&cells(line, usual))) {
+        return usual;
+    }
+    if let Some(&named) = RARE.iter().find(|&&delimiter| is_named(delimiter)) {
+        return named;
+    }
+    let first = lines.first().map_or(&[][..], |(_, line)| line);
+    let is_cut = first.iter().any(|byte| DELIMITERS.contains(byte));
+    let cuts_all = |delimiter: u8| {
+        let mut widths = lines.iter().map(|(_, line)| cells(line, delimiter).len());
+        let width = widths.next().unwrap_or_default();
+        width > 1 && widths.all(|other| other == width)
+    };
+    let mut signs = NEVER_TEXT
+        .iter()
+        .filter(|_| !is_cut && lines.len() >= TELLING);
+    signs
+        .find(|&&sign| cuts_all(sign))
+        .copied()
+        .unwrap_or(usual)
 }
 
 /// The delimiter of the first line, unless it cuts few lines alike and another one most.
@@ -196,6 +235,22 @@ mod tests {
             sniffed("List, all of it\na;b;c\n1;2;3\n4;5;6\n"),
             (';', 2, 1)
         );
+    }
+
+    #[test]
+    fn rare_delimiters_cut_what_usual_ones_do_not() {
+        assert_eq!(sniffed("sku^name\n1^Pan, red; small\n"), ('^', 1, 0));
+        assert_eq!(
+            sniffed("List, all of it\nsku:name\n1:Pan\n2:Pot\n"),
+            (':', 2, 1)
+        );
+        assert_eq!(sniffed("a~b\n1~x, y\n2~z\n"), ('~', 1, 0));
+        assert_eq!(sniffed("sku\u{1}name\n1\u{1}Pan\n"), ('\u{1}', 1, 0));
+        // What could be text is none without names, and what names nothing else either.
+        assert_eq!(sniffed("a:b\n1:x\n2:z\n"), (',', 1, 0));
+        assert_eq!(sniffed("a^b\n1^x\nnote\n"), (',', 1, 0));
+        assert_eq!(sniffed("a^b,c\n1^x,y\n2^x,y\n"), (',', 1, 0));
+        assert_eq!(sniffed("sku,name^2\n1,x^2\n"), (',', 1, 0));
     }
 
     #[test]

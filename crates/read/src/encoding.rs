@@ -45,7 +45,7 @@ impl Guess {
     }
 
     /// Bytes that read as this are not `wanted`.
-    fn refusal(&self, wanted: &str) -> Refusal {
+    pub(crate) fn refusal(&self, wanted: &str) -> Refusal {
         let wanted = match wanted {
             "utf-8" => "UTF-8",
             other => other,
@@ -67,7 +67,7 @@ pub(crate) fn label(encoding: &'static Encoding) -> String {
 }
 
 /// What the caller says of the encoding.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stated {
     /// Nothing: what is not UTF-8 is refused, with a guess.
     Nothing,
@@ -85,6 +85,8 @@ pub(crate) struct Chosen {
     pub(crate) told: Option<String>,
     /// What the caller could state if bytes are no text in it.
     pub(crate) unsure: Option<Unstated>,
+    /// Whether all bytes are ASCII, so that what follows says what they are in.
+    pub(crate) is_open: bool,
 }
 
 impl Chosen {
@@ -93,6 +95,7 @@ impl Chosen {
             encoding,
             told: None,
             unsure: None,
+            is_open: false,
         }
     }
 }
@@ -119,8 +122,12 @@ pub(crate) fn choose(stated: Stated, head: &[u8], cut: bool) -> Result<Chosen, R
             ..Chosen::sure(encoding)
         }),
         (_, Judged::Utf8 { .. }) => Ok(Chosen::sure(UTF_8)),
+        (_, Judged::Ascii) if let Some(declared) = declared(head).filter(|it| !is_wide(it)) => {
+            Ok(Chosen::sure(declared))
+        }
         (_, Judged::Ascii) => Ok(Chosen {
             unsure: Some(Unstated::Encoding(None)),
+            is_open: true,
             ..Chosen::sure(UTF_8)
         }),
         (_, Judged::Other(guess)) if declared(head).is_some() => {
@@ -160,7 +167,7 @@ fn doubted(judged: &Judged, stated: &'static Encoding) -> Option<String> {
     doubted.then(|| format!("{} as stated, though it reads as {guess}", label(stated)))
 }
 
-fn is_wide(encoding: &'static Encoding) -> bool {
+pub(crate) fn is_wide(encoding: &'static Encoding) -> bool {
     encoding == UTF_16LE || encoding == UTF_16BE
 }
 
@@ -386,6 +393,18 @@ mod tests {
                 assert!(titles.iter().any(known), "{}", guess.sample);
             }
         }
+    }
+
+    #[test]
+    fn xml_that_begins_as_ascii_is_in_the_encoding_that_it_declares() {
+        let head = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><products>";
+        let chosen = choose(Stated::Nothing, head, true).unwrap();
+        assert_eq!((chosen.encoding, chosen.is_open), (WINDOWS_1252, false));
+        assert!(
+            choose(Stated::Nothing, b"<products>", true)
+                .unwrap()
+                .is_open
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::columnar::Columnar;
 use crate::encoding::{Stated, choose, label};
 use crate::error::Unstated;
 use crate::kind::refuse_text;
+use crate::late::{Found, Late};
 use crate::refusal::{Refusal, cannot_read};
 use crate::{Error, Result};
 
@@ -39,6 +40,8 @@ pub struct Input {
     /// What a caller could state if bytes are no text in that encoding.
     unsure: Option<Unstated>,
     told: Vec<String>,
+    /// The encoding that was found behind a beginning of ASCII.
+    late: Found,
     /// A table that is not text, until somebody reads it.
     #[cfg(feature = "parquet")]
     columnar: Option<Box<Columnar>>,
@@ -117,19 +120,26 @@ impl Input {
         } = unpacked;
         let (mut head, rest) = split(source, most).map_err(failed)?;
         // A byte order mark is better evidence than what somebody believes.
-        let (encoding, unsure) = match Encoding::for_bom(&head) {
+        let (encoding, unsure, is_open) = match Encoding::for_bom(&head) {
             Some((encoding, mark)) => {
                 head.drain(..mark);
-                (encoding, None)
+                (encoding, None, false)
             }
             None => {
                 let chosen = choose(stated, &head, head.len() as u64 == most)
                     .map_err(|refusal| wrong(name, None, refusal))?;
                 told.extend(chosen.told);
-                (chosen.encoding, chosen.unsure)
+                (chosen.encoding, chosen.unsure, chosen.is_open)
             }
         };
         let mut rest = BufReader::with_capacity(64 * 1024, rest);
+        let mut late_found = Found::default();
+        if is_open && head.len() as u64 == most {
+            let judged = size.map_or(0, |_| HEAD as usize);
+            let late = Late::new(rest, &head, stated == Stated::Auto, judged);
+            late_found = late.found();
+            rest = BufReader::with_capacity(64 * 1024, Box::new(late));
+        }
         if encoding != UTF_8 {
             let decoded: Source = Box::new(
                 DecodeReaderBytesBuilder::new()
@@ -153,6 +163,7 @@ impl Input {
             encoding,
             unsure,
             told,
+            late: late_found,
             #[cfg(feature = "parquet")]
             columnar,
         })
@@ -167,6 +178,11 @@ impl Input {
     /// archive, the sheet of a workbook, the encoding if it was guessed.
     pub fn told(&self) -> &[String] {
         &self.told
+    }
+
+    /// The encoding that is found behind a beginning of ASCII, when it is met.
+    pub(crate) fn late(&self) -> Found {
+        Arc::clone(&self.late)
     }
 
     /// A format with what was found out about the file, for messages.
@@ -272,10 +288,14 @@ impl Input {
             refused(at, format!("is not UTF-8 (byte 0x{bad:02X})"))
         })?;
         // The decoder of another encoding has put U+FFFD where it failed.
-        if self.encoding != UTF_8
+        let encoding = self
+            .late
+            .get()
+            .map_or(self.encoding, |found| found.encoding);
+        if encoding != UTF_8
             && let Some(at) = text.find('\u{fffd}')
         {
-            let message = format!("has bytes that are not {}", label(self.encoding));
+            let message = format!("has bytes that are not {}", label(encoding));
             return Err(refused(at, message));
         }
         Ok(text)

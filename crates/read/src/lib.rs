@@ -22,6 +22,7 @@ mod join;
 mod json;
 mod kind;
 mod language;
+mod late;
 mod lines;
 mod maker;
 mod mapping;
@@ -41,6 +42,7 @@ mod spreadsheet;
 mod table;
 mod tally;
 mod taxonomy;
+mod vectors;
 
 #[cfg(test)]
 mod dataset_tests;
@@ -56,5 +58,5 @@ pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Bent, Quoting, Record, RowError, Table};
-pub use tally::Tally;
+pub use tally::{Otherwise, Tally};
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

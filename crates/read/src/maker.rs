@@ -9,8 +9,9 @@ use crate::columns::{Columns, Late};
 use crate::json::{Object, Positions, flatten, text_of};
 use crate::mapping::IdSource;
 use crate::names::attribute;
-use crate::numbers::with_point;
+use crate::numbers::{Writing, is_by, with_point};
 use crate::row::Rejected;
+use crate::vectors::is_vector;
 
 /// Digits of a number that no other is written with.
 #[cfg(feature = "parquet")]
@@ -32,6 +33,10 @@ pub(crate) struct Given {
     pub(crate) kind: Option<String>,
     /// The view of the shop that it is for.
     pub(crate) view: Option<String>,
+    /// How many values are vectors, and were left out.
+    pub(crate) vectors: u64,
+    /// Numbers that are written otherwise than those of their columns: column and value.
+    pub(crate) otherwise: Vec<(usize, String)>,
 }
 
 /// Values of a row: for a column its values, several for a list; none if the row does
@@ -51,6 +56,22 @@ pub(crate) trait Values {
     }
 }
 
+/// What a row says under keys that are no columns.
+#[derive(Debug, Default)]
+pub(crate) struct Further {
+    attributes: Vec<(String, String)>,
+    /// How many values are vectors, and were left out.
+    vectors: u64,
+}
+
+/// Attributes of a row, and what is to be told of them.
+#[derive(Default)]
+struct Made {
+    attributes: Vec<(String, String)>,
+    vectors: u64,
+    otherwise: Vec<(usize, String)>,
+}
+
 /// Makes [`Given`] of values by what columns mean.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Maker<'a> {
@@ -64,7 +85,7 @@ impl Maker<'_> {
         &self,
         line: u64,
         values: &impl Values,
-        further: Vec<(String, String)>,
+        further: Further,
     ) -> Result<Given, Rejected> {
         let columns = self.columns;
         let id = match columns.id {
@@ -83,8 +104,9 @@ impl Maker<'_> {
         }
         let trimmed = |at: Option<usize>| Some(values.text(at?)?.trim().to_owned());
         update.image = trimmed(columns.image);
-        update.attributes = self.attributes(values);
-        update.attributes.extend(further);
+        let mut made = self.attributes(values);
+        made.attributes.extend(further.attributes);
+        update.attributes = made.attributes;
         let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
         let category = filled(columns.category);
         let mut listed = category
@@ -104,21 +126,39 @@ impl Maker<'_> {
             parent: filled(columns.parent),
             kind: filled(columns.kind),
             view: filled(columns.view),
+            vectors: made.vectors + further.vectors,
+            otherwise: made.otherwise,
         })
     }
 
-    fn attributes(&self, values: &impl Values) -> Vec<(String, String)> {
-        let mut attributes = Vec::with_capacity(self.columns.attributes.len());
-        for &at in &self.columns.attributes {
-            let name = attribute(&self.columns.names[at]);
-            let is_comma = self.columns.decimal_commas.contains(&at);
+    fn attributes(&self, values: &impl Values) -> Made {
+        let columns = self.columns;
+        let mut made = Made {
+            attributes: Vec::with_capacity(columns.attributes.len()),
+            ..Made::default()
+        };
+        for &at in &columns.attributes {
+            if columns.open && values.text(at).is_some_and(is_vector) {
+                made.vectors += 1;
+                continue;
+            }
+            let name = attribute(&columns.names[at]);
+            let is_comma = columns.decimal_commas.contains(&at);
+            let other = match is_comma {
+                true => Writing::Point,
+                false if columns.decimal_points.contains(&at) => Writing::Comma,
+                false => Writing::Other,
+            };
             values.each(at, &mut |value| {
                 let value = clean(value);
+                if is_by(&value, other) {
+                    made.otherwise.push((at, value.clone()));
+                }
                 let value = if is_comma { with_point(&value) } else { value };
-                attributes.push((name.to_owned(), value));
+                made.attributes.push((name.to_owned(), value));
             });
         }
-        attributes
+        made
     }
 
     /// The same of an object; its keys stand among the columns at `positions`.
@@ -159,7 +199,7 @@ impl Maker<'_> {
                     row,
                     nested: None,
                 },
-                Vec::new(),
+                Further::default(),
             );
         };
         let (found, further) = self.found(&object, positions);
@@ -168,9 +208,9 @@ impl Maker<'_> {
     }
 
     /// The values of an object by column, and those that have none.
-    fn found(&self, object: &Object, positions: &Positions) -> (Found, Vec<(String, String)>) {
+    fn found(&self, object: &Object, positions: &Positions) -> (Found, Further) {
         let mut found = Found::new(self.columns.names.len());
-        let mut further = Vec::new();
+        let mut further = Further::default();
         flatten(object, &mut |key, value| match positions.get(key) {
             Some(&at) => {
                 found.inexact_id |= self.columns.id == IdSource::Column(at) && value.is_f64();
@@ -178,8 +218,12 @@ impl Maker<'_> {
             }
             None => match self.columns.meaning_of_late(key) {
                 Late::Category(at) => found.put(at, value, true),
+                Late::Attribute(_) if value.is_array() && is_vector(&text_of(value, ", ")) => {
+                    further.vectors += 1;
+                }
                 Late::Attribute(name) => elements(value, &mut |value| {
-                    further.push((name.to_owned(), clean(value)));
+                    let attribute = (name.to_owned(), clean(value));
+                    further.attributes.push(attribute);
                 }),
                 Late::Nothing => {}
             },

@@ -21,6 +21,9 @@ pub struct Mapping {
     pub text: Option<Vec<String>>,
     /// Columns kept as attributes; by default all that mean nothing else.
     pub attributes: Option<Vec<String>>,
+    /// Attributes whose numbers have a decimal comma; by default those of which the first
+    /// rows say so.
+    pub decimal_commas: Option<Vec<String>>,
     /// Column of the category: its id or its path.
     pub category: Option<String>,
     /// Column of the picture's path or URL.
@@ -46,6 +49,7 @@ impl Default for Mapping {
             title: None,
             text: None,
             attributes: None,
+            decimal_commas: None,
             category: None,
             image: None,
             quoting: Quoting::Auto,
@@ -82,6 +86,13 @@ impl Mapping {
     #[must_use]
     pub fn with_attributes(mut self, attributes: impl Into<Option<Vec<String>>>) -> Self {
         self.attributes = attributes.into();
+        self
+    }
+
+    /// The same with another value of [`Self::decimal_commas`].
+    #[must_use]
+    pub fn with_decimal_commas(mut self, columns: impl Into<Option<Vec<String>>>) -> Self {
+        self.decimal_commas = columns.into();
         self
     }
 

@@ -401,11 +401,14 @@ pub(crate) fn names_products(cells: &[String]) -> bool {
 /// Before the name of an attribute: keys of an object `attributes` get it too.
 const OF_ATTRIBUTES: &str = "attributes.";
 
+/// The index of a table by pandas, `__index_level_0__`.
+pub(crate) const INDEX: &str = "indexlevel0";
+
 /// Whether a column of that plain name is no attribute, unless somebody says so. What
 /// names the category under another heading would give the answer away if it were kept
 /// as a fact about the product.
 pub(crate) fn is_no_attribute(plain: &str) -> bool {
-    plain.is_empty() || CATEGORY.contains(&plain) || is_decision(plain)
+    plain.is_empty() || plain == INDEX || CATEGORY.contains(&plain) || is_decision(plain)
 }
 
 /// What an import calls the category that a source gave where it is of another taxonomy.

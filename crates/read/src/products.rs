@@ -127,6 +127,7 @@ struct Reader {
 
 impl Reader {
     fn new(input: Input, mapping: &Mapping) -> Result<Self> {
+        let tally = Arc::new(Tally::new(input.late()));
         let (mut rows, names) = Rows::open(input, mapping.quoting)?;
         let sample = rows.sample(names.len())?;
         let columns = Columns::resolve(&names, mapping, &sample);
@@ -143,7 +144,7 @@ impl Reader {
             ready: VecDeque::new(),
             count: 0,
             is_at_end: false,
-            tally: Arc::default(),
+            tally,
         })
     }
 
@@ -167,6 +168,14 @@ impl Reader {
         self.count += 1;
         if self.count.is_multiple_of(1024) {
             self.tally.set_bent(self.rows.bent());
+        }
+        if let Ok(given) = &made {
+            self.tally.count_vectors(given.vectors);
+            for (at, value) in &given.otherwise {
+                let comma = self.columns.decimal_commas.contains(at);
+                let column = &self.columns.names[*at];
+                self.tally.count_otherwise(column, comma, given.line, value);
+            }
         }
         let given = match (made, &mut self.join) {
             (Err(rejected), _) => {
@@ -316,6 +325,125 @@ mod tests {
         );
         assert_eq!(rows[1].line, 2);
         assert_eq!(rows[1].product.attributes, attributes(&[("new", "true")]));
+    }
+
+    #[test]
+    fn a_key_is_the_id_of_a_product_that_has_none_of_its_own() {
+        let columns = |file: &str| {
+            let reader = open(file, &Mapping::default()).unwrap();
+            let columns = reader.columns().to_string();
+            let ids: Vec<_> = rows(reader)
+                .into_iter()
+                .map(|row| row.unwrap().product.id)
+                .collect();
+            (columns, ids.join(","))
+        };
+        let keyed = r#"{"p1":{"title":"Mug","price":1},"p2":{"title":"Pan","price":2}}"#;
+        let told = ("id=(key) title=title attributes=price", "p1,p2");
+        assert_eq!(columns(keyed), (told.0.to_owned(), told.1.to_owned()));
+        let own = r#"{"a":{"sku":"p1","title":"Mug"},"b":{"sku":"p2","title":"Pan"}}"#;
+        let told = ("id=sku title=title ignored=(key)", "p1,p2");
+        assert_eq!(columns(own), (told.0.to_owned(), told.1.to_owned()));
+        // A number that repeats is not what tells products apart.
+        let shared = r#"{"a":{"ean":"7","title":"Mug"},"b":{"ean":"7","title":"Pan"}}"#;
+        let told = ("id=(key) title=title attributes=ean", "a,b");
+        assert_eq!(columns(shared), (told.0.to_owned(), told.1.to_owned()));
+    }
+
+    #[test]
+    fn vectors_are_no_attributes_unless_somebody_says_so() {
+        let vector = vec!["0.5"; 100].join(",");
+        let row = |id: u32, rest: &str| format!("{{\"id\":{id},\"title\":\"Mug\"{rest}}}\n");
+        let with = |id: u32| row(id, &format!(",\"emb\":[{vector}],\"cm\":[1.5,2.5]"));
+        let mut reader = open(&(with(1) + &with(2)), &Mapping::default()).unwrap();
+        let columns = "id=id title=title attributes=cm left-out-vectors=emb";
+        assert_eq!(reader.columns().to_string(), columns);
+        let product = reader.next().unwrap().unwrap().whole().unwrap().product;
+        assert_eq!(
+            product.attributes,
+            attributes(&[("cm", "1.5"), ("cm", "2.5")])
+        );
+
+        // Where they come late, or seldom, they are counted.
+        let late =
+            row(1, ",\"emb\":1").repeat(200) + &with(2) + &row(3, &format!(",\"v\":[{vector}]"));
+        let reader = open(&late, &Mapping::default().with_id("#".to_owned())).unwrap();
+        let tally = reader.tally();
+        let last = rows(reader).pop().unwrap().unwrap().product;
+        assert_eq!(
+            (last.attributes, tally.vectors()),
+            (attributes(&[("id", "3")]), 2)
+        );
+
+        let stated = Mapping::default().with_attributes(vec!["emb".to_owned()]);
+        let table = format!("id,title,emb\n1,Mug,\"[{vector}]\"\n");
+        let kept = rows(open(&table, &stated).unwrap()).pop().unwrap().unwrap();
+        assert_eq!(kept.product.attributes[0].1.len(), vector.len() + 2);
+        let reader = open(&table, &Mapping::default()).unwrap();
+        assert!(
+            reader
+                .columns()
+                .to_string()
+                .ends_with("left-out-vectors=emb")
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_written_otherwise_later_are_read_rightly_and_counted() {
+        let read = |first: &str, later: &str| {
+            let first = format!("1,Mug,\"{first}\"\n").repeat(1200);
+            let file = format!("id,title,price\n{first}2,Pan,\"{later}\"\n3,Pot,\"{later}\"\n");
+            let reader = open(&file, &Mapping::default().with_id("#".to_owned())).unwrap();
+            let tally = reader.tally();
+            let last = rows(reader).pop().unwrap().unwrap().product;
+            let told = tally.otherwise().into_iter().map(|other| {
+                format!(
+                    "{} {} {} {}",
+                    other.column, other.count, other.line, other.value
+                )
+            });
+            (last.attributes[1].1.clone(), told.collect::<Vec<_>>())
+        };
+        let told = vec!["price 2 1202 1,299.00".to_owned()];
+        assert_eq!(read("7,50", "1,299.00"), ("1299.00".to_owned(), told));
+        let told = vec!["price 2 1202 1.299,00".to_owned()];
+        assert_eq!(read("7.50", "1.299,00"), ("1.299,00".to_owned(), told));
+        assert_eq!(read("7,50", "1.299"), ("1299".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn numbers_that_are_unclear_are_told_unless_somebody_says_what_they_are() {
+        let file = "id,title,price\n1,Mug,1.299\n2,Pan,2.450\n";
+        let reader = open(file, &Mapping::default()).unwrap();
+        assert_eq!(reader.columns().unclear_numbers(), [("price", true)]);
+        let stated = Mapping::default().with_decimal_commas(vec!["price".to_owned()]);
+        let reader = open(file, &stated).unwrap();
+        assert!(reader.columns().unclear_numbers().is_empty());
+        let product = rows(reader).remove(0).unwrap().product;
+        assert_eq!(product.attributes, attributes(&[("price", "1299")]));
+        let none = Mapping::default().with_decimal_commas(Vec::new());
+        let reader = open("id,title,price\n1,Mug,\"7,5\"\n", &none).unwrap();
+        assert_eq!(
+            reader.columns().to_string(),
+            "id=id title=title attributes=price"
+        );
+    }
+
+    #[test]
+    fn an_index_of_names_is_an_id_and_one_of_numbers_is_nothing() {
+        let columns = |file: &str| {
+            let reader = open(file, &Mapping::default());
+            reader.map_or_else(
+                |error| error.to_string(),
+                |reader| reader.columns().to_string(),
+            )
+        };
+        let named = "title,__index_level_0__\nMug,p-1\nPan,p-2\n";
+        assert_eq!(columns(named), "id=__index_level_0__ title=title");
+        let both = "id,title,__index_level_0__\n7,Mug,0\n8,Pan,2\n";
+        assert_eq!(columns(both), "id=id title=title ignored=__index_level_0__");
+        let counted = columns("title,__index_level_0__\nMug,0\nPan,2\n");
+        assert!(counted.contains("no column looks like an id"), "{counted}");
     }
 
     #[test]

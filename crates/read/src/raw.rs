@@ -9,9 +9,9 @@ use crate::Result;
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
-use crate::maker::{Given, Maker, Values, listed, readings};
+use crate::maker::{Further, Given, Maker, Values, listed, readings};
 use crate::names::names_products;
-use crate::objects::{Objects, Wanted};
+use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Quoting, Record, RowError, Table};
@@ -90,7 +90,7 @@ impl Rows {
         } else {
             let table = Table::open_for(input, quoting, names_products)?;
             let columns = table.columns().to_vec();
-            let format = table.format().to_owned();
+            let format = table.format();
             (
                 Source::Table(Box::new(table)),
                 columns,
@@ -110,6 +110,13 @@ impl Rows {
     /// Reads the first rows, of so many columns, ahead, without waiting for more than the head of a stream.
     pub(crate) fn sample(&mut self, width: usize) -> Result<Sample> {
         let mut sample = Sample::default();
+        if let Source::Objects(objects) = &self.source {
+            sample.keys = self
+                .positions
+                .get(KEY)
+                .copied()
+                .filter(|_| objects.is_by_key());
+        }
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {
                 Source::Table(table) => table.read()?.map(|row| match row {
@@ -182,7 +189,7 @@ impl Rows {
         }
         Ok(match &mut self.source {
             Source::Table(table) => table.read()?.map(|row| match row {
-                Ok(record) => maker.make(record.line(), &record, Vec::new()),
+                Ok(record) => maker.make(record.line(), &record, Further::default()),
                 Err(error) => Err(unread(error)),
             }),
             Source::Objects(objects) => objects.read()?.map(|row| match row {
@@ -201,7 +208,7 @@ impl Rows {
 
     fn make(&self, maker: Maker<'_>, raw: Raw) -> Made {
         match raw {
-            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Vec::new()),
+            Raw::Cells(line, cells) => maker.make(line, &Cells(&cells), Further::default()),
             Raw::Object(line, object, place) => {
                 let made = maker.make_of_object(line, &object, &self.positions);
                 placed(made, place)

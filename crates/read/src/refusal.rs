@@ -47,6 +47,22 @@ impl From<&str> for Refusal {
     }
 }
 
+/// Why reading ends where the encoding was judged.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The line of the first byte that is not ASCII.
+    pub(crate) line: u64,
+    pub(crate) refusal: Refusal,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.refusal.message)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// An [`Error::Input`] about the file of that name.
 pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
     let Refusal { message, unstated } = refusal.into();
@@ -60,6 +76,10 @@ pub(crate) fn wrong(name: &str, line: Option<u64>, refusal: impl Into<Refusal>) 
 
 /// An [`Error::Input`] about a file that the machine does not read.
 pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Error {
+    let refused = error.get_ref().and_then(|inner| inner.downcast_ref());
+    if let Some(Refused { line, refusal }) = refused {
+        return wrong(name, Some(*line), refusal.clone());
+    }
     let message = match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "no permission to read this file".to_owned(),

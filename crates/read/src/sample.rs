@@ -10,6 +10,8 @@ pub(crate) const ROWS: usize = 1000;
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     rows: Vec<Vec<Vec<String>>>,
+    /// The column of the keys by which rows stand, where they do.
+    pub(crate) keys: Option<usize>,
 }
 
 impl Sample {

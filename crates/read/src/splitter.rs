@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
+/// Delimiters that few files have, of signs that are in no text.
+pub(crate) const NEVER_TEXT: &[u8] = b"^~\x01\x1e\x1f";
+
 /// `csv-core` with the buffers it writes to.
 pub(crate) struct Splitter {
     core: Reader,

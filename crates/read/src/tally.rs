@@ -1,7 +1,9 @@
 //! Counts of rows that are read otherwise than they stand.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::late::Found;
 use crate::table::Bent;
 
 /// Counts of rows of a file that are read otherwise than they stand, current while
@@ -12,6 +14,25 @@ pub struct Tally {
     quotes: AtomicU64,
     headers: AtomicU64,
     joined: AtomicU64,
+    vectors: AtomicU64,
+    otherwise: Mutex<Vec<Otherwise>>,
+    encoding: Found,
+}
+
+/// Numbers of a column that are written otherwise than those of the first rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otherwise {
+    /// The column.
+    pub column: String,
+    /// Whether its numbers have a decimal comma. Such a number keeps its decimal point;
+    /// those of other columns stay as they stand.
+    pub comma: bool,
+    /// How many there are.
+    pub count: u64,
+    /// Line of the first, counted from 1.
+    pub line: u64,
+    /// The first as it stands.
+    pub value: String,
 }
 
 impl Tally {
@@ -24,9 +45,58 @@ impl Tally {
         }
     }
 
+    pub(crate) fn new(encoding: Found) -> Self {
+        Self {
+            encoding,
+            ..Self::default()
+        }
+    }
+
+    /// The encoding that bytes read best in, and were read in, behind a beginning of
+    /// ASCII, with what they say; none if nobody asked for it ([`Input::open`](crate::Input::open)).
+    pub fn encoding(&self) -> Option<String> {
+        self.encoding.get().map(ToString::to_string)
+    }
+
     /// Rows that were joined to another one, whose product they are about.
     pub fn joined(&self) -> u64 {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    /// Values that are vectors, and were left out.
+    pub fn vectors(&self) -> u64 {
+        self.vectors.load(Ordering::Relaxed)
+    }
+
+    /// Numbers that are written otherwise than those of the first rows of their column.
+    pub fn otherwise(&self) -> Vec<Otherwise> {
+        self.all_otherwise().clone()
+    }
+
+    /// Counts such a number of a row.
+    pub(crate) fn count_otherwise(&self, column: &str, comma: bool, line: u64, value: &str) {
+        let mut all = self.all_otherwise();
+        match all.iter_mut().find(|known| known.column == column) {
+            Some(known) => known.count += 1,
+            None => all.push(Otherwise {
+                column: column.to_owned(),
+                comma,
+                count: 1,
+                line,
+                value: value.to_owned(),
+            }),
+        }
+    }
+
+    fn all_otherwise(&self) -> MutexGuard<'_, Vec<Otherwise>> {
+        // Counts are whole whatever became of a thread that counted.
+        self.otherwise
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn count_vectors(&self, vectors: u64) {
+        self.vectors.fetch_add(vectors, Ordering::Relaxed);
     }
 
     pub(crate) fn set_bent(&self, bent: Bent) {

@@ -4,13 +4,14 @@
 //! read as one. Messages are looked at before they are decoded: what says that it is
 //! larger than any is damaged, or made to harm.
 
-use std::io::Read;
+use std::collections::{HashSet, VecDeque};
+use std::io::{Cursor, Read};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::{Message, RecordBatch as Described, root_as_message};
+use arrow_ipc::{Field, Message, RecordBatch as Described, root_as_message};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 /// A stream of bytes.
@@ -19,6 +20,15 @@ type Source = Box<dyn Read + Send>;
 /// Most bytes of the description of a batch, and of a batch, unpacked or not.
 const MOST_DESCRIPTION: usize = 256 << 20;
 const MOST_BATCH: u64 = 4 << 30;
+
+/// Bytes of a schema, at least, and at most where they are not counted; how many marks in
+/// it could be that of the next message.
+const LEAST_SCHEMA: usize = 48;
+const MOST_BARE: usize = 16 << 20;
+const MOST_MARKS: usize = 64;
+
+/// Most bytes of batches that come before the dictionaries of a file.
+const MOST_HELD: usize = 1 << 30;
 
 /// How every message begins.
 const MARK: [u8; 4] = [0xff; 4];
@@ -36,6 +46,9 @@ pub(super) struct ArrowBatches {
     message: Buffer,
     at_start: bool,
     ended: bool,
+    /// Dictionaries that were not met yet, and messages that were read before they were.
+    awaited: HashSet<i64>,
+    held: VecDeque<Buffer>,
     /// Whether it is a file, which ends with a mark.
     is_file: bool,
     number: u64,
@@ -57,14 +70,24 @@ impl ArrowBatches {
             message: Buffer::from([]),
             at_start: is_file,
             ended: false,
+            awaited: HashSet::new(),
+            held: VecDeque::new(),
             is_file,
             number: 0,
         };
         let first = batches.read_message()?;
-        let (message, schema) = first.ok_or_else(|| "has no schema".to_owned())?;
-        let schema = schema.ok_or_else(|| damaged(&"it does not begin with a schema"))?;
+        let first = first.ok_or_else(|| "has no schema".to_owned())?;
+        let Kind::Schema(schema, dictionaries) = first.kind else {
+            return Err(damaged(&"it does not begin with a schema"));
+        };
         batches.schema = schema.into();
-        batches.message = message;
+        batches.message = first.bytes;
+        // In a stream a dictionary may be another later, so that their order counts.
+        batches.awaited = if is_file {
+            dictionaries
+        } else {
+            HashSet::new()
+        };
         Ok(batches)
     }
 
@@ -94,29 +117,66 @@ impl ArrowBatches {
             }
             // The decoder ends a message without a body when it has the next.
             let end = [&MARK[..], &[0; 4]].concat();
-            let next = self.read_message()?;
+            let next = self.next_message()?;
             self.ended = next.is_none();
-            self.message = next.map_or_else(|| end.into(), |(message, _)| message);
+            self.message = next.unwrap_or_else(|| end.into());
         }
     }
 
-    /// The next message with its body, and what it says if it is a schema; none at the
-    /// end.
-    fn read_message(&mut self) -> Result<Option<(Buffer, Option<Schema>)>, String> {
+    /// The next message; none at the end. Those of dictionaries come before those of
+    /// batches: polars writes them behind.
+    fn next_message(&mut self) -> Result<Option<Buffer>, String> {
+        let (mut batches, mut size, mut at_end) = (VecDeque::new(), 0, false);
+        while !self.awaited.is_empty() {
+            let Some(message) = self.read_message()? else {
+                at_end = true;
+                break;
+            };
+            if let Kind::Dictionary(id) = message.kind {
+                self.awaited.remove(&id);
+                self.held.push_back(message.bytes);
+                continue;
+            }
+            size += message.bytes.len();
+            batches.push_back(message.bytes);
+            if size > MOST_HELD {
+                let most = MOST_HELD >> 30;
+                return Err(format!(
+                    "has its dictionaries behind more than {most} GiB of batches; write it as Parquet, or as a stream"
+                ));
+            }
+        }
+        self.awaited.clear();
+        self.held.extend(batches);
+        if at_end {
+            // Behind the end nothing is read.
+            self.source = Box::new(std::io::empty());
+            self.is_file = false;
+        }
+        match self.held.pop_front() {
+            Some(message) => Ok(Some(message)),
+            None => Ok(self.read_message()?.map(|message| message.bytes)),
+        }
+    }
+
+    /// The next message with its body; none at the end.
+    fn read_message(&mut self) -> Result<Option<Whole>, String> {
         let mut start = self.word()?;
         // Before the first message is what fills up the mark of a file.
         while self.at_start && start == [0; 4] {
             start = self.word()?;
         }
-        self.at_start = false;
+        let is_first = std::mem::take(&mut self.at_start);
+        if is_first && start != MARK && word_of(&start).is_some_and(|word| word < LEAST_SCHEMA) {
+            return self.bare_schema(start).map(Some);
+        }
         if start.is_empty() && !self.is_file {
             return Ok(None);
         }
         if start == MARK {
             start.extend(take(&mut self.source, 4)?);
         }
-        let length: [u8; 4] = start.last_chunk().copied().ok_or_else(cut_off)?;
-        let length = u32::from_le_bytes(length) as usize;
+        let length = word_of(&start).ok_or_else(cut_off)?;
         if length == 0 {
             self.end()?;
             return Ok(None);
@@ -132,11 +192,35 @@ impl ArrowBatches {
         let size = size.ok_or_else(|| damaged(&"the length of a batch is none"))?;
         let body = take(&mut self.source, size as usize)?;
         check_unpacked(&about, &body)?;
-        let schema = about.header_as_schema().map(try_fb_to_schema).transpose();
-        let schema = schema.map_err(|error| damaged(&error))?;
+        let kind = Kind::of(&about)?;
         message.extend_from_slice(&described);
         message.extend_from_slice(&body);
-        Ok(Some((message.into(), schema)))
+        let bytes = message.into();
+        Ok(Some(Whole { bytes, kind }))
+    }
+
+    /// The schema of a file by polars, which begins with `start` and has no length before
+    /// it: it ends where the next message begins.
+    fn bare_schema(&mut self, start: Vec<u8>) -> Result<Whole, String> {
+        let mut described = start;
+        let mut marks = 0;
+        while described.len() < MOST_BARE && marks < MOST_MARKS {
+            let word = self.word()?;
+            let is_mark = word == MARK && described.len().is_multiple_of(8);
+            if is_mark && let Some(kind) = schema_of(&described)? {
+                let rest = std::mem::replace(&mut self.source, Box::new(std::io::empty()));
+                self.source = Box::new(Cursor::new(MARK).chain(rest));
+                let length = (described.len() as u32).to_le_bytes();
+                let bytes = [&MARK[..], &length, &described].concat().into();
+                return Ok(Whole { bytes, kind });
+            }
+            marks += usize::from(is_mark);
+            if word.len() < MARK.len() {
+                break;
+            }
+            described.extend(word);
+        }
+        Err(damaged(&"it does not begin with a schema"))
     }
 
     /// The next four bytes, or what is left.
@@ -168,6 +252,70 @@ impl ArrowBatches {
             Err(cut_off())
         }
     }
+}
+
+/// The number that bytes end in.
+fn word_of(bytes: &[u8]) -> Option<usize> {
+    let last: [u8; 4] = bytes.last_chunk().copied()?;
+    Some(u32::from_le_bytes(last) as usize)
+}
+
+/// A message with its body.
+struct Whole {
+    bytes: Buffer,
+    kind: Kind,
+}
+
+/// What a message is.
+enum Kind {
+    /// With the ids of its dictionaries.
+    Schema(Schema, HashSet<i64>),
+    /// With its id.
+    Dictionary(i64),
+    Other,
+}
+
+impl Kind {
+    fn of(message: &Message<'_>) -> Result<Self, String> {
+        if let Some(dictionary) = message.header_as_dictionary_batch() {
+            return Ok(Self::Dictionary(dictionary.id()));
+        }
+        let Some(described) = message.header_as_schema() else {
+            return Ok(Self::Other);
+        };
+        let mut dictionaries = HashSet::new();
+        for field in described.fields().into_iter().flatten() {
+            look(&field, &mut dictionaries)?;
+        }
+        let schema = try_fb_to_schema(described).map_err(|error| damaged(&error))?;
+        Ok(Self::Schema(schema, dictionaries))
+    }
+}
+
+/// Gathers the dictionaries of a field and of all in it. Their depth is bounded by what
+/// has verified them.
+fn look(field: &Field<'_>, dictionaries: &mut HashSet<i64>) -> Result<(), String> {
+    dictionaries.extend(field.dictionary().map(|dictionary| dictionary.id()));
+    if let Some(number) = field.type_as_int()
+        && number.bitWidth() > 64
+    {
+        return Err(format!(
+            "has whole numbers of {} bits in column `{}`, which Arrow does not know; store them with 64, or as texts",
+            number.bitWidth(),
+            field.name().unwrap_or_default()
+        ));
+    }
+    let mut children = field.children().into_iter().flatten();
+    children.try_for_each(|child| look(&child, dictionaries))
+}
+
+/// The schema that a message is; none if it is another, or none at all.
+fn schema_of(described: &[u8]) -> Result<Option<Kind>, String> {
+    let Ok(message) = root_as_message(described) else {
+        return Ok(None);
+    };
+    let kind = Kind::of(&message)?;
+    Ok(matches!(kind, Kind::Schema(..)).then_some(kind))
 }
 
 /// Refuses a batch whose parts say that they are larger than any when they are unpacked.

@@ -5,10 +5,13 @@ use arrow_array::builder::{ListBuilder, MapBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
-    Float64Array, Int64Array, RecordBatch, StringArray, StructArray,
+    FixedSizeListArray, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray,
 };
+use arrow_buffer::OffsetBuffer;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use arrow_schema::{DataType, Field};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -407,4 +410,97 @@ proptest! {
             read_on(&file);
         }
     }
+}
+
+#[test]
+fn a_file_whose_schema_has_no_length_is_read() {
+    let columns = vec![
+        ("id", texts(&["7", "8"])),
+        ("title", texts(&["Kettle", "Pan"])),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    for compression in [None, Some(CompressionType::ZSTD)] {
+        let mut file = arrow(&batch, compression);
+        // As polars writes it: the schema follows the mark of the file, without a mark and
+        // a length of its own.
+        file.drain(8..messages(&file)[0] + 8);
+        assert_eq!(
+            told(&file),
+            ["Arrow: id=id title=title", "1 7 Kettle []", "2 8 Pan []"]
+        );
+        for end in [8, 40, 200] {
+            let refused = open(&file[..end], &Mapping::default())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                refused.contains("is damaged") || refused.contains("cut off"),
+                "{refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn vectors_of_a_model_are_left_out_and_told() {
+    let vector = Float32Array::from(vec![0.25; 128]);
+    let field = Arc::new(Field::new("item", DataType::Float32, true));
+    let fixed = FixedSizeListArray::new(Arc::clone(&field), 64, array(vector.clone()), None);
+    let offsets = OffsetBuffer::from_lengths([64, 64]);
+    let list = ListArray::new(field, offsets, array(vector), None);
+    let files = forms(vec![
+        ("id", texts(&["7", "8"])),
+        ("title", texts(&["Kettle", "Pan"])),
+        ("fixed", array(fixed)),
+        ("list", array(list)),
+    ]);
+    for file in files {
+        let told = told(&file);
+        assert!(
+            told[0].ends_with("id=id title=title left-out-vectors=fixed,list"),
+            "{told:?}"
+        );
+        assert_eq!(told[1..], ["1 7 Kettle []", "2 8 Pan []"]);
+    }
+}
+
+/// Where the messages of a file begin, and where the last ends; the schema is the first.
+fn messages(file: &[u8]) -> Vec<usize> {
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let mark = file.windows(4).position(|bytes| bytes == [255; 4]);
+    let (mut at, mut found) = (mark.unwrap(), Vec::new());
+    loop {
+        found.push(at);
+        let length = number(at + 4);
+        if length == 0 {
+            return found;
+        }
+        let about = arrow_ipc::root_as_message(&file[at + 8..at + 8 + length]).unwrap();
+        at += 8 + length + about.bodyLength() as usize;
+    }
+}
+
+#[test]
+fn a_file_whose_dictionaries_are_behind_its_batches_is_read() {
+    let colours: DictionaryArray<Int32Type> = vec!["red", "blue"].into_iter().collect();
+    let columns = vec![
+        ("id", texts(&["7", "8"])),
+        ("title", texts(&["Kettle", "Pan"])),
+        ("colour", array(colours)),
+    ];
+    let file = arrow(&RecordBatch::try_from_iter(columns).unwrap(), None);
+    let at = messages(&file);
+    assert_eq!(at.len(), 4);
+    let parts = [0..at[1], at[2]..at[3], at[1]..at[2], at[3]..file.len()];
+    let other: Vec<u8> = parts
+        .iter()
+        .flat_map(|part| &file[part.clone()])
+        .copied()
+        .collect();
+    let expected = [
+        "Arrow: id=id title=title attributes=colour",
+        "1 7 Kettle [colour=red]",
+        "2 8 Pan [colour=blue]",
+    ];
+    assert_eq!(told(&file), expected);
+    assert_eq!(told(&other), expected);
 }

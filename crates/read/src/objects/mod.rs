@@ -13,14 +13,17 @@ use json_lines::JsonLines;
 use stream::Stream;
 use xml::{Xml, is_xml};
 
+pub(crate) use by_key::KEY;
 pub(crate) use outline::Wanted;
 
+mod by_key;
 mod element;
 mod found;
 mod json_lines;
 mod outline;
 mod path;
 mod stream;
+mod tokens;
 mod xml;
 
 /// How many objects are looked at to learn the keys, the first alone may lack what is
@@ -77,6 +80,11 @@ impl Objects {
     /// What the file is, for messages.
     pub(crate) fn format(&self) -> &str {
         &self.format
+    }
+
+    /// Whether the objects stand by keys, which are values of [`KEY`].
+    pub(crate) fn is_by_key(&self) -> bool {
+        matches!(&self.source, Source::Stream(stream) if stream.is_by_key())
     }
 
     /// The keys of the first objects, flattened, in the order they appear.

@@ -1,6 +1,8 @@
 //! Which of the objects in a JSON file are the rows.
 
+use super::by_key::holders;
 use super::path::{Path, Step};
+use super::tokens::{Token, tokens};
 use crate::names::{ID, TITLE, plain};
 
 /// How deep, and how many kinds of objects, are looked at.
@@ -147,18 +149,23 @@ impl Kinds {
 
 /// The path of the objects that are rows, by the beginning of a file of JSON.
 pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
-    kinds_of(head).rows(wanted)
+    let holders = match wanted {
+        Wanted::Products => holders(head, is_known),
+        // Trees by key are followed where they are read.
+        Wanted::Categories => Vec::new(),
+    };
+    kinds_of(head, holders).rows(wanted)
 }
 
 impl Kind {
     /// How many of id and title the objects have.
     fn rank(&self) -> u8 {
         let has = |is: fn(&str) -> bool| self.keys.iter().any(|key| is(&plain(key)));
-        u8::from(has(is_id)) + u8::from(has(is_title))
+        u8::from(self.path.is_by_key() || has(is_id)) + u8::from(has(is_title))
     }
 
     fn repeats(&self) -> bool {
-        self.path.is_array() || self.count > 1
+        self.path.is_array() || self.path.is_by_key() || self.count > 1
     }
 
     /// How much the name of the list promises.
@@ -205,19 +212,28 @@ fn is_title(name: &str) -> bool {
             .any(|end| name.ends_with(end))
 }
 
-/// All objects of a beginning of JSON, by their paths. What is no JSON is passed over.
-fn kinds_of(head: &[u8]) -> Kinds {
-    let mut walk = Walk::default();
-    let mut at = 0;
-    while let Some(&byte) = head.get(at) {
-        at = walk.step(head, at, byte);
-    }
+/// Whether a name is that of something that is no product, or of what holds some.
+fn is_known(name: &str) -> bool {
+    [PARTS, OTHERS, PRODUCTS, CATEGORIES, NODES]
+        .iter()
+        .any(|names| names.contains(&name))
+}
+
+/// All objects of a beginning of JSON, by their paths. The values of `holders` are at one
+/// path, whatever their keys.
+fn kinds_of(head: &[u8], holders: Vec<Path>) -> Kinds {
+    let mut walk = Walk {
+        holders,
+        ..Walk::default()
+    };
+    tokens(head, |token| walk.step(token));
     walk.kinds
 }
 
 #[derive(Default)]
 struct Walk {
     kinds: Kinds,
+    holders: Vec<Path>,
     stack: Vec<Level>,
 }
 
@@ -226,41 +242,18 @@ struct Level {
     path: Path,
     /// The kind of the object; none for an array.
     object: Option<usize>,
-    key: Option<String>,
+    key: String,
 }
 
 impl Walk {
-    /// Takes what begins at `at`; tells what is next.
-    fn step(&mut self, head: &[u8], at: usize, byte: u8) -> usize {
-        match byte {
-            b'"' => {
-                let end = end_of_string(head, at);
-                if self
-                    .stack
-                    .last()
-                    .is_some_and(|level| level.object.is_some() && level.key.is_none())
-                {
-                    let key = serde_json::from_slice(&head[at..end]).unwrap_or_default();
-                    self.name(key);
-                } else {
-                    self.value_is_over();
-                }
-                end
-            }
-            b'{' | b'[' => {
-                self.open(byte == b'{');
-                at + 1
-            }
-            b'}' | b']' => {
+    fn step(&mut self, token: Token) {
+        match token {
+            Token::Key(key) => self.name(key),
+            Token::Open(is_object) => self.open(is_object),
+            Token::Close => {
                 self.stack.pop();
-                self.value_is_over();
-                at + 1
             }
-            b',' => {
-                self.value_is_over();
-                at + 1
-            }
-            _ => at + 1,
+            Token::Simple => {}
         }
     }
 
@@ -271,46 +264,26 @@ impl Walk {
         if let Some(object) = level.object {
             self.kinds.name(object, &key);
         }
-        level.key = Some(key);
+        level.key = key;
     }
 
-    fn value_is_over(&mut self) {
-        if let Some(level) = self.stack.last_mut() {
-            level.key = None;
-        }
-    }
-
-    fn open(&mut self, object: bool) {
+    fn open(&mut self, is_object: bool) {
         let path = match self.stack.last() {
             None => Path::default(),
             Some(Level { path, .. }) if path.0.len() > DEPTH => path.clone(),
             Some(Level {
                 path, object: None, ..
             }) => path.then(Step::Each),
-            Some(level) => level
-                .path
-                .then(Step::Key(level.key.clone().unwrap_or_default())),
+            Some(level) if self.holders.contains(&level.path) => level.path.then(Step::Any),
+            Some(level) => level.path.then(Step::Key(level.key.clone())),
         };
-        let object = object.then(|| self.kinds.object(&path));
+        let object = is_object.then(|| self.kinds.object(&path));
         self.stack.push(Level {
             path,
             object,
-            key: None,
+            key: String::new(),
         });
     }
-}
-
-/// Where the string that begins at `at` is over.
-fn end_of_string(head: &[u8], at: usize) -> usize {
-    let mut next = at + 1;
-    while let Some(&byte) = head.get(next) {
-        next += match byte {
-            b'"' => return next + 1,
-            b'\\' => 2,
-            _ => 1,
-        };
-    }
-    head.len()
 }
 
 #[cfg(test)]
@@ -348,6 +321,55 @@ mod tests {
             ("[1,2]", "none"),
         ] {
             assert_eq!(found(json), path, "{json}");
+        }
+    }
+
+    #[test]
+    fn objects_by_key_are_rows_where_they_are_alike() {
+        let two = r#"{"p1":{"title":"a","price":1},"p2":{"title":"b","price":2}}"#;
+        for (json, path) in [
+            (two.to_owned(), "<{}>"),
+            (format!(r#"{{"count":2,"products":{two}}}"#), "<products{}>"),
+            (
+                format!(
+                    r#"{{"brands":{{"b1":{{"name":"x"}},"b2":{{"name":"y"}},"b3":{{"name":"z"}}}},"products":{two}}}"#
+                ),
+                "<products{}>",
+            ),
+            (
+                r#"{"p1":{"category":"A"},"p2":{"category":"B"}}"#.to_owned(),
+                "<{}>",
+            ),
+            (
+                r#"{"p1":{"title":"a"},"p2":{"title":"b"},"p3":{"ti"#.to_owned(),
+                "<{}>",
+            ),
+            // A product with parts, in languages, and what is beside products.
+            (format!(r#"{{"id":1,"title":"a","variants":{two}}}"#), "<>"),
+            (format!(r#"{{"id":1,"texts":{two}}}"#), "<>"),
+            (
+                r#"{"en":{"title":"a"},"de":{"title":"b"}}"#.to_owned(),
+                "<>",
+            ),
+            (
+                r#"{"brand":{"name":"a"},"category":{"name":"b"}}"#.to_owned(),
+                "<>",
+            ),
+            (
+                r#"{"meta":{"id":1,"name":"Feed"},"items":[{"id":1,"title":"a"}]}"#.to_owned(),
+                "<items[]>",
+            ),
+            (
+                r#"{"product":{"id":1,"title":"a"},"p":{"id":1,"title":"a"}}"#.to_owned(),
+                "<product>",
+            ),
+            (
+                r#"{"a":{"title":"a","x":1,"y":2},"b":{"u":1},"c":{"v":1}}"#.to_owned(),
+                "<>",
+            ),
+            (format!("{two}\n{two}\n"), "<>"),
+        ] {
+            assert_eq!(found(&json), path, "{json}");
         }
     }
 

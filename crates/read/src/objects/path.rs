@@ -3,16 +3,18 @@
 use std::fmt;
 
 /// A step down.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     /// To the value of a key of an object.
     Key(String),
     /// To each element of an array.
     Each,
+    /// To the value of each key of an object.
+    Any,
 }
 
 /// The way to the objects that are rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Path(pub(crate) Vec<Step>);
 
 impl Path {
@@ -29,11 +31,16 @@ impl Path {
         self.0.contains(&Step::Each)
     }
 
+    /// Whether the objects are values of an object, by keys that tell them apart.
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.0.last() == Some(&Step::Any)
+    }
+
     /// The last name on the way.
     pub(crate) fn name(&self) -> &str {
         let names = self.0.iter().rev().filter_map(|step| match step {
             Step::Key(key) => Some(key.as_str()),
-            Step::Each => None,
+            Step::Each | Step::Any => None,
         });
         names.into_iter().next().unwrap_or_default()
     }
@@ -43,6 +50,10 @@ impl Path {
         match self.0.as_slice() {
             [] => "JSON objects".to_owned(),
             [Step::Each] => "JSON array".to_owned(),
+            [Step::Any] => "JSON, objects by key".to_owned(),
+            [names @ .., Step::Any] => {
+                format!("JSON, objects by key in `{}`", Self(names.to_vec()))
+            }
             // One array needs no sign of which it is.
             [names @ .., Step::Each] if !names.contains(&Step::Each) => {
                 format!("JSON, array `{}`", Self(names.to_vec()))
@@ -60,6 +71,7 @@ impl fmt::Display for Path {
                 Step::Key(key) if at == 0 => f.write_str(key)?,
                 Step::Key(key) => write!(f, ".{key}")?,
                 Step::Each => f.write_str("[]")?,
+                Step::Any => f.write_str("{}")?,
             }
         }
         Ok(())

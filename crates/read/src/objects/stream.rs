@@ -1,10 +1,13 @@
 //! Objects out of JSON of any size, one at a time.
 
+use serde_json::Value;
+
 use crate::Result;
 use crate::input::Input;
 use crate::lines::MAX_RECORD;
 use crate::table::RowError;
 
+use super::by_key::KEY;
 use super::found::{Found, parsed};
 use super::path::{Path, Step};
 
@@ -47,6 +50,10 @@ impl Stream {
             line: 1,
             elements: 0,
         }
+    }
+
+    pub(crate) fn is_by_key(&self) -> bool {
+        self.path.is_by_key()
     }
 
     pub(crate) fn input(&self) -> &Input {
@@ -104,7 +111,7 @@ impl Stream {
                 self.advance(1)?;
                 Ok(None)
             }
-            (Some(Step::Key(_)), b'{') => {
+            (Some(Step::Key(_) | Step::Any), b'{') => {
                 self.open.push(Open::Object(None));
                 self.advance(1)?;
                 Ok(None)
@@ -132,6 +139,7 @@ impl Stream {
     /// The value that begins with `byte`, as a row.
     fn element(&mut self, byte: u8) -> Result<Found> {
         let line = self.line;
+        let key = self.key();
         let mut raw = Vec::new();
         let end = self.take(byte, Some((&mut raw, MAX_RECORD)))?;
         if end == End::Cut {
@@ -140,7 +148,10 @@ impl Stream {
         self.elements += 1;
         let row = match self.input.text(&raw) {
             _ if end == End::TooLong => Err(RowError::too_long(line)),
-            Ok(text) => parsed(line, text, "the element"),
+            Ok(text) => parsed(line, text, "the element").map(|mut object| {
+                object.extend(key.map(|key| (KEY.to_owned(), Value::String(key))));
+                object
+            }),
             Err(bad) => Err(RowError::new(line, bad.refusal.within("the element"))),
         };
         Ok(Found {
@@ -149,6 +160,14 @@ impl Stream {
             size: raw.len(),
             row,
         })
+    }
+
+    /// The key of the element that is next, where elements stand by key.
+    fn key(&self) -> Option<String> {
+        match self.open.last() {
+            Some(Open::Object(Some(raw))) if self.is_by_key() => serde_json::from_slice(raw).ok(),
+            _ => None,
+        }
     }
 
     fn skip(&mut self, byte: u8) -> Result<()> {

@@ -277,3 +277,24 @@ fn xml_says_its_encoding() {
     let (_, object) = objects.read().unwrap().unwrap().unwrap();
     assert_eq!(object["name"], "\u{41a}");
 }
+
+#[test]
+fn objects_by_key_are_read_with_their_keys() {
+    // What is no object is met late, when it is known what the others are.
+    let file = "{\"count\": 2, \"products\": {\n\"p 1\": {\"title\": \"a\"},\n\
+        \"p\\u0032\": {\"title\": \"b\"},\n"
+        .to_owned()
+        + &" ".repeat(300_000)
+        + "\"p3\": 3, \"p4\": {\"title\": \"d\"}}}";
+    let (format, found) = rows(&file);
+    assert_eq!(format, "JSON, objects by key in `products`");
+    assert_eq!(
+        found,
+        [
+            r#"2: {"title":"a","(key)":"p 1"}"#,
+            r#"3: {"title":"b","(key)":"p2"}"#,
+            "4! the element is not a JSON object",
+            r#"4: {"title":"d","(key)":"p4"}"#,
+        ]
+    );
+}

@@ -116,8 +116,8 @@ impl<'a> Record<'a> {
 
 /// Reads a delimited file with a header, row by row.
 ///
-/// The delimiter (tab, comma, semicolon or pipe) is the one that cuts the lines alike, or
-/// what a line `sep=` before the header states. Lines that precede the header, blank
+/// The delimiter (tab, comma, semicolon or pipe, else another sign that does) is the one
+/// that cuts the lines alike, or what a line `sep=` before the header states. Lines that precede the header, blank
 /// lines, rows whose fields are all empty, and a header that is repeated are skipped.
 /// Fields may be missing at the end of a row, and further ones be there if they are empty.
 pub struct Table {
@@ -226,13 +226,20 @@ impl Table {
     }
 
     /// How the fields are separated, for messages.
-    pub fn format(&self) -> &'static str {
-        match self.delimiter {
-            b'\t' => "tab-separated",
-            b';' => "semicolon-separated",
-            b'|' => "pipe-separated",
-            _ => "comma-separated",
-        }
+    pub fn format(&self) -> String {
+        let sign = match self.delimiter {
+            b'\t' => "tab",
+            b';' => "semicolon",
+            b'|' => "pipe",
+            b',' => "comma",
+            b'^' => "caret",
+            b'~' => "tilde",
+            sign if sign.is_ascii_graphic() => {
+                return format!("separated by `{}`", char::from(sign));
+            }
+            sign => return format!("separated by the byte 0x{sign:02X}"),
+        };
+        format!("{sign}-separated")
     }
 
     /// The next row, or why that row cannot be used; `None` at the end.

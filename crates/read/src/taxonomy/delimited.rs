@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::{Line, Lines};
-use crate::splitter::{Splitter, sniff_delimiter};
+use crate::splitter::{NEVER_TEXT, Splitter, sniff_delimiter};
 use crate::table::{Quoting, RowError, Table};
 
 use super::levels;
@@ -71,8 +71,17 @@ fn has_header(lines: &[&[u8]]) -> bool {
         Word::Product,
         Word::Descriptions,
     ];
-    for (at, line) in lines.iter().take(PREAMBLE).enumerate() {
-        let delimiter = sniff_delimiter(line);
+    let near = lines.iter().take(PREAMBLE).enumerate();
+    for (at, line, delimiter) in near.flat_map(|(at, line)| {
+        let usual = sniff_delimiter(line);
+        let is_cut = line.contains(&usual);
+        let rare = NEVER_TEXT
+            .iter()
+            .filter(move |&sign| !is_cut && line.contains(sign));
+        let delimiters = std::iter::once(usual).chain(rare.copied());
+        delimiters.map(move |delimiter| (at, line, delimiter))
+    }) {
+        let is_rare = NEVER_TEXT.contains(&delimiter);
         let cells = cells(line, delimiter);
         let known = cells
             .iter()
@@ -81,7 +90,7 @@ fn has_header(lines: &[&[u8]]) -> bool {
         let levels = levels::by_names(&cells).map_or(0, |levels| levels.len());
         let comment = line.starts_with(b"#") && delimiter != b'\t';
         let cut = cells.len() > 1 && !comment && !cells.iter().any(|cell| cell.contains(" > "));
-        let alone = at == 0 && is_header(&cells);
+        let alone = at == 0 && !is_rare && is_header(&cells);
         if cut && (alone || known.max(levels) > 1) {
             let below = lines[at + 1..].iter().any(|line| line.contains(&delimiter));
             return below || at + 1 == lines.len();
@@ -197,7 +206,7 @@ pub(super) fn read_named(input: Input) -> Result<Sheet> {
         };
         return Err(table.error(Some(error.line), error.message));
     }
-    let format = table.format().to_owned();
+    let format = table.format();
     Ok(Sheet {
         file,
         columns,

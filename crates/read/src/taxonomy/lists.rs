@@ -10,6 +10,7 @@ use super::delimited::{cells, next_line};
 use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
+use super::twins::Twins;
 use super::words::is_heading;
 
 /// The first line of a list whose names are separated by ` > ` and nothing else, as
@@ -24,6 +25,18 @@ struct Entry {
     indent: usize,
     /// Whether it was quoted as a whole.
     quoted: bool,
+    /// What was taken off its end.
+    ending: String,
+}
+
+impl Entry {
+    /// The line with the sign that it ends in.
+    fn with_sign(&self) -> String {
+        match self.ending.len() {
+            1 => format!("{}{}", self.text, self.ending),
+            _ => self.text.clone(),
+        }
+    }
 }
 
 /// The publishers whose lists have a form of their own.
@@ -48,6 +61,14 @@ impl Kind {
         match self {
             Self::Google => "Google taxonomy-with-ids",
             Self::Shopify => "Shopify categories",
+        }
+    }
+
+    /// The id of the category above one, where ids tell.
+    fn above(self, id: &str) -> Option<&str> {
+        match self {
+            Self::Google => None,
+            Self::Shopify => id.rsplit_once('-').map(|(above, _)| above),
         }
     }
 
@@ -88,8 +109,16 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         named: true,
     };
     if let Some(kind) = kind {
+        let mut twins = Twins::default();
+        // A sign at the end of few lines is of a name, and no empty cell.
+        let ends = entries.iter().filter(|entry| !entry.ending.is_empty());
+        let cells = ends.count() * 2 > entries.len();
         for entry in &entries {
-            let Some((id, path)) = kind.cut(&entry.text) else {
+            let line = match cells {
+                true => entry.text.clone(),
+                false => entry.with_sign(),
+            };
+            let Some((id, path)) = kind.cut(&line) else {
                 let message = format!(
                     "this is no line of a {} file: `{}`",
                     kind.name(),
@@ -97,12 +126,16 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
                 );
                 return Err(lines.error(Some(entry.line), message));
             };
-            let cells = vec![Cell::Text(id.to_owned()), Cell::Text(path.to_owned())];
+            let path = twins.path(id, path, kind.above(id));
+            let cells = vec![Cell::Text(id.to_owned()), Cell::Text(path)];
             sheet.rows.push(SheetRow {
                 line: entry.line,
                 cells,
                 outer: None,
             });
+        }
+        if let Some(told) = twins.told() {
+            sheet.format += &format!(" ({told})");
         }
         return Ok((sheet, Some(" > ")));
     }
@@ -163,12 +196,15 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
         let name = text.trim_start_matches(drawn);
         let indent = text.chars().count() - name.chars().count();
         let (text, quoted) = bare(name.trim());
+        let ending = name.trim().strip_prefix(&text).unwrap_or_default();
+        let ending = ending.to_owned();
         if !text.is_empty() {
             entries.push(Entry {
                 line,
                 text,
                 indent,
                 quoted,
+                ending,
             });
         }
     }

@@ -12,6 +12,7 @@ mod nested;
 mod rows;
 mod separator;
 mod sheet;
+mod twins;
 mod words;
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     if stated.is_some_and(|separator| separator.trim().is_empty()) {
         return Err(input.error(None, "the separator of paths is blank; try ' > '"));
     }
-    let found_out = input.format("");
+    let (found_out, late) = (input.format(""), input.late());
     #[cfg(feature = "parquet")]
     let mut input = input;
     #[cfg(feature = "parquet")]
@@ -150,7 +151,11 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
             Shape::Lines => lists::read(input)?,
         }
     };
-    finished(sheet, options, separator, &found_out)
+    let mut finished = finished(sheet, options, separator, &found_out)?;
+    if let Some(guess) = late.get() {
+        finished.format += &format!(", read as {guess}");
+    }
+    Ok(finished)
 }
 
 /// The taxonomy of a sheet, whose paths were found to be separated so.

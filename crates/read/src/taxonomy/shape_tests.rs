@@ -546,3 +546,50 @@ fn roots_alone_keep_the_signs_in_their_names() {
         &["1 = a>b", "2 = a>c"],
     );
 }
+
+#[test]
+fn tables_that_are_cut_at_rare_signs() {
+    check(
+        "id^parent_id^name\n1^^Tea\n2^1^Green\n3^2^Sencha\n4^^Cups\n",
+        &TEA,
+    );
+    check(
+        "id~path\n1~Tea\n2~Tea > Green\n3~Tea > Green > Sencha\n4~Cups\n",
+        &TEA,
+    );
+}
+
+#[test]
+fn translations_of_publishers_that_name_two_categories_alike_keep_both() {
+    let google = "# Google_Product_Taxonomy_Version: 2021-09-21\n1 - Tea\n2 - Tea > Green\n3 - Tea > Green\n";
+    let three = ["1 = Tea", "2 = Tea > Green", "3 = Tea > Green (3)"];
+    check(google, &three);
+    let told = read_as(google, &TaxonomyOptions::default()).unwrap().format;
+    let expected = "1 category has the path of another id, and the id behind the name, first that of `Tea > Green`";
+    assert!(told.contains(expected), "{told}");
+    // What is below one of them is below that one.
+    let gid = "gid://shopify/TaxonomyCategory/";
+    let shopify = format!(
+        "{gid}te : Tea\n{gid}te-1 : Tea > Green\n{gid}te-1-1 : Tea > Green > Bags\n{gid}te-2 : Tea > Green\n{gid}te-2-1 : Tea > Green > Bags\n{gid}te-2-1-1 : Tea > Green > Bags > Big\n"
+    );
+    check(
+        &shopify,
+        &[
+            "te = Tea",
+            "te-1 = Tea > Green",
+            "te-1-1 = Tea > Green > Bags",
+            "te-2 = Tea > Green (te-2)",
+            "te-2-1 = Tea > Green (te-2) > Bags",
+            "te-2-1-1 = Tea > Green (te-2) > Bags > Big",
+        ],
+    );
+}
+
+#[test]
+fn a_sign_at_the_end_of_few_lines_is_of_a_name() {
+    let google = "1 - Tea\n2 - Tea > Green;\n3 - Tea > Green; > Sencha\n";
+    check(
+        google,
+        &["1 = Tea", "2 = Tea > Green;", "3 = Tea > Green; > Sencha"],
+    );
+}
