@@ -59,6 +59,9 @@ fn kinds_are_found_on_import_and_filters_go_by_them() {
     }
     let unfit = place.run_with("list shop --filter", "weight < 600");
     unfit.failed(2, &["weight is of the kind mass", "such as \"500 g\""]);
+    // Where most values are no amounts, text would be compared.
+    let unfit = place.run_with("list shop --filter", "brand < 800 g");
+    unfit.failed(2, &["brand has no kind", "of the kind mass"]);
     assert!(found(&place, "price < 25 USD").is_empty());
 }
 
@@ -104,6 +107,21 @@ fn kinds_can_be_said_with_the_import() {
     told.said(&["attributes=brand,price,weight,instock,released,size"]);
     assert_eq!(found(&place, "weight = \"2x250g\""), ["3"]);
     assert_eq!(found(&place, "size > 9").len(), 3);
+}
+
+#[test]
+fn prices_are_amounts_wherever_their_currency_stands() {
+    let place = Place::empty();
+    place.write("tree.csv", "id,path\n1,Kitchen\n");
+    place.write(
+        "products.tsv",
+        "id\ttitle\tprice\n1\tPan\t£9.99\n2\tPot\t€ 12.50\n3\tLid\tUS$5\n4\tWok\t¥ 1,200\n5\tTop\t1450 р.\n",
+    );
+    place.run("init shop --taxonomy tree.csv").done();
+    let told = place.run("import shop products.tsv").ended(0);
+    told.said(&["price:money"]);
+    assert_eq!(found(&place, "price < 20"), ["1", "2", "3"]);
+    assert_eq!(found(&place, "price >= 1200 JPY"), ["4"]);
 }
 
 #[test]

@@ -68,8 +68,12 @@ fn hard_products() -> Vec<Product> {
         attributes: match at % 3 {
             0 => Vec::new(),
             _ => names
-                .map(|name| (name.to_owned(), format!("of {name}")))
-                .to_vec(),
+                .map(|name| (name, format!("of {name}")))
+                .into_iter()
+                .chain(["a,b", "x|y"].map(|value| ("tags", value.to_owned())))
+                .chain([("note", "[\"one\"]".to_owned())])
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
         },
         image: at.is_multiple_of(2).then(|| format!("img/{at}.jpg")),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort::core::Taxonomy;
-use assort::read::attribute_column;
+use assort::read::{attribute_column, listed_texts};
 use assort::{Catalog, StoredProduct};
 use csv::QuoteStyle;
 use serde_json::json;
@@ -279,7 +279,8 @@ fn record(taxonomy: &Taxonomy, stored: &StoredProduct, names: &BTreeSet<String>)
         let values: Vec<&str> = own.map(|(_, value)| value.as_str()).collect();
         match values.as_slice() {
             [] => String::new(),
-            [one] => (*one).to_owned(),
+            // One that looks like a list is read back as what it is.
+            [one] if listed_texts(one).is_none() => (*one).to_owned(),
             several => json!(several).to_string(),
         }
     }));

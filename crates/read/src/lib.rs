@@ -52,6 +52,7 @@ mod robustness_tests;
 pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
+pub use maker::listed_texts;
 pub use mapping::Mapping;
 pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;

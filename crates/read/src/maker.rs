@@ -149,13 +149,17 @@ impl Maker<'_> {
                 false if columns.decimal_points.contains(&at) => Writing::Comma,
                 false => Writing::Other,
             };
-            values.each(at, &mut |value| {
+            let mut add = |value: &str| {
                 let value = clean(value);
                 if is_by(&value, other) {
                     made.otherwise.push((at, value.clone()));
                 }
                 let value = if is_comma { with_point(&value) } else { value };
                 made.attributes.push((name.to_owned(), value));
+            };
+            values.each(at, &mut |value| match listed_texts(value) {
+                Some(texts) => texts.iter().for_each(|text| add(text)),
+                None => add(value),
             });
         }
         made
@@ -359,14 +363,41 @@ fn elements(value: &Value, visit: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Ways to read a list in a cell, as programs print it: `["A", "B"]`, `['A', 'B']`.
+/// Ways to read a list in a cell as a category.
 pub(crate) fn listed(cell: &str) -> Vec<String> {
+    printed_list(cell).map_or_else(Vec::new, |value| readings(&value))
+}
+
+/// The texts of a list in a cell, which are values of their own; none of a cell that is no
+/// list of texts. An export writes several values of a product so.
+///
+/// ```
+/// use assort_read::listed_texts;
+///
+/// let texts = listed_texts(r#"["red", "blue"]"#);
+/// assert_eq!(texts, Some(vec!["red".to_owned(), "blue".to_owned()]));
+/// assert_eq!(listed_texts("[red]"), None);
+/// ```
+pub fn listed_texts(cell: &str) -> Option<Vec<String>> {
+    let Value::Array(list) = printed_list(cell)? else {
+        return None;
+    };
+    let texts = list.into_iter().map(|one| match one {
+        Value::String(text) => Some(text),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// A list as programs print it: `["A", "B"]`, `['A', 'B']`.
+fn printed_list(cell: &str) -> Option<Value> {
     if !cell.trim_start().starts_with('[') {
-        return Vec::new();
+        return None;
     }
     let value = serde_json::from_str(cell);
-    let value = value.or_else(|_| serde_json::from_str(&cell.replace('\'', "\"")));
-    value.map_or_else(|_| Vec::new(), |value| readings(&value))
+    value
+        .or_else(|_| serde_json::from_str(&cell.replace('\'', "\"")))
+        .ok()
 }
 
 /// Ways to read a value as a category, the likeliest first: a list of names is the way

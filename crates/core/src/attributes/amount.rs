@@ -1,12 +1,12 @@
 //! Which values compare as numbers.
 
 use super::money::amount_of_money;
-use super::number::plain;
+use super::number::{plain, western};
 
 /// The number that `text` is, if it is one (see [`Filter`](crate::Filter)): a plain one,
 /// or an amount of money.
 pub(crate) fn parse_number(text: &str) -> Option<f64> {
-    let text = text.trim();
+    let text = &*western(text.trim());
     plain(text).or_else(|| amount_of_money(text).map(|(amount, _)| amount))
 }
 
@@ -51,6 +51,10 @@ mod tests {
             ("Rs. 499/-", 499.0),
             ("₹ 12,34,567.50", 1_234_567.5),
             ("15 %", 15.0),
+            ("−5,50", -5.5),
+            ("1450 р.", 1450.0),
+            ("1 299:-", 1299.0),
+            ("١٬٢٩٩٫٥٠ ر.س", 1299.5),
             ("999999999999999", 999_999_999_999_999.0),
         ] {
             assert_eq!(parse_number(text), Some(number), "{text}");

@@ -3,6 +3,7 @@
 use super::date::{DateOrder, parse_date};
 use super::kind::{AttributeKind, boolean};
 use super::money::amount_of_money;
+use super::number::western;
 use super::quantity::parse_quantity;
 use super::units::Dimension;
 
@@ -24,6 +25,9 @@ pub struct KindGuess {
     booleans: u32,
     /// Words for yes and no that are no digits.
     boolean_words: u32,
+    /// Words and letters for either.
+    yes: u32,
+    no: u32,
     amounts: u32,
     with_currency: u32,
     day_first: u32,
@@ -37,9 +41,13 @@ impl KindGuess {
         if self.seen >= LOOKED_AT || value.trim().is_empty() {
             return;
         }
+        let value = &*western(value);
         self.seen += 1;
-        if boolean(value).is_some() {
+        if let Some(yes) = boolean(value) {
             self.booleans += 1;
+            let is_digit = value.trim().bytes().all(|byte| byte.is_ascii_digit());
+            let letters = if yes { &mut self.yes } else { &mut self.no };
+            *letters += u32::from(!is_digit);
             self.boolean_words += u32::from(value.trim().chars().count() > 1);
             // `有` says as much as `yes`.
             self.boolean_words += u32::from(!value.is_ascii() && value.trim().chars().count() == 1);
@@ -64,7 +72,9 @@ impl KindGuess {
     /// [`AttributeKind::Any`] does.
     pub fn kind(&self) -> Option<AttributeKind> {
         let most = |count: u32| self.seen > 0 && count * 20 >= self.seen * 19;
-        if most(self.booleans) && self.boolean_words * 2 > self.seen {
+        // Letters alone may be sizes or grades, unless there are both and nothing else.
+        let of_letters = self.yes > 0 && self.no > 0 && self.yes + self.no == self.seen;
+        if most(self.booleans) && (self.boolean_words * 2 > self.seen || of_letters) {
             return Some(AttributeKind::Boolean);
         }
         if most(self.amounts) && self.with_currency > 0 {
@@ -109,6 +119,10 @@ mod tests {
             ("any", &["500 g", "250 ml"]),
             ("any", &["S", "M", "L"]),
             ("any", &["M", "n", "N"]),
+            ("any", &["n", "n"]),
+            ("boolean", &["Y", "N", "n"]),
+            ("money", &["١٬٢٩٩ ر.س", "٩٩٫٥٠ ر.س"]),
+            ("mass", &["−5 g", "१२ kg"]),
             ("any", &["red", "500 g", "12"]),
             ("any", &["10 %", "20 %"]),
             ("any", &[]),

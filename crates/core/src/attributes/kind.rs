@@ -8,6 +8,7 @@ use super::amount::parse_number;
 use super::date::{DateOrder, Day, parse_date, parse_period};
 use super::money::{Currency, amount_of_money, currency};
 
+use super::number::western;
 use super::quantity::parse_quantity;
 use super::units::{Dimension, Unit};
 
@@ -65,6 +66,7 @@ pub enum Value {
 impl AttributeKind {
     /// What the kind makes of a value.
     pub fn read(self, value: &str) -> Value {
+        let value = &*western(value);
         let read = match self {
             Self::Text => None,
             Self::Any | Self::Number => parse_number(value).map(Value::Number),
@@ -80,7 +82,7 @@ impl AttributeKind {
     /// month or a year, too.
     pub(crate) fn read_constant(self, value: &str) -> Value {
         let period = match self {
-            Self::Date(order) => parse_period(value, order),
+            Self::Date(order) => parse_period(&western(value), order),
             _ => None,
         };
         period.map_or_else(
@@ -236,6 +238,11 @@ pub(super) fn boolean(value: &str) -> Option<bool> {
     let small = value.trim().to_lowercase();
     let known = BOOLEANS.iter().find(|(word, _)| *word == small);
     known.map(|(_, yes)| *yes)
+}
+
+/// What an amount with a unit measures; none of another text.
+pub(crate) fn measured(text: &str) -> Option<Dimension> {
+    parse_quantity(&western(text)).map(|(_, unit)| unit.dimension)
 }
 
 /// Whether `text` names a unit or a currency that may stand behind a number.

@@ -37,7 +37,7 @@ const SHARED: [(&str, &[&str]); 4] = [
 ];
 
 /// Signs and names of currencies besides three letters of ISO 4217.
-const SIGNS: [(&str, &str); 45] = [
+const SIGNS: [(&str, &str); 50] = [
     ("$", "$"),
     ("＄", "$"),
     ("US$", "USD"),
@@ -62,6 +62,11 @@ const SIGNS: [(&str, &str); 45] = [
     ("₽", "RUB"),
     ("руб", "RUB"),
     ("руб.", "RUB"),
+    ("р", "RUB"),
+    ("р.", "RUB"),
+    ("ر.س", "SAR"),
+    ("د.إ", "AED"),
+    ("ج.م", "EGP"),
     ("₩", "KRW"),
     ("원", "KRW"),
     ("₪", "ILS"),
@@ -119,7 +124,7 @@ pub(super) fn amount_of_money(text: &str) -> Option<(f64, Option<Currency>)> {
 
 /// What follows the dash that stands for no cents (`1.299,-`, `499/-`).
 fn without_dash(behind: &str) -> &str {
-    let dashed = behind.strip_prefix([',', '.', '/']);
+    let dashed = behind.strip_prefix([',', '.', '/', ':']);
     let dashed = dashed.and_then(|rest| rest.strip_prefix(['-', '–', '—']));
     dashed.unwrap_or(behind)
 }

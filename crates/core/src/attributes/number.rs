@@ -1,7 +1,32 @@
 //! Numbers as programs and as people write them.
 
+use std::borrow::Cow;
+
 /// More digits than these are not safe in an `f64`, and are codes anyway.
 const MAX_INTEGER_DIGITS: usize = 15;
+
+/// The digits zero of scripts that have their own; the others follow them.
+const ZEROS: [char; 5] = ['٠', '۰', '०', '০', '๐'];
+
+/// The same with western digits and marks, and with a plain minus sign.
+pub(super) fn western(text: &str) -> Cow<'_, str> {
+    let of_other = |c: char| -> Option<char> {
+        match c {
+            '−' => Some('-'),
+            '٫' => Some('.'),
+            '٬' => Some(','),
+            _ => {
+                let digit =
+                    |zero: &char| (c as u32).checked_sub(*zero as u32).filter(|at| *at < 10);
+                char::from_digit(ZEROS.iter().find_map(digit)?, 10)
+            }
+        }
+    };
+    if text.is_ascii() || !text.chars().any(|c| of_other(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(|c| of_other(c).unwrap_or(c)).collect()
+}
 
 /// A number as programs write it.
 pub(super) fn plain(text: &str) -> Option<f64> {

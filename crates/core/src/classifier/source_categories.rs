@@ -53,14 +53,17 @@ impl Commonness {
     /// of the candidates.
     pub fn new(expected: &[f32], labels: &[f32]) -> Self {
         let of_each = (expected.len().max(1) as f32).recip();
-        let (all, known) = (expected.iter().sum::<f32>(), labels.iter().sum::<f32>());
-        let scale = match all > 0.0 {
+        let sum = |of: &[f32]| of.iter().map(|one| one.max(0.0)).sum::<f32>();
+        let (all, known) = (sum(expected), sum(labels));
+        // Less than any product has is nothing.
+        let scale = match all > 1e-3 {
             true => PRODUCTS_OF_ALL / all,
             false => 0.0,
         };
-        let total = (known + scale * all).max(f32::MIN_POSITIVE);
-        let both = (0..expected.len()).map(|at| {
-            let own = expected[at] * scale + labels.get(at).copied().unwrap_or_default();
+        let total = (known + scale * all).max(1e-3);
+        let both = expected.iter().enumerate().map(|(at, expected)| {
+            let labels = labels.get(at).copied().unwrap_or_default();
+            let own = expected.max(0.0) * scale + labels.max(0.0);
             (1.0 - UNIFORM) * own / total + UNIFORM * of_each
         });
         Self(both.collect())

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::error::FilterError;
 use super::expr::{Condition, Field, Order, Term};
 use super::fields::Fields;
-use crate::attributes::{AttributeKind, AttributeSchema, Value};
+use crate::attributes::{AttributeKind, AttributeSchema, Dimension, Value, measured};
 use crate::text::{fold, fold_chars};
 
 /// A field that a filter looks at.
@@ -92,6 +92,16 @@ impl FieldTest {
             );
             FilterError::new(text, term.column, message)
         };
+        if let Field::Attribute(_) = field
+            && kind == AttributeKind::Any
+            && let Some((term, dimension)) = amount_with_unit(condition)
+        {
+            let message = format!(
+                "{field} has no kind, so that {:?} would be compared as text; it has to be of the kind {}",
+                term.text, dimension
+            );
+            return Err(FilterError::new(text, term.column, message));
+        }
         Ok(Self {
             name: FieldName::bind(field),
             negated,
@@ -279,6 +289,18 @@ impl Constant {
             _ => read.compare(self.read),
         }
     }
+}
+
+/// An amount with a unit that values are to be more or less than.
+fn amount_with_unit(condition: &Condition) -> Option<(&Term, Dimension)> {
+    let terms: &[&Term] = match condition {
+        Condition::Order(_, term) => &[term],
+        Condition::Range(low, high) => &[low, high],
+        _ => &[],
+    };
+    terms
+        .iter()
+        .find_map(|term| Some((*term, measured(&term.text)?)))
 }
 
 /// `fold(text) == folded`, mostly without allocating.
