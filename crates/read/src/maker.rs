@@ -47,7 +47,13 @@ pub(crate) trait Values {
 
     /// The elements of a list, or the one value.
     fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
-        self.text(column).into_iter().for_each(visit);
+        let Some(text) = self.text(column) else {
+            return;
+        };
+        match listed_texts(text) {
+            Some(texts) => texts.iter().for_each(|text| visit(text)),
+            None => visit(text),
+        }
     }
 
     /// Further ways to read the value of a column of categories.
@@ -149,17 +155,13 @@ impl Maker<'_> {
                 false if columns.decimal_points.contains(&at) => Writing::Comma,
                 false => Writing::Other,
             };
-            let mut add = |value: &str| {
+            values.each(at, &mut |value| {
                 let value = clean(value);
                 if is_by(&value, other) {
                     made.otherwise.push((at, value.clone()));
                 }
                 let value = if is_comma { with_point(&value) } else { value };
                 made.attributes.push((name.to_owned(), value));
-            };
-            values.each(at, &mut |value| match listed_texts(value) {
-                Some(texts) => texts.iter().for_each(|text| add(text)),
-                None => add(value),
             });
         }
         made

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::chance;
+use assort_core::features::is_unspaced;
 use assort_core::vector::{self, kernel};
 use assort_files::Bytes;
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use crate::file::{self, Read};
 use crate::normalize::normalize;
 use crate::table::{Bits, Table};
 use crate::trie::Trie;
-use crate::unigram::{Step, Unigram};
+use crate::unigram::{Step, Unigram, parts};
 use crate::{Error, Result};
 
 /// Texts that one thread embeds at a time.
@@ -228,16 +229,24 @@ impl StaticEmbedding {
         }
     }
 
-    /// What share of a text's pieces, spaces aside, has a row that was learned; 0 for a
-    /// text without pieces. The row of characters that no piece covers says nothing of
-    /// them.
+    /// What share of a text's letters is in pieces whose row was learned; 0 for a text without
+    /// letters. Numbers and signs are in all texts, and so are single letters, but for
+    /// those of scripts without spaces between words, and say nothing. The row of
+    /// characters that no piece covers says nothing of them.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
-        let mut pieces = self.tokenize(text);
-        pieces.retain(|&piece| Some(piece) != self.file.space);
-        let is_known = |piece: u32| piece != self.file.description.unknown && self.is_known(piece);
-        let known = pieces.iter().filter(|&&piece| is_known(piece));
-        known.count() as f32 / pieces.len().max(1) as f32
+        let mut scratch = Scratch::default();
+        self.tokenize_in(text, &mut scratch);
+        let (mut known, mut all) = (0, 0);
+        for (piece, part) in parts(&scratch.normal, &scratch.steps) {
+            let letters = part.chars().filter(|c| c.is_alphabetic()).count();
+            let says = letters > 1 || part.chars().any(is_unspaced);
+            all += letters;
+            if says && piece != self.file.description.unknown && self.is_known(piece) {
+                known += letters;
+            }
+        }
+        known as f32 / all.max(1) as f32
     }
 
     /// Whether the row of a piece was learned.

@@ -33,6 +33,19 @@ const NOWHERE: Step = Step {
     piece: 0,
 };
 
+/// The pieces of a text, the last one first, with what each covers, by the steps that
+/// [`Unigram::pieces`] left.
+pub(crate) fn parts<'t>(text: &'t str, steps: &'t [Step]) -> impl Iterator<Item = (u32, &'t str)> {
+    let mut end = steps.len().saturating_sub(1);
+    std::iter::from_fn(move || {
+        let step = steps.get(end).filter(|_| end > 0)?;
+        let start = step.start as usize;
+        let part = text.get(start..end)?;
+        end = start;
+        Some((step.piece, part))
+    })
+}
+
 impl Unigram<'_> {
     /// Writes the numbers of the pieces of a normalised text to `pieces`: those
     /// of the highest sum of scores, of equal ones that of the earlier beginning

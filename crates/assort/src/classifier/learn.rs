@@ -18,14 +18,20 @@ use crate::store::Reader;
 use crate::{Error, Result};
 
 /// With labels of up to so many contents a head is trained without being asked.
-const FEW_LABELS: usize = 100_000;
+const MOST_LABELS: usize = 100_000;
 
-/// Times that few labels are read, and many.
-const EPOCHS: std::ops::RangeInclusive<usize> = 3..=12;
+/// Of more labels than this, one content in so many is held out from the head instead of
+/// training it several times: nobody asked for it, so it must not take long.
+const FEW_LABELS: usize = 6_000;
+const HELD_OUT_OF: u128 = 8;
 
-/// Examples that are read in all where there are many: nobody asked for the head, so it must
-/// not take long.
-const MOST_READ: usize = 300_000;
+/// Times that few labels are read; many are read so often that this many examples are read
+/// in all, and at least twice.
+const FEW_EPOCHS: usize = 12;
+const MOST_READ: usize = 100_000;
+
+/// Features of a head of many labels: its file is kept in the catalog.
+const MOST_FEATURES: usize = 1 << 16;
 
 /// With fewer labels than this a head knows nothing.
 const MIN_LABELS: usize = 20;
@@ -275,20 +281,28 @@ fn few_heads(
 ) -> Result<Option<train::Trained>> {
     let categories: std::collections::BTreeSet<u32> = labelled.categories.iter().copied().collect();
     let count = labelled.contents();
-    if !(MIN_LABELS..=FEW_LABELS).contains(&count) || categories.len() < 2 {
+    if !(MIN_LABELS..=MOST_LABELS).contains(&count) || categories.len() < 2 {
         return Ok(None);
     }
     let (_, options) = train::recommended(labelled);
-    let epochs = MOST_READ / (labelled.len() * train::trainings(labelled));
-    let epochs = epochs.clamp(*EPOCHS.start(), *EPOCHS.end());
-    let options = options.with_min_df(1).with_epochs(epochs);
+    let is_few = count <= FEW_LABELS;
+    let apart = (!is_few).then_some(HELD_OUT_OF);
+    let epochs = match is_few {
+        true => FEW_EPOCHS,
+        false => (MOST_READ / labelled.len()).clamp(2, FEW_EPOCHS),
+    };
+    let options = match is_few {
+        true => options.with_min_df(1),
+        false => options.with_max_features(MOST_FEATURES),
+    };
+    let options = options.with_epochs(epochs);
     let few = count / categories.len() < LABELS_FOR_HIDDEN;
     let options = match few || !train::is_unspaced(labelled) {
         true => options.with_shape(Shape::Linear).with_learning_rate(0.005),
         false => options,
     };
     let mut tell = |_: usize, _: usize, _: assort_head::Step| !observer.stop();
-    let trained = train::trained(labelled, taxonomy, candidates, &[options], &mut tell);
+    let trained = train::trained(labelled, taxonomy, candidates, &[options], apart, &mut tell);
     match trained {
         Ok(trained) => Ok(Some(trained)),
         // All labels of one fold's others are of one category: nothing to tell apart.

@@ -22,13 +22,17 @@ const MOST_CANDIDATES: usize = 2_000;
 pub(super) struct TextExamples(Vec<(u32, f32, String)>);
 
 impl TextExamples {
-    /// Those to learn beside the labelled products.
+    /// Those to learn beside the labelled products; none where all of these are of one
+    /// category, which teaches nobody to tell categories apart.
     pub(super) fn beside(
         labelled: &LabelledProducts,
         taxonomy: &Taxonomy,
         candidates: &Candidates,
     ) -> Self {
         let known: BTreeSet<CategoryIndex> = labelled.categories.iter().copied().collect();
+        if known.len() < 2 {
+            return Self::default();
+        }
         let few = candidates.len() <= MOST_CANDIDATES;
         Self::of(taxonomy, candidates, |category| {
             few || known.contains(&category)

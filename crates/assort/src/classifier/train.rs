@@ -26,7 +26,7 @@ const MOST_VARIANTS: usize = 4;
 const MOST_APART: usize = 16;
 
 /// Of many labels, one content in so many is held out.
-const HELD_OUT_OF: u128 = 32;
+pub(super) const HELD_OUT_OF: u128 = 32;
 
 /// Characters of scripts without spaces, in whose titles words of other scripts are names
 /// and numbers: their parts tell little.
@@ -64,20 +64,21 @@ pub(super) struct Trained {
 pub(super) type Tell<'a> = dyn FnMut(usize, usize, Step) -> bool + 'a;
 
 /// Trains a head for each of `options`. Products of one content are never on both
-/// sides of a split.
+/// sides of a split: one in so many contents is held out for good, or all are in turn.
 pub(super) fn trained(
     labelled: &LabelledProducts,
     taxonomy: &Taxonomy,
     candidates: &Candidates,
     options: &[TrainOptions],
+    held_out_of: Option<u128>,
     tell: &mut Tell<'_>,
 ) -> Result<Trained> {
-    let holds_out = holds_out(labelled.len() as u64);
-    let parts: Vec<Vec<usize>> = match holds_out {
-        true => vec![part_of(labelled, 0, HELD_OUT_OF)],
-        false => folds(labelled),
+    let parts: Vec<Vec<usize>> = match held_out_of {
+        Some(of) => vec![part_of(labelled, 0, of)],
+        None => folds(labelled),
     };
-    let count = options.len() * trainings(labelled);
+    let holds_out = held_out_of.is_some();
+    let count = options.len() * (parts.len() + usize::from(!holds_out));
     let texts = TextExamples::beside(labelled, taxonomy, candidates);
     let mut training = Training::new(labelled, taxonomy, candidates, &texts, count);
     let mut evidence = HeadEvidence::new();
@@ -90,15 +91,6 @@ pub(super) fn trained(
         heads = training.heads(options, &[], tell)?;
     }
     Ok(Trained { heads, evidence })
-}
-
-/// How often a head is trained on such labels, to know what it says of those it has not
-/// learned.
-pub(super) fn trainings(labelled: &LabelledProducts) -> usize {
-    match holds_out(labelled.len() as u64) {
-        true => 1,
-        false => FOLDS as usize + 1,
-    }
 }
 
 /// Labelled products as heads read them.

@@ -7,7 +7,7 @@ use assort_head::{Loss, Shape, Step, TrainOptions};
 use super::labelled::LabelledProducts;
 use super::learn::{ByLabels, Catalogued, Taught};
 use super::learned::Learned;
-use super::train::{recommended, trained};
+use super::train::{HELD_OUT_OF, holds_out, recommended, trained};
 use super::trials::{self, Trial};
 use crate::observer::{Observer, Progress};
 use crate::{Error, Result};
@@ -158,7 +158,9 @@ pub(super) fn train(
         observer.progress(Progress::training(head, of, step));
         !observer.stop()
     };
-    let made = trained(&labelled, catalogued.taxonomy, candidates, &all, &mut tell)?;
+    let apart = holds_out(labelled.len() as u64).then_some(HELD_OUT_OF);
+    let taxonomy = catalogued.taxonomy;
+    let made = trained(&labelled, taxonomy, candidates, &all, apart, &mut tell)?;
     observer.progress(Progress::Learning);
     let lexicon = Lexicon::new(catalogued.taxonomy, candidates);
     let by_labels = ByLabels::new(catalogued, &labelled, &plain, &learned)?;

@@ -100,9 +100,18 @@ fn bundled_reads_more_than_english_and_tells_what_it_does_not_know() {
     for text in ["red kettle", "不锈钢水壶", "Wasserkocher aus Edelstahl"] {
         assert!(known(text) > 0.5, "{text}: {}", known(text));
     }
-    // Linear B is no script of shops.
-    let strange = "\u{10000}\u{10001}\u{10002}\u{10003}";
-    assert!(known(strange) < 0.1, "{}", known(strange));
+    // Greek, Hindi and Hebrew were not taught, Linear B is no script of shops, and single letters and
+    // numbers say nothing.
+    for strange in [
+        "Καπέλο μάλλινο",
+        "टोपी ऊनी",
+        "כובע צמר",
+        "\u{10000}\u{10001}\u{10002}\u{10003}",
+        "xqzv wvqk",
+        "9917 3321",
+    ] {
+        assert!(known(strange) < 0.1, "{strange}: {}", known(strange));
+    }
 }
 
 #[test]

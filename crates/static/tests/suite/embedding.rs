@@ -86,8 +86,10 @@ fn an_embedding_comes_back_from_its_file() {
 fn what_is_known_of_a_text_is_told() {
     let toy = toy();
     assert_eq!(toy.known_share("red kettle"), 1.0);
-    // "▁kettle", "s"; then "▁", which counts for nothing, and what no piece covers.
-    assert_eq!(toy.known_share("kettles"), 0.5);
+    // Six letters of "▁kettle"; one letter alone says nothing, and numbers neither.
+    assert_eq!(toy.known_share("kettles 5 1000"), 6.0 / 7.0);
+    assert_eq!(toy.known_share("s"), 0.0);
+    assert_eq!(toy.known_share("17-99"), 0.0);
     assert_eq!(toy.known_share("чайник"), 0.0);
     assert_eq!(toy.known_share(""), 0.0);
     assert!(!toy.is_known(99));
