@@ -99,7 +99,7 @@ impl Named {
             let truth = row.category.as_deref().unwrap_or_default();
             let wrong = leaves[(chance(id, "which") % leaves.len() as u64) as usize];
             let category = match taxonomy.resolve(truth) {
-                Ok(truth) if chance(id, "wrong") % 10 > 0 => truth,
+                Ok(truth) if !chance(id, "wrong").is_multiple_of(10) => truth,
                 _ => wrong,
             };
             if let Some(name) = self.name(category, taxonomy) {

@@ -181,7 +181,7 @@ mod tests {
     fn products_settle_together_what_none_knows_alone() {
         let common = Commonness::new(&[1.0; 4], &[]);
         // Each is half sure of the second, and of another.
-        let products = vec![
+        let products = [
             evidence(&[0.45, 0.45, 0.05, 0.05]),
             evidence(&[0.05, 0.45, 0.45, 0.05]),
             evidence(&[0.05, 0.45, 0.05, 0.45]),
