@@ -117,10 +117,27 @@ impl Candidates<'_> {
                 && self.sheet.texts(first).all(code))
             .then_some(first)
         };
+        if named.is_empty()
+            && let Some(value) = self.value_of_labels()
+        {
+            return Some(value);
+        }
         match unique {
             Some(unique) if language.is_none() => Some(*unique),
             _ => named.first().copied().or_else(by_content),
         }
+    }
+
+    /// The ids of options, which are values beside labels.
+    fn value_of_labels(&self) -> Option<usize> {
+        let at = |name: &str| {
+            self.sheet
+                .columns
+                .iter()
+                .position(|column| plain(column) == name)
+        };
+        let value = at("value").filter(|value| Some(*value) != self.stated.name)?;
+        (at("label").is_some() && self.is_unique(value)).then_some(value)
     }
 
     pub(super) fn is_unique(&self, column: usize) -> bool {

@@ -134,7 +134,7 @@ impl Keys {
 }
 
 /// Marks of databases for a root, where no row is called so.
-fn marks_root(value: &str) -> bool {
+pub(super) fn marks_root(value: &str) -> bool {
     let marks = [
         "", "0", "-1", "0.0", "-1.0", "null", "none", "nil", "nan", "n/a", "-", "\\n", "root", "#",
     ];

@@ -1,14 +1,17 @@
 //! Taxonomies in the forms they are published in.
 
+mod addresses;
 mod candidates;
 mod choice;
 mod delimited;
 mod doubts;
+mod elements;
 mod layout;
 mod levels;
 mod links;
 mod lists;
 mod nested;
+mod nesting;
 mod rows;
 mod separator;
 mod sheet;
@@ -17,6 +20,8 @@ mod words;
 
 #[cfg(test)]
 mod nested_tests;
+#[cfg(test)]
+mod platform_tests;
 #[cfg(test)]
 mod shape_tests;
 

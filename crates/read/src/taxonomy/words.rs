@@ -29,7 +29,7 @@ const NAME: &str = "name categoryname catname termname title categorytitle displ
     category localname kategoriename kategorie bezeichnung catégorie categorie nomcatégorie nom libellé \
     libelle nombre nombrecategoría categoría categoria nome naam namn navn nazwa kategoria název nimi ad \
     kategori название наименование категория 名称 类目 类目名称 分类 分类名称 名稱 分類 分類名稱 \
-    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption";
+    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption text";
 const DESCRIPTIONS: &str = "description descriptions desc definition longdescription categorydescription \
     beschreibung descripción descripcion descrizione descrição omschrijving описание 描述 说明 説明 설명";
 const ALIASES: &str =
@@ -173,6 +173,14 @@ fn parent_rank(name: &str) -> Option<usize> {
     listed.map(|at| at + 2)
 }
 
+/// Whether a column has the paths of parents: `parent path`, `ancestor_path`.
+pub(super) fn is_parent_path(column: &str) -> bool {
+    let name = plain(column);
+    let of_parent = PARENTS.split_whitespace().any(|stem| name.contains(stem));
+    let path = ["path", "breadcrumb", "breadcrumbs", "pfad", "路径", "パス"];
+    (of_parent || name.contains("ancestor")) && path.iter().any(|end| name.ends_with(end))
+}
+
 /// Whether cells name columns of a taxonomy.
 pub(super) fn is_header(cells: &[String]) -> bool {
     match cells {
@@ -210,7 +218,9 @@ pub(super) fn suffixed(column: &str) -> Option<(bool, String)> {
     starts.into_iter().find_map(|(at, _)| {
         let (stem, suffix) = (&column[..at], &column[at + 1..]);
         let path = Word::Path.means(stem);
-        (path || Word::Name.means(stem)).then_some((path, language(suffix)?))
+        // Texts in languages are more often descriptions than names.
+        let name = Word::Name.means(stem) && plain(stem) != "text";
+        (path || name).then_some((path, language(suffix)?))
     })
 }
 
