@@ -14,7 +14,7 @@ use super::levels;
 use super::links::{self, Links};
 use super::separator::{detect, split};
 use super::sheet::{Cell, Sheet};
-use super::words::{Word, language, suffixed};
+use super::words::{Word, is_called_a_code, language, suffixed};
 
 /// Columns that somebody has named.
 #[derive(Debug, Default)]
@@ -106,16 +106,19 @@ impl Candidates<'_> {
             .collect();
         let unique = named.iter().find(|column| self.is_unique(**column));
         let by_content = || {
-            let first = (!self.sheet.named).then_some(0)?;
+            let last = self.sheet.columns.len().checked_sub(1)?;
             let code = |text: &str| {
                 !text.is_empty()
                     && !text.contains(' ')
                     && text.bytes().any(|byte| byte.is_ascii_digit())
             };
-            (self.is_unique(first)
-                && self.sheet.columns.len() > 1
-                && self.sheet.texts(first).all(code))
-            .then_some(first)
+            let is_code =
+                |column: &usize| self.is_unique(*column) && self.sheet.texts(*column).all(code);
+            if self.sheet.named {
+                let called = |column: &usize| is_called_a_code(&self.sheet.columns[*column]);
+                return (0..=last).filter(called).find(is_code).filter(|_| last > 0);
+            }
+            [0, last].into_iter().filter(|_| last > 0).find(is_code)
         };
         if named.is_empty()
             && let Some(value) = self.value_of_labels()
@@ -185,7 +188,16 @@ impl Candidates<'_> {
             let only = rest.next()?;
             rest.next().is_none().then_some(only)
         };
-        self.called_name(but).or_else(translated).or_else(rest)
+        // Beside codes, descriptions are names.
+        let described = || {
+            let mut described = Word::Descriptions.among(columns).into_iter();
+            let only = described
+                .next()
+                .filter(|column| !but.contains(&Some(*column)))?;
+            described.next().is_none().then_some(only)
+        };
+        let found = self.called_name(but).or_else(translated).or_else(rest);
+        found.or_else(described)
     }
 
     /// The likeliest column of parents.

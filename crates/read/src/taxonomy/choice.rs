@@ -53,6 +53,10 @@ impl Choice<'_> {
         };
         layout.roles.extend(id.map(|id| ("id", id)));
         self.tree(&mut layout)?;
+        // A description may be all there is of names.
+        if let Some((_, name)) = layout.roles.iter().find(|(role, _)| *role == "name") {
+            layout.descriptions.retain(|column| column != name);
+        }
         if let Tree::Levels(levels) = &layout.tree {
             let used: HashSet<usize> = levels
                 .iter()
@@ -217,7 +221,12 @@ impl Choice<'_> {
                 (None, Some(links)) => links.ups[row].clone(),
                 (None, None) => links::Up::Root,
             });
-        let links = Links::new(ups.collect());
+        let mut links = Links::new(ups.collect());
+        if let Some(hidden) = links.hide_root() {
+            layout.told.push(format!(
+                "the parent `{hidden}`, which no row is, is the root above all and left out"
+            ));
+        }
         layout.roles.push(("name", name));
         layout.tree = Tree::Linked { name, links };
         Ok(())
@@ -509,7 +518,15 @@ impl Choice<'_> {
             return Ok(());
         }
         let found = Word::Product.among(&self.columns.sheet.columns);
-        if found.len() < 2 {
+        let priced = Word::Price.among(&self.columns.sheet.columns).into_iter();
+        let mut priced = priced.filter(|column| {
+            let texts = self.columns.sheet.texts(*column);
+            let numbers = texts.filter(|text| text.contains(|sign: char| sign.is_ascii_digit()));
+            numbers.count() * 2 > self.columns.sheet.rows.len()
+        });
+        let named = !Word::Name.among(&self.columns.sheet.columns).is_empty();
+        let is_priced = named && priced.next().is_some();
+        if found.len() < 2 && !is_priced {
             return Ok(());
         }
         let names = found

@@ -11,14 +11,14 @@ const LEVELS: &str = "category categories kategorie catégorie categorie categor
     class klasse classe clase subclass brick commodity division section sektion sector universe univers \
     group gruppe groupe grupo gruppo warengruppe hauptgruppe untergruppe hauptkategorie unterkategorie \
     artikelgruppe produktgruppe productgroup maincategory mastercategory topcategory rootcategory articletype \
-    producttype type typ collection subject genre kategoria kategori kategorija kategória productgroep \
+    producttype type typ collection subject genre kategoria kategori anakategori kategorija kategória productgroep \
     hoofdgroep subgroep hoofdcategorie grupa dział dzial категория подкатегория группа \
     подгруппа раздел подраздел 大分類 中分類 小分類 細分類 大类 中类 小类 细类 类目 分类 대분류 중분류 소분류 세분류 \
     대카테고리 중카테고리 소카테고리 세카테고리";
 /// Words that stand for a level with a number.
 const NUMBERED: &str = "l lv lvl level cat category kategorie catégorie categorie categoría categoria subcategory \
     subcat kategorieebene ebene niveau nivel livello nível stufe tier hierarchy depth rank node class group \
-    department taxonomy path c rubrik rubrique уровень категория 级类目 级分类 级 类目 分类 レベル 階層 カテゴリ \
+    department taxonomy path c rubrik rubrique уровень категория 级类目 级分类 级 类目 分类 レベル 階層 カテゴリ 카테고리 분류 차분류 차카테고리 단계 \
     categorylevel levelcategory taxonomylevel hierarchylevel productcategory googlecategory";
 const CODES: [&str; 18] = [
     "code",
@@ -346,6 +346,8 @@ mod tests {
             "Product Category,Product Subcategory,Product Sub-Subcategory",
             "Kategoria,Podkategoria,Podpodkategoria",
             "대분류,중분류,소분류",
+            "1차분류,2차분류,3차분류",
+            "Ana Kategori,Alt Kategori,Alt Alt Kategori",
         ] {
             assert_eq!(names(header), [0, 1, 2], "{header}");
         }

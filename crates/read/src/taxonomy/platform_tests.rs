@@ -148,6 +148,10 @@ fn json_of_shops_and_widgets() {
         r#"{"name":"All","children":[{"name":"Tea","children":[{"name":"Green"}]},{"name":"Cups"}]}"#,
         &["All", "All > Tea", "All > Tea > Green", "All > Cups"],
     );
+    check(
+        r#"{"id":2,"parent_id":1,"name":"Default","children_data":[{"id":3,"parent_id":2,"name":"Tea","children_data":[]}]}"#,
+        &["2 = Default", "3 = Default > Tea"],
+    );
     // Strapi keeps all but the id apart.
     check(
         r#"{"data":[{"id":1,"attributes":{"name":"Tea","parent":{"data":null}}},{"id":2,"attributes":{"name":"Green","parent":{"data":{"id":1}}}},{"id":3,"attributes":{"name":"Sencha","parent":{"data":{"id":2}}}},{"id":4,"attributes":{"name":"Cups","parent":{"data":null}}}]}"#,
@@ -209,4 +213,131 @@ fn names_that_are_values_of_elements() {
         category(4, "Cups", 4),
     ];
     check(&format!("<List>{}</List>", all.concat()), &TEA);
+}
+
+#[test]
+fn names_set_in_by_dashes_dots_blanks_and_lines() {
+    let tree = [
+        "Tea",
+        "Tea > Green",
+        "Tea > Green > Sencha",
+        "Cups",
+        "Cups > Mugs",
+    ];
+    for file in [
+        "Tea\n— Green\n— — Sencha\nCups\n— Mugs\n",
+        "Tea\n..Green\n....Sencha\nCups\n..Mugs\n",
+        "name,color\nTea,\n— Green,\n— — Sencha,\nCups,\n— Mugs,\n",
+        "name;color\nTea;\n  Green;\n    Sencha;\nCups;\n  Mugs;\n",
+        "Tea\n|-- Green\n|   `-- Sencha\nCups\n`-- Mugs\n",
+    ] {
+        check(file, &tree);
+    }
+    check(
+        "|-- Tea\n|   |-- Green\n|   |   `-- Sencha\n`-- Cups\n    `-- Mugs\n",
+        &tree,
+    );
+    check("1\tTea\n\t2\tGreen\n\t\t3\tSencha\n4\tCups\n", &TEA);
+}
+
+#[test]
+fn arrows_and_dashes_separate_and_may_stand_at_the_ends() {
+    let tree = [
+        "Tea",
+        "Tea > Green",
+        "Tea > Green > Sencha",
+        "Cups",
+        "Cups > Mugs",
+    ];
+    for sign in [" -> ", "->", " => ", "=>", " -- ", "--"] {
+        let file = tree.map(|path| path.replace(" > ", sign)).join("\n");
+        check(&format!("{file}\n"), &tree);
+    }
+    check(
+        "Tea >\nTea > Green >\nTea > Green > Sencha >\n> Cups\n> Cups > Mugs\n",
+        &tree,
+    );
+}
+
+#[test]
+fn what_is_no_taxonomy_is_refused_for_what_it_is() {
+    for (file, word) in [
+        (
+            "Artikelnummer;Bezeichnung;Kategorie;Preis\nA1;Kanne;Tee > Kannen;3,00\nA2;Tasse;Tassen;4,00\n",
+            "products",
+        ),
+        (
+            "[{\"id\":1,\"title\":\"Pot\",\"price\":3,\"category\":\"Tea\"},{\"id\":2,\"title\":\"Mug\",\"price\":4,\"category\":\"Cups\"}]",
+            "products",
+        ),
+        (
+            "Dear Ann,\nhere is what we talked about last week.\nPlease have a look at it soon.\nBob\n",
+            "prose",
+        ),
+        (
+            "- name: Tea\n  children:\n    - name: Green\n- name: Cups\n",
+            "YAML",
+        ),
+    ] {
+        refused(file, &[word]);
+    }
+}
+
+#[test]
+fn headings_in_many_languages_are_no_categories() {
+    for heading in ["الفئة", "หมวดหมู่", "Rubrique", "Productgroep", "Κατηγορία"]
+    {
+        check(
+            &format!("{heading}\nTea\nTea > Green\nCups\n"),
+            &["Tea", "Tea > Green", "Cups"],
+        );
+    }
+}
+
+#[test]
+fn codes_are_found_under_other_names_and_with_signs_in_them() {
+    let options = TaxonomyOptions::default()
+        .with_id("klass".to_owned())
+        .with_name("Benennung".to_owned());
+    assert_eq!(
+        tree_as(
+            "klass,Benennung\n19-00-00-00,Tea\n19-01-00-00,Green\n19-01-01-00,Sencha\n20-00-00-00,Cups\n20-01-00-00,Mugs\n",
+            &options
+        ),
+        [
+            "19-00-00-00 = Tea",
+            "19-01-00-00 = Tea > Green",
+            "19-01-01-00 = Tea > Green > Sencha",
+            "20-00-00-00 = Cups",
+            "20-01-00-00 = Cups > Mugs",
+        ]
+    );
+    check(
+        "HS Code;Beschreibung\n01;Tea\n0101;Green\n010121;Sencha\n02;Cups\n0201;Mugs\n",
+        &[
+            "01 = Tea",
+            "0101 = Tea > Green",
+            "010121 = Tea > Green > Sencha",
+            "02 = Cups",
+            "0201 = Cups > Mugs",
+        ],
+    );
+    for header in [
+        "Kategorie-Nr;Name;Elternkategorie",
+        "카테고리번호;이름;상위카테고리번호",
+        "Группа ID;Название;ID родительской группы",
+    ] {
+        check(
+            &format!("{header}\n1;Tea;\n2;Green;1\n3;Sencha;2\n4;Cups;\n"),
+            &TEA,
+        );
+    }
+}
+
+#[test]
+fn paths_before_ids_without_a_header() {
+    check(
+        "Tea,1\nTea > Green,2\nTea > Green > Sencha,3\nCups,4\n",
+        &TEA,
+    );
 }
