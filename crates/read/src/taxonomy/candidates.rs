@@ -116,7 +116,8 @@ impl Candidates<'_> {
                 |column: &usize| self.is_unique(*column) && self.sheet.texts(*column).all(code);
             if self.sheet.named {
                 let called = |column: &usize| is_called_a_code(&self.sheet.columns[*column]);
-                return (0..=last).filter(called).find(is_code).filter(|_| last > 0);
+                let mut found = (0..=last).filter(called).filter(is_code);
+                return found.find(|column| self.are_keys(*column));
             }
             [0, last].into_iter().filter(|_| last > 0).find(is_code)
         };
@@ -129,6 +130,21 @@ impl Candidates<'_> {
             Some(unique) if language.is_none() => Some(*unique),
             _ => named.first().copied().or_else(by_content),
         }
+    }
+
+    /// Whether what is called a code is one of the rows: parents name it, or the hierarchy is
+    /// in it, in a table that tells its tree by nothing else.
+    fn are_keys(&self, column: usize) -> bool {
+        let columns = &self.sheet.columns;
+        if levels::by_names(columns).is_some() || !Word::Path.among(columns).is_empty() {
+            return false;
+        }
+        let mut parents = Word::Parent
+            .among(columns)
+            .into_iter()
+            .chain(self.stated.parent);
+        let named = |parent: usize| links::by_parents(self.sheet, parent, column).found > 0;
+        parents.any(named) || links::by_codes(self.sheet, column).is_some()
     }
 
     /// The ids of options, which are values beside labels.

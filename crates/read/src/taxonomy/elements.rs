@@ -30,7 +30,7 @@ pub(super) fn as_tree(
         let inner = inner.or_else(|| are_coded(element, key, value).then_some((value, key)));
         match inner {
             Some((inner, name)) => {
-                children.extend(each(inner).map(|inner| child(inner, name, several)))
+                children.extend(each(inner).map(|inner| child(inner, name, several)));
             }
             None => drop(own.insert(key.clone(), told_name(key, value, several))),
         }

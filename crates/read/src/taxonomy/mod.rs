@@ -162,7 +162,7 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
         && let Some(column) = indents::set_in(&mut sheet)
     {
         let called = &sheet.columns[column];
-        sheet.format = format!("{}, names set in in `{called}`,", sheet.format);
+        sheet.format = format!("{}, names in `{called}` set in below others,", sheet.format);
     }
     let mut finished = finished(sheet, options, separator, &found_out)?;
     if let Some(guess) = late.get() {
