@@ -14,7 +14,7 @@ use stream::Stream;
 use xml::{Xml, is_xml};
 
 pub(crate) use by_key::KEY;
-pub(crate) use outline::Wanted;
+pub(crate) use outline::{Wanted, is_attribute, is_of_children};
 
 mod by_key;
 mod element;
@@ -80,6 +80,14 @@ impl Objects {
     /// What the file is, for messages.
     pub(crate) fn format(&self) -> &str {
         &self.format
+    }
+
+    /// What the elements of XML are called that the objects are; none of JSON.
+    pub(crate) fn element(&self) -> Option<&str> {
+        match &self.source {
+            Source::Xml(xml) => Some(xml.element()),
+            _ => None,
+        }
     }
 
     /// Whether the objects stand by keys, which are values of [`KEY`].

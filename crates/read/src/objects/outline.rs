@@ -133,6 +133,8 @@ impl Kinds {
     /// the longest. None if there are no objects.
     pub(crate) fn rows(&self, wanted: Wanted) -> Option<Path> {
         let eligible = self.0.iter().filter(|kind| kind.may_be_rows(&self.0));
+        let eligible = eligible
+            .filter(|kind| wanted == Wanted::Products || !kind.is_below_a_category(&self.0));
         let best = eligible.max_by_key(|kind| {
             let depth = std::cmp::Reverse(kind.path.0.len());
             (
@@ -145,6 +147,31 @@ impl Kinds {
         });
         best.map(|kind| kind.path.clone())
     }
+
+    /// The path of the outermost elements of a tree: elements with a name that have others
+    /// of their kind in them (`<category>` in `<category>`), or a chain of elements that have
+    /// a code and a name each.
+    pub(crate) fn tree(&self) -> Option<Path> {
+        let holds_kin = |kind: &&Kind| {
+            let mut below = self
+                .0
+                .iter()
+                .filter(|below| kind.path.leads_to(&below.path));
+            kind.is_named() && below.any(|below| kind.is_kin(below))
+        };
+        let outermost = self.0.iter().filter(holds_kin);
+        let outermost = outermost.min_by_key(|kind| kind.path.0.len());
+        outermost.map(|kind| kind.path.clone())
+    }
+}
+
+/// Whether a key holds the categories below one, whatever it has.
+pub(crate) fn is_of_children(key: &str) -> bool {
+    let name = plain(key);
+    name.starts_with("child")
+        || name.starts_with("subcategor")
+        || name == "子类目"
+        || name == "子分类"
 }
 
 /// The path of the objects that are rows, by the beginning of a file of JSON.
@@ -162,6 +189,32 @@ impl Kind {
     fn rank(&self) -> u8 {
         let has = |is: fn(&str) -> bool| self.keys.iter().any(|key| is(&plain(key)));
         u8::from(self.path.is_by_key() || has(is_id)) + u8::from(has(is_title))
+    }
+
+    fn is_named(&self) -> bool {
+        let named = |key: &String| is_title(&plain(key)) || key == "text";
+        self.keys.iter().any(named)
+    }
+
+    /// Whether it stands among what is below a category: the outermost one is the row.
+    fn is_below_a_category(&self, kinds: &[Self]) -> bool {
+        kinds.iter().any(|above| {
+            let step = self.path.0.get(above.path.0.len());
+            let children = matches!(step, Some(Step::Key(key)) if is_of_children(key));
+            children && above.is_named() && above.path.leads_to(&self.path)
+        })
+    }
+
+    /// Whether elements below this one are categories as it is.
+    fn is_kin(&self, below: &Self) -> bool {
+        let named = |kind: &Self| {
+            let names = ["text", "name", "title"];
+            let has = |name: &str| kind.keys.iter().any(|key| key == name);
+            has("code") && names.into_iter().any(has)
+        };
+        let direct = below.path.0.len() == self.path.0.len() + 1;
+        let same = below.path.name() == self.path.name() && below.is_named();
+        same || (direct && named(self) && named(below) && !is_attribute(below.path.name()))
     }
 
     fn repeats(&self) -> bool {
@@ -183,7 +236,8 @@ impl Kind {
     fn may_be_rows(&self, kinds: &[Self]) -> bool {
         let name = plain(self.path.name());
         let single = !self.repeats();
-        if single && !self.path.0.is_empty() && self.rank() < 2 {
+        let is_root = self.is_named() && self.keys.iter().any(|key| is_of_children(key));
+        if single && !self.path.0.is_empty() && self.rank() < 2 && !is_root {
             return false;
         }
         let above = kinds.iter().filter(|kind| kind.path.leads_to(&self.path));
@@ -197,6 +251,11 @@ impl Kind {
             }
         })
     }
+}
+
+/// Whether an element has a code and a name, and is no category.
+pub(crate) fn is_attribute(element: &str) -> bool {
+    element.to_lowercase().starts_with("att")
 }
 
 fn is_id(name: &str) -> bool {

@@ -60,7 +60,8 @@ pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
             _ => {}
         }
     }
-    kinds.rows(wanted)
+    let tree = (wanted == Wanted::Categories).then(|| kinds.tree());
+    tree.flatten().or_else(|| kinds.rows(wanted))
 }
 
 /// Takes note of an element; returns its number and its path.
@@ -131,6 +132,11 @@ impl Xml {
 
     pub(crate) fn file(&self) -> &str {
         &self.file
+    }
+
+    /// What the elements are called.
+    pub(crate) fn element(&self) -> &str {
+        self.path.name()
     }
 
     /// What the file is, for messages.

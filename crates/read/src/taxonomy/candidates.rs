@@ -14,7 +14,7 @@ use super::levels;
 use super::links::{self, Links};
 use super::separator::{detect, split};
 use super::sheet::{Cell, Sheet};
-use super::words::{Word, language, suffixed};
+use super::words::{Word, is_called_a_code, language, suffixed};
 
 /// Columns that somebody has named.
 #[derive(Debug, Default)]
@@ -106,21 +106,57 @@ impl Candidates<'_> {
             .collect();
         let unique = named.iter().find(|column| self.is_unique(**column));
         let by_content = || {
-            let first = (!self.sheet.named).then_some(0)?;
+            let last = self.sheet.columns.len().checked_sub(1)?;
             let code = |text: &str| {
                 !text.is_empty()
                     && !text.contains(' ')
                     && text.bytes().any(|byte| byte.is_ascii_digit())
             };
-            (self.is_unique(first)
-                && self.sheet.columns.len() > 1
-                && self.sheet.texts(first).all(code))
-            .then_some(first)
+            let is_code =
+                |column: &usize| self.is_unique(*column) && self.sheet.texts(*column).all(code);
+            if self.sheet.named {
+                let called = |column: &usize| is_called_a_code(&self.sheet.columns[*column]);
+                let mut found = (0..=last).filter(called).filter(is_code);
+                return found.find(|column| self.are_keys(*column));
+            }
+            [0, last].into_iter().filter(|_| last > 0).find(is_code)
         };
+        if named.is_empty()
+            && let Some(value) = self.value_of_labels()
+        {
+            return Some(value);
+        }
         match unique {
             Some(unique) if language.is_none() => Some(*unique),
             _ => named.first().copied().or_else(by_content),
         }
+    }
+
+    /// Whether what is called a code is one of the rows: parents name it, or the hierarchy is
+    /// in it, in a table that tells its tree by nothing else.
+    fn are_keys(&self, column: usize) -> bool {
+        let columns = &self.sheet.columns;
+        if levels::by_names(columns).is_some() || !Word::Path.among(columns).is_empty() {
+            return false;
+        }
+        let mut parents = Word::Parent
+            .among(columns)
+            .into_iter()
+            .chain(self.stated.parent);
+        let named = |parent: usize| links::by_parents(self.sheet, parent, column).found > 0;
+        parents.any(named) || links::by_codes(self.sheet, column).is_some()
+    }
+
+    /// The ids of options, which are values beside labels.
+    fn value_of_labels(&self) -> Option<usize> {
+        let at = |name: &str| {
+            self.sheet
+                .columns
+                .iter()
+                .position(|column| plain(column) == name)
+        };
+        let value = at("value").filter(|value| Some(*value) != self.stated.name)?;
+        (at("label").is_some() && self.is_unique(value)).then_some(value)
     }
 
     pub(super) fn is_unique(&self, column: usize) -> bool {
@@ -168,7 +204,16 @@ impl Candidates<'_> {
             let only = rest.next()?;
             rest.next().is_none().then_some(only)
         };
-        self.called_name(but).or_else(translated).or_else(rest)
+        // Beside codes, descriptions are names.
+        let described = || {
+            let mut described = Word::Descriptions.among(columns).into_iter();
+            let only = described
+                .next()
+                .filter(|column| !but.contains(&Some(*column)))?;
+            described.next().is_none().then_some(only)
+        };
+        let found = self.called_name(but).or_else(translated).or_else(rest);
+        found.or_else(described)
     }
 
     /// The likeliest column of parents.

@@ -7,10 +7,12 @@ use assort_core::{clean, fold, print_path};
 use crate::Result;
 
 use super::TaxonomyOptions;
+use super::addresses;
 use super::candidates::{Candidates, Stated, unstated};
 use super::layout::{Layout, Translation, Tree};
 use super::levels::{self, Level};
 use super::links::{self, Links};
+use super::nesting;
 use super::sheet::Sheet;
 use super::words::{Word, language, suffixed};
 
@@ -51,6 +53,10 @@ impl Choice<'_> {
         };
         layout.roles.extend(id.map(|id| ("id", id)));
         self.tree(&mut layout)?;
+        // A description may be all there is of names.
+        if let Some((_, name)) = layout.roles.iter().find(|(role, _)| *role == "name") {
+            layout.descriptions.retain(|column| column != name);
+        }
         if let Tree::Levels(levels) = &layout.tree {
             let used: HashSet<usize> = levels
                 .iter()
@@ -95,6 +101,12 @@ impl Choice<'_> {
         {
             return self.take_parents(layout, parent, Some(links));
         }
+        if let Some(path) = addresses::parent_paths(self.columns.sheet)
+            && let Some(name) = self.columns.called_name(&[layout.id, Some(path)])
+            && levels.is_none()
+        {
+            return self.take_parent_path(layout, path, name);
+        }
         if let Some(path) = self.columns.path_column(layout.id) {
             if let Some((parent, links)) = self.all_roots(path) {
                 return self.take_parents(layout, parent, Some(links));
@@ -117,6 +129,10 @@ impl Choice<'_> {
                     },
                 );
             }
+            let levels = nesting::completed(self.columns.sheet, levels);
+            return self.take_levels(layout, levels);
+        }
+        if let Some(levels) = nesting::pairs(self.columns.sheet) {
             return self.take_levels(layout, levels);
         }
         self.take_names(layout)
@@ -205,7 +221,12 @@ impl Choice<'_> {
                 (None, Some(links)) => links.ups[row].clone(),
                 (None, None) => links::Up::Root,
             });
-        let links = Links::new(ups.collect());
+        let mut links = Links::new(ups.collect());
+        if let Some(hidden) = links.hide_root() {
+            layout.told.push(format!(
+                "the parent `{hidden}`, which no row is, is the root above all and left out"
+            ));
+        }
         layout.roles.push(("name", name));
         layout.tree = Tree::Linked { name, links };
         Ok(())
@@ -217,6 +238,9 @@ impl Choice<'_> {
             .columns
             .called_name(&[layout.id, Some(path)])
             .filter(|name| *name != path);
+        if let Some(name) = name.filter(|name| self.goes_below(path, *name)) {
+            return self.take_parent_path(layout, path, name);
+        }
         if let (Some(name), None) = (name, self.columns.separator) {
             let mut keys: Vec<usize> = layout
                 .id
@@ -243,8 +267,47 @@ impl Choice<'_> {
             }
         }
         layout.roles.push(("path", path));
-        layout.tree = Tree::Paths { path };
+        layout.tree = Tree::Paths { path, name: None };
         Ok(())
+    }
+
+    /// Whether paths end above their rows, and are of names.
+    fn goes_below(&self, path: usize, name: usize) -> bool {
+        let mut keys = Word::Id.among(&self.columns.sheet.columns).into_iter();
+        addresses::end_above(&self.columns, path, name)
+            && !keys.any(|keys| {
+                keys != name && links::by_key_paths(self.columns.sheet, path, keys).is_some()
+            })
+    }
+
+    /// Takes paths of parents, with the name of each row below them.
+    fn take_parent_path(&self, layout: &mut Layout, path: usize, name: usize) -> Result<()> {
+        layout.roles.extend([("parent path", path), ("name", name)]);
+        layout
+            .told
+            .push("paths end above their rows, whose names go below them".to_owned());
+        layout.tree = Tree::Paths {
+            path,
+            name: Some(name),
+        };
+        Ok(())
+    }
+
+    /// The tree that addresses of pages tell, in a column whatever it is called.
+    fn take_addresses(&self, layout: &mut Layout, name: usize) -> bool {
+        let sheet = self.columns.sheet;
+        let mut columns = (0..sheet.columns.len()).filter(|column| *column != name);
+        let found =
+            columns.find_map(|column| Some((column, addresses::by_addresses(sheet, column)?)));
+        let Some((column, mut links)) = found else {
+            return false;
+        };
+        if let Some(hidden) = links.hide_root() {
+            layout.told.push(format!("`{hidden}`, with which addresses begin and which no row is, is the root above all and left out"));
+        }
+        layout.roles.extend([("addresses", column), ("name", name)]);
+        layout.tree = Tree::Linked { name, links };
+        true
     }
 
     /// An empty column of parents, where each path is the row's name and nothing above
@@ -303,6 +366,15 @@ impl Choice<'_> {
             return self.take_unnamed_levels(layout);
         };
         let separated = self.columns.separator_of(name).is_some();
+        if !separated && self.take_addresses(layout, name) {
+            return Ok(());
+        }
+        if !separated
+            && self.columns.stated.name.is_none()
+            && let Some(levels) = nesting::below_names(self.columns.sheet, name, layout.id)
+        {
+            return self.take_levels(layout, levels);
+        }
         let codes = layout.id.filter(|_| !separated);
         if let Some(links) = codes.and_then(|id| links::by_codes(self.columns.sheet, id)) {
             layout.roles.push(("name", name));
@@ -330,7 +402,10 @@ impl Choice<'_> {
         layout
             .roles
             .push((if separated { "path" } else { "name" }, name));
-        layout.tree = Tree::Paths { path: name };
+        layout.tree = Tree::Paths {
+            path: name,
+            name: None,
+        };
         Ok(())
     }
 
@@ -443,7 +518,15 @@ impl Choice<'_> {
             return Ok(());
         }
         let found = Word::Product.among(&self.columns.sheet.columns);
-        if found.len() < 2 {
+        let priced = Word::Price.among(&self.columns.sheet.columns).into_iter();
+        let mut priced = priced.filter(|column| {
+            let texts = self.columns.sheet.texts(*column);
+            let numbers = texts.filter(|text| text.contains(|sign: char| sign.is_ascii_digit()));
+            numbers.count() * 2 > self.columns.sheet.rows.len()
+        });
+        let named = !Word::Name.among(&self.columns.sheet.columns).is_empty();
+        let is_priced = named && priced.next().is_some();
+        if found.len() < 2 && !is_priced {
             return Ok(());
         }
         let names = found
@@ -458,7 +541,7 @@ impl Choice<'_> {
         let linked = matches!(layout.tree, Tree::Linked { .. });
         let used: HashSet<usize> = layout.roles.iter().map(|(_, column)| *column).collect();
         let main = match &layout.tree {
-            Tree::Paths { path } => Some(*path),
+            Tree::Paths { path, .. } => Some(*path),
             _ => None,
         };
         let named = main.is_some_and(|main| Word::Name.means(&self.columns.sheet.columns[main]));

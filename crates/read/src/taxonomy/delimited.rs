@@ -8,6 +8,7 @@ use crate::lines::{Line, Lines};
 use crate::splitter::{NEVER_TEXT, Splitter, sniff_delimiter};
 use crate::table::{Quoting, RowError, Table};
 
+use super::indents::drawn;
 use super::levels;
 use super::sheet::{Cell, Sheet, SheetRow};
 use super::words::{Word, is_header};
@@ -50,6 +51,11 @@ pub(super) fn shape(head: &[u8]) -> Shape {
         .copied()
         .filter(|line| !line.starts_with(b"#"))
         .collect();
+    let is_drawn =
+        |line: &&&[u8]| std::str::from_utf8(line).is_ok_and(|line| drawn(line).is_some());
+    if lines.iter().filter(is_drawn).count() * 2 >= lines.len() {
+        return Shape::Lines;
+    }
     let tables = [b'\t', b';', b'|', b','].into_iter();
     let mut tables = tables.filter_map(|delimiter| table(&lines, delimiter));
     tables.next().unwrap_or(Shape::Lines)
@@ -132,7 +138,13 @@ fn table(lines: &[&[u8]], delimiter: u8) -> Option<Shape> {
     let code = |cell: &&str| !cell.contains(' ') && cell.bytes().any(|byte| byte.is_ascii_digit());
     let ids = distinct.len() == first.len() && first.iter().all(code);
     let recurs = first[1..].contains(&first[0]);
-    Some(if ids || recurs {
+    // No column is called by a number.
+    let number = |at: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(at));
+        cells.all(|cell| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let numbered = rows.len() > 1 && (0..width).any(number);
+    Some(if ids || recurs || numbered {
         Shape::Unnamed(delimiter)
     } else {
         Shape::Named
@@ -285,6 +297,8 @@ mod tests {
             ("Tea,,\nCups,,\n", Shape::Lines),
             ("Tea\n\tGreen\n\t\tSencha\n", Shape::Lines),
             ("path\nTea\n", Shape::Lines),
+            ("|-- Tea\n|-- Cups\n", Shape::Lines),
+            ("Tea,1\nTea > Green,2\nCups,3\n", Shape::Unnamed(b',')),
         ] {
             assert_eq!(shape(file.as_bytes()), expected, "{file}");
         }

@@ -1,5 +1,7 @@
 //! What makes a tree look as if its file was read wrongly.
 
+use std::collections::HashMap;
+
 use assort_core::{CategoryIndex, Taxonomy};
 
 use super::words::is_heading;
@@ -23,7 +25,13 @@ const FEW: usize = 3;
 /// # Ok::<(), assort_core::TaxonomyError>(())
 /// ```
 pub fn doubts(tree: &Taxonomy) -> Vec<String> {
-    let doubts = [flat(tree), headed(tree), numbered(tree), torn(tree)];
+    let doubts = [
+        flat(tree),
+        headed(tree),
+        numbered(tree),
+        torn(tree),
+        cased(tree),
+    ];
     doubts.into_iter().flatten().collect()
 }
 
@@ -57,6 +65,26 @@ fn headed(tree: &Taxonomy) -> Option<String> {
     let name = &tree.category(first).name;
     let heads = tree.len() > 1 && is_heading(name) && (only || tree.is_leaf(first));
     heads.then(|| format!("the first category is `{name}`, which looks like a heading"))
+}
+
+/// Siblings that differ by case alone, and are one in all likelihood.
+fn cased(tree: &Taxonomy) -> Option<String> {
+    let mut known: HashMap<(Option<CategoryIndex>, String), &str> = HashMap::new();
+    let mut twins = tree.categories().iter().filter_map(|category| {
+        let key = (category.parent, category.name.to_lowercase());
+        let first = *known.entry(key).or_insert(&category.name);
+        (first != category.name).then_some((first, category.name.as_str()))
+    });
+    let (first, other) = twins.next()?;
+    let more = twins.count();
+    let more = if more > 0 {
+        format!(", and so do {more} more")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "`{first}` and `{other}` stand beside each other and differ by case alone{more}"
+    ))
 }
 
 fn numbered(tree: &Taxonomy) -> Option<String> {
@@ -115,6 +143,7 @@ mod tests {
             (&["Kategorie", "Tee", "Tee > Grün"], "heading"),
             (&["1", "1 > 2", "1 > 3", "4", "5"], "numbers"),
             (&["\"Tea", "Cups"], "table"),
+            (&["Tea > Green", "TEA > Black", "Cups"], "case alone"),
             (&["{\"name\": \"Tea\"}"], "JSON"),
         ] {
             assert!(doubt(paths).contains(word), "{paths:?}: {}", doubt(paths));

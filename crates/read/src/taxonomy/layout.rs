@@ -9,8 +9,9 @@ use super::sheet::Sheet;
 /// How the rows make a tree.
 #[derive(Debug)]
 pub(super) enum Tree {
-    /// Each row has the names from the root down.
-    Paths { path: usize },
+    /// Each row has the names from the root down, its own in the column `name` if paths end
+    /// above it.
+    Paths { path: usize, name: Option<usize> },
     /// Each row has its own name, and another row, or none, stands above it.
     Linked { name: usize, links: Links },
     /// Each row has a name a level.

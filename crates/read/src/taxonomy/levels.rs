@@ -11,18 +11,36 @@ const LEVELS: &str = "category categories kategorie catégorie categorie categor
     class klasse classe clase subclass brick commodity division section sektion sector universe univers \
     group gruppe groupe grupo gruppo warengruppe hauptgruppe untergruppe hauptkategorie unterkategorie \
     artikelgruppe produktgruppe productgroup maincategory mastercategory topcategory rootcategory articletype \
-    producttype type typ collection subject genre категория подкатегория группа \
-    подгруппа раздел подраздел 大分類 中分類 小分類 細分類 大类 中类 小类 细类 类目 分类 대분류 중분류 소분류";
+    producttype type typ collection subject genre kategoria kategori anakategori kategorija kategória productgroep \
+    hoofdgroep subgroep hoofdcategorie grupa dział dzial категория подкатегория группа \
+    подгруппа раздел подраздел 大分類 中分類 小分類 細分類 大类 中类 小类 细类 类目 分类 대분류 중분류 소분류 세분류 \
+    대카테고리 중카테고리 소카테고리 세카테고리";
 /// Words that stand for a level with a number.
 const NUMBERED: &str = "l lv lvl level cat category kategorie catégorie categorie categoría categoria subcategory \
     subcat kategorieebene ebene niveau nivel livello nível stufe tier hierarchy depth rank node class group \
-    department taxonomy path c rubrik rubrique уровень категория 级类目 级分类 级 类目 分类 レベル 階層 カテゴリ \
+    department taxonomy path c rubrik rubrique уровень категория 级类目 级分类 级 类目 分类 レベル 階層 カテゴリ 카테고리 분류 차분류 차카테고리 단계 \
     categorylevel levelcategory taxonomylevel hierarchylevel productcategory googlecategory";
-const CODES: [&str; 13] = [
-    "code", "id", "no", "nr", "number", "key", "código", "codigo", "kode", "num", "nummer", "编号",
+const CODES: [&str; 18] = [
+    "code",
+    "id",
+    "no",
+    "nr",
+    "number",
+    "key",
+    "código",
+    "codigo",
+    "kode",
+    "num",
+    "nummer",
+    "编号",
     "编码",
+    "コード",
+    "番号",
+    "코드",
+    "번호",
+    "код",
 ];
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 20] = [
     "name",
     "title",
     "label",
@@ -38,6 +56,11 @@ const NAMES: [&str; 15] = [
     "名称",
     "名",
     "titel",
+    "이름",
+    "명",
+    "название",
+    "наименование",
+    "nazwa",
 ];
 const DEFINITIONS: [&str; 6] = [
     "definition",
@@ -159,7 +182,7 @@ fn said(column: &str) -> Option<Said> {
     if language(column).is_some() {
         return None;
     }
-    let mut words = words(column);
+    let mut words: Vec<String> = words(column).into_iter().flat_map(parted).collect();
     let kinds = |word: &String| {
         [&CODES[..], &NAMES[..], &DEFINITIONS[..]]
             .iter()
@@ -185,7 +208,7 @@ fn said(column: &str) -> Option<Said> {
         return Some(Said { stem, number, rest });
     }
     let (mut below, mut own) = (0, stem.as_str());
-    while let Some(rest) = ["sub", "sous", "unter", "sotto"]
+    while let Some(rest) = ["sub", "sous", "unter", "sotto", "pod", "alt"]
         .iter()
         .find_map(|word| own.strip_prefix(word))
     {
@@ -207,6 +230,7 @@ fn words(column: &str) -> Vec<String> {
         let numeral = "一二三四五六七八九".chars().position(|known| known == sign);
         let same = before.is_alphanumeric()
             && before.is_numeric() == sign.is_numeric()
+            && is_wide(before) == is_wide(sign)
             && !(before.is_lowercase() && sign.is_uppercase());
         match numeral {
             Some(at) => words.push((at + 1).to_string()),
@@ -222,6 +246,29 @@ fn words(column: &str) -> Vec<String> {
         before = if numeral.is_some() { ' ' } else { sign };
     }
     words
+}
+
+/// Whether a letter is of a script that does without blanks between words.
+fn is_wide(sign: char) -> bool {
+    sign >= '\u{2e80}'
+}
+
+/// The word of a level and the word of what a column holds of it, where both are written as
+/// one: `cname`, `catid`, `大分類コード`.
+fn parted(word: String) -> Vec<String> {
+    let known = |word: &str| {
+        let mut listed = NUMBERED.split_whitespace().chain(LEVELS.split_whitespace());
+        listed.any(|listed| listed == word)
+    };
+    if known(&word) {
+        return vec![word];
+    }
+    let mut ends = CODES.iter().chain(&NAMES);
+    let cut = ends.find_map(|end| Some((word.strip_suffix(end)?, *end)).filter(|cut| known(cut.0)));
+    match cut {
+        Some((stem, end)) => vec![stem.to_owned(), end.to_owned()],
+        None => vec![word],
+    }
 }
 
 /// Whether columns without telling names are levels from the root down: each value
@@ -297,6 +344,10 @@ mod tests {
             "Category,Subcategory 1,Subcategory 2",
             "Segment,Family,Class",
             "Product Category,Product Subcategory,Product Sub-Subcategory",
+            "Kategoria,Podkategoria,Podpodkategoria",
+            "대분류,중분류,소분류",
+            "1차분류,2차분류,3차분류",
+            "Ana Kategori,Alt Kategori,Alt Alt Kategori",
         ] {
             assert_eq!(names(header), [0, 1, 2], "{header}");
         }
@@ -308,7 +359,16 @@ mod tests {
     fn codes_names_and_definitions_belong_to_their_level() {
         let pair = vec![(1, Some(0), vec![]), (3, Some(2), vec![])];
         assert_eq!(found("Segment,Segment Name,Family,Family Name"), pair);
-        assert_eq!(found("level1_id,level1_name,level2_id,level2_name"), pair);
+        for header in [
+            "level1_id,level1_name,level2_id,level2_name",
+            "cid1,cname1,cid2,cname2",
+            "cat1id,cat1name,cat2id,cat2name",
+            "一级类目ID,一级类目名称,二级类目ID,二级类目名称",
+            "大分類コード,大分類名,中分類コード,中分類名",
+            "대분류코드,대분류명,중분류코드,중분류명",
+        ] {
+            assert_eq!(found(header), pair, "{header}");
+        }
         assert_eq!(
             found(
                 "SegmentCode,SegmentTitle,SegmentDefinition,FamilyCode,FamilyTitle,FamilyDefinition"

@@ -134,7 +134,7 @@ impl Keys {
 }
 
 /// Marks of databases for a root, where no row is called so.
-fn marks_root(value: &str) -> bool {
+pub(super) fn marks_root(value: &str) -> bool {
     let marks = [
         "", "0", "-1", "0.0", "-1.0", "null", "none", "nil", "nan", "n/a", "-", "\\n", "root", "#",
     ];
@@ -279,9 +279,15 @@ pub(super) fn by_codes(sheet: &Sheet, codes: usize) -> Option<Links> {
         .map(|code| code.replace(['.', ' '], ""))
         .collect();
     let joined: Vec<&str> = joined.iter().map(String::as_str).collect();
+    // Codes of one length may have signs between their places (`19-01-00-00`).
+    let places: Vec<String> = codes
+        .iter()
+        .map(|code| code.replace(['.', '-', '/', ' '], ""))
+        .collect();
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
     let ways = [
         cut_codes(&codes),
-        filled_codes(&codes),
+        filled_codes(&places),
         lengthened_codes(&joined),
     ];
     let ways = ways.into_iter().flatten();

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::Lines;
+use crate::objects::is_of_children;
 
 use super::delimited::{cells, next_line};
+use super::indents;
 use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
 use super::twins::Twins;
-use super::words::is_heading;
+use super::words::{Word, is_heading};
 
 /// The first line of a list whose names are separated by ` > ` and nothing else, as
 /// [`print_path`](assort_core::print_path) does it.
@@ -157,9 +159,25 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         sheet.rows = numbered;
         return Ok((sheet, None));
     }
+    refuse_others(&entries).map_err(|(line, message)| lines.error(Some(line), message))?;
+    if take_outer_signs(&mut entries) {
+        sheet.format += ", separators at their ends left out";
+    }
+    take_common_indent(&mut entries);
     set_in_by_marks(&mut entries);
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
+        if let Some(ids) = ids_before_tabs(&mut entries) {
+            sheet.columns.insert(0, "id".to_owned());
+            let paths =
+                set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?;
+            for ((line, path), id) in paths.into_iter().zip(ids) {
+                let mut row = row(line, Cell::Text(id));
+                row.cells.push(Cell::List(path));
+                sheet.rows.push(row);
+            }
+            return Ok((sheet, None));
+        }
         for (line, path) in
             set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?
         {
@@ -193,7 +211,10 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
         // Lines of trees that are drawn set in what follows them.
         let drawn =
             |sign: char| matches!(sign, '\u{2500}'..='\u{257f}' | '\u{a0}') || sign.is_whitespace();
-        let name = text.trim_start_matches(drawn);
+        let name = match indents::drawn(text) {
+            Some(before) => &text[before..],
+            None => text.trim_start_matches(drawn),
+        };
         let indent = text.chars().count() - name.chars().count();
         let (text, quoted) = bare(name.trim());
         let ending = name.trim().strip_prefix(&text).unwrap_or_default();
@@ -279,37 +300,31 @@ fn numbered(entries: &[Entry]) -> Option<Vec<SheetRow>> {
 /// them have marks of one kind and none skips one. One mark before a blank on every line is
 /// a bullet, and comes off.
 fn set_in_by_marks(entries: &mut [Entry]) {
-    let marks = ['-', '*', '+', '.', '>', '–', '_', '~', '='];
-    let Some(mark) = entries.iter().find_map(|entry| {
-        entry
-            .text
-            .chars()
-            .next()
-            .filter(|sign| marks.contains(sign))
-    }) else {
+    let texts: Vec<&str> = entries.iter().map(|entry| entry.text.as_str()).collect();
+    let Some((mark, depths)) = indents::depths_by_marks(&texts) else {
         return;
     };
-    let depth = |entry: &Entry| entry.text.chars().take_while(|sign| *sign == mark).count();
-    let depths: Vec<usize> = entries.iter().map(depth).collect();
-    let first = depths.first().copied().unwrap_or_default();
-    let marked = depths.iter().filter(|depth| **depth > 0).count();
-    let skips = depths.windows(2).any(|pair| pair[1] > pair[0] + 1);
-    let above = depths.iter().any(|depth| *depth < first);
-    let is_flat = depths.iter().all(|depth| *depth == first);
     let is_bullet = |entry: &Entry| {
         let behind = entry.text.strip_prefix(mark);
         behind.is_some_and(|behind| behind.starts_with(' '))
     };
-    let is_flat = is_flat && !(first == 1 && entries.iter().all(is_bullet));
-    let plain = entries
-        .iter()
-        .all(|entry| entry.indent == 0 && !entry.text.trim_start_matches(mark).trim().is_empty());
-    if first > 1 || marked * 3 < entries.len() || skips || above || is_flat || !plain {
+    let is_flat = depths.iter().all(|depth| *depth == 0) && !entries.iter().all(is_bullet);
+    if is_flat || entries.iter().any(|entry| entry.indent > 0) {
         return;
     }
     for (entry, depth) in entries.iter_mut().zip(depths) {
-        entry.indent = depth - first;
-        entry.text = entry.text.trim_start_matches(mark).trim().to_owned();
+        entry.indent = depth;
+        entry.text = indents::without_marks(&entry.text, mark).to_owned();
+    }
+}
+
+/// Takes off what all lines are set in by, as the first one is.
+fn take_common_indent(entries: &mut [Entry]) {
+    let first = entries.first().map_or(0, |entry| entry.indent);
+    if entries.iter().all(|entry| entry.indent >= first) {
+        for entry in entries {
+            entry.indent -= first;
+        }
     }
 }
 
@@ -325,6 +340,94 @@ fn are_set_in(entries: &[Entry]) -> bool {
 }
 
 type Broken = (u64, String);
+
+/// Takes separators off the ends of paths (`Tea >`, `> Cups`), if half of the lines have one
+/// there and others within.
+fn take_outer_signs(entries: &mut [Entry]) -> bool {
+    let bare = |text: &str| {
+        let text = text.strip_prefix("> ").unwrap_or(text);
+        text.strip_suffix(" >").unwrap_or(text).trim().to_owned()
+    };
+    let having = entries
+        .iter()
+        .filter(|entry| bare(&entry.text) != entry.text)
+        .count();
+    let within = entries
+        .iter()
+        .any(|entry| bare(&entry.text).contains(" > "));
+    let deeper = entries
+        .iter()
+        .any(|entry| entry.text.starts_with(">>") || entry.text.starts_with("> >"));
+    if having * 2 < entries.len() || having == 0 || !within || deeper {
+        return false;
+    }
+    for entry in entries.iter_mut() {
+        entry.text = bare(&entry.text);
+    }
+    true
+}
+
+/// The ids that stand before the names of lines that are set in, with a tab between.
+fn ids_before_tabs(entries: &mut [Entry]) -> Option<Vec<String>> {
+    let cut = |entry: &Entry| {
+        let (id, name) = entry.text.split_once('\t')?;
+        let is_id = !id.contains(' ') && id.bytes().any(|byte| byte.is_ascii_digit());
+        is_id.then(|| (id.to_owned(), name.trim().to_owned()))
+    };
+    let cut: Option<Vec<(String, String)>> = entries.iter().map(cut).collect();
+    let cut = cut?;
+    let distinct: HashSet<&String> = cut.iter().map(|(id, _)| id).collect();
+    if distinct.len() < cut.len() || cut.iter().any(|(_, name)| name.is_empty()) {
+        return None;
+    }
+    let put = |(entry, (id, name)): (&mut Entry, (String, String))| {
+        entry.text = name;
+        id
+    };
+    Some(entries.iter_mut().zip(cut).map(put).collect())
+}
+
+/// Refuses what is no list of categories: YAML, and prose.
+fn refuse_others(entries: &[Entry]) -> std::result::Result<(), Broken> {
+    let key = |entry: &Entry| {
+        let text = entry.text.trim_start_matches("- ");
+        let (key, rest) = text.split_once(':')?;
+        (rest.is_empty() || rest.starts_with(' ')).then(|| key.trim().to_owned())
+    };
+    let keys: Vec<(u64, String)> = entries
+        .iter()
+        .filter_map(|entry| Some((entry.line, key(entry)?)))
+        .collect();
+    let known = |key: &str| {
+        let words = [Word::Id, Word::Name, Word::Parent, Word::Path];
+        is_of_children(key) || words.iter().any(|word| word.means(key))
+    };
+    let telling = keys.iter().filter(|(_, key)| known(key)).count();
+    if let Some((line, _)) = keys
+        .iter()
+        .find(|(_, key)| known(key))
+        .filter(|_| telling > 1 && telling * 2 >= entries.len())
+    {
+        let message =
+            "this looks like YAML, which is not read; write it as JSON, or as a path a line";
+        return Err((*line, message.to_owned()));
+    }
+    let is_sentence = |entry: &&Entry| {
+        entry.text.ends_with(['.', '!', '?', '。'])
+            && (entry.text.split_whitespace().count() > 4 || entry.text.contains('，'))
+    };
+    let sentences: Vec<&Entry> = entries.iter().filter(is_sentence).collect();
+    match sentences.first() {
+        Some(first) if sentences.len() > 1 && sentences.len() * 2 >= entries.len() => {
+            let message = format!(
+                "this looks like prose, such as `{}`, and not like a list of categories; a line has one path, such as `Kitchen > Pans`",
+                first.text
+            );
+            Err((first.line, message))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The paths that indentation tells.
 fn set_in(entries: &[Entry]) -> std::result::Result<Vec<(u64, Vec<String>)>, Broken> {

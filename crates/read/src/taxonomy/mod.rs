@@ -1,14 +1,18 @@
 //! Taxonomies in the forms they are published in.
 
+mod addresses;
 mod candidates;
 mod choice;
 mod delimited;
 mod doubts;
+mod elements;
+mod indents;
 mod layout;
 mod levels;
 mod links;
 mod lists;
 mod nested;
+mod nesting;
 mod rows;
 mod separator;
 mod sheet;
@@ -17,6 +21,8 @@ mod words;
 
 #[cfg(test)]
 mod nested_tests;
+#[cfg(test)]
+mod platform_tests;
 #[cfg(test)]
 mod shape_tests;
 
@@ -119,15 +125,15 @@ impl TaxonomyOptions {
 ///   set in below others.
 ///
 /// What columns are is proposed by their names, in many languages, and checked by what
-/// is in them. Paths are split at the stated separator, else at ` > `, `>>`, `>`, `»`,
-/// `›`, `→`, `::`, `/`, `|`, `\`, `:`, `;` or `,`, whichever makes a tree of them;
+/// is in them. Paths are split at the stated separator, else at ` > `, `->`, `=>`, `>>`, `>`,
+/// `»`, `›`, `→`, `::`, `/`, `|`, `\`, `--`, `:`, `;` or `,`, whichever makes a tree of them;
 /// a separator after a `\` is part of a name
 /// ([`split_path`](assort_core::split_path)).
 ///
 /// # Errors
 /// [`Error::Input`](crate::Error::Input) if the file is empty or cannot be read, if no
 /// column holds the tree or several contradict each other, if it is a list of products,
-/// or, with its line, for the first row that has no path or name, has a path with an
+/// prose or YAML, or, with its line, for the first row that has no path or name, has a path with an
 /// empty segment, or is not text.
 pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<TaxonomyFile> {
     let stated = options.separator.as_deref();
@@ -151,6 +157,13 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
             Shape::Lines => lists::read(input)?,
         }
     };
+    let mut sheet = sheet;
+    if *options == TaxonomyOptions::default()
+        && let Some(column) = indents::set_in(&mut sheet)
+    {
+        let called = &sheet.columns[column];
+        sheet.format = format!("{}, names in `{called}` set in below others,", sheet.format);
+    }
     let mut finished = finished(sheet, options, separator, &found_out)?;
     if let Some(guess) = late.get() {
         finished.format += &format!(", read as {guess}");

@@ -10,8 +10,9 @@ use crate::columnar::Columnar;
 use crate::input::Input;
 use crate::json::{flatten, text_of};
 use crate::names::plain;
-use crate::objects::{Objects, Wanted};
+use crate::objects::{Objects, Wanted, is_of_children};
 
+use super::elements::as_tree;
 use super::sheet::{Cell, Sheet, SheetRow};
 use super::words::Word;
 
@@ -25,13 +26,20 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
     let file = input.name().to_owned();
     let mut lines = Objects::open(input, Wanted::Categories)?;
     let mut rows = Rows::default();
+    let mut several = false;
     while let Some(row) = lines.read()? {
         let (line, object) = row.map_err(|error| lines.error(Some(error.line), error.message))?;
         rows.line = line;
-        rows.object(&object, None);
+        match lines.element() {
+            Some(element) => rows.object(&as_tree(&object, element, &mut several), None),
+            None => rows.object(&object, None),
+        }
     }
-    rows.merge();
-    let format = lines.format().to_owned();
+    rows.finish();
+    let mut format = lines.format().to_owned();
+    if several {
+        format += ", the first of several names,";
+    }
     Ok(Sheet {
         file,
         columns: rows.columns,
@@ -49,7 +57,7 @@ pub(super) fn read_columnar(mut columnar: Columnar) -> Result<Sheet> {
         rows.line = line;
         rows.object(&object, None);
     }
-    rows.merge();
+    rows.finish();
     Ok(Sheet {
         file: columnar.file().to_owned(),
         columns: rows.columns,
@@ -65,13 +73,18 @@ struct Rows {
     columns: Vec<String>,
     rows: Vec<SheetRow>,
     line: u64,
+    /// Rows with the ids of what is below them.
+    below: Vec<(usize, String)>,
 }
 
 impl Rows {
     /// Takes an object, which is a category, or only holds some.
     fn object(&mut self, object: &Map<String, Value>, outer: Option<usize>) {
         if !is_category(object) {
-            self.holder(object, outer);
+            match joined(object) {
+                Some(whole) => self.object(&whole, outer),
+                None => self.holder(object, outer),
+            }
             return;
         }
         let inner: Vec<&Value> = object
@@ -80,7 +93,11 @@ impl Rows {
             .map(|(_, value)| value)
             .collect();
         // What only groups whole categories is none itself.
-        let groups = !placed(object) && inner.iter().any(|value| objects(value).any(placed));
+        let groups = !placed(object)
+            && inner.iter().any(|value| objects(value).any(placed))
+            && !inner
+                .iter()
+                .any(|value| objects(value).any(|inner| names_parent(inner, object)));
         if groups {
             inner.into_iter().for_each(|value| self.below(value, outer));
             return;
@@ -105,6 +122,9 @@ impl Rows {
                 .for_each(|value| self.below(value, outer));
             return;
         }
+        if let Some(wrapped) = wrapped(object).filter(|_| outer.is_none()) {
+            return self.below(wrapped, outer);
+        }
         let listed = |value: &Value| {
             value
                 .as_array()
@@ -112,6 +132,7 @@ impl Rows {
         };
         for (key, value) in object {
             match value {
+                Value::Object(_) if is_of_children(key) => self.below(value, outer),
                 // By its id.
                 Value::Object(inner) if is_category(inner) => {
                     let next = self.rows.len();
@@ -144,6 +165,9 @@ impl Rows {
             Value::Array(values) => values.iter().for_each(|value| match value {
                 Value::Object(object) => self.object(object, outer),
                 Value::String(name) => drop(self.named(name, outer)),
+                Value::Number(id) => self
+                    .below
+                    .extend(outer.map(|outer| (outer, id.to_string()))),
                 _ => {}
             }),
             Value::Object(object) => self.object(object, outer),
@@ -187,6 +211,28 @@ impl Rows {
         let at = self.columns.iter().position(|known| known == column);
         let cell = at.and_then(|at| self.rows.get(row)?.cells.get(at));
         cell.is_some_and(|cell| !cell.is_empty())
+    }
+
+    /// Puts rows below others that name them, and joins those of one id.
+    fn finish(&mut self) {
+        let below = std::mem::take(&mut self.below);
+        let id = Word::Id.among(&self.columns).first().copied();
+        if let Some(id) = id.filter(|_| !below.is_empty()) {
+            let text = |row: &SheetRow| row.cells.get(id).and_then(Cell::text).map(str::to_owned);
+            let ids = self
+                .rows
+                .iter()
+                .zip(0..)
+                .filter_map(|(row, at)| Some((text(row)?, at)));
+            let ids: HashMap<String, usize> = ids.collect();
+            for (outer, below) in below {
+                let row = ids.get(&below).filter(|row| **row != outer);
+                if let Some(row) = row.and_then(|row| self.rows.get_mut(*row)) {
+                    row.outer.get_or_insert(outer);
+                }
+            }
+        }
+        self.merge();
     }
 
     /// Joins rows of one id of which one says all: nested ones often only refer to
@@ -258,6 +304,71 @@ impl Rows {
                 .map(|outer| place[stands_for[outer].unwrap_or(outer)]);
         }
     }
+}
+
+/// An object that has an id and keeps all else in one object below (`attributes`), as one.
+fn joined(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let mut inner = object
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_object()?)));
+    let (key, inner) = inner.find(|(_, inner)| is_category(inner))?;
+    let known = [
+        "attributes",
+        "fields",
+        "properties",
+        "node",
+        "data",
+        "_source",
+    ];
+    let has_id = object
+        .iter()
+        .any(|(key, value)| Word::Id.means(key) && !value.is_object());
+    if !has_id || !known.contains(&key.as_str()) {
+        return None;
+    }
+    let mut whole = inner.clone();
+    for (other, value) in object.iter().filter(|(other, _)| *other != key) {
+        whole.entry(other).or_insert_with(|| value.clone());
+    }
+    Some(whole)
+}
+
+/// What an object holds that has nothing else, under a name that is of no category:
+/// `{"paths": […]}`.
+fn wrapped(object: &Map<String, Value>) -> Option<&Value> {
+    const HOLDERS: [&str; 12] = [
+        "paths",
+        "path",
+        "categories",
+        "category_paths",
+        "category_tree",
+        "taxonomy",
+        "taxonomies",
+        "tree",
+        "nodes",
+        "children",
+        "data",
+        "items",
+    ];
+    let mut holding = object
+        .iter()
+        .filter(|(_, value)| value.is_array() || value.is_object());
+    let (key, value) = holding.next()?;
+    let only = holding.next().is_none();
+    (only && HOLDERS.contains(&key.as_str())).then_some(value)
+}
+
+/// Whether an object names another as its parent, by its id.
+fn names_parent(object: &Map<String, Value>, above: &Map<String, Value>) -> bool {
+    let of = |object: &Map<String, Value>, word: Word| {
+        let texts = object.iter().filter(move |(key, _)| word.means(key));
+        let texts = texts.map(|(_, value)| text_of(value, ", "));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let ids = of(above, Word::Id);
+    of(object, Word::Parent)
+        .iter()
+        .any(|parent| ids.contains(parent))
 }
 
 /// Whether an object has a name, a path, or an id and a parent.

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 
 use super::layout::{Layout, Tree};
 use super::levels::Level;
-use super::links::{Links, Up};
+use super::links::{self, Links, Up};
 use super::separator::{detect, segments, split};
 use super::sheet::{Cell, Sheet};
 
@@ -32,7 +32,7 @@ pub(super) fn finish(
         told: Vec::new(),
     };
     let mut rows = match &layout.tree {
-        Tree::Paths { path } => maker.on_paths(*path)?,
+        Tree::Paths { path, name } => maker.on_paths(*path, *name)?,
         Tree::Linked { name, links } => maker.linked(*name, links)?,
         Tree::Levels(levels) => maker.on_levels(levels)?,
     };
@@ -64,7 +64,7 @@ struct Separators {
 fn separators(sheet: &Sheet, layout: &Layout, stated: Option<&str>) -> Separators {
     let texts = |column: usize| sheet.texts(column).filter(|text| !text.is_empty());
     let main = match layout.tree {
-        Tree::Paths { path } => stated.or_else(|| detect(texts(path))).map(str::to_owned),
+        Tree::Paths { path, .. } => stated.or_else(|| detect(texts(path))).map(str::to_owned),
         _ => None,
     };
     let mut columns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -100,7 +100,7 @@ impl Maker<'_> {
             }
             Tree::Linked { .. } => return "by parent".to_owned(),
             Tree::Levels(levels) => return format!("{} levels", levels.len()),
-            Tree::Paths { path } => *path,
+            Tree::Paths { path, .. } => *path,
         };
         let listed = |row: usize| matches!(self.sheet.cell(row, path), Cell::List(_));
         match &self.separators.main {
@@ -154,14 +154,26 @@ impl Maker<'_> {
         Ok(found)
     }
 
-    fn on_paths(&mut self, path: usize) -> Result<Vec<CategoryRow>> {
+    fn on_paths(&mut self, path: usize, name: Option<usize>) -> Result<Vec<CategoryRow>> {
         let separator = self.separators.main.clone();
         let names = |row: usize| {
             let cell = self.sheet.cell(row, path);
-            if cell.is_empty() {
-                return Err("the row has no path".to_owned());
+            let Some(name) = name else {
+                return match cell.is_empty() {
+                    true => Err("the row has no path".to_owned()),
+                    false => names(cell, separator.as_deref()),
+                };
+            };
+            let mut path = match cell.text().is_some_and(links::marks_root) || cell.is_empty() {
+                true => Vec::new(),
+                false => names(cell, separator.as_deref())?,
+            };
+            let name = clean(self.sheet.text(row, name));
+            if name.is_empty() {
+                return Err("the row has no name".to_owned());
             }
-            names(cell, separator.as_deref())
+            path.push(name);
+            Ok(path)
         };
         let of = |row: usize| names(row).map_err(|message| self.sheet.wrong(row, message));
         let mut made = Vec::new();

@@ -13,7 +13,7 @@ fn read_as(file: &str, options: &TaxonomyOptions) -> Result<TaxonomyFile> {
 
 /// The categories as `id = path`, or as the path alone where that is the id.
 #[track_caller]
-fn tree_as(file: &str, options: &TaxonomyOptions) -> Vec<String> {
+pub(super) fn tree_as(file: &str, options: &TaxonomyOptions) -> Vec<String> {
     let read = read_as(file, options).unwrap_or_else(|error| panic!("{error}\n{file}"));
     let tree = Taxonomy::from_rows(read.rows);
     let tree = tree.unwrap_or_else(|error| panic!("{error}; {}\n{file}", read.format));
@@ -40,7 +40,7 @@ pub(super) fn check(file: &str, expected: &[&str]) {
 }
 
 #[track_caller]
-fn refused(file: &str, words: &[&str]) {
+pub(super) fn refused(file: &str, words: &[&str]) {
     let message = match read_as(file, &TaxonomyOptions::default()) {
         Err(error) => error.to_string(),
         Ok(read) => panic!("{}: {:?}", read.format, read.rows),

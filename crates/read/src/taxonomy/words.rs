@@ -9,13 +9,13 @@ const ID: &str = "id categoryid termid catid cid entityid gid nodeid browsenodei
     kategorienummer idkategorie idcategory idcategorie catégorieid idcategoria idcategoría \
     categoriaid categoríaid codigo código codice number nr kod категорияid idкатегории код 编号 \
     类目id 分类id 类目编号 分类编号 編號 分類id カテゴリid カテゴリーid コード 分類コード 카테고리id 코드 \
-    slug handle";
+    slug handle ident";
 const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid broader eltern elternid \
     elternkategorie obergruppe oberkategorie oberkategorieid übergeordnet übergeordneteid \
     übergeordnetekategorie catégorieparente categorieparente catégoriemère padre idpadre padreid \
     categoríapadre categoriapadre pai idpai categoriapai genitore nadrzędna родитель родительid \
     родительскаякатегория 父类目 父类目id 父分类 父分类id 父id 父级 父级id 上级 上级id 上级类目 上级分类 \
-    父分類 親 親id 親カテゴリ 親カテゴリid 親カテゴリー 親カテゴリーid 상위카테고리 상위카테고리id";
+    父分類 親 親id 親カテゴリ 親カテゴリid 親カテゴリー 親カテゴリーid 상위카테고리 상위카테고리id vater vaterid";
 /// What names of columns of parents have in them.
 const PARENTS: &str = "parent padre genitore eltern übergeordnet uebergeordnet bovenliggend förälder forælder \
     nadrzędn nadřazen родител 父 上级 上級 親 상위";
@@ -26,10 +26,10 @@ const PATH: &str = "path fullpath categorypath fullname breadcrumb breadcrumbs t
     ścieżka путь 路径 全路径 类目路径 分类路径 类目全路径 分類路徑 パス カテゴリパス カテゴリーパス \
     카테고리경로";
 const NAME: &str = "name categoryname catname termname title categorytitle displayname label labels \
-    category localname kategoriename kategorie bezeichnung catégorie categorie nomcatégorie nom libellé \
+    category localname kategoriename kategorie bezeichnung benennung catégorie categorie nomcatégorie nom libellé \
     libelle nombre nombrecategoría categoría categoria nome naam namn navn nazwa kategoria název nimi ad \
     kategori название наименование категория 名称 类目 类目名称 分类 分类名称 名稱 分類 分類名稱 \
-    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption";
+    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption text";
 const DESCRIPTIONS: &str = "description descriptions desc definition longdescription categorydescription \
     beschreibung descripción descripcion descrizione descrição omschrijving описание 描述 说明 説明 설명";
 const ALIASES: &str =
@@ -41,8 +41,17 @@ const LANGUAGE: &str = "locale lang language languagecode langcode localecode la
 const LISTS: &str = "categories productcategory productcategories producttype producttypes kategorien \
     produktkategorie produktkategorien warengruppe warengruppen catégories categorías categorias \
     categorieën категории 商品分类 商品类目 商品カテゴリ taxonomies";
+/// Headers of a list in further languages, with the marks of their scripts.
+const HEADINGS: &str = "rubrique rubriques rubrik rubriken рубрика рубрики productgroep productgroepen الفئة الفئات \
+    فئة التصنيف التصنيفات القسم الأقسام หมวดหมู่ หมวดหมู่สินค้า ประเภท ประเภทสินค้า danhmục kategorier \
+    kategorie kategorije κατηγορία κατηγορίες קטגוריה קטגוריות श्रेणी विभाग";
+/// What only lists of products have a number for.
+const PRICES: &str = "price saleprice regularprice preis verkaufspreis prix precio prezzo prijs preço preco cena \
+    цена 价格 售价 単価 価格 가격 ราคา السعر fiyat";
 /// What only lists of products tell.
-const PRODUCTS: &str = "price saleprice regularprice compareatprice variantprice msrp sku variantsku \
+const PRODUCTS: &str = "prezzo prijs preço preco cena цена 售价 가격 verkaufspreis artikelnummer artikelnr bestellnummer \
+    lagerbestand bestand hersteller référence marque fabricant voorraad fabrikant артикул бренд производитель 재고 브랜드 在庫 \
+    商品番号 price saleprice regularprice compareatprice variantprice msrp sku variantsku \
     vendor brand manufacturer barcode variantbarcode gtin ean upc mpn asin availability stock quantity qty \
     inventory variantinventoryqty shippingweight bodyhtml variantgrams preis prix precio marke marca hersteller \
     价格 价钱 品牌 库存 価格 ブランド";
@@ -65,6 +74,7 @@ pub(super) enum Word {
     Language,
     List,
     Product,
+    Price,
     Depth,
     Number,
 }
@@ -82,6 +92,7 @@ impl Word {
             Self::Language => LANGUAGE,
             Self::List => LISTS,
             Self::Product => PRODUCTS,
+            Self::Price => PRICES,
             Self::Depth => DEPTHS,
             Self::Number => NUMBERS,
         }
@@ -173,6 +184,40 @@ fn parent_rank(name: &str) -> Option<usize> {
     listed.map(|at| at + 2)
 }
 
+/// Whether the end of a name says that a column has codes or ids, and not those of parents:
+/// `HS Code`, `Kategorie-Nr`, `카테고리번호`.
+pub(super) fn is_called_a_code(column: &str) -> bool {
+    let name = plain(column);
+    let ends = [
+        "code",
+        "kod",
+        "kode",
+        "код",
+        "id",
+        "nr",
+        "nummer",
+        "number",
+        "eclass",
+        "编号",
+        "编码",
+        "コード",
+        "番号",
+        "번호",
+        "코드",
+    ];
+    ends.iter().any(|end| name.ends_with(end))
+        && !Word::Parent.means(column)
+        && !Word::Product.means(column)
+}
+
+/// Whether a column has the paths of parents: `parent path`, `ancestor_path`.
+pub(super) fn is_parent_path(column: &str) -> bool {
+    let name = plain(column);
+    let of_parent = PARENTS.split_whitespace().any(|stem| name.contains(stem));
+    let path = ["path", "breadcrumb", "breadcrumbs", "pfad", "路径", "パス"];
+    (of_parent || name.contains("ancestor")) && path.iter().any(|end| name.ends_with(end))
+}
+
 /// Whether cells name columns of a taxonomy.
 pub(super) fn is_header(cells: &[String]) -> bool {
     match cells {
@@ -188,9 +233,12 @@ pub(super) fn is_header(cells: &[String]) -> bool {
 
 /// Whether a line stands above a list of paths.
 pub(super) fn is_heading(line: &str) -> bool {
+    let name = plain(line);
+    let mut further = HEADINGS.split_whitespace();
     [Word::Path, Word::Name, Word::List]
         .iter()
         .any(|word| word.means(line))
+        || further.any(|known| plain(known) == name)
 }
 
 /// `zh`, `zh-CN`, `pt_BR`: a language code with or without a region.
@@ -210,7 +258,9 @@ pub(super) fn suffixed(column: &str) -> Option<(bool, String)> {
     starts.into_iter().find_map(|(at, _)| {
         let (stem, suffix) = (&column[..at], &column[at + 1..]);
         let path = Word::Path.means(stem);
-        (path || Word::Name.means(stem)).then_some((path, language(suffix)?))
+        // Texts in languages are more often descriptions than names.
+        let name = Word::Name.means(stem) && plain(stem) != "text";
+        (path || name).then_some((path, language(suffix)?))
     })
 }
 
