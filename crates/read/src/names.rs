@@ -5,6 +5,7 @@ pub(crate) const ID: &[&str] = &[
     "id",
     "productid",
     "itemid",
+    "urlhandle",
     "sku",
     "skuid",
     "asin",
@@ -60,6 +61,7 @@ pub(crate) const ID: &[&str] = &[
     "артикул",
     "код",
     "numiid",
+    "数字id",
     "宝贝id",
     "商家编码",
     "外部编码",
@@ -84,6 +86,39 @@ pub(crate) const ID: &[&str] = &[
     "artikelno",
     "objectid",
     "externalid",
+    "sku编码",
+    "skucode",
+    "ugs",
+    "商品管理番号",
+    "管理番号",
+    "製品番号",
+    "제품코드",
+    "кодтовара",
+    "идентификатор",
+    "номертовара",
+    "kodproduktu",
+    "kodtowaru",
+    "kódproduktu",
+    "códigodeproducto",
+    "códigodoproduto",
+    "codigodoproduto",
+    "codiceprodotto",
+    "codeproduit",
+    "codearticle",
+    "artikelcode",
+    "productcodes",
+    "รหัสสินคา",
+    "رقمالمنتج",
+    "كودالمنتج",
+    "barcode",
+    "eancode",
+    "strichcode",
+    "штрихкод",
+    "条码",
+    "商品条码",
+    "nr",
+    "no",
+    "№",
 ];
 pub(crate) const TITLE: &[&str] = &[
     "title",
@@ -156,6 +191,31 @@ pub(crate) const TITLE: &[&str] = &[
     "产品",
     "產品",
     "fullname",
+    "listingtitle",
+    "offername",
+    "offertitle",
+    "名前",
+    "商品タイトル名",
+    "製品名",
+    "ชื่อสินคา",
+    "اسمالمنتج",
+    "названиетовара",
+    "наименованиетовара",
+];
+
+/// What is a title where nothing else is.
+pub(crate) const OR_TITLE: &[&str] = &[
+    "itemdescription",
+    "productdescription",
+    "description",
+    "descripción",
+    "descripcion",
+    "descrizione",
+    "descrição",
+    "descricao",
+    "beschreibung",
+    "omschrijving",
+    "описание",
 ];
 pub(crate) const TEXT: &[&str] = &[
     "description",
@@ -205,6 +265,9 @@ pub(crate) const TEXT: &[&str] = &[
     "描述說明",
     "商品説明",
     "説明",
+    "簡単な説明",
+    "短い説明",
+    "商品説明文",
     "상품설명",
     "bulletpoint1",
     "bulletpoint2",
@@ -338,6 +401,9 @@ pub(crate) const IMAGE: &[&str] = &[
     "画像",
     "商品画像",
     "画像url",
+    "商品画像url",
+    "bilder",
+    "imágenes",
     "이미지",
 ];
 
@@ -348,6 +414,14 @@ pub(crate) const PARENT: &[&str] = &[
     "parentsku",
     "parentproductid",
     "parenthandle",
+    "übergeordnetesprodukt",
+    "superior",
+    "genitore",
+    "pai",
+    "ascendente",
+    "родительский",
+    "親",
+    "親商品",
 ];
 
 /// Whether a row is a whole product, one that others belong to, or one of those.
@@ -358,6 +432,10 @@ pub(crate) const KIND: &[&str] = &[
     "parentagelevel",
     "parentchild",
     "relationshiptype",
+    "relationship",
+    "typ",
+    "tipo",
+    "タイプ",
 ];
 
 /// The language or the view of a shop that a row is for.
@@ -373,7 +451,15 @@ pub(crate) const VIEW: &[&str] = &[
 ];
 
 /// Another key of a product, which rows that belong to it may name.
-pub(crate) const KEY: &[&str] = &["sku", "itemsku", "sellersku", "handle", "reference"];
+pub(crate) const KEY: &[&str] = &[
+    "sku",
+    "itemsku",
+    "sellersku",
+    "handle",
+    "reference",
+    "artikelnummer",
+    "ugs",
+];
 
 /// What a catalog's own list of products says of decisions, which are no facts about
 /// the products.
@@ -386,6 +472,150 @@ const DECISION: &[&str] = &[
     "decisionmethod",
 ];
 
+/// Before or behind the name of a category that stands in place of another one, in
+/// languages.
+const CORRECTED: &[&str] = &[
+    "correct",
+    "corrected",
+    "correction",
+    "right",
+    "true",
+    "gold",
+    "new",
+    "final",
+    "actual",
+    "reviewed",
+    "verified",
+    "target",
+    "richtige",
+    "neue",
+    "korrigierte",
+    "korrigiert",
+    "korrektur",
+    "endgültige",
+    "corrigé",
+    "corrigée",
+    "correcte",
+    "nouvelle",
+    "bonne",
+    "corregida",
+    "corregido",
+    "correcta",
+    "nueva",
+    "corretta",
+    "corrigida",
+    "correta",
+    "nuova",
+    "nova",
+    "juiste",
+    "gecorrigeerde",
+    "nieuwe",
+    "poprawna",
+    "nowa",
+    "správná",
+    "nová",
+    "korrekt",
+    "rätt",
+    "ny",
+    "правильная",
+    "исправленная",
+    "новая",
+    "正确",
+    "修正后",
+    "修正",
+    "更正",
+    "新",
+    "正確",
+    "正しい",
+    "修正後",
+    "올바른",
+    "수정",
+];
+
+/// Of those the ones that say so alone.
+const CORRECTIONS: &[&str] = &[
+    "correct",
+    "corrected",
+    "correction",
+    "corrections",
+    "correctedto",
+    "shouldbe",
+    "groundtruth",
+    "truth",
+    "korrigiert",
+    "korrektur",
+    "corrigé",
+    "corrigée",
+    "corregido",
+    "corregida",
+    "corretto",
+    "corretta",
+    "corrigido",
+    "gecorrigeerd",
+    "исправлено",
+    "正确",
+    "修正",
+    "更正",
+    "修正后",
+    "正確",
+    "修正後",
+];
+
+/// Before or behind the name of a category that another one stands in place of.
+const OLD: &[&str] = &[
+    "old",
+    "previous",
+    "former",
+    "original",
+    "wrong",
+    "alte",
+    "bisherige",
+    "falsche",
+    "ursprüngliche",
+    "ancienne",
+    "actuelle",
+    "antigua",
+    "anterior",
+    "vecchia",
+    "precedente",
+    "antiga",
+    "oude",
+    "vorige",
+    "stara",
+    "stará",
+    "gammal",
+    "gammel",
+    "старая",
+    "прежняя",
+    "исходная",
+    "原",
+    "旧",
+    "原来",
+    "舊",
+    "元",
+    "기존",
+];
+
+/// Whether a column of that plain name has the categories that are right, where another
+/// has those that were.
+pub(crate) fn is_correction(plain: &str) -> bool {
+    CORRECTIONS.contains(&plain) || is_category_that_is(plain, CORRECTED)
+}
+
+/// Whether a column of that plain name has categories that are no longer right.
+pub(crate) fn is_old(plain: &str) -> bool {
+    is_category_that_is(plain, OLD)
+}
+
+fn is_category_that_is(plain: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        let rest = plain
+            .strip_prefix(word)
+            .or_else(|| plain.strip_suffix(word));
+        rest.is_some_and(|rest| CATEGORY.contains(&rest))
+    })
+}
+
 /// Whether a column of that plain name says how a product was filed.
 pub(crate) fn is_decision(plain: &str) -> bool {
     DECISION.contains(&plain)
@@ -395,7 +625,7 @@ pub(crate) fn is_decision(plain: &str) -> bool {
 pub(crate) fn names_products(cells: &[String]) -> bool {
     let plain: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
     let has = |names: &[&str]| plain.iter().any(|cell| names.contains(&cell.as_str()));
-    has(ID) && (has(TITLE) || has(CATEGORY))
+    has(ID) && (has(TITLE) || has(OR_TITLE) || has(CATEGORY))
 }
 
 /// Before the name of an attribute: keys of an object `attributes` get it too.
@@ -408,7 +638,11 @@ pub(crate) const INDEX: &str = "indexlevel0";
 /// names the category under another heading would give the answer away if it were kept
 /// as a fact about the product.
 pub(crate) fn is_no_attribute(plain: &str) -> bool {
-    plain.is_empty() || plain == INDEX || CATEGORY.contains(&plain) || is_decision(plain)
+    plain.is_empty()
+        || plain == INDEX
+        || CATEGORY.contains(&plain)
+        || is_decision(plain)
+        || is_correction(plain)
 }
 
 /// What an import calls the category that a source gave where it is of another taxonomy.
