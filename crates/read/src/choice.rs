@@ -5,12 +5,10 @@ use assort_core::Taxonomy;
 
 use crate::error::Unstated;
 use crate::known::{by_name, is_category};
-use crate::language::without_language;
 use crate::levels::levels;
 use crate::mapping::{IdSource, Mapping};
-use crate::names::{
-    CATEGORY, ID, INDEX, OR_TITLE, TITLE, is_correction, is_decision, is_old, plain,
-};
+use crate::named::Named;
+use crate::names::{CATEGORY, ID, INDEX, OR_TITLE, TITLE, is_correction, is_old};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -46,103 +44,6 @@ impl From<Option<usize>> for Shelf {
             column,
             ..Self::default()
         }
-    }
-}
-
-/// The columns by their names.
-pub(crate) struct Named<'a> {
-    names: &'a [String],
-    plain: Vec<String>,
-    /// The same without the language that a name ends in (`name-en_US`), where it does.
-    stems: Vec<Option<String>>,
-    /// Columns the user gave a meaning, which no guess may take.
-    stated: Vec<usize>,
-}
-
-impl<'a> Named<'a> {
-    pub(crate) fn new(names: &'a [String], mapping: &Mapping) -> Self {
-        let mut named = Self {
-            names,
-            plain: names.iter().map(|name| plain(name)).collect(),
-            stems: names
-                .iter()
-                .map(|name| without_language(name).map(plain))
-                .collect(),
-            stated: Vec::new(),
-        };
-        let single = [
-            &mapping.id,
-            &mapping.title,
-            &mapping.category,
-            &mapping.image,
-        ];
-        let stated = single.into_iter().flatten();
-        named.stated = stated
-            .chain(mapping.text.iter().flatten())
-            .filter_map(|name| named.named(name).ok())
-            .collect();
-        named
-    }
-
-    /// Columns of such names that nobody gave another meaning, the likeliest first, and
-    /// then those that are called so in a language.
-    pub(crate) fn guessed(
-        &self,
-        guesses: &'static [&'static str],
-    ) -> impl Iterator<Item = usize> + Clone {
-        let of = |guesses: &'static [&'static str], is: fn(&Self, usize, &str) -> bool| {
-            guesses.iter().flat_map(move |guess| {
-                let columns = 0..self.plain.len();
-                columns.filter(move |&at| is(self, at, guess))
-            })
-        };
-        let own = of(guesses, |named, at, guess| named.plain[at] == guess);
-        let stem = of(guesses, |named, at, guess| {
-            named.stems[at].as_deref() == Some(guess)
-        });
-        own.chain(stem).filter(|at| !self.stated.contains(at))
-    }
-
-    /// Whether the column is called so, perhaps in a language.
-    pub(crate) fn is_any(&self, column: usize, names: &[&str]) -> bool {
-        let stem = self.stems[column].as_deref();
-        let mut own = std::iter::once(self.plain[column].as_str()).chain(stem);
-        own.any(|name| names.contains(&name))
-    }
-
-    fn is_decision(&self, column: usize) -> bool {
-        is_decision(&self.plain[column])
-    }
-
-    /// The column of a stated name; none for an empty one.
-    pub(crate) fn stated(&self, name: &str) -> Result<Option<usize>, String> {
-        match name {
-            "" | "-" => Ok(None),
-            name => self.named(name).map(Some),
-        }
-    }
-
-    pub(crate) fn all(&self, stated: &[String]) -> Result<Vec<usize>, String> {
-        let columns = stated.iter().map(|name| self.stated(name));
-        columns.filter_map(Result::transpose).collect()
-    }
-
-    /// Position of the column of exactly or else roughly that name.
-    fn named(&self, name: &str) -> Result<usize, String> {
-        let exact = self.names.iter().position(|known| known == name.trim());
-        let similar = || {
-            let wanted = plain(name);
-            self.plain.iter().position(|known| *known == wanted)
-        };
-        exact.or_else(similar).ok_or_else(|| {
-            let there = self.names.join(", ");
-            format!("there is no column `{name}`; the columns are {there}")
-        })
-    }
-
-    pub(crate) fn missing(&self, what: &str) -> String {
-        let there = self.names.join(", ");
-        format!("no column looks like {what} (the columns are {there})")
     }
 }
 
@@ -620,6 +521,21 @@ mod tests {
         assert!(
             found.contains("`label` and `suggested` name different"),
             "{found}"
+        );
+        // Ids and names beside each other are counted, in the file of products too.
+        let rows = ["1|Mug|1|Tops", "2|Cap|2|Tops"];
+        let row = |id: &str, name: &str| assort_core::CategoryRow {
+            id: Some(id.to_owned()),
+            place: assort_core::Place::Path(vec![name.to_owned()]),
+            ..assort_core::CategoryRow::default()
+        };
+        let taxonomy = Taxonomy::from_rows(vec![row("1", "Hats"), row("2", "Tops")]).unwrap();
+        let mapping = Mapping::default().with_taxonomy(Some(Arc::new(taxonomy)));
+        let names = ["id", "title", "category_id", "category"].map(str::to_owned);
+        let columns = Columns::resolve(&names, &mapping, &sample(&rows)).unwrap();
+        assert_eq!(
+            columns.to_string(),
+            "id=id title=title category=category_id contradicted-by=category (in 1 row) ignored=category"
         );
         // What lies above the other is no contradiction.
         let found = labels("id|label|area", &["1|Kettles|Home", "2|Hats|Wear"]);

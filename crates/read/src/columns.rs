@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use assort_core::{SEPARATOR, Taxonomy};
 
-use crate::choice::{Choice, Named, Shelf};
+use crate::choice::{Choice, Shelf};
 use crate::error::Unstated;
 use crate::mapping::{IdSource, Mapping};
+use crate::named::Named;
 use crate::names::{
     IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain, told_apart,
 };

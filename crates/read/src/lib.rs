@@ -11,6 +11,7 @@ mod archive;
 #[cfg(feature = "parquet")]
 mod beside;
 mod choice;
+mod column_words;
 #[cfg(feature = "parquet")]
 mod columnar;
 mod columns;
@@ -29,6 +30,7 @@ mod lines;
 mod maker;
 mod mapping;
 mod mends;
+mod named;
 mod names;
 mod numbers;
 mod objects;
