@@ -517,6 +517,7 @@ mod tests {
             columns.map_or_else(|refusal| refusal.message, |columns| columns.to_string())
         };
         let rows = ["1|Hats|Kettles", "2|Kettles|Hats"];
+        assert!(labels("id|label|predicted", &rows).contains("category=label"));
         let found = labels("id|label|suggested", &rows);
         assert!(
             found.contains("`label` and `suggested` name different"),

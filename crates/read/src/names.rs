@@ -191,15 +191,35 @@ const OLD: &[&str] = &[
     "기존",
 ];
 
+/// Of those, and of what a model said, the ones that say so alone.
+const NOT_RIGHT: &[&str] = &[
+    "old",
+    "previous",
+    "before",
+    "was",
+    "predicted",
+    "prediction",
+    "predictedlabel",
+    "predictedcategory",
+    "vorhersage",
+    "bisher",
+    "vorher",
+    "原",
+    "旧",
+    "预测",
+    "预测类目",
+];
+
 /// Whether a column of that plain name has the categories that are right, where another
 /// has those that were.
 pub(crate) fn is_correction(plain: &str) -> bool {
     CORRECTIONS.contains(&plain) || is_category_that_is(plain, CORRECTED)
 }
 
-/// Whether a column of that plain name has categories that are no longer right.
+/// Whether a column of that plain name has categories that are no longer right, or that
+/// nobody has looked at.
 pub(crate) fn is_old(plain: &str) -> bool {
-    is_category_that_is(plain, OLD)
+    NOT_RIGHT.contains(&plain) || is_category_that_is(plain, OLD)
 }
 
 fn is_category_that_is(plain: &str, words: &[&str]) -> bool {
