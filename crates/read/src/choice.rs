@@ -122,14 +122,21 @@ impl<'a> Choice<'a> {
             true => "an id, and none like a title",
             false => "an id",
         };
-        let mut message = self.no(what);
+        let mut message = match nor_title {
+            true => self.no(what),
+            false => self.named.missing(what),
+        };
+        if nor_title && self.named.names.len() == 1 {
+            // A name would not help: the columns are not told apart.
+            return message.into();
+        }
         let is_short = |column: usize| self.sample.values(column).all(|id| id.len() <= 64);
         let keys: Vec<String> = (0..self.named.names.len())
             .filter(|&column| self.sample.len() > 1 && self.sample.is_key(column, |_| true))
             .filter(|&column| is_short(column) && !self.named.names[column].is_empty())
             .map(|column| format!("`{}`", self.named.names[column]))
             .collect();
-        if !keys.is_empty() && self.named.names.len() > 1 {
+        if !keys.is_empty() {
             let keys = keys.join(", ");
             message.push_str(&format!("; no value comes twice in {keys}"));
         }
@@ -293,10 +300,10 @@ impl<'a> Choice<'a> {
             let has_ids = self.is_of_numbers(column) || self.is_of_numbers(rival);
             if !self.mapping.require_title && !has_ids && others * 2 >= both {
                 let [one, other] = [column, rival].map(|at| self.named.names[at].as_str());
-                return Err(format!(
-                    "the columns `{one}` and `{other}` name different categories in {others} of the first {both} rows; say with --category which of them is right"
-                )
-                .into());
+                let message = format!(
+                    "the columns `{one}` and `{other}` name different categories in {others} of the first {both} rows"
+                );
+                return Err(Refusal::until(Unstated::Category, message));
             }
             shelf.contradicted.push((rival, others));
         }

@@ -412,6 +412,7 @@ mod tests {
         assert_eq!(headless.unstated, None);
         let single = refused("id/title", &["1/Pan", "2/Pot"]);
         assert!(single.message.contains("only one column"), "{single:?}");
+        assert_eq!(single.unstated, None);
     }
 
     #[test]
