@@ -255,6 +255,44 @@ fn google_merchant_feeds() {
     feed("google.xml", xml, &products);
 }
 
+#[test]
+fn yandex_offers_name_the_categories_of_their_feed() {
+    let xml = r#"<?xml version="1.0" encoding="UTF-8"?>
+<yml_catalog date="2030-01-01"><shop><name>A shop</name>
+  <categories><category id="10">Wear</category><category id="12" parentId="10">Hats</category></categories>
+  <offers>
+    <offer id="H1"><typePrefix>Sun hat</typePrefix><vendor>Loom</vendor><model>L2</model><categoryId>12</categoryId></offer>
+    <offer id="X1"><name>Steel kettle</name><categoryId>13</categoryId></offer>
+  </offers></shop></yml_catalog>"#;
+    feed(
+        "feed.yml",
+        xml,
+        &[
+            ("H1", "Sun hat Loom L2", Some("22"), &["Loom"]),
+            ("X1", "Steel kettle", None, &["categoryId 13"]),
+        ],
+    );
+}
+
+#[test]
+fn ebay_variations_stand_under_their_product() {
+    let csv = "*Action(SiteID=US),*Title,CustomLabel,Relationship,RelationshipDetails,*StartPrice\n\
+        Add,Sun hat,HA,,Size=S;M,9.90\n,,HA-S,Variation,Size=S,9.90\n,,HA-M,Variation,Size=M,10.90\n";
+    feed(
+        "ebay.csv",
+        csv,
+        &[("HA", "Sun hat", None, &["HA-S", "HA-M"])],
+    );
+}
+
+#[test]
+fn woocommerce_products_in_german() {
+    let csv = "ID,Typ,Artikelnummer,Name,Kurzbeschreibung,\"Regulärer Preis\",Kategorien,\"Übergeordnetes Produkt\"\n\
+        7,variable,shirt,Hemd,,,Wear > Shirts,\n\
+        9,variation,shirt-s,Hemd - S,,\"19,90\",,shirt\n";
+    feed("woo.csv", csv, &[("7", "Hemd", Some("21"), &["shirt-s"])]);
+}
+
 /// A Parquet file of columns.
 fn parquet(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();

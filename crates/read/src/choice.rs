@@ -4,9 +4,11 @@
 use assort_core::Taxonomy;
 
 use crate::error::Unstated;
-use crate::language::without_language;
+use crate::known::{by_name, is_category};
+use crate::levels::levels;
 use crate::mapping::{IdSource, Mapping};
-use crate::names::{CATEGORY, ID, INDEX, TITLE, is_decision, plain};
+use crate::named::Named;
+use crate::names::{CATEGORY, ID, INDEX, OR_TITLE, TITLE, is_correction, is_old};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -17,100 +19,31 @@ const OF_TAXONOMY: f64 = 0.6;
 /// Fewer than these, and the categories are another taxonomy's.
 const FOREIGN: f64 = 0.2;
 
-/// The columns by their names.
-pub(crate) struct Named<'a> {
-    names: &'a [String],
-    plain: Vec<String>,
-    /// The same without the language that a name ends in (`name-en_US`), where it does.
-    stems: Vec<Option<String>>,
-    /// Columns the user gave a meaning, which no guess may take.
-    stated: Vec<usize>,
+/// A column of numbers of which fewer are ids of the taxonomy has another one's: those that
+/// are the same are so by chance.
+const FOREIGN_IDS: f64 = 0.5;
+
+/// Where the category of a product stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shelf {
+    /// The column of the category.
+    pub(crate) column: Option<usize>,
+    /// Those above it, where columns are the levels of a path.
+    pub(crate) above: Vec<usize>,
+    /// Whether it is read by paths and names alone: nobody says that ids are the
+    /// taxonomy's.
+    pub(crate) by_name: bool,
+    /// Columns that name another category, with the number of the first rows in which
+    /// they do.
+    pub(crate) contradicted: Vec<(usize, u32)>,
 }
 
-impl<'a> Named<'a> {
-    pub(crate) fn new(names: &'a [String], mapping: &Mapping) -> Self {
-        let mut named = Self {
-            names,
-            plain: names.iter().map(|name| plain(name)).collect(),
-            stems: names
-                .iter()
-                .map(|name| without_language(name).map(plain))
-                .collect(),
-            stated: Vec::new(),
-        };
-        let single = [
-            &mapping.id,
-            &mapping.title,
-            &mapping.category,
-            &mapping.image,
-        ];
-        let stated = single.into_iter().flatten();
-        named.stated = stated
-            .chain(mapping.text.iter().flatten())
-            .filter_map(|name| named.named(name).ok())
-            .collect();
-        named
-    }
-
-    /// Columns of such names that nobody gave another meaning, the likeliest first, and
-    /// then those that are called so in a language.
-    pub(crate) fn guessed(
-        &self,
-        guesses: &'static [&'static str],
-    ) -> impl Iterator<Item = usize> + Clone {
-        let of = |guesses: &'static [&'static str], is: fn(&Self, usize, &str) -> bool| {
-            guesses.iter().flat_map(move |guess| {
-                let columns = 0..self.plain.len();
-                columns.filter(move |&at| is(self, at, guess))
-            })
-        };
-        let own = of(guesses, |named, at, guess| named.plain[at] == guess);
-        let stem = of(guesses, |named, at, guess| {
-            named.stems[at].as_deref() == Some(guess)
-        });
-        own.chain(stem).filter(|at| !self.stated.contains(at))
-    }
-
-    /// Whether the column is called so, perhaps in a language.
-    pub(crate) fn is_any(&self, column: usize, names: &[&str]) -> bool {
-        let stem = self.stems[column].as_deref();
-        let mut own = std::iter::once(self.plain[column].as_str()).chain(stem);
-        own.any(|name| names.contains(&name))
-    }
-
-    fn is_decision(&self, column: usize) -> bool {
-        is_decision(&self.plain[column])
-    }
-
-    /// The column of a stated name; none for an empty one.
-    pub(crate) fn stated(&self, name: &str) -> Result<Option<usize>, String> {
-        match name {
-            "" | "-" => Ok(None),
-            name => self.named(name).map(Some),
+impl From<Option<usize>> for Shelf {
+    fn from(column: Option<usize>) -> Self {
+        Self {
+            column,
+            ..Self::default()
         }
-    }
-
-    pub(crate) fn all(&self, stated: &[String]) -> Result<Vec<usize>, String> {
-        let columns = stated.iter().map(|name| self.stated(name));
-        columns.filter_map(Result::transpose).collect()
-    }
-
-    /// Position of the column of exactly or else roughly that name.
-    fn named(&self, name: &str) -> Result<usize, String> {
-        let exact = self.names.iter().position(|known| known == name.trim());
-        let similar = || {
-            let wanted = plain(name);
-            self.plain.iter().position(|known| *known == wanted)
-        };
-        exact.or_else(similar).ok_or_else(|| {
-            let there = self.names.join(", ");
-            format!("there is no column `{name}`; the columns are {there}")
-        })
-    }
-
-    pub(crate) fn missing(&self, what: &str) -> String {
-        let there = self.names.join(", ");
-        format!("no column looks like {what} (the columns are {there})")
     }
 }
 
@@ -131,8 +64,12 @@ impl<'a> Choice<'a> {
     }
 
     /// The first column of such a name whose values are texts in half of the rows, or
-    /// else the first of such a name.
+    /// else the first of such a name; or else a description.
     pub(crate) fn title(&self) -> Option<usize> {
+        if self.named.guessed(TITLE).next().is_none() {
+            let is_needed = self.mapping.require_title && !self.mapping.updates;
+            return self.named.guessed(OR_TITLE).next().filter(|_| is_needed);
+        }
         let mut candidates = self.named.guessed(TITLE);
         let is_text = |value: &str| value.chars().any(char::is_alphabetic) && !is_url(value);
         let fits = |column: &usize| {
@@ -175,9 +112,24 @@ impl<'a> Choice<'a> {
         self.sample.values(at).all(is_name).then_some(at)
     }
 
-    /// Why there is no id, with the columns that could be it by what they hold.
-    pub(crate) fn no_id(&self) -> Refusal {
-        let mut message = self.named.missing("an id");
+    /// Why there is no id, or, where none is there either, no id and no title, with the
+    /// columns that could be the id by what they hold.
+    pub(crate) fn no_id(&self, nor_title: bool) -> Refusal {
+        if let Some(why) = self.no_header() {
+            return why.into();
+        }
+        let what = match nor_title {
+            true => "an id, and none like a title",
+            false => "an id",
+        };
+        let mut message = match nor_title {
+            true => self.no(what),
+            false => self.named.missing(what),
+        };
+        if nor_title && self.named.names.len() == 1 {
+            // A name would not help: the columns are not told apart.
+            return message.into();
+        }
         let is_short = |column: usize| self.sample.values(column).all(|id| id.len() <= 64);
         let keys: Vec<String> = (0..self.named.names.len())
             .filter(|&column| self.sample.len() > 1 && self.sample.is_key(column, |_| true))
@@ -191,58 +143,220 @@ impl<'a> Choice<'a> {
         Refusal::until(Unstated::Id, message)
     }
 
-    /// Of the columns of such names the one whose values are most often of the taxonomy,
-    /// or else another column that holds its paths and names.
-    pub(crate) fn category(
-        &self,
-        id: IdSource,
-        title: Option<usize>,
-    ) -> Result<Option<usize>, Refusal> {
-        let candidates: Vec<usize> = self.named.guessed(CATEGORY).collect();
-        let first = candidates.first().copied();
-        if self.mapping.taxonomy.is_none() {
-            return Ok(first);
+    /// A message that no column looks like something.
+    pub(crate) fn no(&self, what: &str) -> String {
+        let message = self.named.missing(what);
+        match self.named.names.len() {
+            1 => format!(
+                "{message}; there is only one column, so separate columns by tabs, commas, semicolons or pipes"
+            ),
+            _ => message,
         }
-        let named = best(
-            candidates
-                .iter()
-                .filter_map(|&at| Some((at, self.known(at, true)?))),
-        );
-        if let Some((column, share)) = named
-            && share >= OF_TAXONOMY
+    }
+
+    /// Why a file is refused whose first line looks like the others: a value with digits
+    /// stands where the name of its column would.
+    fn no_header(&self) -> Option<String> {
+        let is_like = |at: usize| {
+            let shape = shape(&self.named.names[at]);
+            let has_digits = shape.contains('0') && self.sample.values(at).next().is_some();
+            has_digits
+                && self
+                    .sample
+                    .values(at)
+                    .all(|value| self::shape(value) == shape)
+        };
+        let at = (0..self.named.names.len()).find(|&at| is_like(at))?;
+        let value = &self.named.names[at];
+        Some(format!(
+            "the file has no header: `{value}` in its first line looks like the values under it; write a line with the names of the columns above, such as id and title"
+        ))
+    }
+
+    /// The columns that are called so, corrections first.
+    fn categories(&self) -> Vec<usize> {
+        let all = 0..self.named.plain.len();
+        let corrections = all
+            .filter(|&at| is_correction(&self.named.plain[at]) && !self.named.stated.contains(&at));
+        let mut columns: Vec<usize> = corrections.collect();
+        for at in self.named.guessed(CATEGORY) {
+            if !columns.contains(&at) {
+                columns.push(at);
+            }
+        }
+        columns
+    }
+
+    /// The correction, if one is of the taxonomy; or else columns that are levels of a
+    /// path; or else of the columns called so the one whose values are most often of the
+    /// taxonomy; or else another column that holds its paths and names.
+    pub(crate) fn category(&self, id: IdSource, title: Option<usize>) -> Result<Shelf, Refusal> {
+        let called = self.categories();
+        let first = called.first().copied();
+        let Some(taxonomy) = self.mapping.taxonomy.as_deref() else {
+            return Ok(first.into());
+        };
+        let mut corrections = called.iter().copied();
+        let correction = corrections.find(|&at| {
+            is_correction(&self.named.plain[at]) && self.is_of_taxonomy(self.known(at))
+        });
+        if correction.is_some() {
+            return Ok(self.shelf(correction));
+        }
+        let named = best(called.iter().filter_map(|&at| Some((at, self.known(at)?))));
+        let sure = named.filter(|(_, share)| self.is_of_taxonomy(Some(*share)));
+        let others = self.others(id, title, &called);
+        let mut all: Vec<usize> = called.iter().chain(&others).copied().collect();
+        all.retain(|&at| !is_old(&self.named.plain[at]));
+        all.sort_unstable();
+        let levels = levels(taxonomy, self.sample, &all);
+        if let Some((&column, above)) = levels.split_last()
+            && sure.is_none_or(|(sure, _)| above.contains(&sure))
         {
-            return Ok(Some(column));
+            return Ok(Shelf {
+                column: Some(column),
+                above: above.to_vec(),
+                by_name: true,
+                contradicted: Vec::new(),
+            });
         }
+        let mut shelf = match sure {
+            Some((column, _)) => self.shelf(Some(column)),
+            None => {
+                let shares = others
+                    .iter()
+                    .filter_map(|&at| Some((at, self.known_by_name(at)?)));
+                match best(shares).filter(|(_, share)| self.is_of_taxonomy(Some(*share))) {
+                    Some((column, _)) => Shelf {
+                        by_name: true,
+                        ..Some(column).into()
+                    },
+                    None => {
+                        let some = named.filter(|(_, share)| *share > 0.0);
+                        self.shelf(some.map(|(at, _)| at).or(first))
+                    }
+                }
+            }
+        };
+        let rivals = match self.mapping.require_title {
+            true => called,
+            false => all,
+        };
+        self.compare(taxonomy, &mut shelf, &rivals)?;
+        Ok(shelf)
+    }
+
+    fn is_of_taxonomy(&self, share: Option<f64>) -> bool {
+        share.is_some_and(|share| share >= OF_TAXONOMY)
+    }
+
+    /// A column that is called so.
+    fn shelf(&self, column: Option<usize>) -> Shelf {
+        let is_chance = |at: usize| {
+            let share = self.known(at);
+            self.is_of_numbers(at) && share.is_some_and(|share| share < FOREIGN_IDS)
+        };
+        Shelf {
+            by_name: self.sample.own_categories || column.is_some_and(is_chance),
+            ..column.into()
+        }
+    }
+
+    /// Columns that mean nothing yet, those of categories that were last.
+    fn others(&self, id: IdSource, title: Option<usize>, called: &[usize]) -> Vec<usize> {
         let others = (0..self.named.names.len()).filter(|&at| {
             let is_used = id == IdSource::Column(at) || title == Some(at);
             let is_stated = self.named.stated.contains(&at);
-            !is_used && !is_stated && !candidates.contains(&at) && !self.named.is_decision(at)
+            !is_used && !is_stated && !called.contains(&at) && !self.named.is_decision(at)
         });
-        let others = others.filter_map(|at| Some((at, self.known(at, false)?)));
-        match best(others) {
-            Some((column, share)) if share >= OF_TAXONOMY => Ok(Some(column)),
-            _ => Ok(named
-                .filter(|(_, share)| *share > 0.0)
-                .map(|(at, _)| at)
-                .or(first)),
+        let (old, mut others): (Vec<usize>, Vec<usize>) =
+            others.partition(|&at| is_old(&self.named.plain[at]));
+        others.extend(old);
+        others
+    }
+
+    /// Finds the columns that name other categories than the one that was chosen. Of
+    /// labels, whose rows say nothing else, the user has to say which are right.
+    fn compare(
+        &self,
+        taxonomy: &Taxonomy,
+        shelf: &mut Shelf,
+        rivals: &[usize],
+    ) -> Result<(), Refusal> {
+        let Some(column) = shelf.column else {
+            return Ok(());
+        };
+        for &rival in rivals.iter().filter(|&&rival| rival != column) {
+            if ![column, rival]
+                .into_iter()
+                .all(|at| self.is_of_taxonomy(self.known(at)))
+            {
+                continue;
+            }
+            let (others, both) = self.contradictions(taxonomy, column, rival);
+            if others == 0 {
+                continue;
+            }
+            let has_ids = self.is_of_numbers(column) || self.is_of_numbers(rival);
+            if !self.mapping.require_title && !has_ids && others * 2 >= both {
+                let [one, other] = [column, rival].map(|at| self.named.names[at].as_str());
+                let message = format!(
+                    "the columns `{one}` and `{other}` name different categories in {others} of the first {both} rows"
+                );
+                return Err(Refusal::until(Unstated::Category, message));
+            }
+            shelf.contradicted.push((rival, others));
         }
+        Ok(())
+    }
+
+    /// In how many of the first rows two columns name categories that do not lie on one
+    /// path, and in how many they name any.
+    fn contradictions(&self, taxonomy: &Taxonomy, one: usize, other: usize) -> (u32, u32) {
+        let (mut others, mut both) = (0, 0);
+        for row in 0..self.sample.len() {
+            let read = |at: usize| {
+                let (text, more) = self.sample.readings(row, at).split_first()?;
+                taxonomy
+                    .read_categories(text, more)
+                    .ok()
+                    .map(|given| given.label)
+            };
+            let Some((one, other)) = read(one).zip(read(other)) else {
+                continue;
+            };
+            both += 1;
+            let is_above = |upper, lower| taxonomy.lineage(lower).contains(&upper);
+            others += u32::from(one != other && !is_above(one, other) && !is_above(other, one));
+        }
+        (others, both)
     }
 
     /// Whether a column of categories holds those of another taxonomy.
     pub(crate) fn is_foreign(&self, column: usize) -> bool {
-        let is_candidate = self.named.guessed(CATEGORY).any(|at| at == column);
-        is_candidate
-            && self
-                .known(column, true)
-                .is_some_and(|share| share < FOREIGN)
+        self.categories().contains(&column)
+            && self.known(column).is_some_and(|share| share < FOREIGN)
     }
 
-    /// The part of a column's values that are categories of the taxonomy; without `ids`,
-    /// only by path or name.
-    fn known(&self, column: usize, ids: bool) -> Option<f64> {
+    /// Whether a column has bare numbers.
+    fn is_of_numbers(&self, column: usize) -> bool {
+        let is_number = |value: &str| !value.chars().any(char::is_alphabetic);
+        self.sample.values(column).all(is_number)
+    }
+
+    /// The part of a column's values that are categories of the taxonomy.
+    fn known(&self, column: usize) -> Option<f64> {
+        let taxonomy = self.mapping.taxonomy.as_deref()?;
+        let is_category = |readings: &[String]| is_category(taxonomy, readings);
+        self.sample.share(column, is_category)
+    }
+
+    /// The part that are so as a whole, by their paths or names.
+    fn known_by_name(&self, column: usize) -> Option<f64> {
         let taxonomy = self.mapping.taxonomy.as_deref()?;
         self.sample.share(column, |readings| {
-            is_category(taxonomy, readings) && (ids || has_letters(readings))
+            let text = readings.first();
+            text.is_some_and(|text| by_name(taxonomy, text).is_some())
         })
     }
 }
@@ -252,16 +366,20 @@ fn best(shares: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
     shares.reduce(|best, other| if other.1 > best.1 + 0.05 { other } else { best })
 }
 
-fn is_category(taxonomy: &Taxonomy, readings: &[String]) -> bool {
-    let Some((text, more)) = readings.split_first() else {
-        return false;
-    };
-    taxonomy.read_categories(text, more).is_ok()
-}
-
-fn has_letters(readings: &[String]) -> bool {
-    let letters = |text: &String| text.chars().filter(|c| c.is_alphabetic()).count() >= 2;
-    readings.first().is_some_and(letters)
+/// A text with one sign for each run of digits, and one for each run of letters.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    for c in text.trim().chars() {
+        let kind = match c {
+            c if c.is_numeric() => '0',
+            c if c.is_alphabetic() => 'a',
+            c => c,
+        };
+        if !shape.ends_with(kind) || !kind.is_alphanumeric() {
+            shape.push(kind);
+        }
+    }
+    shape
 }
 
 fn is_url(value: &str) -> bool {
@@ -339,6 +457,97 @@ mod tests {
             found,
             "id=id title=title category=correct_category ignored=category"
         );
+    }
+
+    #[test]
+    fn measures_and_lists_of_names_are_no_categories() {
+        // The ids of the taxonomy are its names, so that one is a number here.
+        let row = |id: &str, name: &str| assort_core::CategoryRow {
+            id: Some(id.to_owned()),
+            place: assort_core::Place::Path(vec![name.to_owned()]),
+            ..assort_core::CategoryRow::default()
+        };
+        let taxonomy = Taxonomy::from_rows(vec![row("1", "Hats"), row("2", "Tops")]).unwrap();
+        let mapping = Mapping::default().with_taxonomy(Some(Arc::new(taxonomy)));
+        let names = ["id", "title", "Gewicht", "tags"].map(str::to_owned);
+        let rows = sample(&["7|Mug|1,5 kg|Hats, new", "8|Cap|2,5 kg|Tops, sale"]);
+        let columns = Columns::resolve(&names, &mapping, &rows).unwrap();
+        assert_eq!(columns.category(), None);
+        // Numbers of which few are ids are another taxonomy's, and read by name alone.
+        let names = ["id", "title", "category_id"].map(str::to_owned);
+        let foreign = sample(&["7|Mug|1", "8|Cap|20", "9|Pan|30"]);
+        let columns = Columns::resolve(&names, &mapping, &foreign).unwrap();
+        assert!(columns.category() == Some("category_id") && columns.by_name.is_some());
+        let own = sample(&["7|Mug|1", "8|Cap|2", "9|Pan|30"]);
+        let columns = Columns::resolve(&names, &mapping, &own).unwrap();
+        assert!(columns.by_name.is_none());
+    }
+
+    #[test]
+    fn columns_that_are_levels_are_one_path() {
+        let rows = ["1|Mug|Home|Kitchen|Kettles", "2|Cap|Wear|Hats|"];
+        for header in [
+            "id|title|category1|category2|category3",
+            "id|title|L1|L2|L3",
+            "id|title|一级类目|二级类目|三级类目",
+        ] {
+            let names: Vec<&str> = header.split('|').collect();
+            let expected = format!("id=id title=title category={}", names[2..].join(" > "));
+            assert_eq!(told(header, &rows, true), expected);
+        }
+        let rows = ["1|Mug|Home|Kettles", "2|Cap|Wear|Hats"];
+        let found = told("id|title|category|subcategory", &rows, true);
+        assert_eq!(found, "id=id title=title category=category > subcategory");
+    }
+
+    #[test]
+    fn corrections_are_known_in_languages() {
+        let rows = ["1|Mug|Hats|Kettles", "2|Cap|Kettles|Hats"];
+        for (old, new) in [
+            ("label", "corrected"),
+            ("catégorie", "catégorie corrigée"),
+            ("原类目", "正确类目"),
+            ("alte_kategorie", "neue_kategorie"),
+        ] {
+            let found = told(&format!("id|title|{old}|{new}"), &rows, true);
+            assert!(found.contains(&format!("category={new}")), "{found}");
+        }
+    }
+
+    #[test]
+    fn labels_that_contradict_each_other_are_refused_or_counted() {
+        let labels = |header: &str, rows: &[&str]| {
+            let names: Vec<String> = header.split('|').map(str::to_owned).collect();
+            let mapping = Mapping::default().with_taxonomy(Some(shop()));
+            let mapping = mapping.with_require_title(false);
+            let columns = Columns::resolve(&names, &mapping, &sample(rows));
+            columns.map_or_else(|refusal| refusal.message, |columns| columns.to_string())
+        };
+        let rows = ["1|Hats|Kettles", "2|Kettles|Hats"];
+        assert!(labels("id|label|predicted", &rows).contains("category=label"));
+        let found = labels("id|label|suggested", &rows);
+        assert!(
+            found.contains("`label` and `suggested` name different"),
+            "{found}"
+        );
+        // Ids and names beside each other are counted, in the file of products too.
+        let rows = ["1|Mug|1|Tops", "2|Cap|2|Tops"];
+        let row = |id: &str, name: &str| assort_core::CategoryRow {
+            id: Some(id.to_owned()),
+            place: assort_core::Place::Path(vec![name.to_owned()]),
+            ..assort_core::CategoryRow::default()
+        };
+        let taxonomy = Taxonomy::from_rows(vec![row("1", "Hats"), row("2", "Tops")]).unwrap();
+        let mapping = Mapping::default().with_taxonomy(Some(Arc::new(taxonomy)));
+        let names = ["id", "title", "category_id", "category"].map(str::to_owned);
+        let columns = Columns::resolve(&names, &mapping, &sample(&rows)).unwrap();
+        assert_eq!(
+            columns.to_string(),
+            "id=id title=title category=category_id contradicted-by=category (in 1 row) ignored=category"
+        );
+        // What lies above the other is no contradiction.
+        let found = labels("id|label|area", &["1|Kettles|Home", "2|Hats|Wear"]);
+        assert!(found.starts_with("id=id category="), "{found}");
     }
 
     #[test]

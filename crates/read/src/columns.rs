@@ -1,12 +1,16 @@
 //! Which column of a product file means what.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::choice::{Choice, Named};
+use assort_core::{SEPARATOR, Taxonomy};
+
+use crate::choice::{Choice, Shelf};
 use crate::error::Unstated;
 use crate::mapping::{IdSource, Mapping};
+use crate::named::Named;
 use crate::names::{
-    IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain,
+    IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain, told_apart,
 };
 use crate::numbers::{Writing, writing};
 use crate::refusal::Refusal;
@@ -33,6 +37,12 @@ pub struct Columns {
     pub(crate) title: Option<usize>,
     pub(crate) text: Vec<usize>,
     pub(crate) category: Option<usize>,
+    /// The columns of the levels above it, where several are one path.
+    pub(crate) above: Vec<usize>,
+    /// The taxonomy whose ids are no categories of the column, but chance.
+    pub(crate) by_name: Option<Arc<Taxonomy>>,
+    /// Columns that name another category, with the number of the first rows where.
+    contradicted: Vec<(usize, u32)>,
     pub(crate) image: Option<usize>,
     pub(crate) attributes: Vec<usize>,
     /// Attributes whose numbers have a decimal comma.
@@ -71,7 +81,7 @@ impl Columns {
         self.named(&self.text)
     }
 
-    /// Column of the category.
+    /// Column of the category, the deepest where several are the levels of one path.
     pub fn category(&self) -> Option<&str> {
         self.category.map(|at| self.names[at].as_str())
     }
@@ -102,6 +112,7 @@ impl Columns {
     fn uses(&self, column: usize) -> bool {
         self.id == IdSource::Column(column)
             || [self.title, self.category, self.image].contains(&Some(column))
+            || self.above.contains(&column)
             || self.text.contains(&column)
             || self.attributes.contains(&column)
     }
@@ -138,6 +149,7 @@ impl Columns {
         mapping: &Mapping,
         sample: &Sample,
     ) -> std::result::Result<Self, Refusal> {
+        let names = &with_numbers(names, sample);
         let named = Named::new(names, mapping);
         let choice = Choice::new(&named, mapping, sample);
         let view = named.guessed(VIEW).next();
@@ -145,16 +157,26 @@ impl Columns {
             Some(stated) => named.stated(stated)?,
             None => choice.title(),
         };
+        let needs_title = title.is_none() && mapping.require_title && !mapping.updates;
         let id = match mapping.id.as_deref() {
             Some("#") => IdSource::RowNumber,
-            Some(stated) => IdSource::Column(named.stated(stated)?.ok_or_else(|| choice.no_id())?),
-            None => IdSource::Column(choice.id(title, view).ok_or_else(|| choice.no_id())?),
+            Some(stated) => {
+                let found = named.stated(stated)?;
+                IdSource::Column(found.ok_or_else(|| choice.no_id(false))?)
+            }
+            None => {
+                let found = choice.id(title, view);
+                IdSource::Column(found.ok_or_else(|| choice.no_id(needs_title))?)
+            }
         };
-        if title.is_none() && mapping.require_title && !mapping.updates {
-            return Err(Refusal::until(Unstated::Title, named.missing("a title")));
+        if needs_title {
+            return Err(Refusal::until(Unstated::Title, choice.no("a title")));
         }
-        let category = match mapping.category.as_deref() {
-            Some(stated) => named.stated(stated)?,
+        let shelf = match mapping.category.as_deref() {
+            Some(stated) => Shelf {
+                by_name: sample.own_categories,
+                ..named.stated(stated)?.into()
+            },
             None => choice.category(id, title)?,
         };
         let image = match mapping.image.as_deref() {
@@ -166,7 +188,10 @@ impl Columns {
             id,
             title,
             text: Vec::new(),
-            category,
+            category: shelf.column,
+            above: shelf.above,
+            by_name: mapping.taxonomy.clone().filter(|_| shelf.by_name),
+            contradicted: shelf.contradicted,
             image,
             attributes: Vec::new(),
             decimal_commas: Vec::new(),
@@ -247,6 +272,23 @@ impl Columns {
         }
     }
 
+    /// The column of the category with those above it, for messages.
+    fn shelf(&self) -> String {
+        let columns = self.above.iter().copied().chain(self.category);
+        let columns: Vec<usize> = columns.collect();
+        self.named(&columns).join(SEPARATOR)
+    }
+
+    /// Columns that name other categories than that of the category, with the number of
+    /// the first rows in which they do: `label (in 3 rows)`.
+    fn contradicted(&self) -> String {
+        let told = self.contradicted.iter().map(|(at, rows)| {
+            let plural = if *rows == 1 { "row" } else { "rows" };
+            format!("{} (in {rows} {plural})", self.names[*at])
+        });
+        told.collect::<Vec<_>>().join(",")
+    }
+
     /// Whether there is anything but an id.
     fn say_something(&self) -> bool {
         [self.title, self.category, self.image] != [None; 3]
@@ -262,6 +304,23 @@ impl Columns {
     }
 }
 
+/// The names, where a column without one that holds something gets its number: `column 3`.
+/// One that only counts the rows, as pandas writes it, says nothing.
+fn with_numbers(names: &[String], sample: &Sample) -> Vec<String> {
+    let counts = |at: usize, from: usize| {
+        let is_next = |row: usize| sample.value(row, at) == (row + from).to_string();
+        (0..sample.len()).all(is_next)
+    };
+    let named = names.iter().enumerate().map(|(at, name)| {
+        let says = sample.values(at).next().is_some() && !counts(at, 0) && !counts(at, 1);
+        match name.is_empty() && says {
+            true => format!("column {}", at + 1),
+            false => name.clone(),
+        }
+    });
+    told_apart(&named.collect::<Vec<_>>())
+}
+
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "id={}", self.id())?;
@@ -269,7 +328,8 @@ impl fmt::Display for Columns {
         for (meaning, names) in [
             ("title", one(self.title())),
             ("text", self.text().join(",")),
-            ("category", one(self.category())),
+            ("category", self.shelf()),
+            ("contradicted-by", self.contradicted()),
             ("image", one(self.image())),
             ("attributes", self.attributes().join(",")),
             ("ignored", self.ignored().join(",")),
@@ -287,6 +347,7 @@ impl fmt::Display for Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::tests::sample;
 
     fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, Refusal> {
         let names: Vec<_> = header.split(',').map(str::to_owned).collect();
@@ -320,6 +381,63 @@ mod tests {
             guess("asin,name,summary,text,gtin"),
             "id=asin title=name text=summary,text attributes=gtin"
         );
+    }
+
+    #[test]
+    fn columns_without_a_name_are_told_by_their_number() {
+        let names = ["", "id", "title", ""].map(str::to_owned);
+        let rows = sample(&["0|7|Mug|red", "1|8|Pan|blue"]);
+        let columns = Columns::resolve(&names, &Mapping::default(), &rows).unwrap();
+        assert_eq!(columns.to_string(), "id=id title=title attributes=column 4");
+    }
+
+    #[test]
+    fn what_a_file_without_names_lacks_is_said() {
+        let refused = |header: &str, rows: &[&str]| {
+            let names: Vec<_> = header.split('|').map(str::to_owned).collect();
+            let columns = Columns::resolve(&names, &Mapping::default(), &sample(rows));
+            columns.unwrap_err()
+        };
+        let both = refused("price|stock", &["1|2"]);
+        assert!(
+            both.message
+                .starts_with("no column looks like an id, and none like a title")
+        );
+        assert_eq!(both.unstated, Some(Unstated::Id));
+        let headless = refused("101|Pan", &["102|Pot", "103|Lid"]);
+        assert!(
+            headless.message.contains("the file has no header"),
+            "{headless:?}"
+        );
+        assert_eq!(headless.unstated, None);
+        let single = refused("id/title", &["1/Pan", "2/Pot"]);
+        assert!(single.message.contains("only one column"), "{single:?}");
+        assert_eq!(single.unstated, None);
+    }
+
+    #[test]
+    fn names_of_platforms_and_languages_are_known() {
+        for (header, id, title) in [
+            ("Nr,Listing Title", "Nr", "Listing Title"),
+            ("No.,ItemDescription", "No.", "ItemDescription"),
+            ("barcode,offer_name", "barcode", "offer_name"),
+            ("Код товара,Название", "Код товара", "Название"),
+            ("Kod produktu,Nazwa", "Kod produktu", "Nazwa"),
+            ("รหัสสินค้า,title", "รหัสสินค้า", "title"),
+            ("رقم المنتج,title", "رقم المنتج", "title"),
+            ("SKU编码,标题", "SKU编码", "标题"),
+            ("Código,Descripción", "Código", "Descripción"),
+            ("商家编码,数字ID,宝贝名称", "数字ID", "宝贝名称"),
+            ("URL handle,Title,SKU", "URL handle", "Title"),
+        ] {
+            let found = guess(header);
+            assert!(
+                found.starts_with(&format!("id={id} title={title}")),
+                "{found}"
+            );
+        }
+        let found = guess("id,title,descripción");
+        assert_eq!(found, "id=id title=title text=descripción");
     }
 
     #[test]

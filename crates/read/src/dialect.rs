@@ -1,5 +1,6 @@
 //! How a delimited file is cut, and where its header stands, told by its first lines.
 
+use crate::mends::Quoted;
 use crate::splitter::{NEVER_TEXT, Splitter, all_quoted, sniff_delimiter};
 
 /// Lines that are looked at, and those among which the header is.
@@ -28,6 +29,8 @@ pub(crate) struct Dialect {
     pub(crate) skipped: u64,
     /// Whether the cells of the header, cut at tabs, are all quoted.
     pub(crate) all_quoted: bool,
+    /// How quotes stand.
+    pub(crate) quoted: Quoted,
 }
 
 /// Lines of a head with their numbers.
@@ -53,6 +56,7 @@ impl Dialect {
                 header,
                 skipped,
                 all_quoted: false,
+                quoted: Quoted::USUAL,
             };
         };
         let usual = || by_lines(&lines, sniff_delimiter(line));
@@ -62,12 +66,14 @@ impl Dialect {
             .map(|(_, line)| cells(line, delimiter))
             .collect();
         let at = header(&rows, names);
+        let under: Vec<&[u8]> = lines.iter().skip(at + 1).map(|(_, line)| *line).collect();
         let (header, line) = lines.get(at).copied().unwrap_or((first, line));
         Self {
             delimiter,
             header,
             skipped: skipped + at as u64,
             all_quoted: all_quoted(line),
+            quoted: Quoted::of(line, &under, delimiter),
         }
     }
 }

@@ -32,6 +32,8 @@ pub enum Unstated {
     Id,
     /// The column of the title ([`Mapping::title`](crate::Mapping::title)).
     Title,
+    /// The column of the category ([`Mapping::category`](crate::Mapping::category)).
+    Category,
     /// Which columns hold the tree of a taxonomy
     /// ([`TaxonomyOptions`](crate::TaxonomyOptions)).
     Tree,

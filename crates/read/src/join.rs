@@ -88,6 +88,14 @@ impl Join {
                 return None;
             }
         }
+        if given.parent.is_none() && is_of(&given, &CHILDREN) && !has_title(&given) {
+            // eBay's variations stand under their product, and do not name it.
+            if let Some(last) = &mut self.last {
+                tally.count_joined();
+                merge(last, given, &self.names);
+                return None;
+            }
+        }
         let before = self.last.take();
         if is_of(&given, &PARENTS) {
             self.hold(given);
@@ -130,14 +138,14 @@ impl Join {
         let Some(last) = &self.last else {
             return false;
         };
-        let has_title = given
-            .update
-            .title
-            .as_ref()
-            .is_some_and(|title| !title.is_empty());
         last.update.id == given.update.id
-            && (!has_title || (given.view.is_some() && given.view != last.view))
+            && (!has_title(given) || (given.view.is_some() && given.view != last.view))
     }
+}
+
+fn has_title(given: &Given) -> bool {
+    let title = given.update.title.as_ref();
+    title.is_some_and(|title| !title.is_empty())
 }
 
 /// What a product is called by those that belong to it: its id, also behind `id:`, and
@@ -263,6 +271,37 @@ mod tests {
         assert_eq!(found[1], "8 Pot [sku=p type=simple]");
         assert!(found[2].starts_with("11 Lost"), "{found:?}");
         assert_eq!((found.len(), joined), (3, 2));
+    }
+
+    #[test]
+    fn variations_under_a_product_are_joined_with_ids_of_their_own() {
+        let file = "Title,CustomLabel,Relationship,RelationshipDetails\nHat,H,,Size=S;M\n\
+            ,H-S,Variation,Size=S\n,H-M,Variation,Size=M\nPan,P,,\n";
+        let (found, joined) = joined(file);
+        assert!(found[0].starts_with("H Hat ["), "{found:?}");
+        assert!(found[0].contains("variant id=H-M"), "{found:?}");
+        assert_eq!((found.len(), joined), (2, 2));
+    }
+
+    #[test]
+    fn variants_are_joined_in_the_languages_of_shops() {
+        let file = "ID,Typ,Artikelnummer,Name,Übergeordnetes Produkt\n10,variable,T,Shirt,\n\
+            11,variation,T-S,Shirt S,T\n12,variation,T-M,Shirt M,id:10\n";
+        let (found, count) = joined(file);
+        assert_eq!((found.len(), count), (1, 2), "{found:?}");
+        let file = "ID,Type,UGS,Nom,Parent\n10,variable,T,Shirt,\n11,variation,T-S,Shirt S,T\n";
+        assert_eq!(joined(file).1, 1);
+        let file =
+            "ID,Tipo,SKU,Nombre,Superior\n10,variable,T,Shirt,\n11,variation,T-S,Shirt S,T\n";
+        assert_eq!(joined(file).1, 1);
+    }
+
+    #[test]
+    fn variants_of_new_shopify_files_are_joined_by_the_handle() {
+        let file = "Title,URL handle,SKU,Option1 value\nHat,hat,H-S,S\n,hat,H-M,M\n";
+        let (found, count) = joined(file);
+        assert!(found[0].starts_with("hat Hat ["), "{found:?}");
+        assert_eq!((found.len(), count), (1, 1));
     }
 
     #[test]

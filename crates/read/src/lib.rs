@@ -11,6 +11,7 @@ mod archive;
 #[cfg(feature = "parquet")]
 mod beside;
 mod choice;
+mod column_words;
 #[cfg(feature = "parquet")]
 mod columnar;
 mod columns;
@@ -21,11 +22,15 @@ mod input;
 mod join;
 mod json;
 mod kind;
+mod known;
 mod language;
 mod late;
+mod levels;
 mod lines;
 mod maker;
 mod mapping;
+mod mends;
+mod named;
 mod names;
 mod numbers;
 mod objects;

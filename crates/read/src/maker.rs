@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::columnar::Batch;
 use crate::columns::{Columns, Late};
 use crate::json::{Object, Positions, flatten, text_of};
+use crate::known::has_id;
 use crate::mapping::IdSource;
+use crate::mends::unguarded_id;
 use crate::names::attribute;
 use crate::numbers::{Writing, is_by, with_point};
 use crate::row::Rejected;
@@ -96,7 +98,9 @@ impl Maker<'_> {
         let columns = self.columns;
         let id = match columns.id {
             IdSource::RowNumber => self.number.to_string(),
-            IdSource::Column(at) => values.text(at).unwrap_or_default().trim().to_owned(),
+            IdSource::Column(at) => {
+                unguarded_id(values.text(at).unwrap_or_default().trim()).to_owned()
+            }
         };
         if id.is_empty() {
             let reason = format!("no id in column `{}`", columns.id());
@@ -114,7 +118,12 @@ impl Maker<'_> {
         made.attributes.extend(further.attributes);
         update.attributes = made.attributes;
         let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
-        let category = filled(columns.category);
+        let levels = columns.above.iter().map(|&at| filled(Some(at)));
+        let levels: Vec<String> = levels.chain([filled(columns.category)]).flatten().collect();
+        let category = match columns.above.is_empty() {
+            true => filled(columns.category),
+            false => Some(levels.join(SEPARATOR)).filter(|path| !path.is_empty()),
+        };
         let mut listed = category
             .as_deref()
             .map(listed)
@@ -122,19 +131,37 @@ impl Maker<'_> {
             .into_iter();
         let category = listed.next().or(category);
         let more = columns.category.filter(|_| category.is_some());
-        let more = more.map_or_else(Vec::new, |at| values.further_readings(at));
+        let mut more = more.map_or_else(Vec::new, |at| values.further_readings(at));
+        more.extend(listed);
+        // Levels that leave one out are known by the last of them.
+        more.extend(levels.last().filter(|_| levels.len() > 1).cloned());
+        let category = category.map(|category| self.without_chance(category, &mut more));
         Ok(Given {
             line,
             place: None,
             update,
             category,
-            more_categories: more.into_iter().chain(listed).collect(),
+            more_categories: more,
             parent: filled(columns.parent),
             kind: filled(columns.kind),
             view: filled(columns.view),
             vectors: made.vectors + further.vectors,
             otherwise: made.otherwise,
         })
+    }
+
+    /// The category, with the name of its column before an id that is the taxonomy's by
+    /// chance, and without such ids among the further ones.
+    fn without_chance(&self, category: String, more: &mut Vec<String>) -> String {
+        let Some(taxonomy) = self.columns.by_name.as_deref() else {
+            return category;
+        };
+        more.retain(|other| !has_id(taxonomy, other));
+        let column = self.columns.category().unwrap_or_default();
+        match has_id(taxonomy, &category) {
+            true => format!("{column} {category}"),
+            false => category,
+        }
     }
 
     fn attributes(&self, values: &impl Values) -> Made {
@@ -177,6 +204,12 @@ impl Maker<'_> {
         let (found, further) = self.found(object, positions);
         if found.inexact_id {
             return Err(inexact_id(line));
+        }
+        if let Some(count) = found.products(self.columns) {
+            let reason = format!(
+                "the id and the title are lists, of {count} ids: the object holds columns, and not a product; write an object for each product"
+            );
+            return Err(Rejected::new(line, None, reason));
         }
         self.make(line, &found, further)
     }
@@ -328,6 +361,15 @@ impl Found {
         }
     }
 
+    /// How many products an object holds whose values are columns: id and title are lists.
+    fn products(&self, columns: &Columns) -> Option<usize> {
+        let IdSource::Column(id) = columns.id else {
+            return None;
+        };
+        let count = |column: usize| self.list(column).map_or(0, Vec::len);
+        (count(id) > 1 && count(columns.title?) > 1).then_some(count(id))
+    }
+
     fn list(&self, column: usize) -> Option<&Vec<String>> {
         let of = |(at, _): &&(usize, Vec<String>)| *at == column;
         self.lists.iter().find(of).map(|(_, list)| list)
@@ -444,6 +486,16 @@ mod tests {
         assert_eq!(listed(r#"["A", "B"]"#), ["A > B", "A", "B"]);
         assert_eq!(listed("['A', 'B']"), ["A > B", "A", "B"]);
         assert!(listed("[A").is_empty() && listed("A, B").is_empty());
+    }
+
+    #[test]
+    fn an_object_of_columns_is_no_product() {
+        let file = br#"{"id":[1,2],"title":["Pan","Pot"]}"#;
+        let input = crate::Input::from_reader("shop", std::io::Cursor::new(file.to_vec()), None);
+        let mut reader =
+            crate::ProductReader::new(input.unwrap(), &crate::Mapping::default()).unwrap();
+        let rejected = reader.next().unwrap().unwrap().whole().unwrap_err();
+        assert!(rejected.reason.contains("of 2 ids"), "{rejected:?}");
     }
 
     #[test]

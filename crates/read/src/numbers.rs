@@ -19,6 +19,7 @@ pub(crate) enum Writing {
 pub(crate) fn writing<'a>(values: impl Iterator<Item = &'a str>) -> Writing {
     let (mut all, mut numbers, mut commas, mut points) = (0u32, 0u32, 0u32, 0u32);
     let mut unclear = [0u32; 2];
+    let mut dotted = false;
     for value in values {
         all += 1;
         let Some((_, number, behind)) = parts(value) else {
@@ -26,16 +27,23 @@ pub(crate) fn writing<'a>(values: impl Iterator<Item = &'a str>) -> Writing {
         };
         match mark(number, behind) {
             Mark::Point => points += 1,
+            // Points between thousands say nothing of the decimal mark: part numbers and
+            // addresses look the same.
+            Mark::Grouped => {}
             Mark::Comma => commas += 1,
             Mark::Either => {
                 unclear[0] += u32::from(number.contains('.'));
                 unclear[1] += u32::from(number.contains(','));
             }
-            Mark::Nothing => continue,
+            Mark::Nothing => {
+                dotted |= number.contains('.');
+                continue;
+            }
         }
         numbers += 1;
     }
-    if numbers * 10 < all * 9 {
+    // A date, a version or an address by points is among them.
+    if dotted || numbers * 10 < all * 9 {
         return Writing::Other;
     }
     match (commas, points, unclear) {
@@ -62,31 +70,49 @@ pub(crate) fn is_by(value: &str, writing: Writing) -> bool {
 
 /// A value of a column with decimal commas with a decimal point and without separators of
 /// thousands: `1.299,00 €` is `1299.00 €`. A number by a decimal point keeps it. What is
-/// no number stays.
+/// no number, or has signs elsewhere than between thousands (`31.12.2024`), stays.
 pub(crate) fn with_point(value: &str) -> String {
-    let Some((before, number, behind)) = parts(value) else {
-        return value.to_owned();
-    };
+    written(value).unwrap_or_else(|| value.to_owned())
+}
+
+fn written(value: &str) -> Option<String> {
+    let (before, number, behind) = parts(value)?;
     let decimal = match mark(number, behind) {
+        Mark::Nothing => return None,
         Mark::Point => '.',
         _ => ',',
     };
     let point = number
         .rfind(decimal)
         .filter(|_| number.matches(decimal).count() == 1);
-    let digits: String = number
-        .char_indices()
-        .filter_map(|(at, c)| match c {
-            _ if Some(at) == point => Some('.'),
-            '0'..='9' => Some(c),
-            _ => None,
-        })
-        .collect();
+    let (whole, fraction) = number.split_at(point.unwrap_or(number.len()));
+    let fraction = fraction.trim_start_matches(decimal);
+    if !is_whole(whole) || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let mut digits: String = whole.chars().filter(char::is_ascii_digit).collect();
+    if point.is_some() {
+        digits.push('.');
+        digits.push_str(fraction);
+    }
     let behind = match is_dash(behind) {
         true => behind.trim_start_matches([',', '-', '–', '—']),
         false => behind,
     };
-    format!("{before}{digits}{behind}")
+    Some(format!("{before}{digits}{behind}"))
+}
+
+/// Whether digits are a whole number, perhaps with signs between its thousands.
+fn is_whole(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) || is_grouped(digits)
+}
+
+/// Whether signs stand before each three digits, and nowhere else.
+fn is_grouped(digits: &str) -> bool {
+    let mut groups = digits.split(|c: char| !c.is_ascii_digit());
+    let first = groups.next().unwrap_or_default();
+    let is_first = (1..=3).contains(&first.len()) && !first.starts_with('0');
+    is_first && groups.all(|group| group.len() == 3)
 }
 
 /// What a number says about its decimal mark.
@@ -96,6 +122,8 @@ enum Mark {
     Comma,
     /// It would be a number by either.
     Either,
+    /// A whole number with points between its thousands.
+    Grouped,
     /// It is no number.
     Nothing,
 }
@@ -122,7 +150,11 @@ fn is_dash(behind: &str) -> bool {
 
 fn mark(number: &str, behind: &str) -> Mark {
     if is_dash(behind) && !number.contains(',') {
-        return Mark::Comma;
+        return if is_whole(number) {
+            Mark::Comma
+        } else {
+            Mark::Nothing
+        };
     }
     // Nothing separates thousands behind a zero.
     match number.as_bytes() {
@@ -132,15 +164,23 @@ fn mark(number: &str, behind: &str) -> Mark {
     }
     let (commas, points) = (number.matches(',').count(), number.matches('.').count());
     let tail = |mark: char| number.rsplit(mark).next().map_or(0, str::len);
+    let before = |mark: char| {
+        number
+            .rsplit_once(mark)
+            .is_some_and(|(whole, _)| is_whole(whole))
+    };
     match (commas, points) {
         (0, 0) => Mark::Either,
-        (1, _) if points > 0 && number.rfind(',') > number.rfind('.') => Mark::Comma,
+        (1, _) if points > 0 && number.rfind(',') > number.rfind('.') => match before(',') {
+            true => Mark::Comma,
+            false => Mark::Nothing,
+        },
         (_, 1) if commas > 0 && number.rfind('.') > number.rfind(',') => Mark::Point,
         (1, 0) if tail(',') != 3 => Mark::Comma,
         (0, 1) if tail('.') != 3 => Mark::Point,
         (1, 0) | (0, 1) => Mark::Either,
-        (0, _) => Mark::Comma,
-        (_, 0) => Mark::Point,
+        (0, _) if is_grouped(number) => Mark::Grouped,
+        (_, 0) if is_grouped(number) => Mark::Point,
         _ => Mark::Nothing,
     }
 }
@@ -160,6 +200,23 @@ mod tests {
         assert!(!told(&["1,5 to 2", "S,M", "7,5"]));
         assert!(!told(&["9.99", "1,299"]));
         assert!(!told(&[]));
+    }
+
+    #[test]
+    fn dates_versions_and_addresses_prove_no_decimal_comma() {
+        let told = |values: &[&str]| writing(values.iter().copied());
+        for values in [
+            ["31.12.2024", "01.06.2024"],
+            ["10.0.0.1", "192.168.100.200"],
+            ["1.2.3", "12.0.1"],
+            ["12.345.678", "98.765.432"],
+            ["0203.12.00", "8471.30.00"],
+            ["7,5", "1.2.3"],
+        ] {
+            assert_eq!(told(&values), Writing::Other, "{values:?}");
+        }
+        assert_eq!(told(&["12.345.678", "7,5"]), Writing::Comma);
+        assert_eq!(told(&["12.345.678", "980,-"]), Writing::Comma);
     }
 
     #[test]
@@ -189,6 +246,14 @@ mod tests {
             ("9.99", "9.99"),
             ("€ 1 200,00", "€ 1200.00"),
             ("on request", "on request"),
+            // Points elsewhere than between thousands are no separators.
+            ("31.12.2024", "31.12.2024"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("1.2.3", "1.2.3"),
+            ("12.34.567,5", "12.34.567,5"),
+            ("030 1234567", "030 1234567"),
+            ("1.000.000", "1000000"),
+            ("1,299,000", "1299000"),
         ] {
             assert_eq!(with_point(value), number);
         }

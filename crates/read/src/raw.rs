@@ -116,6 +116,7 @@ impl Rows {
                 .get(KEY)
                 .copied()
                 .filter(|_| objects.is_by_key());
+            sample.own_categories = objects.has_own_categories();
         }
         while self.ahead.len() < ROWS && (self.ahead.is_empty() || self.is_at_hand()) {
             let raw = match &mut self.source {

@@ -12,6 +12,8 @@ pub(crate) struct Sample {
     rows: Vec<Vec<Vec<String>>>,
     /// The column of the keys by which rows stand, where they do.
     pub(crate) keys: Option<usize>,
+    /// Whether the file has categories of its own, and numbers are theirs.
+    pub(crate) own_categories: bool,
 }
 
 impl Sample {

@@ -19,9 +19,15 @@ pub(crate) struct Splitter {
 impl Splitter {
     /// Cuts at `delimiter`, outside quotes if fields are `quoted`.
     pub(crate) fn new(delimiter: u8, quoted: bool) -> Self {
+        Self::with_quote(delimiter, quoted.then_some(b'"'))
+    }
+
+    /// The same, where fields are enclosed by `quote`, if by any.
+    pub(crate) fn with_quote(delimiter: u8, quote: Option<u8>) -> Self {
         let core = ReaderBuilder::new()
             .delimiter(delimiter)
-            .quoting(quoted)
+            .quoting(quote.is_some())
+            .quote(quote.unwrap_or(b'"'))
             .terminator(Terminator::Any(b'\n'))
             .build();
         Self {
@@ -85,6 +91,38 @@ impl Splitter {
         (0..self.ends().len())
             .filter_map(|column| field(self.ends(), column))
             .any(|range| self.fields[range].starts_with(b"\""))
+    }
+
+    /// The complete fields.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &[u8]> {
+        let ranges = (0..self.ends().len()).filter_map(|column| field(self.ends(), column));
+        ranges.filter_map(|range| self.fields.get(range))
+    }
+
+    /// Joins fields with those behind them where `is_cut` tells that they were cut at a
+    /// sign of the text, if that makes as many as are `wanted`.
+    pub(crate) fn join(&mut self, wanted: usize, sign: u8, is_cut: fn(&[u8]) -> bool) {
+        let fields: Vec<Vec<u8>> = self.each().map(<[u8]>::to_vec).collect();
+        let before_last = fields.len().saturating_sub(1);
+        let cut = fields[..before_last]
+            .iter()
+            .filter(|field| is_cut(field))
+            .count();
+        if cut == 0 || fields.len() != wanted + cut {
+            return;
+        }
+        let (mut joined, mut ends) = (Vec::new(), Vec::new());
+        for (at, field) in fields.iter().enumerate() {
+            joined.extend_from_slice(field);
+            match at < before_last && is_cut(field) {
+                true => joined.push(sign),
+                false => ends.push(joined.len()),
+            }
+        }
+        self.fields.resize(self.fields.len().max(joined.len()), 0);
+        self.filled = (joined.len(), ends.len());
+        self.fields[..joined.len()].copy_from_slice(&joined);
+        self.ends[..ends.len()].copy_from_slice(&ends);
     }
 
     /// Takes the quotes off fields that are quoted without a flaw.

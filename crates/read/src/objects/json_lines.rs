@@ -25,6 +25,12 @@ impl JsonLines {
         let first = lines.find(|line| !line.trim_ascii().is_empty());
         let first = without_comma(first.unwrap_or_default());
         let whole = serde_json::from_slice::<Value>(first);
+        let mut objects = serde_json::Deserializer::from_slice(first).into_iter::<Value>();
+        let mut is_next = || matches!(objects.next(), Some(Ok(Value::Object(_))));
+        if is_next() && is_next() {
+            // Objects one after the other on one line.
+            return false;
+        }
         // One line that fills all that is looked at is one object, or a cut file.
         first.starts_with(b"{")
             && !whole.is_err_and(|error| error.is_eof() && lines.next().is_some())

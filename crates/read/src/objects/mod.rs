@@ -25,6 +25,7 @@ mod path;
 mod stream;
 mod tokens;
 mod xml;
+mod yml;
 
 /// How many objects are looked at to learn the keys, the first alone may lack what is
 /// optional; and how many bytes at most.
@@ -93,6 +94,11 @@ impl Objects {
     /// Whether the objects stand by keys, which are values of [`KEY`].
     pub(crate) fn is_by_key(&self) -> bool {
         matches!(&self.source, Source::Stream(stream) if stream.is_by_key())
+    }
+
+    /// Whether the file has categories of its own, whose numbers its objects name.
+    pub(crate) fn has_own_categories(&self) -> bool {
+        matches!(&self.source, Source::Xml(xml) if xml.has_own_categories())
     }
 
     /// The keys of the first objects, flattened, in the order they appear.

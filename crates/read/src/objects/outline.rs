@@ -188,7 +188,9 @@ impl Kind {
     /// How many of id and title the objects have.
     fn rank(&self) -> u8 {
         let has = |is: fn(&str) -> bool| self.keys.iter().any(|key| is(&plain(key)));
-        u8::from(self.path.is_by_key() || has(is_id)) + u8::from(has(is_title))
+        // The title of an offer can be in parts.
+        let is_titled = has(is_title) || (plain(self.path.name()) == "offer" && has(is_model));
+        u8::from(self.path.is_by_key() || has(is_id)) + u8::from(is_titled)
     }
 
     fn is_named(&self) -> bool {
@@ -269,6 +271,10 @@ fn is_title(name: &str) -> bool {
         || ["title", "name", "path", "label"]
             .iter()
             .any(|end| name.ends_with(end))
+}
+
+fn is_model(name: &str) -> bool {
+    name == "model"
 }
 
 /// Whether a name is that of something that is no product, or of what holds some.

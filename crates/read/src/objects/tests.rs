@@ -43,6 +43,41 @@ fn one_object_a_line_may_end_in_a_comma() {
 }
 
 #[test]
+fn objects_after_one_another_on_one_line_are_read() {
+    for between in ["", " "] {
+        let (_, found) =
+            rows(&["{\"id\":1,\"title\":\"a\"}", "{\"id\":2,\"title\":\"b\"}"].join(between));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[1].ends_with("{\"id\":2,\"title\":\"b\"}"),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn offers_name_categories_of_their_feed_and_have_titles_in_parts() {
+    let file = "<yml_catalog><shop><categories><category id=\"1\">Home</category>\
+        <category id=\"2\" parentId=\"1\">Pans</category></categories><offers>\
+        <offer id=\"7\"><typePrefix>Pan</typePrefix><vendor>Acme</vendor><model>X</model>\
+        <categoryId>2</categoryId></offer>\
+        <offer id=\"8\"><typePrefix>Pot</typePrefix><model>Y</model><categoryId>9</categoryId></offer>\
+        </offers></shop></yml_catalog>";
+    let (format, found) = rows(file);
+    assert_eq!(format, "XML, elements `offer`");
+    assert!(
+        found[0].contains("\"categoryId\":\"Home > Pans\""),
+        "{found:?}"
+    );
+    assert!(found[0].contains("\"name\":\"Pan Acme X\""), "{found:?}");
+    assert!(found[1].contains("\"categoryId\":\"9\""), "{found:?}");
+    assert!(
+        open(file.as_bytes())
+            .is_ok_and(|mut objects| { objects.keys().is_ok() && objects.has_own_categories() })
+    );
+}
+
+#[test]
 fn arrays_and_wrappers_are_read_and_named() {
     let two = r#"{"id":1,"title":"a"},{"id":2,"title":"b"}"#;
     for (file, named) in [

@@ -20,6 +20,7 @@ use super::element::{Element, local};
 use super::found::Found;
 use super::outline::{Kinds, Wanted};
 use super::path::{Path, Step};
+use super::yml::{OFFER, Shop, is_category, is_feed};
 
 /// How deep elements of a row may be in each other.
 const DEPTH: usize = 64;
@@ -93,6 +94,8 @@ pub(crate) struct Xml {
     line: Arc<AtomicU64>,
     left: Arc<AtomicU64>,
     count: u64,
+    /// The categories of a feed whose offers name their numbers.
+    shop: Option<Shop>,
 }
 
 impl std::fmt::Debug for Xml {
@@ -127,7 +130,13 @@ impl Xml {
             line,
             left,
             count: 0,
+            shop: None,
         }
+    }
+
+    /// Whether the numbers of categories are those of the file.
+    pub(crate) fn has_own_categories(&self) -> bool {
+        self.shop.is_some()
     }
 
     pub(crate) fn file(&self) -> &str {
@@ -172,7 +181,11 @@ impl Xml {
                 _ => None,
             };
             self.open.push(name);
-            let row = row.filter(|_| is_row(&self.path, &self.open));
+            if self.path.name() == OFFER && is_feed(&self.open) {
+                self.shop.get_or_insert_default();
+            }
+            let is_category = self.shop.is_some() && is_category(&self.open);
+            let row = row.filter(|_| is_category || is_row(&self.path, &self.open));
             if row.is_some() || empty {
                 self.open.pop();
             }
@@ -180,9 +193,18 @@ impl Xml {
                 continue;
             };
             let found = if empty { Ok(row) } else { self.row(row)? };
+            if is_category {
+                if let (Some(shop), Ok(category)) = (&mut self.shop, found.and_then(Element::row)) {
+                    shop.add(&category);
+                }
+                continue;
+            }
             self.count += 1;
             let left = self.left.load(Ordering::Relaxed) as usize;
-            let row = found.and_then(Element::row);
+            let mut row = found.and_then(Element::row);
+            if let (Some(shop), Ok(offer)) = (&self.shop, &mut row) {
+                shop.complete(offer);
+            }
             return Ok(Some(Found {
                 line,
                 number: self.count,

@@ -16,6 +16,7 @@ use crate::dialect::{Dialect, Names};
 use crate::error::Unstated;
 use crate::input::Input;
 use crate::lines::{Line, Lines, MAX_RECORD};
+use crate::mends::{Quoted, ends_in_reference, is_about_columns, unguarded, unspaced};
 use crate::names::told_apart;
 use crate::quotes::Quotes;
 use crate::refusal::Refusal;
@@ -105,11 +106,12 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
-    /// The field of a column as it stands in the file, unquoted. Empty if there
-    /// is no such column.
+    /// The field of a column as it stands in the file, unquoted, and without the formula
+    /// that some write around a text (`="007"`). Empty if there is no such column.
     pub fn get(&self, column: usize) -> &'a str {
         field(self.ends, column)
             .and_then(|range| self.text.get(range))
+            .map(unguarded)
             .unwrap_or_default()
     }
 }
@@ -130,6 +132,10 @@ pub struct Table {
     tolerant: bool,
     splitter: Splitter,
     quotes: Option<Quotes>,
+    /// The quote before which blanks stand that do not count, where they do.
+    spaced: Option<u8>,
+    /// Rows under the header that may still belong to it.
+    under_header: usize,
     raw: Vec<u8>,
     finished: bool,
     /// Quotes that were never closed.
@@ -147,9 +153,12 @@ pub struct Bent {
     pub short: u64,
     /// Rows with quotes inside a quoted field that are not doubled.
     pub quotes: u64,
-    /// Rows that are the header again, and were skipped.
+    /// Rows that are the header again, or say more of its columns, and were skipped.
     pub headers: u64,
 }
+
+/// Rows under a header that may say more of its columns.
+const UNDER_HEADER: usize = 3;
 
 /// Each quote that is never closed costs reading up to 16 MiB twice, so a file
 /// with more of them than this is not read to its end.
@@ -186,14 +195,22 @@ impl Table {
             Quoting::Off => false,
             Quoting::Auto => !tab || dialect.all_quoted,
         };
+        let stands = match quoting {
+            Quoting::Auto => dialect.quoted,
+            Quoting::On | Quoting::Off => Quoted::USUAL,
+        };
+        let is_double = stands.quote == Quoted::USUAL.quote;
+        let quoted = quoted || !is_double;
         let mut table = Self {
             lines: Lines::new(input),
             columns: Vec::new(),
             header: Vec::new(),
             delimiter,
             tolerant: quoting == Quoting::Auto && !quoted,
-            splitter: Splitter::new(delimiter, quoted),
-            quotes: quoted.then(|| Quotes::new(delimiter)),
+            splitter: Splitter::with_quote(delimiter, quoted.then_some(stands.quote)),
+            quotes: (quoted && is_double).then(|| Quotes::new(delimiter)),
+            spaced: (quoted && stands.spaced).then_some(stands.quote),
+            under_header: UNDER_HEADER,
             raw: Vec::new(),
             finished: false,
             unclosed: 0,
@@ -251,7 +268,9 @@ impl Table {
             match self.split_next()? {
                 None => return Ok(None),
                 Some(Err(error)) => return Ok(Some(Err(error))),
-                Some(Ok(_)) if self.is_header() => self.bent.headers += 1,
+                Some(Ok(_)) if self.is_header() || self.is_under_header() => {
+                    self.bent.headers += 1;
+                }
                 Some(Ok(line)) => break line,
             }
         };
@@ -267,6 +286,13 @@ impl Table {
         };
         let mut names = self.header.iter().enumerate();
         ends.len() == self.header.len() && names.all(|(at, name)| is(at, name.as_bytes()))
+    }
+
+    /// Whether the record that was split belongs to the header above it.
+    fn is_under_header(&mut self) -> bool {
+        let near = self.under_header > 0;
+        self.under_header = self.under_header.saturating_sub(1);
+        near && is_about_columns(self.splitter.each())
     }
 
     /// Passes over the lines before the header.
@@ -355,12 +381,21 @@ impl Table {
                     return Ok(Some(Ok(first)));
                 }
             }
+            let line = &self.raw[start..];
+            let unspaced = self
+                .spaced
+                .and_then(|quote| unspaced(line, self.delimiter, quote, start > 0));
+            let line = unspaced.as_deref().unwrap_or(line);
             let mended = self.quotes.as_mut();
-            let mended = mended.and_then(|quotes| quotes.mend(&self.raw[start..]));
+            let mended = mended.and_then(|quotes| quotes.mend(line));
             self.raw.push(b'\n');
-            let is_whole = match mended {
-                None => self.splitter.feed(&self.raw[start..]),
-                Some(mut line) => {
+            let is_whole = match (mended, unspaced) {
+                (None, None) => self.splitter.feed(&self.raw[start..]),
+                (None, Some(mut line)) => {
+                    line.push(b'\n');
+                    self.splitter.feed(&line)
+                }
+                (Some(mut line), _) => {
                     self.bent.quotes += 1;
                     line.push(b'\n');
                     self.splitter.feed(&line)
@@ -401,9 +436,12 @@ impl Table {
         if self.tolerant {
             self.splitter.unquote();
         }
+        let width = self.columns.len();
+        if self.delimiter == b';' && self.splitter.ends().len() > width {
+            self.splitter.join(width, b';', ends_in_reference);
+        }
         let ends = self.splitter.ends();
         let bytes = self.splitter.fields();
-        let width = self.columns.len();
         if ends.len() > width {
             let surplus = ends
                 .get(width.wrapping_sub(1))

@@ -186,3 +186,35 @@ fn wide_and_long_records_fit() {
     let file = header.join(",") + "\n" + &row.join(",") + "\n";
     assert_eq!(rows(&file)[0].len(), 3 + 500 * 100 + 499);
 }
+
+#[test]
+fn quotes_behind_blanks_and_single_quotes_come_off() {
+    let spaced = "\"id\", \"title\"\n\"1\", \"Pan, big\"\n\"2\", \"Pot\"\n";
+    assert_eq!(rows(spaced), ["2: 1|Pan, big", "3: 2|Pot"]);
+    let single = "'id','title'\n'1','Pan, big'\n'2','Pot'\n";
+    assert_eq!(rows(single), ["2: 1|Pan, big", "3: 2|Pot"]);
+    let guarded = "id,title\n=\"007\",Pan\n\"=\"\"008\"\"\",Pot\n";
+    assert_eq!(rows(guarded), ["2: 007|Pan", "3: 008|Pot"]);
+}
+
+#[test]
+fn references_to_characters_are_not_cut_at_their_semicolon() {
+    let file = "id;title;shelf\n1;Pan &amp; lid;Kitchen &gt; Pans\n2;a;c;d\n3;Pot;Pots\n";
+    let found = rows(file);
+    assert_eq!(found[0], "2: 1|Pan &amp; lid|Kitchen &gt; Pans");
+    assert_eq!(found[2], "4: 3|Pot|Pots");
+}
+
+#[test]
+fn rows_that_say_more_of_the_columns_are_skipped_and_counted() {
+    for about in [
+        "(text),(text),(kg)",
+        "required,required,optional",
+        "---,:---,---:",
+    ] {
+        let file = format!("id,title,weight\n{about}\n1,Pan,2\n");
+        let mut table = open(file.as_bytes(), Quoting::Auto).unwrap();
+        assert_eq!(table.read().unwrap().unwrap().unwrap().get(1), "Pan");
+        assert_eq!(table.bent().headers, 1);
+    }
+}

@@ -1,0 +1,102 @@
+//! The columns of a file by their names.
+
+use crate::language::without_language;
+use crate::mapping::Mapping;
+use crate::names::{is_decision, plain};
+
+/// The columns by their names.
+pub(crate) struct Named<'a> {
+    pub(crate) names: &'a [String],
+    pub(crate) plain: Vec<String>,
+    /// The same without the language that a name ends in (`name-en_US`), where it does.
+    stems: Vec<Option<String>>,
+    /// Columns the user gave a meaning, which no guess may take.
+    pub(crate) stated: Vec<usize>,
+}
+
+impl<'a> Named<'a> {
+    pub(crate) fn new(names: &'a [String], mapping: &Mapping) -> Self {
+        let mut named = Self {
+            names,
+            plain: names.iter().map(|name| plain(name)).collect(),
+            stems: names
+                .iter()
+                .map(|name| without_language(name).map(plain))
+                .collect(),
+            stated: Vec::new(),
+        };
+        let single = [
+            &mapping.id,
+            &mapping.title,
+            &mapping.category,
+            &mapping.image,
+        ];
+        let stated = single.into_iter().flatten();
+        named.stated = stated
+            .chain(mapping.text.iter().flatten())
+            .filter_map(|name| named.named(name).ok())
+            .collect();
+        named
+    }
+
+    /// Columns of such names that nobody gave another meaning, the likeliest first, and
+    /// then those that are called so in a language.
+    pub(crate) fn guessed(
+        &self,
+        guesses: &'static [&'static str],
+    ) -> impl Iterator<Item = usize> + Clone {
+        let of = |guesses: &'static [&'static str], is: fn(&Self, usize, &str) -> bool| {
+            guesses.iter().flat_map(move |guess| {
+                let columns = 0..self.plain.len();
+                columns.filter(move |&at| is(self, at, guess))
+            })
+        };
+        let own = of(guesses, |named, at, guess| named.plain[at] == guess);
+        let stem = of(guesses, |named, at, guess| {
+            named.stems[at].as_deref() == Some(guess)
+        });
+        own.chain(stem).filter(|at| !self.stated.contains(at))
+    }
+
+    /// Whether the column is called so, perhaps in a language.
+    pub(crate) fn is_any(&self, column: usize, names: &[&str]) -> bool {
+        let stem = self.stems[column].as_deref();
+        let mut own = std::iter::once(self.plain[column].as_str()).chain(stem);
+        own.any(|name| names.contains(&name))
+    }
+
+    pub(crate) fn is_decision(&self, column: usize) -> bool {
+        is_decision(&self.plain[column])
+    }
+
+    /// The column of a stated name; none for an empty one.
+    pub(crate) fn stated(&self, name: &str) -> Result<Option<usize>, String> {
+        match name {
+            "" | "-" => Ok(None),
+            name => self.named(name).map(Some),
+        }
+    }
+
+    pub(crate) fn all(&self, stated: &[String]) -> Result<Vec<usize>, String> {
+        let columns = stated.iter().map(|name| self.stated(name));
+        columns.filter_map(Result::transpose).collect()
+    }
+
+    /// Position of the column of exactly or else roughly that name.
+    fn named(&self, name: &str) -> Result<usize, String> {
+        let exact = self.names.iter().position(|known| known == name.trim());
+        let similar = || {
+            let wanted = plain(name);
+            self.plain.iter().position(|known| *known == wanted)
+        };
+        exact.or_else(similar).ok_or_else(|| {
+            let there = self.names.join(", ");
+            format!("there is no column `{name}`; the columns are {there}")
+        })
+    }
+
+    pub(crate) fn missing(&self, what: &str) -> String {
+        let there = self.names.join(", ");
+        format!("no column looks like {what} (the columns are {there})")
+    }
+}
