@@ -207,9 +207,10 @@ impl Candidates<'_> {
         // Beside codes, descriptions are names.
         let described = || {
             let mut described = Word::Descriptions.among(columns).into_iter();
+            let has_codes = but.first().copied().flatten().is_some();
             let only = described
                 .next()
-                .filter(|column| !but.contains(&Some(*column)))?;
+                .filter(|column| has_codes && !but.contains(&Some(*column)))?;
             described.next().is_none().then_some(only)
         };
         let found = self.called_name(but).or_else(translated).or_else(rest);

@@ -56,9 +56,11 @@ pub(super) fn pairs(sheet: &Sheet) -> Option<Vec<Level>> {
         (Some(above), Some(below)) => nests(sheet, below, above),
         _ => false,
     };
-    let recurs = levels
-        .first()
-        .is_some_and(|root| distinct(sheet, root.name) < sheet.rows.len());
+    // An id of each row stands beside a brand by chance: a code of a root is there once a root.
+    let recurs = levels.first().is_some_and(|root| {
+        let roots = distinct(sheet, root.name);
+        roots < sheet.rows.len() && root.code.map(|code| distinct(sheet, code)) == Some(roots)
+    });
     (recurs && levels.windows(2).all(is_below)).then_some(levels)
 }
 

@@ -284,6 +284,18 @@ fn what_is_no_taxonomy_is_refused_for_what_it_is() {
 }
 
 #[test]
+fn products_beside_their_brands_are_no_levels() {
+    refused(
+        "id,brand name,model name,product name\n1,Ann,X1,Pot\n2,Ann,X2,Mug\n3,Bob,X3,Cup\n4,Cid,X4,Pan\n",
+        &["no columns are levels"],
+    );
+    refused(
+        "No.,Description,Item Group\nA,Pot of tea,T1\nB,Mug,T2\n",
+        &["no columns are levels"],
+    );
+}
+
+#[test]
 fn headings_in_many_languages_are_no_categories() {
     for heading in ["الفئة", "หมวดหมู่", "Rubrique", "Productgroep", "Κατηγορία"]
     {
