@@ -118,7 +118,6 @@ pub(crate) const ID: &[&str] = &[
     "商品条码",
     "nr",
     "no",
-    "№",
 ];
 pub(crate) const TITLE: &[&str] = &[
     "title",
