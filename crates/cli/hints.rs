@@ -286,6 +286,7 @@ fn of_unstated(unstated: Unstated) -> String {
         Unstated::Encoding(None) => "check which --encoding the file is in".to_owned(),
         Unstated::Id => "name it with --id, or pass --id '#' to number the rows".to_owned(),
         Unstated::Title => "name it with --title".to_owned(),
+        Unstated::Category => "name the one that is right with --category".to_owned(),
         Unstated::Tree => "name the columns with --id, --parent and --name, or with --path, or with --levels A,B,C"
             .to_owned(),
         Unstated::Quoting => "pass --quoting on if they do".to_owned(),
