@@ -26,6 +26,11 @@ const BATCH: usize = 64;
 /// text at a half, .783 at one, .738 if all pieces are summed as one text.
 const FURTHER: f32 = 0.5;
 
+/// Whether a character is a syllable or a word.
+fn is_syllable(c: char) -> bool {
+    is_unspaced(c) || ('\u{ac00}'..='\u{d7a3}').contains(&c)
+}
+
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
 /// sum of the rows of its pieces, scaled to unit length. A clone shares its bytes.
 #[derive(Clone)]
@@ -230,8 +235,8 @@ impl StaticEmbedding {
     }
 
     /// What share of a text's letters is in pieces whose row was learned; 0 for a text without
-    /// letters. Numbers and signs are in all texts, and so are single letters, but for
-    /// those of scripts without spaces between words, and say nothing. The row of
+    /// letters. Numbers and signs are in all texts, and so are single letters that are not
+    /// whole syllables or words, as in Chinese and Korean, and say nothing. The row of
     /// characters that no piece covers says nothing of them.
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
@@ -240,7 +245,7 @@ impl StaticEmbedding {
         let (mut known, mut all) = (0, 0);
         for (piece, part) in parts(&scratch.normal, &scratch.steps) {
             let letters = part.chars().filter(|c| c.is_alphabetic()).count();
-            let says = letters > 1 || part.chars().any(is_unspaced);
+            let says = letters > 1 || part.chars().any(is_syllable);
             all += letters;
             if says && piece != self.file.description.unknown && self.is_known(piece) {
                 known += letters;

@@ -97,7 +97,15 @@ fn bundled_keeps_its_promises() {
 fn bundled_reads_more_than_english_and_tells_what_it_does_not_know() {
     let embedder = open(&Spec::Bundled, &Options::default()).unwrap();
     let known = |text| embedder.known_share(TextInput::plain(text)).unwrap();
-    for text in ["red kettle", "不锈钢水壶", "Wasserkocher aus Edelstahl"] {
+    for text in [
+        "red kettle",
+        "不锈钢水壶",
+        "Wasserkocher aus Edelstahl",
+        "셔츠",
+        "남성 바지",
+        "หม้อเหล็ก",
+        "鋳鉄製土鍋",
+    ] {
         assert!(known(text) > 0.5, "{text}: {}", known(text));
     }
     // Greek, Hindi and Hebrew were not taught, Linear B is no script of shops, and single letters and
