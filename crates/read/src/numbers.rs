@@ -57,6 +57,15 @@ pub(crate) fn writing<'a>(values: impl Iterator<Item = &'a str>) -> Writing {
 
 /// Whether a value is a number by a decimal comma alone, or by a decimal point alone.
 pub(crate) fn is_by(value: &str, writing: Writing) -> bool {
+    // Most values have neither.
+    let sign = match writing {
+        Writing::Comma => ',',
+        Writing::Point => '.',
+        Writing::Unclear(_) | Writing::Other => return false,
+    };
+    if !value.contains(sign) {
+        return false;
+    }
     let Some((_, number, behind)) = parts(value) else {
         return false;
     };

@@ -244,7 +244,10 @@ impl StaticEmbedding {
         self.tokenize_in(text, &mut scratch);
         let (mut known, mut all) = (0, 0);
         for (piece, part) in parts(&scratch.normal, &scratch.steps) {
-            let letters = part.chars().filter(|c| c.is_alphabetic()).count();
+            let letters = match part.is_ascii() {
+                true => part.bytes().filter(u8::is_ascii_alphabetic).count(),
+                false => part.chars().filter(|c| c.is_alphabetic()).count(),
+            };
             let says = letters > 1 || part.chars().any(is_syllable);
             all += letters;
             if says && piece != self.file.description.unknown && self.is_known(piece) {
