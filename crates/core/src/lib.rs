@@ -68,8 +68,8 @@ pub use product::{
 };
 pub use source::Source;
 pub use taxonomy::{
-    Category, CategoryIndex, CategoryRow, GivenCategories, Place, SEPARATOR, Taxonomy,
-    TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
+    Category, CategoryIndex, CategoryRow, GivenCategories, LIST_SEPARATORS, Place, SEPARATOR,
+    Taxonomy, TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
 };
 pub use text::{clean, clean_lines, fold};
 pub use unknown::{UnknownTexts, knows};

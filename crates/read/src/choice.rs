@@ -4,7 +4,7 @@
 use assort_core::Taxonomy;
 
 use crate::error::Unstated;
-use crate::known::{by_name, is_category};
+use crate::known::{is_category, share_by_name};
 use crate::levels::levels;
 use crate::mapping::{IdSource, Mapping};
 use crate::named::Named;
@@ -354,10 +354,7 @@ impl<'a> Choice<'a> {
     /// The part that are so as a whole, by their paths or names.
     fn known_by_name(&self, column: usize) -> Option<f64> {
         let taxonomy = self.mapping.taxonomy.as_deref()?;
-        self.sample.share(column, |readings| {
-            let text = readings.first();
-            text.is_some_and(|text| by_name(taxonomy, text).is_some())
-        })
+        share_by_name(taxonomy, self.sample, column)
     }
 }
 

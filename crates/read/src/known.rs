@@ -1,10 +1,9 @@
 //! Which texts of a file are categories of the taxonomy, and by what: a number of another
 //! taxonomy, or of a weight, can be an id of this one by chance.
 
-use assort_core::{CategoryIndex, Taxonomy, fold};
+use assort_core::{CategoryIndex, LIST_SEPARATORS, Taxonomy, fold};
 
-/// What lists of categories in one text are separated by.
-const LISTS: [char; 4] = [';', ',', '|', '\n'];
+use crate::sample::Sample;
 
 /// Whether a source's way to write a category, or one of the others, is of the taxonomy:
 /// by id, path or name, also in a list.
@@ -22,9 +21,17 @@ pub(crate) fn by_name(taxonomy: &Taxonomy, text: &str) -> Option<CategoryIndex> 
     (!is_id(taxonomy, found, text)).then_some(found)
 }
 
+/// The part of a column's values that are categories as a whole, by their paths or names.
+pub(crate) fn share_by_name(taxonomy: &Taxonomy, sample: &Sample, column: usize) -> Option<f64> {
+    sample.share(column, |readings| {
+        let text = readings.first();
+        text.is_some_and(|text| by_name(taxonomy, text).is_some())
+    })
+}
+
 /// Whether a text, or one in the list that it is, is an id of the taxonomy, and no name.
 pub(crate) fn has_id(taxonomy: &Taxonomy, text: &str) -> bool {
-    let parts = std::iter::once(text).chain(text.split(LISTS));
+    let parts = std::iter::once(text).chain(text.split(LIST_SEPARATORS));
     parts.map(str::trim).any(|part| {
         let found = taxonomy.resolve(part);
         found.is_ok_and(|found| is_id(taxonomy, found, part))

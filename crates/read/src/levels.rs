@@ -2,7 +2,7 @@
 
 use assort_core::{CategoryIndex, SEPARATOR, Taxonomy};
 
-use crate::known::by_name;
+use crate::known::{by_name, share_by_name};
 use crate::sample::Sample;
 
 /// The part of the rows in which a column lies below another, at least.
@@ -19,10 +19,7 @@ const ROWS: usize = 200;
 pub(crate) fn levels(taxonomy: &Taxonomy, sample: &Sample, columns: &[usize]) -> Vec<usize> {
     let backwards: Vec<usize> = columns.iter().rev().copied().collect();
     let is_uppermost = |column: usize| {
-        let share = sample.share(column, |readings| {
-            let text = readings.first();
-            text.is_some_and(|text| by_name(taxonomy, text).is_some())
-        });
+        let share = share_by_name(taxonomy, sample, column);
         share.is_some_and(|share| share >= UPPERMOST)
     };
     let is_uppermost = &is_uppermost;

@@ -4,7 +4,7 @@ use super::{CategoryIndex, Taxonomy, TaxonomyError};
 use crate::text::fold;
 
 /// What lists of categories in one text are separated by.
-const LISTS: [char; 4] = [';', ',', '|', '\n'];
+pub const LIST_SEPARATORS: [char; 4] = [';', ',', '|', '\n'];
 
 /// Parts of a list that are tried together, at most: names may have its separator.
 const TOGETHER: usize = 8;
@@ -44,7 +44,9 @@ impl Taxonomy {
         text: &str,
         more: &[String],
     ) -> Result<GivenCategories, TaxonomyError> {
-        let listed = LISTS.into_iter().filter(|list| text.contains(*list));
+        let listed = LIST_SEPARATORS
+            .into_iter()
+            .filter(|list| text.contains(*list));
         let mut listed = listed.map(|list| self.read_list(text, list));
         let whole = match self.resolve(text) {
             Ok(label) if self.is_exactly(label, text) => {

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::text::fold;
 pub use change::TaxonomyChange;
 use finder::Finder;
-pub use given::GivenCategories;
+pub use given::{GivenCategories, LIST_SEPARATORS};
 pub use path::{parse_path, print_path, split_path};
 
 /// How path segments are joined when a path is printed.
