@@ -23,7 +23,7 @@ use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
 pub(crate) use attributes::{Attributes, Facets};
-pub(crate) use copying::{Backup, Replicate, Restore};
+pub(crate) use copying::{Backup, Pack, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
 pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
@@ -171,6 +171,8 @@ pub(crate) enum Command {
     Compact(Directory),
     /// Copy a catalog while it is in use
     Backup(Backup),
+    /// Write all that filing needs to one file, which files without the catalog
+    Pack(Pack),
     /// Make a catalog of a backup
     Restore(Restore),
     /// Copy a backup or a catalog of a server, and follow it
@@ -269,10 +271,10 @@ pub(crate) struct Import {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort classify shop --text \"Electric kettle 1.7 l\" --explain\n  assort classify shop new.csv --format jsonl -o decisions.jsonl\n  assort classify shop --min-confidence 0.8 --apply\n\nWithout FILE and --text, the products of the catalog that have no label are filed."
+    after_help = "Examples:\n  assort classify shop --text \"Electric kettle 1.7 l\" --explain\n  assort classify shop new.csv --format jsonl -o decisions.jsonl\n  assort classify shop --min-confidence 0.8 --apply\n  assort classify shop.pack new.csv --format csv\n\nWithout FILE and --text, the products of the catalog that have no label are filed."
 )]
 pub(crate) struct Classify {
-    /// The catalog's directory
+    /// The catalog's directory, or a file that `assort pack` wrote
     pub(crate) dir: PathBuf,
 
     /// Products to file; `-` for standard input

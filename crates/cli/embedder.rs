@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use assort::Catalog;
 #[cfg(feature = "serve")]
 use assort::core::EmbedError;
 #[cfg(feature = "pictures")]
 use assort::core::Modality;
 use assort::core::{Embedder, Taxonomy};
 use assort::students::{StaticEmbedding, StudentCard, Teacher};
-use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe};
+use assort::{Catalog, Pack};
+use assort_embed::{
+    Error, Languages, Options, Prompts, Spec, StoredSpec, describe, reopen_packed,
+};
 
 use crate::args::{EmbedderArgs, Global, Teaching};
 use crate::failure::Failure;
@@ -80,6 +82,19 @@ pub(crate) fn of_catalog(
         let told = hints::told_of_changed_embedder(&error, &stored, &directory);
         Failure::of(error.kind(), told)
     })
+}
+
+/// Opens the embedder that a pack names, or the one that the arguments name, which must be
+/// of the pack's space.
+pub(crate) fn of_pack(pack: Pack, args: &EmbedderArgs, global: &Global) -> Result<Pack, Failure> {
+    let embedder = match &args.embedder {
+        Some(_) => open(args, global)?.embedder,
+        None => {
+            let (spec, space) = (pack.embedder_spec(), pack.space());
+            reopen_packed(spec, pack.student(), &space, &options(global))?
+        }
+    };
+    Ok(pack.with_embedder(embedder)?)
 }
 
 /// The embedder of pictures that is named, or that the catalog's pictures were embedded by.

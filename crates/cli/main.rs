@@ -59,6 +59,7 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Init(args) => commands::init::run(args, global),
         Command::Import(args) => commands::import::run(args, global),
+        Command::Classify(args) if args.dir.is_file() => commands::pack::classify(&args, global),
         Command::Classify(args) => commands::classify::run(&args, global),
         Command::Search(args) => commands::search::run(&args, global),
         Command::Label(args) => commands::label::run(args, global),
@@ -83,6 +84,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Tune(args) => commands::tune::run(&args, global),
         Command::AuditIndex(args) => commands::tune::audit(&args, global),
         Command::Backup(args) => commands::backup::run(&args, global),
+        Command::Pack(args) => commands::pack::run(&args, global),
         Command::Restore(args) => commands::restore::run(&args, global),
         Command::Replicate(args) => {
             #[cfg(feature = "client")]

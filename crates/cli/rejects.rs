@@ -62,7 +62,6 @@ impl Rejects {
     }
 
     /// Rejects that are listed in `given`, or else only shown.
-    #[cfg(feature = "client")]
     pub(crate) fn listed_or_shown(given: Option<&Path>, name: CurrentName) -> Self {
         match given {
             Some(path) => Self::listed(Some(path), PathBuf::new(), name),

@@ -51,6 +51,14 @@ pub(crate) fn familiarity(embedder: &dyn Embedder, title: &str, further: &str) -
     Some(student.familiarity(TextInput::of_product(title, further)))
 }
 
+/// The vectors of products, row by row.
+pub(crate) fn embed_products(embedder: &dyn Embedder, products: &[Product]) -> Result<Vec<f32>> {
+    let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
+    let made = embed_all(embedder, Role::Document, items.iter().copied(), |_| true)?;
+    let rows = items.iter().filter_map(|item| made.get(&item.hash));
+    Ok(rows.flatten().copied().collect())
+}
+
 /// The vector of a query.
 pub(crate) fn embed_query(embedder: &dyn Embedder, text: &str) -> Result<Vec<f32>> {
     embed(embedder, Role::Query, &[Input::plain(text)])

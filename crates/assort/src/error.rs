@@ -210,6 +210,14 @@ pub enum Error {
         /// What was found.
         what: String,
     },
+    /// A file is no pack, or has changed or been cut short.
+    #[error("{} cannot be used as a pack: {what}", path.display())]
+    Pack {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
     /// The embedder failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
@@ -294,7 +302,8 @@ impl Error {
             | Self::Segment { .. }
             | Self::PictureSegment { .. }
             | Self::Copy { .. }
-            | Self::Student { .. } => ErrorKind::Damaged,
+            | Self::Student { .. }
+            | Self::Pack { .. } => ErrorKind::Damaged,
             Self::Embed(_) => ErrorKind::Embedder,
             Self::Internal(_) => ErrorKind::Internal,
         }

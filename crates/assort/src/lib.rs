@@ -43,6 +43,7 @@ mod input_row;
 mod knn;
 mod locks;
 mod observer;
+mod pack;
 mod priority;
 mod segments;
 mod snapshot;
@@ -59,7 +60,6 @@ pub use assort_head as heads;
 pub use assort_index::{Audit, Degrees, Plan};
 pub use assort_read as read;
 pub use catalog::attributes::AttributeSummary;
-pub use catalog::classify::ClassifyOptions;
 pub use catalog::crosswalk::{CrosswalkOptions, SourceCategory};
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,
@@ -80,12 +80,14 @@ pub use catalog::pictures::{OpenedPicture, PictureReport, PictureSource, TakePic
 pub use catalog::reembed::ReembedReport;
 pub use catalog::search::{Found, Page, Query, Search, Step};
 pub use catalog::{Catalog, Health, StoredDecision, StoredProduct};
+pub use classifier::ClassifyOptions;
 pub use classifier::audit_labels::{ConflictingLabel, LabelAudit, LabelConflict, SuspectLabel};
 pub use classifier::train_heads::{TrainHeads, TrainReport};
 pub use error::{Error, Maintenance, Result};
 pub use import_report::{ForeignCategories, ImportReport, SOURCE_CATEGORY};
 pub use input_row::InputRow;
 pub use observer::{Observer, Progress};
+pub use pack::{Pack, PackReport};
 pub use priority::lower_priority;
 pub use task::TaskState;
 

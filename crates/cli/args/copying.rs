@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::shared::EmbedderArgs;
+
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  assort backup shop /mnt/backups/shop\n  assort restore /mnt/backups/shop shop-again\n  assort backup shop s3://backups/shop\n\nSearches, imports and a running server go on meanwhile. A backup is a directory that opens as a catalog, for reading only; the same command brings it up to date, by what is new. On the same file system it shares files that never change with the catalog, which takes little space: a backup against the loss of a disk belongs on another one. Models that the embedder is read from are not part of it.\n\nAn object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER, in a program built with the feature `object-store`. Keys come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT, or GOOGLE_SERVICE_ACCOUNT."
@@ -25,6 +27,22 @@ pub(crate) struct Backup {
     /// checksum; to an object store, send all files again
     #[arg(long)]
     pub(crate) verify: bool,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort pack shop\n  assort pack shop -o /models/shop.pack\n  assort classify shop.pack new.csv\n\nThe file holds the taxonomy, what was learned, the vectors of labelled products, and the catalog's student if it has one; products without a label and pictures stay behind. It never changes, and what it files depends on the product and the options alone: give it to as many processes and machines as there are. Output of `classify` names its digest."
+)]
+pub(crate) struct Pack {
+    /// The catalog's directory
+    pub(crate) dir: PathBuf,
+
+    /// The file to write [default: DIR.pack]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) embedder: EmbedderArgs,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use assort::core::{Decision, Method, Product, Taxonomy, TextInput, UnknownTexts, clean};
+use assort::core::{Decision, Embedder, Method, Product, Taxonomy, TextInput, UnknownTexts, clean};
 use assort::{Catalog, ClassifyOptions, Observer};
 use rayon::prelude::*;
 
@@ -46,6 +46,11 @@ pub(crate) trait Filing: Sync {
     /// Counts products of which the embedder knows nothing, where that can be told and
     /// counts.
     fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure>;
+
+    /// The digest of the pack that files, if one does.
+    fn pack(&self) -> Option<String> {
+        None
+    }
 
     /// Rejected rows, listed where the arguments say, or else where they usually are.
     fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects;
@@ -90,13 +95,8 @@ impl Filing for Open {
     }
 
     fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure> {
-        if self.options.method == Method::Head {
-            return Ok(());
-        }
-        let embedder = self.catalog.embedder()?;
-        for product in products {
-            let text = TextInput::of_product(&product.title, &product.text);
-            unknown.look(embedder.as_ref(), text);
+        if self.options.method != Method::Head {
+            look(self.catalog.embedder()?.as_ref(), products, unknown);
         }
         Ok(())
     }
@@ -104,6 +104,14 @@ impl Filing for Open {
     fn rejects(&self, named: Option<&Path>, name: CurrentName) -> Rejects {
         let default = self.catalog.directory().join("rejects-classify.csv");
         Rejects::listed(named, default, name)
+    }
+}
+
+/// Counts products of which an embedder knows nothing.
+pub(super) fn look(embedder: &dyn Embedder, products: &[Product], unknown: &mut UnknownTexts) {
+    for product in products {
+        let text = TextInput::of_product(&product.title, &product.text);
+        unknown.look(embedder, text);
     }
 }
 
@@ -304,6 +312,7 @@ impl Job<'_> {
             taxonomy: &self.taxonomy,
             products,
             decisions,
+            pack: self.filing.pack(),
         };
         match self.results.filed(&mut self.sink, &filed) {
             // Decisions are kept whether anybody reads them or not.

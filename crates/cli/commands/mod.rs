@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod label;
 pub(crate) mod list;
+pub(crate) mod pack;
 #[cfg(feature = "pictures")]
 pub(crate) mod pictures;
 pub(crate) mod reembed;

@@ -84,6 +84,7 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::AuditIndex(_) => local("audit-index"),
         Command::Reembed(_) => local("reembed"),
         Command::Backup(_) => local("backup"),
+        Command::Pack(_) => local("pack"),
         Command::Restore(_) => local("restore"),
         Command::Replicate(_) => local("replicate"),
         Command::Demo(_) => local("demo"),

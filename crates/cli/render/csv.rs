@@ -20,7 +20,7 @@ impl Results for Csv {
         let taxonomy = filed.taxonomy;
         let mut writer = csv::Writer::from_writer(sink);
         if !self.begun {
-            writer.write_record([
+            let header = [
                 "id",
                 "title",
                 "category_id",
@@ -30,7 +30,9 @@ impl Results for Csv {
                 "alternatives",
                 "confidence_is",
                 "set",
-            ])?;
+            ];
+            let pack = filed.pack.as_ref().map(|_| "pack");
+            writer.write_record(header.into_iter().chain(pack))?;
         }
         for (product, decision) in filed.products.iter().zip(filed.decisions) {
             let (id, path) = match decision.category {
@@ -44,7 +46,7 @@ impl Results for Csv {
                 format!("{:.4}", decision.confidence),
                 format!("{:.4}", decision.margin),
             );
-            writer.write_record([
+            let row = [
                 &product.id,
                 &product.title,
                 &id,
@@ -54,7 +56,8 @@ impl Results for Csv {
                 &listed(taxonomy, others),
                 kind_of_confidence(decision),
                 &listed(taxonomy, set.iter()),
-            ])?;
+            ];
+            writer.write_record(row.into_iter().chain(filed.pack.as_deref()))?;
         }
         writer.flush()?;
         self.begun = true;

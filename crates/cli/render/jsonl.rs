@@ -15,7 +15,11 @@ pub(super) struct JsonLines;
 impl Results for JsonLines {
     fn filed(&mut self, sink: &mut dyn Write, filed: &Filed<'_>) -> Result<(), Failure> {
         for (product, made) in filed.products.iter().zip(filed.decisions) {
-            writeln!(sink, "{}", decision(filed.taxonomy, product, made))?;
+            let mut value = decision(filed.taxonomy, product, made);
+            if let Some(pack) = &filed.pack {
+                value["pack"] = json!(pack);
+            }
+            writeln!(sink, "{value}")?;
         }
         Ok(())
     }

@@ -49,6 +49,8 @@ pub(crate) struct Filed<'a> {
     pub(crate) products: &'a [Product],
     /// As many as products.
     pub(crate) decisions: &'a [Decision],
+    /// The digest of the pack that filed them, if one did.
+    pub(crate) pack: Option<String>,
 }
 
 /// Writes results in one format. A header comes once, however often it is

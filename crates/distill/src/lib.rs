@@ -38,6 +38,7 @@ mod student;
 mod train;
 mod vocabulary;
 /// What a student can start from.
+pub use assort_files::Bytes;
 pub use assort_static::StaticEmbedding;
 pub use error::{Error, Result};
 pub use pair::{Distilled, OpenTeacher, Teacher};

@@ -56,13 +56,38 @@ impl Distilled {
         Self::new(student, Some(teacher), queries)
     }
 
+    /// The student as it stands beside its teacher, in the same space, but without it: for
+    /// where no teacher is at hand, and all that is embedded must come from one file. It
+    /// embeds what the teacher would be asked, too.
+    #[must_use]
+    pub fn in_place_of_teacher(student: Arc<Student>, queries: QueryEncoder) -> Self {
+        let how = Self::with_a_teacher(queries);
+        Self::in_space_of(student, None, queries, how)
+    }
+
     fn new(student: Arc<Student>, teacher: Option<Lazy>, queries: QueryEncoder) -> Self {
-        let teacher_space = student.teacher();
-        let how = match (&teacher, queries) {
-            (None, _) => 0,
-            (Some(_), QueryEncoder::Student) => 1,
-            (Some(_), QueryEncoder::Teacher) => 2,
+        let how = match &teacher {
+            None => 0,
+            Some(_) => Self::with_a_teacher(queries),
         };
+        Self::in_space_of(student, teacher, queries, how)
+    }
+
+    /// What tells the space of a student with its teacher from that of one alone.
+    fn with_a_teacher(queries: QueryEncoder) -> u8 {
+        match queries {
+            QueryEncoder::Student => 1,
+            QueryEncoder::Teacher => 2,
+        }
+    }
+
+    fn in_space_of(
+        student: Arc<Student>,
+        teacher: Option<Lazy>,
+        queries: QueryEncoder,
+        how: u8,
+    ) -> Self {
+        let teacher_space = student.teacher();
         let mut identity = student.digest().to_le_bytes().to_vec();
         identity.extend([how]);
         identity.extend(COMPOSITION.to_le_bytes());

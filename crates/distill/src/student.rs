@@ -105,6 +105,20 @@ impl Student {
         Ok(Self::on(file::open(path)?))
     }
 
+    /// A student on bytes of its file, as [`Self::bytes`] gives them; `name` is told in
+    /// errors.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn read(bytes: Bytes, name: &Path) -> Result<Self> {
+        Ok(Self::on(file::read(bytes, name)?))
+    }
+
+    /// The bytes of its file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn on(read: Read) -> Self {
         Self {
             scales: read.scales,

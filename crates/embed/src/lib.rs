@@ -58,7 +58,7 @@ pub use known::{Languages, Rate};
 pub use listed::Listed;
 pub use prompts::Prompts;
 pub use spec::{Options, Pooling, Spec};
-pub use stored::{StoredSpec, StoredStudent, reopen};
+pub use stored::{StoredSpec, StoredStudent, reopen, reopen_packed};
 pub use vector_cache::VectorCache;
 
 /// Opens the embedder `spec` names, ready to run; behind the file of

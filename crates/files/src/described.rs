@@ -3,11 +3,12 @@
 //! and sections that begin at multiples of 64 bytes, with zeros between; little-endian.
 
 use std::ops::{Deref, Range};
+use std::path::Path;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-use crate::Map;
+use crate::{Files, Map, Result as FileResult};
 
 /// Bytes before the description.
 const PREFIX: usize = 32;
@@ -52,6 +53,38 @@ impl Described {
     pub fn seal(bytes: &mut [u8]) {
         let sum = xxh3_128(&bytes[PREFIX..]);
         bytes[16..PREFIX].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    /// Writes a file of these sections durably, one after another as [`Sections`] places
+    /// them, and gives its digest. Nothing of it is laid out in memory.
+    ///
+    /// # Errors
+    /// Those of [`crate::write`].
+    pub fn write(
+        &self,
+        files: &dyn Files,
+        path: &Path,
+        description: &[u8],
+        sections: &[&[u8]],
+    ) -> FileResult<u128> {
+        let mut length = PREFIX + description.len();
+        let mut parts: Vec<&[u8]> = vec![description];
+        for section in sections {
+            parts.push(&[0; ALIGNMENT][..length.next_multiple_of(ALIGNMENT) - length]);
+            parts.push(section);
+            length = length.next_multiple_of(ALIGNMENT) + section.len();
+        }
+        let mut hasher = Xxh3Default::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        let digest = hasher.digest128();
+        let mut prefix = self.begin(&[], PREFIX);
+        prefix[12..16].copy_from_slice(&(description.len() as u32).to_le_bytes());
+        prefix[16..].copy_from_slice(&digest.to_le_bytes());
+        crate::write(files, path, |file| {
+            file.write_all(&prefix)?;
+            parts.iter().try_for_each(|part| file.write_all(part))
+        })?;
+        Ok(digest)
     }
 
     /// The digest that a sealed file says it has.
@@ -150,6 +183,7 @@ pub fn numbers<T, const N: usize>(
 }
 
 /// The bytes of a file, mapped or in memory, or inside the program.
+#[derive(Debug)]
 pub enum Bytes {
     /// A file on disk.
     Mapped(Map),
@@ -159,6 +193,19 @@ pub enum Bytes {
     Part(Arc<Bytes>, Range<usize>),
     /// A file that was compiled into the program.
     Static(&'static [u8]),
+}
+
+impl Bytes {
+    /// Gives the memory of a part of a mapped file back, see [`Map::release`].
+    pub fn release(&self, range: Range<usize>) {
+        match self {
+            Self::Mapped(map) => map.release(range),
+            Self::Part(whole, own) => {
+                whole.release(own.start + range.start..own.start + range.end);
+            }
+            Self::Owned(_) | Self::Static(_) => {}
+        }
+    }
 }
 
 impl Deref for Bytes {

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::{Error, Result};
 
 /// A whole file, mapped for reading. Unix keeps it alive when it is removed.
+#[derive(Debug)]
 pub struct Map(memmap2::Mmap);
 
 impl Map {

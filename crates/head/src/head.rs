@@ -46,8 +46,8 @@ impl Head {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn read(bytes: &[u8], name: &Path) -> Result<Self> {
-        file::read(Bytes::Owned(bytes.to_vec()), name).map(Self::on)
+    pub fn read(bytes: Bytes, name: &Path) -> Result<Self> {
+        file::read(bytes, name).map(Self::on)
     }
 
     pub(crate) fn new(

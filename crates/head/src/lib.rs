@@ -39,6 +39,7 @@ mod options;
 mod train;
 mod vocabulary;
 
+pub use assort_files::Bytes;
 pub use error::{Error, Result};
 pub use head::Head;
 pub use input::HeadInput;

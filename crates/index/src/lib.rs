@@ -25,6 +25,7 @@ mod sketch;
 mod slot_filter;
 mod walk;
 
+pub use assort_files::Bytes;
 pub use audit::{Audit, Degrees, audit};
 pub use bitmap::Bitmap;
 pub use build::{BuildOptions, Builder, Vectors, build};

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use assort_files::Bytes;
 use half::f16;
 
 use crate::codes::{CodeQuery, Quantizer, record_bytes, refinement_bytes};
-use crate::file::{Blocks, Section};
+use crate::file::{ALIGNMENT, Blocks, Section};
 use crate::graph::{NONE, stride};
 use crate::kernel::{Records, prefetch, prefetch_links};
 use crate::walk::Links;
@@ -28,7 +29,25 @@ impl Segment {
     /// or has a header or checksums that have changed; [`Error::NewerFormat`];
     /// [`Error::Io`].
     pub fn open(path: &Path, space: u128) -> Result<Self> {
-        let blocks = Blocks::open(path, space)?;
+        Self::on(Blocks::open(path, space)?)
+    }
+
+    /// A segment on bytes that begin at a multiple of 64 in memory, as those of a mapped
+    /// file do; `name` is told in errors.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn read(bytes: Bytes, name: &Path, space: u128) -> Result<Self> {
+        if !bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
+            return Err(Error::Damaged {
+                path: name.to_owned(),
+                what: format!("its bytes do not begin at a multiple of {ALIGNMENT}"),
+            });
+        }
+        Self::on(Blocks::read(bytes, name, space)?)
+    }
+
+    fn on(blocks: Blocks) -> Result<Self> {
         let (at, bytes) = blocks.section(Section::Quantizer);
         if !blocks.trust(at, bytes.len()) {
             blocks.intact()?;

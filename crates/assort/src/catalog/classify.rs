@@ -2,105 +2,20 @@
 
 use std::sync::Arc;
 
-use assort_core::{DecideOptions, Decision, Method, Product, Role, Space, sources};
+use assort_core::{Decision, Method, Product, Space};
 use assort_head::HeadInput;
 
 use crate::catalog::Catalog;
-use crate::classifier::{Asked, Classifier, Decided, Queries, Words, explain, words};
-use crate::embedding::{Item, embed_all};
-use crate::import_report::is_source_category;
+use crate::classifier::{
+    Classifier, ClassifyOptions, Decided, Queries, StoredEvidence, Words, decide,
+    source_categories, words,
+};
+use crate::embedding::embed_products;
 use crate::knn::effort::Effort;
 use crate::observer::Observer;
 use crate::snapshot::{Changes, Snapshot};
 use crate::store::{DecisionRecord, Reader};
 use crate::{Error, Result};
-
-/// Products that are classified together at most.
-const GROUP: usize = 1024;
-
-/// How to classify.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ClassifyOptions {
-    /// Which evidence counts.
-    pub method: Method,
-    /// How many alternatives a decision shows.
-    pub top: usize,
-    /// Decisions less sure than this go up to a category above that is sure enough, or
-    /// abstain; between 0 and 1.
-    pub min_confidence: f32,
-    /// The precision that decisions shall have, between 0 and 1, in place of
-    /// [`Self::min_confidence`]: confidence must reach what trials on labels show to be
-    /// enough, by a lower bound.
-    pub target_precision: Option<f32>,
-    /// How often a set of categories shall hold the truth, between 0 and 1; none for no
-    /// sets.
-    pub set_coverage: Option<f32>,
-    /// Whether decisions name the category texts that speak for them.
-    pub explain: bool,
-}
-
-impl Default for ClassifyOptions {
-    fn default() -> Self {
-        Self {
-            method: Method::Auto,
-            top: 3,
-            min_confidence: 0.0,
-            target_precision: None,
-            set_coverage: None,
-            explain: false,
-        }
-    }
-}
-
-impl ClassifyOptions {
-    /// The same with another value of [`Self::method`].
-    #[must_use]
-    pub fn with_method(mut self, method: Method) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// The same with another value of [`Self::top`].
-    #[must_use]
-    pub fn with_top(mut self, top: usize) -> Self {
-        self.top = top;
-        self
-    }
-
-    /// The same with another value of [`Self::min_confidence`].
-    #[must_use]
-    pub fn with_min_confidence(mut self, min_confidence: f32) -> Self {
-        self.min_confidence = min_confidence;
-        self
-    }
-
-    /// The same with another value of [`Self::target_precision`].
-    #[must_use]
-    pub fn with_target_precision(mut self, target_precision: impl Into<Option<f32>>) -> Self {
-        self.target_precision = target_precision.into();
-        self
-    }
-
-    /// The same with another value of [`Self::set_coverage`].
-    #[must_use]
-    pub fn with_set_coverage(mut self, set_coverage: impl Into<Option<f32>>) -> Self {
-        self.set_coverage = set_coverage.into();
-        self
-    }
-
-    /// The same with another value of [`Self::explain`].
-    #[must_use]
-    pub fn with_explain(mut self, explain: bool) -> Self {
-        self.explain = explain;
-        self
-    }
-
-    /// Whether products must be embedded: a head reads words and attributes alone.
-    fn needs_vectors(&self) -> bool {
-        self.explain || sources(self.method).iter().any(|one| one.needs_vector())
-    }
-}
 
 impl Catalog {
     /// Files products, which need not be in the catalog; one that is (by its
@@ -148,10 +63,7 @@ impl Catalog {
     /// # Errors
     /// [`Error::NoEmbedder`] where one is needed.
     pub fn classify_batch(&self, options: &ClassifyOptions) -> Result<usize> {
-        Ok(match options.needs_vectors() {
-            true => self.embedder()?.batch().clamp(1, GROUP),
-            false => GROUP,
-        })
+        options.batch(|| Ok(self.embedder()?.batch()))
     }
 
     /// Decisions by each of some methods, with what they were made by, and the classifier
@@ -183,20 +95,17 @@ impl Catalog {
             source_categories: &products.iter().map(source_categories).collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
+        let (stored, effort) = (StoredEvidence::of(&reader)?, Effort::tuned(reader.tuning()?));
         let decided = methods
             .iter()
-            .map(|options| decide(&classifier, &reader, &snapshot, queries, options, shares));
+            .map(|one| decide(&classifier, &snapshot, &stored, queries, one, effort, shares));
         Ok((decided.collect::<Result<_>>()?, classifier))
     }
 
     /// The vectors of products, row by row, and the space they are of.
     fn vectors_of(&self, products: &[Product]) -> Result<(Option<Space>, Vec<f32>)> {
         let embedder = self.embedder_for(&self.state.store.read()?)?;
-        let items: Vec<Item<'_>> = products.iter().map(Item::of_product).collect();
-        let own = items.iter().copied();
-        let made = embed_all(embedder.as_ref(), Role::Document, own, |_| true)?;
-        let rows = items.iter().filter_map(|item| made.get(&item.hash));
-        let vectors = rows.flatten().copied().collect();
+        let vectors = embed_products(embedder.as_ref(), products)?;
         Ok((Some(embedder.space().clone()), vectors))
     }
 
@@ -234,7 +143,8 @@ impl Catalog {
                 .collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
-        let decided = decide(&classifier, &reader, &snapshot, queries, options, false)?;
+        let (stored, effort) = (StoredEvidence::of(&reader)?, Effort::tuned(reader.tuning()?));
+        let decided = decide(&classifier, &snapshot, &stored, queries, options, effort, false)?;
         Ok(decided.into_iter().map(|one| one.decision).collect())
     }
 
@@ -359,61 +269,4 @@ impl Catalog {
         })?;
         Ok(count)
     }
-}
-
-/// Decides by the classifier, and explains where that was asked for.
-pub(super) fn decide(
-    classifier: &Classifier,
-    reader: &Reader<'_>,
-    snapshot: &Snapshot,
-    queries: Queries<'_>,
-    options: &ClassifyOptions,
-    shares: bool,
-) -> Result<Vec<Decided>> {
-    let method = options.method;
-    if method == Method::Neighbors && !snapshot.has_labels() {
-        return Err(Error::NoLabels);
-    }
-    if method == Method::Head && !classifier.has_head() {
-        return Err(Error::NoHead);
-    }
-    let asked = Asked {
-        method,
-        decide: DecideOptions {
-            top: options.top,
-            min_confidence: least_confidence(classifier, options)?,
-            set_coverage: options.set_coverage,
-        },
-        shares,
-        words: options.explain,
-    };
-    if options.set_coverage.is_some() {
-        classifier.outcomes(method)?;
-    }
-    let effort = Effort::tuned(reader.tuning()?);
-    let decided = classifier.decide(snapshot, queries, asked, effort)?;
-    match options.explain {
-        true => explain(reader, &classifier.taxonomy, queries.vectors, decided),
-        false => Ok(decided),
-    }
-}
-
-/// The confidence that decisions must have.
-fn least_confidence(classifier: &Classifier, options: &ClassifyOptions) -> Result<f32> {
-    let Some(precision) = options.target_precision else {
-        return Ok(options.min_confidence);
-    };
-    let outcomes = classifier.outcomes(options.method)?;
-    let threshold = outcomes.threshold(f64::from(precision));
-    // Where it is never reached on labels, nothing is sure enough.
-    Ok(threshold
-        .unwrap_or(f32::INFINITY)
-        .max(options.min_confidence))
-}
-
-/// What sources called a product's category.
-fn source_categories(product: &Product) -> Vec<&str> {
-    let attributes = product.attributes.iter();
-    let given = attributes.filter(|(name, _)| is_source_category(name));
-    given.map(|(_, value)| value.as_str()).collect()
 }

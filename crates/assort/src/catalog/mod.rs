@@ -19,6 +19,7 @@ mod like_both;
 mod list;
 pub(crate) mod maintain;
 mod maintenance_lock;
+mod pack;
 pub(crate) mod pictures;
 pub(crate) mod reembed;
 pub(crate) mod search;

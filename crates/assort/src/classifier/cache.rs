@@ -17,6 +17,7 @@ use super::classify::Classifier;
 use super::learn::{Catalogued, learn};
 use super::learned::Learned;
 use super::models;
+use super::portable::PortableModel;
 use super::train_heads::{TrainHeads, TrainReport, train};
 use crate::locks::{read, try_lock, write};
 use crate::observer::{Observer, Progress};
@@ -121,6 +122,21 @@ impl ClassifierCache {
             *write(&self.shared.current) = Some(Arc::new(made));
         }
         Ok(report)
+    }
+
+    /// What was learned from a commit much as it is now, to be used without the catalog.
+    pub(crate) fn portable(
+        &self,
+        state: &State,
+        reader: &Reader<'_>,
+        snapshot: &Snapshot,
+        embedder: Option<&dyn Embedder>,
+        observer: &mut dyn Observer,
+    ) -> Result<PortableModel> {
+        let ground = Ground::new(state, reader, snapshot, embedder, observer)?;
+        let _making = self.shared.begin(observer)?;
+        let (_, learned) = ground.learned(state, Wanted::Current, observer)?;
+        Ok(PortableModel::new(learned, ground.rows))
     }
 
     /// Judges all labels.

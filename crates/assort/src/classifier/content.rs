@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use assort_core::{TextInput, content_key, text_hash};
+use assort_core::{Product, TextInput, content_key, text_hash};
 use assort_head::HeadInput;
 use rayon::prelude::*;
 
@@ -78,6 +78,13 @@ pub(crate) fn words(reader: &Reader<'_>, rows: &[u32]) -> Result<Vec<Words>> {
     };
     let parts: Vec<Vec<Words>> = rows.par_chunks(ROWS).map(read).collect::<Result<_>>()?;
     Ok(parts.into_iter().flatten().collect())
+}
+
+/// What sources called a product's category.
+pub(crate) fn source_categories(product: &Product) -> Vec<&str> {
+    let attributes = product.attributes.iter();
+    let given = attributes.filter(|(name, _)| is_source_category(name));
+    given.map(|(_, value)| value.as_str()).collect()
 }
 
 /// Products of the same content, by number.

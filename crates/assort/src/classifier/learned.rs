@@ -72,6 +72,19 @@ impl FitCounts {
 }
 
 impl Learned {
+    /// Whether all its numbers are of so many candidates and coordinates.
+    pub(crate) fn is_of(&self, candidates: usize, dimensions: usize) -> bool {
+        let fits = |numbers: &[f32], count: usize| numbers.is_empty() || numbers.len() == count;
+        let rows = candidates * dimensions;
+        self.mean.as_ref().is_none_or(|mean| mean.len() == dimensions)
+            && fits(&self.leaves, rows)
+            && fits(&self.prior, candidates)
+            && self.leaves.is_empty() == self.prior.is_empty()
+            && fits(&self.by_labels, rows)
+            && fits(&self.ensemble.priors, candidates)
+            && fits(self.source_categories.parts().0, candidates)
+    }
+
     /// What the products alone taught.
     pub(crate) fn without_labels(self) -> Self {
         Self {

@@ -10,22 +10,61 @@ use assort_core::{
 
 use super::classify::Decided;
 use crate::Result;
-use crate::store::{Reader, SpaceRecord};
+use crate::store::{ArchivedProductRecord, Reader, SpaceRecord};
 
 /// Texts of a decision's reasons, most similar first.
 const TEXTS_SHOWN: usize = 3;
 
+/// What reasons name that a classifier does not hold.
+pub(crate) trait KnownEvidence {
+    /// Id and title of the product in a row; none of one that is gone.
+    fn product(&self, row: u32) -> Result<Option<(String, String)>>;
+
+    /// The vectors of texts of categories; none of one that has no vector yet.
+    fn text_vectors(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>>;
+}
+
+/// What a catalog's store knows.
+pub(crate) struct StoredEvidence<'a> {
+    reader: &'a Reader<'a>,
+    space: SpaceRecord,
+}
+
+impl<'a> StoredEvidence<'a> {
+    pub(crate) fn of(reader: &'a Reader<'a>) -> Result<Self> {
+        let space = reader.space()?;
+        Ok(Self { reader, space })
+    }
+}
+
+impl KnownEvidence for StoredEvidence<'_> {
+    fn product(&self, row: u32) -> Result<Option<(String, String)>> {
+        let named = |product: &ArchivedProductRecord| {
+            (
+                product.id.as_str().to_owned(),
+                product.title.as_str().to_owned(),
+            )
+        };
+        self.reader.with_product(row, named)
+    }
+
+    fn text_vectors(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>> {
+        let hashes: Vec<u128> = texts.iter().map(|text| text_hash(text)).collect();
+        self.reader.text_vectors(&self.space, &hashes)
+    }
+}
+
 /// Gives each decision its reasons: the texts of its best category, and the
 /// labelled products that voted.
-pub(crate) fn explain(
-    reader: &Reader<'_>,
+pub(super) fn explain(
+    evidence: &dyn KnownEvidence,
     taxonomy: &Taxonomy,
     queries: &[f32],
+    dimensions: usize,
     decided: Vec<Decided>,
 ) -> Result<Vec<Decided>> {
-    let space = reader.space()?;
     let mut known: HashMap<CategoryIndex, Vec<(TextEvidence, Vec<f32>)>> = HashMap::new();
-    let rows = queries.chunks_exact(space.dimensions as usize);
+    let rows = queries.chunks_exact(dimensions);
     decided
         .into_iter()
         .zip(rows)
@@ -33,7 +72,7 @@ pub(crate) fn explain(
             let mut decided = decided;
             let decision = &mut decided.decision;
             let mut reasons = Reasons {
-                neighbors: resolved(reader, &decided.neighbors)?,
+                neighbors: resolved(evidence, &decided.neighbors)?,
                 words: std::mem::take(&mut decided.words),
                 sources: std::mem::take(&mut decided.sources),
                 ..Reasons::default()
@@ -42,7 +81,7 @@ pub(crate) fn explain(
                 let texts = match known.entry(best.category) {
                     Entry::Occupied(entry) => entry.into_mut(),
                     Entry::Vacant(entry) => {
-                        entry.insert(texts_of(reader, &space, taxonomy, best.category)?)
+                        entry.insert(texts_of(evidence, taxonomy, best.category)?)
                     }
                 };
                 reasons.texts = nearest_texts(query, texts);
@@ -67,16 +106,13 @@ fn nearest_texts(query: &[f32], texts: &[(TextEvidence, Vec<f32>)]) -> Vec<TextE
 }
 
 /// The neighbours by the products they are.
-fn resolved(reader: &Reader<'_>, neighbors: &[Neighbor]) -> Result<Vec<NeighborEvidence>> {
+fn resolved(
+    evidence: &dyn KnownEvidence,
+    neighbors: &[Neighbor],
+) -> Result<Vec<NeighborEvidence>> {
     let mut resolved = Vec::with_capacity(neighbors.len());
     for neighbor in neighbors {
-        let named = reader.with_product(neighbor.row, |product| {
-            (
-                product.id.as_str().to_owned(),
-                product.title.as_str().to_owned(),
-            )
-        })?;
-        if let Some((id, title)) = named {
+        if let Some((id, title)) = evidence.product(neighbor.row)? {
             resolved.push(NeighborEvidence {
                 id,
                 title,
@@ -90,14 +126,13 @@ fn resolved(reader: &Reader<'_>, neighbors: &[Neighbor]) -> Result<Vec<NeighborE
 
 /// The texts of a category with their vectors.
 fn texts_of(
-    reader: &Reader<'_>,
-    space: &SpaceRecord,
+    evidence: &dyn KnownEvidence,
     taxonomy: &Taxonomy,
     category: CategoryIndex,
 ) -> Result<Vec<(TextEvidence, Vec<f32>)>> {
     let texts = category_texts(taxonomy, category);
-    let hashes: Vec<u128> = texts.iter().map(|(_, text)| text_hash(text)).collect();
-    let vectors = reader.text_vectors(space, &hashes)?;
+    let own: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    let vectors = evidence.text_vectors(&own)?;
     let known = texts
         .into_iter()
         .zip(vectors)

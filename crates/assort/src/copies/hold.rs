@@ -1,5 +1,6 @@
 //! Holding the files of a commit while others write.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,11 +40,12 @@ fn held(reader: &Reader<'_>, directory: &Path) -> Result<Vec<HeldFile>> {
         files.push(open(directory, &format!("segments/{number:08}.seg"))?);
     }
     let spaces = [Some(reader.space()?), reader.next_space()?];
-    let specs: Vec<String> = spaces.into_iter().flatten().map(|s| s.embedder).collect();
-    for name in names(directory, "students")? {
-        if specs.iter().any(|spec| spec.contains(&name)) {
-            files.push(open(directory, &format!("students/{name}"))?);
-        }
+    let mut students = BTreeSet::new();
+    for space in spaces.into_iter().flatten() {
+        students.extend(student_file(directory, &space.embedder)?);
+    }
+    for name in students {
+        files.push(open(directory, &name)?);
     }
     let derived = model_files(directory, reader)?.into_iter();
     for name in derived.chain(columns_file(reader)?) {
@@ -55,6 +57,14 @@ fn held(reader: &Reader<'_>, directory: &Path) -> Result<Vec<HeldFile>> {
         }
     }
     Ok(files)
+}
+
+/// The path in a catalog's directory of the student that it embeds with, by what it keeps
+/// of its embedder.
+pub(crate) fn student_file(directory: &Path, spec: &str) -> Result<Option<String>> {
+    let mut names = names(directory, "students")?.into_iter();
+    let named = names.find(|name| spec.contains(name));
+    Ok(named.map(|name| format!("students/{name}")))
 }
 
 fn open(directory: &Path, name: &str) -> Result<HeldFile> {

@@ -33,7 +33,7 @@ mod receive;
 mod snapshot;
 mod target;
 
-pub(crate) use hold::{HeldFile, hold};
+pub(crate) use hold::{HeldFile, hold, student_file};
 pub(crate) use manifest::faults;
 pub(crate) use target::Target;
 

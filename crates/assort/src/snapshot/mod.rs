@@ -111,6 +111,31 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// A state that no commit is behind: the rows of a segment, all of them alive, and their
+    /// labels from row 0 on.
+    pub(crate) fn of_segment(
+        epoch: Epoch,
+        dimensions: usize,
+        segment: Option<Arc<Segment>>,
+        labels: impl IntoIterator<Item = CategoryIndex>,
+    ) -> Self {
+        let mut snapshot = Self {
+            version: 0,
+            generation: epoch.generation,
+            epoch,
+            dimensions,
+            live: Live::new(dimensions),
+            sealed: Vec::new(),
+            labels: Labels::default(),
+        };
+        let sealed = segment.map(|segment| Sealed::new(0, segment, &Bitmap::default()));
+        snapshot.sealed.extend(sealed);
+        for (row, label) in (0u32..).zip(labels) {
+            snapshot.labels.set(row, Some(label));
+        }
+        snapshot
+    }
+
     /// The commit this is a state of.
     pub(crate) fn version(&self) -> u64 {
         self.version

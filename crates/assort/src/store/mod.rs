@@ -34,10 +34,10 @@ use redb::WriteTransaction;
 
 pub(crate) use columns::Filed;
 pub(crate) use pictures::picture_hash;
-pub(crate) use read::{Commit, Counts, Epoch, Reader};
+pub(crate) use read::{Commit, Counts, Epoch, Reader, check_tree};
 pub(crate) use records::{
     ArchivedProductRecord, ColumnsRecord, DecisionRecord, FamiliarityRecord, ModelRecord,
-    ProductRecord, SpaceRecord, TuningRecord,
+    ProductRecord, SpaceRecord, TuningRecord, category_bytes, category_of,
 };
 pub(crate) use sealed::NewSegment;
 pub(crate) use segment_files::SegmentFiles;

@@ -499,7 +499,7 @@ impl Reader<'_> {
 }
 
 /// Makes sure that nobody who follows parents and children goes astray.
-pub(super) fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
+pub(crate) fn check_tree(categories: &[Category]) -> std::result::Result<(), String> {
     for (index, category) in (0u32..).zip(categories) {
         if category.parent.is_some_and(|parent| parent >= index) {
             return Err(format!(

@@ -3,7 +3,7 @@
 use assort_core::{Category, Product, Space};
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::codec::Record;
+use super::codec::{Record, decode, encode};
 
 impl Record for ProductRecord {
     const NAME: &'static str = "product";
@@ -146,6 +146,17 @@ impl From<CategoryRecord> for Category {
     }
 }
 
+/// The bytes of a category's record.
+pub(crate) fn category_bytes(category: &Category) -> Result<Vec<u8>, String> {
+    encode(&CategoryRecord::from(category.clone()))
+}
+
+/// The category of a record's bytes.
+pub(crate) fn category_of(bytes: &[u8]) -> Result<Category, String> {
+    let record = decode::<CategoryRecord>(bytes).map_err(|e| e.to_string())?;
+    Ok(record.into())
+}
+
 /// A stored decision: what a classifier said and was told to keep.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct DecisionRecord {
@@ -230,7 +241,7 @@ impl TuningRecord {
     /// Whether a search may go by it. The first layout of version 1 had a whole
     /// number where `slack` is now; read as a slack it is next to zero, and a
     /// search that believed it would end at once.
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.ef > 0 && self.slack >= 1.0
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assort_core::{EmbedError, Embedder, Space};
-use assort_distill::{Distilled, QueryEncoder, Student, Teacher};
+use assort_distill::{Bytes, Distilled, QueryEncoder, Student, Teacher};
 
 use crate::space::is_bundled_english;
 use crate::{Error, Options, Pooling, Spec, open, prompts};
@@ -165,6 +165,34 @@ impl StoredSpec {
             move |file, queries| model.with_student(file, queries).to_string(),
         ))
     }
+}
+
+/// Opens the embedder of a pack: `text` is what its catalog kept of it, `student` the
+/// bytes of the catalog's student, if it had one, and `space` that of the pack's vectors.
+/// A student embeds alone: what a pack says must not depend on whether its teacher is at
+/// hand. So texts that it hardly knows, which the catalog leaves to the teacher, are
+/// embedded by it, too.
+///
+/// # Errors
+/// [`Error::Stored`] if the text is none that this program wrote, [`Error::Student`] if the
+/// student is damaged or missing, and those of [`open`].
+pub fn reopen_packed(
+    text: &str,
+    student: Option<Bytes>,
+    space: &Space,
+    options: &Options,
+) -> Result<Arc<dyn Embedder>, Error> {
+    let stored: StoredSpec = text.parse()?;
+    let Some(named) = &stored.student else {
+        return StoredSpec::of_catalog(text, Path::new(""), space)?.open_model(options);
+    };
+    let name = named.file.as_path();
+    let bytes = student.unwrap_or_else(|| Bytes::Owned(Vec::new()));
+    let student = Arc::new(Student::read(bytes, name)?);
+    Ok(Arc::new(Distilled::in_place_of_teacher(
+        student,
+        named.queries,
+    )))
 }
 
 /// Opens the embedder of a catalog again: `text` is what the catalog keeps of

@@ -2,7 +2,7 @@
 
 use assort_core::chance::below;
 use assort_core::{AttributeKind, AttributeSchema};
-use assort_head::{Head, HeadInput, Labelled, Shape, TrainOptions, train};
+use assort_head::{Bytes, Head, HeadInput, Labelled, Shape, TrainOptions, train};
 
 type Attributes = Vec<(String, String)>;
 
@@ -178,7 +178,8 @@ fn equal_seeds_give_equal_heads_that_are_read_again() {
     let head = learned(&products, &classes, None);
     assert_eq!(head.digest(), learned(&products, &classes, None).digest());
     assert_eq!(head.bytes()[8], 2, "the format");
-    let again = Head::read(head.bytes(), std::path::Path::new("a.head")).unwrap();
+    let bytes = Bytes::Owned(head.bytes().to_vec());
+    let again = Head::read(bytes, std::path::Path::new("a.head")).unwrap();
     let inputs: Vec<HeadInput<'_>> = products.iter().map(input).collect();
     assert_eq!(head.log_shares(&inputs), again.log_shares(&inputs));
     let weightless = train(

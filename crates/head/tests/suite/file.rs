@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use assort_head::{Error, Head, HeadInput};
+use assort_head::{Bytes, Error, Head, HeadInput};
 use proptest::prelude::*;
 
 use crate::{small, trained};
+
+fn read(bytes: &[u8]) -> assort_head::Result<Head> {
+    Head::read(Bytes::Owned(bytes.to_vec()), Path::new("a.head"))
+}
 
 fn head() -> Head {
     trained(60, &small().with_epochs(1), &mut |_| true).unwrap()
@@ -29,7 +33,7 @@ fn a_head_that_was_written_files_the_same() {
 fn a_newer_format_is_named() {
     let mut bytes = head().bytes().to_vec();
     bytes[8] = 200;
-    let error = Head::read(&bytes, Path::new("a.head")).unwrap_err();
+    let error = read(&bytes).unwrap_err();
     assert!(
         matches!(error, Error::NewerFormat { found: 200, .. }),
         "{error:?}"
@@ -44,13 +48,13 @@ proptest! {
         let head = head();
         let mut bytes = head.bytes().to_vec();
         let at = at.index(bytes.len());
-        prop_assert!(Head::read(&bytes[..at], Path::new("a.head")).is_err());
+        prop_assert!(read(&bytes[..at]).is_err());
         bytes[at] ^= 1 << bit;
-        prop_assert!(Head::read(&bytes, Path::new("a.head")).is_err());
+        prop_assert!(read(&bytes).is_err());
     }
 
     #[test]
     fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert!(Head::read(&bytes, Path::new("a.head")).is_err());
+        prop_assert!(read(&bytes).is_err());
     }
 }

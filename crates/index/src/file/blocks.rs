@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use assort_files::Map;
+use assort_files::{Bytes, Map};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::header::{Fault, HEADER, Places};
@@ -20,7 +20,7 @@ const RELEASE_BLOCKS: usize = (16 << 20) / BLOCK;
 /// A segment file that is read in place.
 pub(crate) struct Blocks {
     path: PathBuf,
-    map: Map,
+    map: Bytes,
     header: Header,
     places: Places,
     /// Where the section of checksums begins.
@@ -33,14 +33,22 @@ pub(crate) struct Blocks {
 impl Blocks {
     /// Maps a file and verifies its header, its length, and its checksums.
     pub(crate) fn open(path: &Path, space: u128) -> Result<Self> {
+        let map = Map::open(path).map_err(|error| match error.source.kind() {
+            std::io::ErrorKind::NotFound => Error::Damaged {
+                path: path.to_owned(),
+                what: "the file is missing".to_owned(),
+            },
+            _ => error.into(),
+        })?;
+        Self::read(Bytes::Mapped(map), path, space)
+    }
+
+    /// The same on the bytes of a file.
+    pub(crate) fn read(map: Bytes, path: &Path, space: u128) -> Result<Self> {
         let damaged = |what: String| Error::Damaged {
             path: path.to_owned(),
             what,
         };
-        let map = Map::open(path).map_err(|error| match error.source.kind() {
-            std::io::ErrorKind::NotFound => damaged("the file is missing".to_owned()),
-            _ => error.into(),
-        })?;
         if map.len() < HEADER {
             return Err(damaged(format!("it has only {} bytes", map.len())));
         }

@@ -11,8 +11,10 @@ use super::evaluation::{
 };
 use super::judged::Judged;
 use crate::catalog::Catalog;
-use crate::catalog::classify::decide;
-use crate::classifier::{Apart, Decided, LearnedApart, Queries, Words};
+use crate::classifier::{
+    Apart, Decided, LearnedApart, Queries, StoredEvidence, Words, decide,
+};
+use crate::knn::effort::Effort;
 use crate::observer::{Observer, Progress, WithoutCurves};
 use crate::store::Reader;
 use crate::{Error, Result, Taxonomy};
@@ -259,9 +261,11 @@ impl Run<'_> {
             embedder: self.apart.embedder(),
         };
         let methods = self.options.methods();
+        let known = StoredEvidence::of(self.reader)?;
+        let effort = Effort::tuned(self.reader.tuning()?);
         let decided: Vec<Vec<Decided>> = methods
             .iter()
-            .map(|options| decide(classifier, self.reader, snapshot, queries, options, true))
+            .map(|one| decide(classifier, snapshot, &known, queries, one, effort, true))
             .collect::<Result<_>>()?;
         let of = |at: &usize| self.apart.categories()[*at];
         let truth: Vec<CategoryIndex> = products.iter().map(of).collect();

@@ -2,7 +2,7 @@
 
 use assort_core::{Comparison, ConfidenceReport, Method, Ranking, Report, Spread};
 
-use crate::catalog::classify::ClassifyOptions;
+use crate::classifier::ClassifyOptions;
 
 /// How to evaluate.
 #[derive(Clone, Debug, Default)]

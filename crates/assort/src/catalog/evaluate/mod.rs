@@ -10,7 +10,7 @@ use assort_core::{CategoryIndex, Product, content_key};
 
 use self::judged::Judged;
 use crate::catalog::Catalog;
-use crate::catalog::classify::ClassifyOptions;
+use crate::classifier::ClassifyOptions;
 use crate::classifier::words;
 use crate::input_row::InputRow;
 use crate::observer::{Observer, Progress};
