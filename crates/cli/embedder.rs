@@ -10,9 +10,7 @@ use assort::core::Modality;
 use assort::core::{Embedder, Taxonomy};
 use assort::students::{StaticEmbedding, StudentCard, Teacher};
 use assort::{Catalog, Pack};
-use assort_embed::{
-    Error, Languages, Options, Prompts, Spec, StoredSpec, describe, reopen_packed,
-};
+use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe, reopen_packed};
 
 use crate::args::{EmbedderArgs, Global, Teaching};
 use crate::failure::Failure;

@@ -74,9 +74,7 @@ pub(crate) fn classify(args: &Classify, global: &Global) -> Outcome {
         .with_top(args.shown())
         .with_explain(args.explain);
     let pack = Pack::open(&args.dir).map_err(|error| match error {
-        error @ Error::Pack { .. } => {
-            Failure::of(error.kind(), hints::told_of_pack(&error))
-        }
+        error @ Error::Pack { .. } => Failure::of(error.kind(), hints::told_of_pack(&error)),
         error => error.into(),
     })?;
     let pack = match options.method {

@@ -127,6 +127,11 @@ impl Described {
             )));
         }
         match number(8) {
+            found if found > self.format && found.swap_bytes() <= self.format => {
+                return Err(strange(
+                    "its bytes are in the order of another machine".to_owned(),
+                ));
+            }
             found if found > self.format => return Err(Fault::Newer(found)),
             0 => return Err(strange("there is no format 0".to_owned())),
             _ => {}

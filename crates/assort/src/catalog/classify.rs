@@ -95,10 +95,21 @@ impl Catalog {
             source_categories: &products.iter().map(source_categories).collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
-        let (stored, effort) = (StoredEvidence::of(&reader)?, Effort::tuned(reader.tuning()?));
-        let decided = methods
-            .iter()
-            .map(|one| decide(&classifier, &snapshot, &stored, queries, one, effort, shares));
+        let (stored, effort) = (
+            StoredEvidence::of(&reader)?,
+            Effort::tuned(reader.tuning()?),
+        );
+        let decided = methods.iter().map(|one| {
+            decide(
+                &classifier,
+                &snapshot,
+                &stored,
+                queries,
+                one,
+                effort,
+                shares,
+            )
+        });
         Ok((decided.collect::<Result<_>>()?, classifier))
     }
 
@@ -143,8 +154,19 @@ impl Catalog {
                 .collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
-        let (stored, effort) = (StoredEvidence::of(&reader)?, Effort::tuned(reader.tuning()?));
-        let decided = decide(&classifier, &snapshot, &stored, queries, options, effort, false)?;
+        let (stored, effort) = (
+            StoredEvidence::of(&reader)?,
+            Effort::tuned(reader.tuning()?),
+        );
+        let decided = decide(
+            &classifier,
+            &snapshot,
+            &stored,
+            queries,
+            options,
+            effort,
+            false,
+        )?;
         Ok(decided.into_iter().map(|one| one.decision).collect())
     }
 

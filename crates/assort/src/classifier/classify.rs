@@ -47,6 +47,7 @@ pub(crate) struct Classifier {
     pictures: Option<PictureModel>,
     source_categories: SourceCategories,
     source_words: RememberedWords,
+    is_repeatable: bool,
 }
 
 /// Prototypes with their index, where they are so many that it is worth it.
@@ -61,15 +62,16 @@ impl Indexed {
         Ok(Self { prototypes, index })
     }
 
-    /// Scores of each of `queries`.
-    fn scores(&self, queries: &[f32]) -> Result<Vec<Vec<f32>>> {
+    /// Scores of each of `queries`. A single one takes a quicker way, if it `may_differ` by
+    /// rounding from what it would get among others.
+    fn scores(&self, queries: &[f32], may_differ: bool) -> Result<Vec<Vec<f32>>> {
         let dimensions = self.prototypes.dimensions();
         match &self.index {
             Some(index) => queries
                 .chunks_exact(dimensions)
                 .map(|query| index.scores(&self.prototypes, query))
                 .collect(),
-            None if queries.len() == dimensions => Ok(vec![self.prototypes.scores(queries)]),
+            None if may_differ && queries.len() == dimensions => Ok(vec![self.prototypes.scores(queries)]),
             None => Ok(self.prototypes.scores_of_all(queries)),
         }
     }
@@ -150,12 +152,21 @@ impl Classifier {
             pictures: learned.pictures.clone(),
             source_categories: learned.source_categories.clone(),
             source_words: RememberedWords::default(),
+            is_repeatable: false,
             taxonomy,
             candidates,
             ensemble: learned.ensemble.clone(),
             plain: Indexed::new(plain)?,
             by_labels: by_labels.map(Indexed::new).transpose()?,
         })
+    }
+
+    /// The same, whose answers do not depend on what is asked together, to the last bit.
+    pub(super) fn repeatable(self) -> Self {
+        Self {
+            is_repeatable: true,
+            ..self
+        }
     }
 
     /// Whether a head learned from labels.
@@ -357,7 +368,8 @@ impl Classifier {
         Ok(match source {
             Source::Prototypes => {
                 let by_labels = self.by_labels.as_ref().filter(|_| method == Method::Auto);
-                let scores = by_labels.unwrap_or(&self.plain).scores(vectors)?;
+                let prototypes = by_labels.unwrap_or(&self.plain);
+                let scores = prototypes.scores(vectors, !self.is_repeatable)?;
                 scores
                     .iter()
                     .map(|scores| Some(log_shares(scores)))

@@ -76,7 +76,9 @@ impl Learned {
     pub(crate) fn is_of(&self, candidates: usize, dimensions: usize) -> bool {
         let fits = |numbers: &[f32], count: usize| numbers.is_empty() || numbers.len() == count;
         let rows = candidates * dimensions;
-        self.mean.as_ref().is_none_or(|mean| mean.len() == dimensions)
+        self.mean
+            .as_ref()
+            .is_none_or(|mean| mean.len() == dimensions)
             && fits(&self.leaves, rows)
             && fits(&self.prior, candidates)
             && self.leaves.is_empty() == self.prior.is_empty()

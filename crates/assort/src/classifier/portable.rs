@@ -69,7 +69,11 @@ impl PortableModel {
     ///
     /// # Errors
     /// [`Error::Argument`] if what was learned is not of them.
-    pub(crate) fn classifier(self, taxonomy: Arc<Taxonomy>, dimensions: usize) -> Result<Classifier> {
+    pub(crate) fn classifier(
+        self,
+        taxonomy: Arc<Taxonomy>,
+        dimensions: usize,
+    ) -> Result<Classifier> {
         let candidates = Arc::new(Candidates::leaves(&taxonomy));
         let of_them = self.rows.len() == candidates.len() * dimensions
             && dimensions > 0
@@ -81,6 +85,7 @@ impl PortableModel {
         let mean = self.learned.mean.clone();
         let start = Prototypes::new(candidates, &self.rows, dimensions, mean);
         let epoch = self.learned.epoch.clone();
-        Classifier::new(epoch, None, taxonomy, start, &self.learned)
+        let classifier = Classifier::new(epoch, None, taxonomy, start, &self.learned)?;
+        Ok(classifier.repeatable())
     }
 }

@@ -106,10 +106,7 @@ fn nearest_texts(query: &[f32], texts: &[(TextEvidence, Vec<f32>)]) -> Vec<TextE
 }
 
 /// The neighbours by the products they are.
-fn resolved(
-    evidence: &dyn KnownEvidence,
-    neighbors: &[Neighbor],
-) -> Result<Vec<NeighborEvidence>> {
+fn resolved(evidence: &dyn KnownEvidence, neighbors: &[Neighbor]) -> Result<Vec<NeighborEvidence>> {
     let mut resolved = Vec::with_capacity(neighbors.len());
     for neighbor in neighbors {
         if let Some((id, title)) = evidence.product(neighbor.row)? {

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod filter;
+mod pack;
 mod readers;
 mod segment;
 mod static_embedding;
@@ -21,6 +22,7 @@ use assort_files::Described;
 
 pub use attributes::attributes;
 pub use filter::filter;
+pub use pack::pack;
 pub use readers::{products, taxonomy};
 pub use segment::segment;
 pub use static_embedding::static_embedding;
@@ -44,7 +46,7 @@ pub struct Entry {
 }
 
 /// Every entry point. A new one needs a file in `fuzz/fuzz_targets`.
-pub const ENTRIES: [Entry; 11] = [
+pub const ENTRIES: [Entry; 12] = [
     Entry {
         name: "attributes",
         run: attributes,
@@ -69,6 +71,11 @@ pub const ENTRIES: [Entry; 11] = [
         name: "model",
         run: model,
         seeds: || Ok(classifier::fuzzing::model_seeds()),
+    },
+    Entry {
+        name: "pack",
+        run: pack,
+        seeds: pack::seeds,
     },
     Entry {
         name: "products",

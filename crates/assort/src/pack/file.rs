@@ -190,7 +190,11 @@ impl Parts {
 
     /// Unit rows of the candidates' texts.
     pub(super) fn prototypes(&self) -> Vec<f32> {
-        numbers(&self.bytes[self.places.prototypes.clone()], f32::from_le_bytes).collect()
+        numbers(
+            &self.bytes[self.places.prototypes.clone()],
+            f32::from_le_bytes,
+        )
+        .collect()
     }
 
     /// The space of all vectors.

@@ -120,7 +120,9 @@ impl LabelledFile {
         let end = |number: usize| ends.get(number).map_or(0, |end| u64::from_le_bytes(*end));
         let from = number.checked_sub(1).map_or(0, end);
         let texts = &self.bytes[self.ends.end..];
-        texts.get(from as usize..end(number) as usize).unwrap_or_default()
+        texts
+            .get(from as usize..end(number) as usize)
+            .unwrap_or_default()
     }
 }
 

@@ -103,15 +103,17 @@ impl Pack {
 
     fn of(path: &Path, parts: Parts) -> Result<Self> {
         let taxonomy = Arc::new(taxonomy::read(&parts.bytes[parts.taxonomy()])?);
+        if taxonomy.is_empty() {
+            return Err(Error::argument("its taxonomy has no category"));
+        }
         let space = parts.space();
         let head = |digest| {
             let bytes = parts.part(parts.head(digest)?);
             Head::read(bytes, path).ok()
         };
         let bytes = &parts.bytes[parts.model()];
-        let model = PortableModel::read(bytes, parts.prototypes(), &head).ok_or_else(|| {
-            Error::argument("what was learned is not what this program reads")
-        })?;
+        let model = PortableModel::read(bytes, parts.prototypes(), &head)
+            .ok_or_else(|| Error::argument("what was learned is not what this program reads"))?;
         let (epoch, dimensions) = (model.epoch().clone(), space.dimensions as usize);
         let classifier = model.classifier(Arc::clone(&taxonomy), dimensions)?;
         let labelled = LabelledFile::read(parts.part(parts.labelled()), taxonomy.len())?;

@@ -122,6 +122,9 @@ pub(crate) fn write(
     sections.push(&labelled);
     sections.extend(segment.iter().map(|bytes| &bytes[..]));
     sections.extend(student.iter().map(|bytes| &bytes[..]));
+    if observer.stop() {
+        return Err(Error::Interrupted);
+    }
     let digest = save(&Disk, path, &description, &sections)?;
     Ok(PackReport {
         digest,
@@ -172,7 +175,9 @@ fn segment(
     if vectors.is_empty() {
         return Ok(None);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let failed = |source| Error::Io {
         path: folder.to_owned(),

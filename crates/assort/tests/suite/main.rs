@@ -24,6 +24,7 @@ mod groups;
 mod import;
 mod live;
 mod model;
+mod pack;
 mod pages;
 mod pictures;
 mod processes;

@@ -67,7 +67,7 @@ impl<'a> Matrix<'a> {
 /// Inner products of all `rows` with all `others`, both rows of `dimensions`
 /// coordinates: `rows` × `others` numbers, row by row. Many rows at a time take a
 /// fraction of the time that one after another would, since each number is read
-/// from the nearest cache.
+/// from the nearest cache. What a row gets does not depend on the rows beside it.
 pub fn inner_products(rows: &[f32], others: &[f32], dimensions: usize) -> Vec<f32> {
     let others = Matrix::new(others, dimensions).transposed();
     Matrix::new(rows, dimensions).product(others)
@@ -121,6 +121,11 @@ mod tests {
                 .flat_map(|a| b.chunks_exact(dimensions.max(1)).map(|b| dot(a, b)))
                 .collect();
             let products = inner_products(a, b, dimensions);
+            for (at, row) in a.chunks_exact(dimensions.max(1)).enumerate() {
+                let count = b.len() / dimensions.max(1);
+                let alone = inner_products(row, b, dimensions);
+                prop_assert_eq!(&alone[..], &products[at * count..][..count]);
+            }
             prop_assert_eq!(products.len(), if dimensions == 0 { 0 } else { naive.len() });
             for (one, other) in products.iter().zip(&naive) {
                 prop_assert!((one - other).abs() < 1e-4);

@@ -11,9 +11,7 @@ use super::evaluation::{
 };
 use super::judged::Judged;
 use crate::catalog::Catalog;
-use crate::classifier::{
-    Apart, Decided, LearnedApart, Queries, StoredEvidence, Words, decide,
-};
+use crate::classifier::{Apart, Decided, LearnedApart, Queries, StoredEvidence, Words, decide};
 use crate::knn::effort::Effort;
 use crate::observer::{Observer, Progress, WithoutCurves};
 use crate::store::Reader;
