@@ -15,6 +15,7 @@ mod serving;
 mod shared;
 mod taxonomies;
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -80,9 +81,9 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line and the environment; ends the program where they are wrong.
-    pub(crate) fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| with_variable(error).exit())
+    /// Reads a command line and the environment; ends the program where they are wrong.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        Self::try_parse_from(arguments).unwrap_or_else(|error| with_variable(error).exit())
     }
 
     pub(crate) fn global(&self) -> Global {

@@ -1,7 +1,6 @@
 //! How a command ends: the exit code and the last word.
 
 use std::any::Any;
-use std::process::ExitCode;
 
 use assort::ErrorKind;
 
@@ -135,7 +134,7 @@ impl From<csv::Error> for Failure {
 }
 
 /// Prints the last word and gives the code to exit with.
-pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
+pub(crate) fn exit_code(outcome: Outcome) -> u8 {
     let (code, word) = match outcome {
         Ok(Done::Whole) => (0, None),
         Ok(Done::WithRejects) => (code::REJECTS, None),
@@ -144,7 +143,7 @@ pub(crate) fn exit_code(outcome: Outcome) -> ExitCode {
     if let Some(word) = word {
         tell!("{word}");
     }
-    ExitCode::from(code)
+    code
 }
 
 #[cfg(test)]

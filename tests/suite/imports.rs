@@ -62,7 +62,9 @@ impl Modules {
                 let code = source.split("#[cfg(test)]\nmod tests {").next();
                 let lines = code.unwrap_or_default().lines();
                 let code = lines.filter(|line| !line.trim_start().starts_with("//"));
-                modules.insert(names, code.collect::<Vec<_>>().join("\n"));
+                let code = code.collect::<Vec<_>>().join("\n");
+                // A program and its library are one.
+                modules.entry(names).or_insert_with(String::new).push_str(&code);
             }
         }
         Self(modules)

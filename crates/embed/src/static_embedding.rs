@@ -16,7 +16,8 @@ const BATCH: usize = 16_384;
 /// So few texts are embedded before another thread is awake.
 const FEW: usize = 64;
 
-/// A static embedding as an [`Embedder`], on threads of its own where texts are many.
+/// A static embedding as an [`Embedder`], on threads of its own where their number was asked
+/// for and texts are many.
 pub(crate) struct Static {
     embedding: StaticEmbedding,
     options: Options,
@@ -77,9 +78,14 @@ impl Embedder for Static {
         if texts.len() <= FEW {
             return Ok(self.embedding.embed_here(&texts));
         }
-        Ok(self
-            .workers()?
-            .install(|| self.embedding.embed_fields(&texts)))
+        match self.options.threads {
+            // The caller's threads: those that were asked for nowhere need not be others.
+            None => Ok(self.embedding.embed_fields(&texts)),
+            Some(_) => {
+                let workers = self.workers()?;
+                Ok(workers.install(|| self.embedding.embed_fields(&texts)))
+            }
+        }
     }
 
     fn known_share(&self, text: TextInput<'_>) -> Option<f32> {

@@ -1,0 +1,429 @@
+//! Catalogs.
+
+use std::path::PathBuf;
+
+use assort::core::{CategoryRow, Place, Product, Taxonomy, parse_path};
+use assort::read::{Input, Rejected, TaxonomyOptions, doubts, read_taxonomy};
+use assort::{
+    Catalog as AssortCatalog, EvaluateOptions, ImportOptions, InputRow, LabelOptions, Page, Query,
+    Search, TrainHeads,
+};
+use assort_embed::reopen;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::decisions::Decisions;
+use crate::encoder::{opened, options};
+use crate::error::{embedder, invalid, raised};
+use crate::pack::{Deciding, categories};
+use crate::rows::{Columns, Rows};
+use crate::work::{Rejects, followed, same_process};
+
+/// A category as Python gives it.
+#[derive(FromPyObject)]
+struct GivenCategory {
+    id: Option<String>,
+    /// The path as one text.
+    path: Option<String>,
+    parent: Option<String>,
+    name: Option<String>,
+    descriptions: Vec<String>,
+    aliases: Vec<String>,
+    examples: Vec<String>,
+}
+
+impl GivenCategory {
+    fn row(self, line: u64) -> PyResult<CategoryRow> {
+        let place = match (self.path, self.name) {
+            (Some(path), _) => Place::Path(parse_path(&path)),
+            (None, Some(name)) => Place::Child {
+                parent: self.parent,
+                name,
+            },
+            (None, None) => {
+                return Err(invalid(format!("category {line} has neither path nor name")));
+            }
+        };
+        Ok(CategoryRow {
+            line,
+            id: self.id,
+            place,
+            descriptions: self.descriptions,
+            aliases: self.aliases,
+            examples: self.examples,
+            ..CategoryRow::default()
+        })
+    }
+}
+
+/// A taxonomy as Python gives it.
+#[derive(FromPyObject)]
+enum GivenTaxonomy {
+    File(PathBuf),
+    Rows(Vec<GivenCategory>),
+}
+
+impl GivenTaxonomy {
+    /// The taxonomy. One of a file that looks wrong is refused unless `sure`.
+    fn read(self, sure: bool) -> PyResult<Taxonomy> {
+        let rows = match self {
+            Self::Rows(rows) => {
+                let rows = (1u64..).zip(rows).map(|(line, row)| row.row(line));
+                let rows = rows.collect::<PyResult<_>>()?;
+                return Taxonomy::from_rows(rows).map_err(|error| invalid(error.to_string()));
+            }
+            Self::File(path) => {
+                let input = Input::open(&path.to_string_lossy(), None);
+                let read = input.and_then(|input| read_taxonomy(input, &TaxonomyOptions::default()));
+                read.map_err(|error| raised(error.into()))?.rows
+            }
+        };
+        let taxonomy = Taxonomy::from_rows(rows).map_err(|error| invalid(error.to_string()))?;
+        match doubts(&taxonomy).as_slice() {
+            doubts if !sure && !doubts.is_empty() => Err(invalid(format!(
+                "the taxonomy looks wrong: {}; if it is not, say so with `sure=True`",
+                doubts.join("; ")
+            ))),
+            _ => Ok(taxonomy),
+        }
+    }
+}
+
+/// A catalog that is open, in the process that opened it.
+#[pyclass(frozen, module = "assort._assort")]
+pub(crate) struct Catalog {
+    catalog: AssortCatalog,
+    process: u32,
+}
+
+impl Catalog {
+    fn new(catalog: AssortCatalog) -> Self {
+        Self {
+            catalog,
+            process: std::process::id(),
+        }
+    }
+
+    /// The catalog, in the process that opened it: a fork has none of its threads.
+    fn here(&self) -> PyResult<&AssortCatalog> {
+        same_process(self.process, "catalog")?;
+        Ok(&self.catalog)
+    }
+
+    fn path_of(&self, category: u32) -> PyResult<(String, String)> {
+        let taxonomy = self.catalog.taxonomy().map_err(raised)?;
+        Ok((taxonomy.category(category).id.clone(), taxonomy.path(category)))
+    }
+}
+
+#[pymethods]
+impl Catalog {
+    #[staticmethod]
+    #[pyo3(signature = (path, taxonomy, embedder, cache=None, offline=false, sure=false))]
+    fn create(
+        py: Python<'_>,
+        path: PathBuf,
+        taxonomy: GivenTaxonomy,
+        embedder: &str,
+        cache: Option<PathBuf>,
+        offline: bool,
+        sure: bool,
+    ) -> PyResult<Self> {
+        let taxonomy = taxonomy.read(sure)?;
+        let options = options(cache, offline);
+        let (embedder, spec) = py.detach(|| opened(embedder, &options))?;
+        followed(py, None, |observer| {
+            let catalog = AssortCatalog::create(&path, &taxonomy, embedder, &spec)?;
+            catalog.prepare(observer)?;
+            Ok(catalog)
+        })
+        .map(Self::new)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, read_only=false, cache=None, offline=false))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        read_only: bool,
+        cache: Option<PathBuf>,
+        offline: bool,
+    ) -> PyResult<Self> {
+        let catalog = followed(py, None, |_| match read_only {
+            true => AssortCatalog::open_read_only(&path),
+            false => AssortCatalog::open(&path),
+        })?;
+        let spec = catalog.embedder_spec().map_err(raised)?;
+        let space = catalog.space().map_err(raised)?;
+        let options = options(cache, offline);
+        let opened = py.detach(|| reopen(&spec, &path, &space, &options));
+        let opened = opened.map_err(|error| embedder(&error))?;
+        Ok(Self::new(catalog.with_embedder(opened).map_err(raised)?))
+    }
+
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.catalog.directory().to_owned()
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.here()?.stats().map_err(raised)?.products as usize)
+    }
+
+    fn __contains__(&self, id: &str) -> PyResult<bool> {
+        match self.here()?.product(id) {
+            Ok(_) => Ok(true),
+            Err(assort::Error::NoProduct(_)) => Ok(false),
+            Err(error) => Err(raised(error)),
+        }
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.here()?.stats().map_err(raised)?;
+        let told = PyDict::new(py);
+        told.set_item("products", stats.products)?;
+        told.set_item("labelled", stats.labelled)?;
+        told.set_item("categories", stats.categories)?;
+        told.set_item("leaves", stats.leaves)?;
+        told.set_item("levels", stats.levels)?;
+        told.set_item("embedder", stats.embedder)?;
+        told.set_item("dimensions", stats.space.dimensions)?;
+        Ok(told)
+    }
+
+    fn categories(&self) -> PyResult<Vec<(String, String, String, Option<u32>)>> {
+        Ok(categories(&*self.here()?.taxonomy().map_err(raised)?))
+    }
+
+    /// Stores products; gives what was done, and the rows that were not taken.
+    #[pyo3(signature = (table, columns, told=None))]
+    fn add<'py>(
+        &self,
+        py: Python<'py>,
+        table: &Bound<'py, PyAny>,
+        columns: Columns,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let catalog = self.here()?;
+        let rows = Rows::new(table, columns)?;
+        let mut rejects = Rejects::default();
+        let report = followed(py, told, |observer| {
+            let mut observer = rejects.beside(observer);
+            let options = ImportOptions::default();
+            let report = catalog.import(rows.products(), &options, &|| None, &mut observer)?;
+            catalog.prepare(&mut observer)?;
+            Ok(report)
+        })?;
+        let told = rejects.told(py)?;
+        told.set_item("rows", report.rows)?;
+        told.set_item("added", report.added)?;
+        told.set_item("updated", report.updated)?;
+        told.set_item("unchanged", report.unchanged)?;
+        told.set_item("labelled", report.labelled)?;
+        told.set_item("unknown_categories", report.foreign.unknown)?;
+        Ok(told)
+    }
+
+    /// Sets labels of products that are there.
+    #[pyo3(signature = (table, columns, told=None))]
+    fn label<'py>(
+        &self,
+        py: Python<'py>,
+        table: &Bound<'py, PyAny>,
+        columns: Columns,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let catalog = self.here()?;
+        let rows = Rows::new(table, columns)?;
+        let mut rejects = Rejects::default();
+        let report = followed(py, told, |observer| {
+            let mut observer = rejects.beside(observer);
+            let report = catalog.label(rows.products(), LabelOptions::default(), &mut observer)?;
+            catalog.prepare(&mut observer)?;
+            Ok(report)
+        })?;
+        let told = rejects.told(py)?;
+        told.set_item("rows", report.rows)?;
+        told.set_item("changed", report.changed)?;
+        told.set_item("unchanged", report.unchanged)?;
+        Ok(told)
+    }
+
+    /// Removes products; gives how many there were.
+    fn remove(&self, py: Python<'_>, ids: Vec<String>) -> PyResult<usize> {
+        let catalog = self.here()?;
+        followed(py, None, |_| catalog.remove(ids.iter().map(String::as_str)))
+    }
+
+    /// Files the products of a table.
+    #[pyo3(signature = (table, columns, deciding, told=None))]
+    fn classify(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        columns: Columns,
+        deciding: Deciding,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Decisions> {
+        let catalog = self.here()?;
+        let options = deciding.options()?;
+        let group = catalog.classify_batch(&options).map_err(raised)?;
+        followed(py, told.as_ref().map(|told| told.clone_ref(py)), |observer| {
+            catalog.prepare(observer)
+        })?;
+        let taxonomy = catalog.taxonomy().map_err(raised)?;
+        let rows = Rows::new(table, columns)?;
+        let decisions = Decisions::new(taxonomy, None, rows.have_ids());
+        let file = |products: &[Product]| catalog.classify(products, &options);
+        deciding.file(py, rows, decisions, group, &file, told)
+    }
+
+    /// Products that match a text, or are like one, the best first.
+    #[pyo3(signature = (top, text=None, like=None, vector=None, filter=None, min_similarity=None, exact=false))]
+    #[expect(clippy::too_many_arguments, reason = "Python gives them by name")]
+    fn search<'py>(
+        &self,
+        py: Python<'py>,
+        top: usize,
+        text: Option<String>,
+        like: Option<String>,
+        vector: Option<Vec<f32>>,
+        filter: Option<String>,
+        min_similarity: Option<f32>,
+        exact: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let catalog = self.here()?;
+        let query = match (text, like, vector) {
+            (Some(text), None, None) => Query::Text(text),
+            (None, Some(id), None) => Query::Like(id),
+            (None, None, Some(vector)) => Query::Vector(vector),
+            _ => return Err(invalid("give one of text, id and vector to search by")),
+        };
+        let search = Search::new(query)
+            .with_top(top)
+            .with_filter(filter)
+            .with_min_similarity(min_similarity)
+            .with_exact(exact);
+        let page = followed(py, None, |_| catalog.search(&search))?;
+        self.found(py, page)
+    }
+
+    /// Trains heads on the labels.
+    #[pyo3(signature = (told=None))]
+    fn train<'py>(
+        &self,
+        py: Python<'py>,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let catalog = self.here()?;
+        let report = followed(py, told, |observer| {
+            catalog.train(&TrainHeads::default(), observer)
+        })?;
+        let told = PyDict::new(py);
+        told.set_item("labels", report.labels)?;
+        told.set_item("categories", report.categories)?;
+        told.set_item("held_out", report.held_out)?;
+        told.set_item("accuracy", report.accuracy)?;
+        told.set_item("accuracy_without", report.accuracy_without)?;
+        told.set_item("in_force", report.in_force)?;
+        Ok(told)
+    }
+
+    /// Files labelled products and compares.
+    #[pyo3(signature = (table, columns, deciding, told=None))]
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        table: &Bound<'py, PyAny>,
+        columns: Columns,
+        deciding: Deciding,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let catalog = self.here()?;
+        let options = EvaluateOptions::from(deciding.options()?);
+        let rows = Rows::new(table, columns)?;
+        let mut rejects = Rejects::default();
+        let found = followed(py, told, |observer| {
+            catalog.prepare(observer)?;
+            let mut observer = rejects.beside(observer);
+            catalog.evaluate(rows.products(), &options, &mut observer)
+        })?;
+        let (told, scores) = (rejects.told(py)?, &found.report.scores);
+        told.set_item("products", found.report.products)?;
+        told.set_item("coverage", found.report.coverage)?;
+        told.set_item("accuracy", scores.accuracy)?;
+        told.set_item("balanced_accuracy", scores.balanced_accuracy)?;
+        told.set_item("weighted_f1", scores.weighted_f1)?;
+        told.set_item("macro_f1", scores.macro_f1)?;
+        told.set_item("hierarchical_f1", found.report.hierarchical_f1)?;
+        told.set_item("ece", found.confidence.ece)?;
+        told.set_item("is_calibrated", found.is_calibrated)?;
+        told.set_item("overlap", found.overlap.products)?;
+        Ok(told)
+    }
+
+    /// Writes all that filing needs to one file; gives its digest.
+    #[pyo3(signature = (path, told=None))]
+    fn pack(&self, py: Python<'_>, path: PathBuf, told: Option<Py<PyAny>>) -> PyResult<String> {
+        let catalog = self.here()?;
+        let report = followed(py, told, |observer| catalog.pack(&path, observer))?;
+        Ok(format!("{:032x}", report.digest))
+    }
+}
+
+impl Catalog {
+    fn found<'py>(&self, py: Python<'py>, page: Page) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for found in page.found {
+            let (stored, told) = (found.product, PyDict::new(py));
+            told.set_item("id", stored.product.id)?;
+            told.set_item("title", stored.product.title)?;
+            told.set_item("text", stored.product.text)?;
+            told.set_item("similarity", found.similarity)?;
+            let decided = stored.decision.and_then(|decision| decision.category);
+            let category = stored.label.or(decided);
+            let category = category.map(|one| self.path_of(one)).transpose()?;
+            told.set_item("category_id", category.as_ref().map(|(id, _)| id))?;
+            told.set_item("category", category.as_ref().map(|(_, path)| path))?;
+            let attributes = PyDict::new(py);
+            for (name, value) in stored.product.attributes {
+                attributes.set_item(name, value)?;
+            }
+            told.set_item("attributes", attributes)?;
+            list.append(told)?;
+        }
+        Ok(list)
+    }
+}
+
+impl Rows {
+    /// The rows one by one; what they cannot be read for ends them.
+    fn products(self) -> impl Iterator<Item = InputRow> + Send {
+        let mut rows = Some(self);
+        let batches = std::iter::from_fn(move || {
+            let batch = rows.as_mut()?.next_batch().transpose();
+            if !matches!(batch, Some(Ok(_))) {
+                rows = None;
+            }
+            batch
+        });
+        batches.flat_map(|batch| match batch {
+            Ok((_, rows)) => rows.into_iter().map(InputRow::from).collect::<Vec<_>>(),
+            Err(error) => vec![InputRow::Failed(assort::Error::Argument(error.to_string()))],
+        })
+    }
+}
+
+impl Rejects {
+    /// What is told of rows that were not taken.
+    fn told<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let told = PyDict::new(py);
+        told.set_item("rejected", self.count)?;
+        let first = self.first.iter();
+        let first: Vec<(u64, &str)> = first
+            .map(|Rejected { line, reason, .. }| (*line, reason.as_str()))
+            .collect();
+        told.set_item("rejects", first)?;
+        Ok(told)
+    }
+}

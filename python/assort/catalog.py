@@ -1,0 +1,269 @@
+"""Catalogs: the embedded database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import _assort
+from ._deciding import Deciding, Method, Missing
+from ._decisions import Category, Decisions
+from ._progress import Told, progress
+from ._tables import Columns, names, table
+from .errors import InvalidInput
+from .pack import Pack
+
+
+class _Given(NamedTuple):
+    """A category as the engine takes it."""
+
+    id: str | None
+    path: str | None
+    parent: str | None
+    name: str | None
+    descriptions: list[str]
+    aliases: list[str]
+    examples: list[str]
+
+
+#: A file, paths (``"Kitchen > Kettles"``), paths by id, or rows with ``path`` or ``name`` and
+#: ``parent``, and with ``id``, ``descriptions``, ``aliases`` and ``examples`` if there are any.
+Taxonomy = str | os.PathLike[str] | Mapping[str, str] | Iterable[str | Mapping[str, Any]]
+
+
+class Catalog:
+    """One directory: a taxonomy, products, their vectors, labels and decisions.
+
+    One process has it open for writing, any number for reading. Methods may be called
+    from many threads. It does not live through a fork: open it again there.
+    """
+
+    def __init__(self, native: _assort.Catalog) -> None:
+        self._native = native
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        taxonomy: Taxonomy,
+        *,
+        embedder: str = "bundled",
+        cache: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+        sure: bool = False,
+    ) -> Catalog:
+        """Makes a catalog in a directory that has none.
+
+        Args:
+            path: The directory to make.
+            taxonomy: A file in any of the formats that ``assort init`` reads; paths; paths
+                by id; or rows.
+            embedder: What makes vectors, see :class:`assort.Encoder`.
+            cache: Folder of models.
+            offline: Never fetch a model.
+            sure: Take the taxonomy of a file though it looks wrong.
+
+        Raises:
+            assort.errors.Exists: There is a catalog.
+            assort.errors.InvalidInput: The taxonomy cannot be read, or looks wrong.
+        """
+        given = _given(taxonomy)
+        return cls(_assort.Catalog.create(path, given, embedder, cache, offline, sure))
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        cache: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+    ) -> Catalog:
+        """Opens a catalog.
+
+        Raises:
+            assort.errors.NotFound: The directory holds none.
+            assort.errors.Locked: Another process has it open for writing.
+        """
+        return cls(_assort.Catalog.open(path, read_only, cache, offline))
+
+    @property
+    def path(self) -> str:
+        """The catalog's directory."""
+        return os.fspath(self._native.path)
+
+    @property
+    def categories(self) -> list[Category]:
+        """All categories, parents before children."""
+        return [Category(id, path) for id, _, path, _ in self._native.categories()]
+
+    def stats(self) -> dict[str, Any]:
+        """How much it holds."""
+        return self._native.stats()
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._native
+
+    def add(
+        self,
+        data: Any,
+        *,
+        id: str | None = None,
+        title: str = "title",
+        text: str | Iterable[str] | None = None,
+        category: str | None = None,
+        attributes: Iterable[str] | None = None,
+        progress: bool | Told | None = None,
+    ) -> dict[str, Any]:
+        """Stores products, in place of those of the same ids; what is unchanged costs no
+        embedding. ``category`` is the column of known categories, which become labels: ids,
+        paths or unique names.
+
+        Returns:
+            How many rows were ``added``, ``updated``, ``unchanged`` and ``rejected``, the
+            first ``rejects`` (row and reason), and for how many products there is no such
+            category (``unknown_categories``).
+        """
+        columns = Columns(id, title, names(text), category, names(attributes))
+        with _shown(progress) as told:
+            return self._native.add(table(data, title), columns, told)
+
+    def label(
+        self,
+        data: Any,
+        *,
+        id: str = "id",
+        category: str = "category",
+        progress: bool | Told | None = None,
+    ) -> dict[str, Any]:
+        """Sets the categories of products that are there: rows, or a dictionary from id to
+        category."""
+        if isinstance(data, Mapping) and not {id, category} <= set(data):
+            data = {id: list(data), category: list(data.values())}
+        # The title is not read.
+        columns = Columns(id, id, [], category, [])
+        with _shown(progress) as told:
+            return self._native.label(table(data, id), columns, told)
+
+    def remove(self, ids: str | Iterable[str]) -> int:
+        """Removes products; gives how many there were."""
+        return self._native.remove([ids] if isinstance(ids, str) else list(ids))
+
+    def classify(
+        self,
+        data: Any,
+        *,
+        id: str | None = None,
+        title: str = "title",
+        text: str | Iterable[str] | None = None,
+        attributes: Iterable[str] | None = None,
+        method: Method = "auto",
+        top: int = 3,
+        min_confidence: float = 0.0,
+        target_precision: float | None = None,
+        set_coverage: float | None = None,
+        explain: bool = False,
+        missing: Missing = "raise",
+        progress: bool | Told | None = None,
+    ) -> Decisions:
+        """Files products, which need not be in the catalog; see :meth:`assort.Pack.classify`."""
+        columns = Columns(id, title, names(text), None, names(attributes))
+        deciding = Deciding(
+            method, top, min_confidence, target_precision, set_coverage, explain, missing == "null"
+        )
+        with _shown(progress) as told:
+            rows = table(data, title)
+            return Decisions(self._native.classify(rows, columns, deciding, told))
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        vector: Sequence[float] | None = None,
+        k: int = 10,
+        where: str | None = None,
+        min_similarity: float | None = None,
+        exact: bool = False,
+    ) -> list[dict[str, Any]]:
+        """The products nearest to a text or a vector, the best first. ``where`` is a filter:
+        ``'brand = "Acme" and price < 20'``."""
+        if (text is None) == (vector is None):
+            raise InvalidInput("give a text or a vector to search by")
+        numbers = None if vector is None else [float(one) for one in vector]
+        return self._native.search(k, text, None, numbers, where, min_similarity, exact)
+
+    def similar(
+        self,
+        id: str,
+        *,
+        k: int = 10,
+        where: str | None = None,
+        min_similarity: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """The products most like the one of that id."""
+        return self._native.search(k, None, id, None, where, min_similarity, False)
+
+    def train(self, *, progress: bool | Told | None = None) -> dict[str, Any]:
+        """Trains a head on the labels; it comes into force if it files held-out products no
+        worse than what there was."""
+        with _shown(progress) as told:
+            return self._native.train(told)
+
+    def evaluate(
+        self,
+        data: Any,
+        *,
+        category: str = "category",
+        id: str | None = None,
+        title: str = "title",
+        text: str | Iterable[str] | None = None,
+        attributes: Iterable[str] | None = None,
+        method: Method = "auto",
+        min_confidence: float = 0.0,
+        progress: bool | Told | None = None,
+    ) -> dict[str, Any]:
+        """Files products whose category is known, and compares. Give products that the
+        catalog did not learn from."""
+        columns = Columns(id, title, names(text), category, names(attributes))
+        deciding = Deciding(method, 3, min_confidence, None, None, False, False)
+        with _shown(progress) as told:
+            return self._native.evaluate(table(data, title), columns, deciding, told)
+
+    def pack(self, path: str | os.PathLike[str], *, progress: bool | Told | None = None) -> Pack:
+        """Writes all that filing needs to one file, and opens it."""
+        with _shown(progress) as told:
+            self._native.pack(path, told)
+        return Pack(path)
+
+    def __repr__(self) -> str:
+        stats = self.stats()
+        return f"Catalog({self.path!r}, products={stats['products']}, labelled={stats['labelled']})"
+
+
+# The argument of the same name hides it.
+_shown = progress
+
+
+def _given(taxonomy: Taxonomy) -> Any:
+    if isinstance(taxonomy, (str, os.PathLike)):
+        return os.fspath(taxonomy)
+    if isinstance(taxonomy, Mapping):
+        return [_Given(id, path, None, None, [], [], []) for id, path in taxonomy.items()]
+    return [_row(row) for row in taxonomy]
+
+
+def _row(row: str | Mapping[str, Any]) -> _Given:
+    if isinstance(row, str):
+        return _Given(None, row, None, None, [], [], [])
+    known = set(_Given._fields) | {"description"}
+    if strange := sorted(set(row) - known):
+        raise InvalidInput(f"a category has no {strange[0]!r}; it has {', '.join(sorted(known))}")
+    listed = {name: names(row.get(name)) for name in ("descriptions", "aliases", "examples")}
+    listed["descriptions"] += names(row.get("description"))
+    return _Given(
+        row.get("id"), row.get("path"), row.get("parent"), row.get("name"), *listed.values()
+    )

@@ -1,0 +1,224 @@
+"""Estimators of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import numpy
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from ._deciding import Method
+from ._tables import _listed
+from .catalog import Catalog
+from .encoder import Encoder
+from .errors import InvalidInput
+from .pack import Pack
+
+
+def _titles(X: Any) -> list[str]:
+    values = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    titles = _listed(values)
+    for at, title in enumerate(titles):
+        if not isinstance(title, str) or not title.strip():
+            raise InvalidInput(f"row {at + 1} is {title!r}, where a title should be")
+    return titles
+
+
+class _OfTitles(BaseEstimator):  # type: ignore[misc]
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+
+class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
+    """A classifier of titles: ``X`` are texts, ``y`` their categories.
+
+    What the categories are called is evidence, so that it files well with few labels, and
+    categories that are paths (``"Kitchen > Kettles"``) are a tree. It is pickled with all
+    that it learned.
+
+    Args:
+        embedder: What makes vectors, see :class:`assort.Encoder`.
+        method: Which evidence counts.
+        separator: What stands between the levels of categories; none for names that are no
+            paths.
+        train: Train a head on request, which takes longer and files a little better where
+            labels are many; small ones are learned always.
+        cache: Folder of models.
+        offline: Never fetch a model.
+
+    Attributes:
+        classes_: The categories, sorted.
+        digest_: The digest of the pack it files by.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedder: str = "bundled",
+        method: Method = "auto",
+        separator: str | None = " > ",
+        train: bool = False,
+        cache: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+    ) -> None:
+        self.embedder = embedder
+        self.method = method
+        self.separator = separator
+        self.train = train
+        self.cache = cache
+        self.offline = offline
+
+    def fit(self, X: Any, y: Any) -> AssortClassifier:
+        """Learns from titles and their categories."""
+        titles, labels = _titles(X), numpy.asarray(_listed(y))
+        check_classification_targets(labels)
+        if len(titles) != len(labels):
+            raise InvalidInput(f"there are {len(titles)} titles and {len(labels)} categories")
+        if not titles:
+            raise InvalidInput("there is no title to learn from")
+        self._seen = (titles, labels)
+        self._learn(numpy.unique(labels))
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> AssortClassifier:
+        """Learns from further titles beside those before, which it keeps. ``classes`` are
+        all that may come; others join when they do."""
+        titles, labels = _titles(X), numpy.asarray(_listed(y))
+        if (seen := getattr(self, "_seen", None)) is not None:
+            titles, labels = seen[0] + titles, numpy.concatenate([seen[1], labels])
+        known = [labels, *([numpy.asarray(classes)] if classes is not None else [])]
+        known += [self.classes_] if hasattr(self, "classes_") else []
+        self._seen = (titles, labels)
+        self._learn(numpy.unique(numpy.concatenate(known)))
+        return self
+
+    def _learn(self, classes: Any) -> None:
+        titles, labels = self._seen
+        self.classes_ = classes
+        # Their places are their ids: names may be alike.
+        tree = [self._category(at, str(name)) for at, name in enumerate(classes)]
+        places = numpy.searchsorted(classes, labels)
+        rows = {
+            "id": [str(at) for at in range(len(titles))],
+            "title": titles,
+            "category": [str(at) for at in places],
+        }
+        with tempfile.TemporaryDirectory(prefix="assort-") as folder:
+            shop = Catalog.create(
+                os.path.join(folder, "shop"),
+                tree,
+                embedder=self.embedder,
+                cache=self.cache,
+                offline=self.offline,
+            )
+            shop.add(rows, category="category", progress=False)
+            if self.train:
+                shop.train(progress=False)
+            pack = shop.pack(os.path.join(folder, "shop.pack"), progress=False)
+            with open(pack.path, "rb") as file:
+                self._bytes = file.read()
+            self.digest_ = pack.digest
+        self._pack: Pack | None = None
+
+    def _category(self, at: int, name: str) -> dict[str, str]:
+        if self.separator is None or self.separator not in name:
+            return {"id": str(at), "name": name}
+        levels = [level.strip().replace(">", "/") for level in name.split(self.separator)]
+        return {"id": str(at), "path": " > ".join(levels)}
+
+    def _opened(self) -> Pack:
+        check_is_fitted(self, "digest_")
+        if self._pack is None:
+            with tempfile.NamedTemporaryFile(suffix=".pack") as file:
+                file.write(self._bytes)
+                file.flush()
+                # It stays mapped when its name goes.
+                self._pack = Pack(file.name, cache=self.cache, offline=self.offline)
+        return self._pack
+
+    def _decided(self, X: Any, top: int) -> Any:
+        # Ids of their own: a title that was learned from is a product like any other.
+        titles = _titles(X)
+        return self._opened().classify(titles, method=self.method, top=top, progress=False)
+
+    def predict(self, X: Any) -> Any:
+        """The category of each title."""
+        return self.predict_topk(X, 1)[0][:, 0]
+
+    def predict_topk(self, X: Any, k: int = 5) -> tuple[Any, Any]:
+        """The ``k`` best categories of each title and their confidence, best first: two
+        arrays of ``len(X)`` by ``k``. Where there are fewer, the last is repeated with a
+        confidence of 0."""
+        decisions = self._decided(X, k)
+        places = numpy.zeros((len(decisions), k), dtype=numpy.intp)
+        confidence = numpy.zeros((len(decisions), k), dtype=numpy.float32)
+        for at, decision in enumerate(decisions):
+            own = [int(one.category.id) for one in decision.alternatives[:k]] or [0]
+            places[at] = own + own[-1:] * (k - len(own))
+            for place, one in enumerate(decision.alternatives[:k]):
+                confidence[at, place] = one.confidence
+        return self.classes_[places], confidence
+
+    def predict_proba(self, X: Any) -> Any:
+        """Confidence in every category, one for each title in sum: ``len(X)`` by
+        ``len(classes_)``. For many of both, :meth:`predict_topk` takes less room."""
+        decisions = self._decided(X, len(self._opened().categories))
+        shares = numpy.full((len(decisions), len(self.classes_)), 1e-9)
+        for at, decision in enumerate(decisions):
+            for one in decision.alternatives:
+                shares[at, int(one.category.id)] = max(one.confidence, 1e-9)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "_pack" in state:
+            state["_pack"] = None
+        return state
+
+
+class AssortTransformer(TransformerMixin, _OfTitles):  # type: ignore[misc]
+    """Vectors of texts, for any estimator.
+
+    Args:
+        embedder: What makes vectors, see :class:`assort.Encoder`.
+        cache: Folder of models.
+        offline: Never fetch a model.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedder: str = "bundled",
+        cache: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+    ) -> None:
+        self.embedder = embedder
+        self.cache = cache
+        self.offline = offline
+
+    def fit(self, X: Any, y: Any = None) -> AssortTransformer:
+        """Opens the embedder; learns nothing."""
+        self._encoder = Encoder(self.embedder, cache=self.cache, offline=self.offline)
+        self.n_features_out_ = self._encoder.dimensions
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Vectors of unit length, a row for each text."""
+        check_is_fitted(self, "n_features_out_")
+        return self._encoder.encode(_titles(X), show_progress_bar=False)
+
+    def get_feature_names_out(self, input_features: Iterable[str] | None = None) -> Any:
+        """Names of the coordinates."""
+        check_is_fitted(self, "n_features_out_")
+        return numpy.array([f"assort{at}" for at in range(self.n_features_out_)], dtype=object)

@@ -1,0 +1,134 @@
+"""The first lines that somebody tries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+
+import assort
+
+
+def test_a_shop_is_made_filled_and_files(tmp_path: Path) -> None:
+    shop = assort.Catalog.create(tmp_path / "shop", ["Kitchen > Kettles", "Garden > Hoses"])
+    decision = shop.classify("Electric kettle 1.7 l")[0]
+    assert decision.category.path == "Kitchen > Kettles"
+    assert decision.category.name == "Kettles"
+    assert not decision.is_calibrated
+    report = shop.add([{"id": "1", "title": "Red kettle"}, {"id": "2", "title": "Garden hose 20 m"}])
+    assert (report["added"], report["rejected"]) == (2, 0)
+    assert len(shop) == 2 and "1" in shop and "3" not in shop
+    found = shop.search("water kettle", k=1)
+    assert found[0]["id"] == "1" and 0 < found[0]["similarity"] <= 1
+    assert [one["id"] for one in shop.similar("1")] == ["2"]
+    assert shop.label({"1": "Kitchen > Kettles"})["changed"] == 1
+    assert shop.search("kettle", where='category under "Kitchen"')[0]["category"] == "Kitchen > Kettles"
+    assert shop.remove("2") == 1 and len(shop) == 1
+
+
+def test_labels_teach_and_the_report_tells(shop: assort.Catalog, products: list[dict]) -> None:
+    report = shop.add(products[::2], category="category")
+    assert report["labelled"] == 100
+    found = shop.evaluate(products[1::2])
+    assert found["accuracy"] > 0.95 and found["products"] == 100
+    assert shop.train()["labels"] == 100
+
+
+def test_a_row_that_is_not_taken_is_told(shop: assort.Catalog) -> None:
+    rows = [{"id": "1", "title": "Kettle", "category": "Nowhere"}, {"id": None, "title": "Pan"}]
+    report = shop.add(rows, category="category")
+    assert report["added"] == 1 and report["unknown_categories"] == 1
+    assert report["rejects"] == [(2, "the id is empty")]
+    report = shop.label({"9": "Kitchen"})
+    assert report["rejected"] == 1 and "9" in report["rejects"][0][1]
+
+
+def test_explained_decisions_are_shown(pack: assort.Pack) -> None:
+    decision = pack.classify("red kettle <b>new</b>", explain=True)[0]
+    assert decision.reasons["neighbors"][0]["category"] == "Kitchen > Kettles"
+    assert {one["source"] for one in decision.reasons["sources"]} >= {"prototypes", "neighbors"}
+    page = decision._repr_html_()
+    assert "<b>Kitchen &gt; Kettles</b>" in page and "<b>new</b>" not in page
+    assert "Kitchen &gt; Kettles" in pack.classify(["red kettle"])._repr_html_()
+
+
+def test_an_encoder_speaks_as_sentence_transformers_do() -> None:
+    encoder = assort.Encoder()
+    texts = ["red kettle", "红色电水壶", "garden hose"]
+    vectors = encoder.encode(texts, batch_size=2, normalize_embeddings=True)
+    assert vectors.shape == (3, encoder.get_sentence_embedding_dimension())
+    assert vectors.dtype == numpy.float32
+    assert numpy.allclose(numpy.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+    assert (encoder.encode(texts[0]) == vectors[0]).all()
+    assert encoder.encode([]).shape == (0, encoder.dimensions)
+
+
+def test_what_cannot_be_used_is_told(tmp_path: Path, shop: assort.Catalog, pack: assort.Pack) -> None:
+    errors = assort.errors
+    for wrong, kind, told in [
+        (lambda: assort.Catalog.open(tmp_path / "none"), errors.NotFound, "is not a catalog"),
+        (lambda: assort.Catalog.open(shop.path), errors.Locked, "open for writing"),
+        (lambda: assort.Catalog.create(shop.path, ["a"]), errors.Exists, "already holds a catalog"),
+        (lambda: assort.Catalog.create(tmp_path / "x", []), errors.InvalidInput, "no categor"),
+        (lambda: shop.classify("a", method="best"), errors.InvalidInput, "unknown method `best`"),
+        (lambda: shop.classify("a", method="neighbors"), errors.NotReady, "no product has a label"),
+        (lambda: shop.similar("none"), errors.NotFound, "no product with the id `none`"),
+        (lambda: shop.search("a", where="brand ="), errors.InvalidInput, "="),
+        (lambda: shop.search(), errors.InvalidInput, "a text or a vector"),
+        (lambda: pack.classify({"name": ["a"]}), errors.InvalidInput, "no column `title`; there are name"),
+        (lambda: pack.classify({"title": ["a", None]}), errors.InvalidInput, "row 2 has no title"),
+        (lambda: pack.classify(["a", 7]), errors.InvalidInput, "row 2 is int"),
+        (lambda: pack.classify(7), errors.InvalidInput, "not int"),
+        (lambda: assort.Encoder("dir:/nowhere"), errors.NotFound, "/nowhere"),
+        (lambda: assort.Encoder("best"), errors.InvalidInput, "best"),
+        (lambda: assort.Encoder().encode([1]), errors.InvalidInput, "text 1 is int"),
+        (lambda: assort.Pack(__file__), errors.Damaged, "does not begin as a pack's"),
+        (lambda: assort.Pack("/nowhere.pack"), errors.StorageError, "/nowhere.pack"),
+    ]:
+        with pytest.raises(kind) as raised:
+            wrong()
+        assert told in str(raised.value), (told, str(raised.value))
+        assert isinstance(raised.value, assort.AssortError)
+    with pytest.raises(KeyError):
+        shop.similar("none")
+    with pytest.raises(ValueError):
+        shop.classify("a", method="best")
+
+
+def test_a_taxonomy_comes_in_every_shape(tmp_path: Path) -> None:
+    (tmp_path / "tree.csv").write_text("id,name,parent\n1,Kitchen,\n2,Kettles,1\n3,Pans,1\n")
+    rows = [
+        {"id": "1", "name": "Kitchen"},
+        {"id": "2", "name": "Kettles", "parent": "1", "aliases": ["Water boilers"]},
+        {"id": "3", "name": "Pans", "parent": "1", "description": "To fry in."},
+    ]
+    given = [tmp_path / "tree.csv", {"2": "Kitchen > Kettles", "3": "Kitchen > Pans"}, rows]
+    for at, taxonomy in enumerate(given):
+        shop = assort.Catalog.create(tmp_path / f"shop-{at}", taxonomy)
+        paths = {one.id: one.path for one in shop.categories}
+        assert paths["2"] == "Kitchen > Kettles" and paths["3"] == "Kitchen > Pans"
+    (tmp_path / "numbers.txt").write_text("".join(f"{at}\n" for at in range(1000, 1020)))
+    with pytest.raises(assort.errors.InvalidInput, match="looks wrong.*sure=True"):
+        assort.Catalog.create(tmp_path / "odd", tmp_path / "numbers.txt")
+    assort.Catalog.create(tmp_path / "odd", tmp_path / "numbers.txt", sure=True)
+    with pytest.raises(assort.errors.InvalidInput, match="no 'titel'"):
+        assort.Catalog.create(tmp_path / "x", [{"titel": "Kettles"}])
+
+
+def test_the_command_line_comes_with_it(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "assort", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert run("--version").stdout == f"assort {assort.__version__}\n"
+    (tmp_path / "tree.csv").write_text("path\nKitchen > Kettles\nGarden > Hoses\n")
+    assert run("init", "shop", "--taxonomy", "tree.csv").returncode == 0
+    filed = run("classify", "shop", "--text", "red kettle", "--format", "csv")
+    assert "Kitchen > Kettles" in filed.stdout and filed.returncode == 0
+    wrong = run("classify", "nowhere", "--text", "red kettle")
+    assert wrong.returncode == 1 and "is not a catalog" in wrong.stderr
+    assert run("classify").returncode == 2
