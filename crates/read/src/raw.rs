@@ -15,6 +15,7 @@ use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Quoting, Record, RowError, Table};
+use crate::tally::Mended;
 
 /// The rows of a file, of which the first were read ahead.
 #[derive(Debug)]
@@ -242,6 +243,14 @@ impl Rows {
             Source::Objects(_) => Bent::default(),
             #[cfg(feature = "parquet")]
             Source::Columnar(_) => Bent::default(),
+        }
+    }
+
+    /// Objects so far in which a key stands twice.
+    pub(crate) fn repeated(&self) -> Option<&Mended> {
+        match &self.source {
+            Source::Objects(objects) => objects.repeated(),
+            _ => None,
         }
     }
 

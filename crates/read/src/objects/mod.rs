@@ -7,6 +7,7 @@ use crate::input::Input;
 use crate::json::{Object, flatten};
 use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
+use crate::tally::{Mend, Mended};
 
 use found::Found;
 use json_lines::JsonLines;
@@ -24,6 +25,7 @@ mod outline;
 mod path;
 mod stream;
 mod tokens;
+mod value;
 mod xml;
 mod yml;
 
@@ -43,6 +45,8 @@ pub(crate) struct Objects {
     ahead: VecDeque<Result<Found>>,
     /// Number of the object that was read last.
     number: u64,
+    /// Objects so far in which a key stands twice.
+    repeated: Option<Mended>,
 }
 
 #[derive(Debug)]
@@ -75,6 +79,7 @@ impl Objects {
             one_line,
             ahead: VecDeque::new(),
             number: 0,
+            repeated: None,
         })
     }
 
@@ -159,8 +164,16 @@ impl Objects {
             return Ok(None);
         };
         self.number = found.number;
+        if let Some(key) = &found.repeated {
+            Mended::count(&mut self.repeated, Mend::RepeatedKey, found.line, key);
+        }
         let (line, row) = self.told(found);
         Ok(Some(row.map(|object| (line, object))))
+    }
+
+    /// Objects that were read so far in which a key stands twice.
+    pub(crate) fn repeated(&self) -> Option<&Mended> {
+        self.repeated.as_ref()
     }
 
     /// Where in its line the object is that was read last, if the line alone does not

@@ -8,7 +8,7 @@ use crate::lines::MAX_RECORD;
 use crate::table::RowError;
 
 use super::by_key::KEY;
-use super::found::{Found, parsed};
+use super::found::{Found, apart, parsed};
 use super::path::{Path, Step};
 
 /// The longest key that is read, in bytes; no step of a path is longer.
@@ -148,17 +148,19 @@ impl Stream {
         self.elements += 1;
         let row = match self.input.text(&raw) {
             _ if end == End::TooLong => Err(RowError::too_long(line)),
-            Ok(text) => parsed(line, text, "the element").map(|mut object| {
+            Ok(text) => parsed(line, text, "the element").map(|(mut object, repeated)| {
                 object.extend(key.map(|key| (KEY.to_owned(), Value::String(key))));
-                object
+                (object, repeated)
             }),
             Err(bad) => Err(RowError::new(line, bad.refusal.within("the element"))),
         };
+        let (row, repeated) = apart(row);
         Ok(Found {
             line,
             number: self.elements,
             size: raw.len(),
             row,
+            repeated,
         })
     }
 

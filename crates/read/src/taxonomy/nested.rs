@@ -40,6 +40,9 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
     if several {
         format += ", the first of several names,";
     }
+    if let Some(repeated) = lines.repeated() {
+        format += &format!(" ({repeated})");
+    }
     Ok(Sheet {
         file,
         columns: rows.columns,

@@ -1,0 +1,89 @@
+//! Rows of totals at the end of a table, which are no products.
+
+use assort_core::is_number;
+
+use crate::columns::Columns;
+use crate::mapping::IdSource;
+use crate::names::plain;
+
+/// What stands before totals.
+const WORDS: &[&str] = &[
+    "total",
+    "totals",
+    "grandtotal",
+    "subtotal",
+    "sum",
+    "overalltotal",
+    "summe",
+    "summen",
+    "gesamt",
+    "gesamtsumme",
+    "zwischensumme",
+    "endsumme",
+    "insgesamt",
+    "totalgénéral",
+    "totalgeneral",
+    "soustotal",
+    "somme",
+    "suma",
+    "sumatotal",
+    "totale",
+    "totalegenerale",
+    "totaal",
+    "totalt",
+    "razem",
+    "ogółem",
+    "celkem",
+    "összesen",
+    "toplam",
+    "итого",
+    "всего",
+    "合计",
+    "总计",
+    "小计",
+    "总和",
+    "合計",
+    "総計",
+    "總計",
+    "小計",
+    "합계",
+    "총계",
+    "المجموع",
+    "الإجمالي",
+];
+
+/// The longest of the words, with signs around it, in bytes.
+const LONGEST: usize = 40;
+
+/// The word for which a row looks like totals: it stands in place of the id or the title,
+/// and all other cells are empty or have no letters. `cell` gives that of a column.
+pub(crate) fn word_of_totals<'v>(
+    columns: &Columns,
+    id: &str,
+    cell: impl Fn(usize) -> Option<&'v str>,
+) -> Option<String> {
+    let has_id = !id.is_empty() && columns.id != IdSource::RowNumber;
+    if has_id && !is_word(id) {
+        return None;
+    }
+    let title = columns
+        .title
+        .and_then(|at| cell(at))
+        .unwrap_or_default()
+        .trim();
+    let word = if has_id { id } else { title };
+    let is_title = |at: usize| columns.title == Some(at) && is_word(title);
+    let is_other = |at: &usize| columns.id != IdSource::Column(*at) && !is_title(*at);
+    let mut others = (0..columns.names.len()).filter(is_other);
+    let fits = is_word(word) && others.all(|at| cell(at).is_none_or(has_no_letters));
+    fits.then(|| word.to_owned())
+}
+
+fn is_word(text: &str) -> bool {
+    let may_be = text.len() <= LONGEST && !text.ends_with(|c: char| c.is_ascii_digit());
+    may_be && WORDS.contains(&plain(text).as_str())
+}
+
+fn has_no_letters(cell: &str) -> bool {
+    !cell.contains(char::is_alphabetic) || is_number(cell)
+}
