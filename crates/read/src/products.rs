@@ -131,7 +131,7 @@ struct Reader {
 impl Reader {
     fn new(input: Input, mapping: &Mapping) -> Result<Self> {
         let tally = Arc::new(Tally::new(input.late()));
-        let (mut rows, names) = Rows::open(input, mapping.quoting)?;
+        let (mut rows, names) = Rows::open(input, mapping)?;
         let sample = rows.sample(names.len())?;
         let columns = Columns::resolve(&names, mapping, &sample);
         let columns = columns.map_err(|refusal| rows.error(refusal))?;

@@ -149,9 +149,13 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
             .collect();
         return Ok((sheet, Some(" > ")));
     }
-    if let Some(heading) = heading(&entries) {
+    if let Some(at) = heading(&entries) {
+        let heading = &entries[at].text;
         sheet.format = format!("{} below the heading `{heading}`", sheet.format);
-        entries.remove(0);
+        if at > 0 {
+            sheet.format += &format!(", with {at} line above it left out");
+        }
+        entries.drain(..=at);
     }
     if let Some(numbered) = numbered(&entries) {
         sheet.format = "numbered names".to_owned();
@@ -259,14 +263,23 @@ fn bare(line: &str) -> (String, bool) {
     (end.to_owned(), false)
 }
 
-/// The first line, if it is a word that stands above lists and no category.
-fn heading(entries: &[Entry]) -> Option<String> {
-    let (first, rest) = entries.split_first()?;
-    let word = first.text.as_str();
-    let begins = |entry: &Entry| entry.text.starts_with(word);
-    let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
-    let heads = is_heading(word) && !rest.is_empty() && !set_in && !rest.iter().any(begins);
-    heads.then(|| word.to_owned())
+/// Where a word stands that stands above lists and is no category: on the first line, or
+/// below a title that begins none of the paths.
+fn heading(entries: &[Entry]) -> Option<usize> {
+    let begins_none = |at: usize| {
+        let (first, rest) = (&entries[at], &entries[at + 1..]);
+        let begins = |entry: &Entry| entry.text.starts_with(&first.text);
+        let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
+        !rest.is_empty() && !set_in && !rest.iter().any(begins)
+    };
+    let heads = |at: usize| at < entries.len() && is_heading(&entries[at].text) && begins_none(at);
+    if heads(0) {
+        return Some(0);
+    }
+    let is_path = |entry: &&Entry| entry.text.contains(" > ");
+    let paths = entries.iter().filter(is_path).count();
+    let is_titled = heads(1) && begins_none(0) && !is_path(&&entries[0]);
+    (is_titled && paths * 2 >= entries.len() - 2).then_some(1)
 }
 
 /// The lines of an outline (`1 Tea`, `1.1 Green`), with their numbers as ids.
