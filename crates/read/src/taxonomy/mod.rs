@@ -6,11 +6,14 @@ mod choice;
 mod delimited;
 mod doubts;
 mod elements;
+mod ids_behind;
 mod indents;
+mod intervals;
 mod layout;
 mod levels;
 mod links;
 mod lists;
+mod markdown;
 mod nested;
 mod nesting;
 mod rows;
@@ -19,6 +22,8 @@ mod sheet;
 mod twins;
 mod words;
 
+#[cfg(test)]
+mod form_tests;
 #[cfg(test)]
 mod nested_tests;
 #[cfg(test)]
