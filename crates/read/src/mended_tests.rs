@@ -1,6 +1,9 @@
 //! Tests of what is read otherwise than it stands, and told.
 
 use std::io::Cursor;
+use std::sync::Arc;
+
+use assort_core::Taxonomy;
 
 use crate::{Input, Mapping, ProductReader};
 
@@ -132,4 +135,53 @@ fn keys_that_stand_twice_in_an_object_are_told() {
         format.contains("1 object with a key that stands twice"),
         "{format}"
     );
+}
+
+#[test]
+fn arrays_beside_the_one_that_is_read_are_told() {
+    let row = |id: u32| format!("{{\"id\":{id},\"title\":\"Mug\"}}");
+    let rows = |ids: std::ops::Range<u32>| ids.map(row).collect::<Vec<_>>().join(",\n");
+    let file = |count: u32, other: &str| {
+        let (own, others) = (rows(1..count), rows(100_000..100_004));
+        format!("{{\"products\":[{own}],\n\"{other}\":[{others}],\"tags\":[\"x\"]}}")
+    };
+    let told = |line: u32, name: &str| {
+        vec![format!(
+            "1 array beside the one that is read, and left out: as a file of its own it would be read (first in line {line}: `{name}`)"
+        )]
+    };
+    let (found, notes) = read(&file(3, "archived"));
+    assert_eq!((found.len(), notes), (2, told(3, "archived")));
+    // Behind all that is looked at, too.
+    let (found, notes) = read(&file(20_000, "archived"));
+    assert_eq!((found.len(), notes), (19_999, told(20_000, "archived")));
+    assert!(read(&file(3, "brands")).1.is_empty());
+}
+
+#[test]
+fn lists_in_categories_are_read_whole_with_their_category() {
+    let shop = Arc::new(Taxonomy::from_paths(["Pans", "Pots"]).unwrap());
+    let products = |file: &str| {
+        let input = Input::from_reader("shop", Cursor::new(file.as_bytes().to_vec()), None);
+        let mapping = Mapping::default().with_taxonomy(Some(Arc::clone(&shop)));
+        let reader = ProductReader::new(input.unwrap(), &mapping).unwrap();
+        let rows = reader.map(|row| row.unwrap().whole().unwrap());
+        let told =
+            rows.map(|row| format!("{} {}", row.product.id, row.category.unwrap_or_default()));
+        told.collect::<Vec<_>>()
+    };
+    let [a, b, c] = [1, 2, 3].map(|id| format!("{{\"id\":{id},\"title\":\"Mug\"}}"));
+    let expected = ["1 Pans", "2 Pans", "3 Pots"];
+    let groups = format!(
+        "[{{\"category\":\"Pans\",\"products\":[{a},{b}]}},{{\"category\":\"Pots\",\"products\":[{c}]}}]"
+    );
+    assert_eq!(products(&groups), expected);
+    let tree = format!(
+        "{{\"categories\":[{{\"name\":\"Pans\",\"id\":7,\"products\":[{a},{b}]}},{{\"name\":\"Pots\",\"id\":8,\"products\":[{c}]}}]}}"
+    );
+    assert_eq!(products(&tree), expected);
+    // A product with others in it is one.
+    let set =
+        "[{\"id\":1,\"title\":\"Set\",\"price\":9,\"products\":[{\"id\":2,\"title\":\"Mug\"}]}]";
+    assert_eq!(products(set), ["1 "]);
 }

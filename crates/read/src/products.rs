@@ -192,9 +192,9 @@ impl Reader {
     /// Takes over what was counted where rows are cut.
     fn tell(&self) {
         self.tally.set_bent(self.rows.bent());
-        if let Some(repeated) = self.rows.repeated() {
-            self.tally.set_mended(repeated);
-        }
+        self.rows
+            .mended()
+            .for_each(|mended| self.tally.set_mended(mended));
     }
 
     /// Takes what a row says, or why it says nothing.

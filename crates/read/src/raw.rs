@@ -249,12 +249,13 @@ impl Rows {
         }
     }
 
-    /// Objects so far in which a key stands twice.
-    pub(crate) fn repeated(&self) -> Option<&Mended> {
-        match &self.source {
-            Source::Objects(objects) => objects.repeated(),
+    /// What was read so far otherwise than it stands, beside rows of a table.
+    pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
+        let objects = match &self.source {
+            Source::Objects(objects) => Some(objects.mended()),
             _ => None,
-        }
+        };
+        objects.into_iter().flatten()
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.

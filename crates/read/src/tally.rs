@@ -47,6 +47,8 @@ pub enum Mend {
     Unseen,
     /// Of a key that stands twice in an object of JSON the last value is read.
     RepeatedKey,
+    /// An array of JSON has objects like those that are read, and is left out.
+    LeftArray,
 }
 
 /// Rows that are read otherwise than they stand in one way.
@@ -88,6 +90,11 @@ impl fmt::Display for Mended {
                 "object with a key that stands twice",
                 "objects with a key that stands twice",
                 "and read by its last value",
+            ),
+            Mend::LeftArray => (
+                "array beside the one that is read",
+                "arrays beside the one that is read",
+                "and left out: as a file of its own it would be read",
             ),
         };
         let what = if self.count == 1 { one } else { many };

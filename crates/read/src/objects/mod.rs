@@ -17,6 +17,7 @@ use xml::{Xml, is_xml};
 pub(crate) use by_key::KEY;
 pub(crate) use outline::{Wanted, is_attribute, is_of_children};
 
+mod around;
 mod by_key;
 mod element;
 mod found;
@@ -171,9 +172,13 @@ impl Objects {
         Ok(Some(row.map(|object| (line, object))))
     }
 
-    /// Objects that were read so far in which a key stands twice.
-    pub(crate) fn repeated(&self) -> Option<&Mended> {
-        self.repeated.as_ref()
+    /// What was read so far otherwise than it stands.
+    pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
+        let left = match &self.source {
+            Source::Stream(stream) => stream.left(),
+            Source::Lines(_) | Source::Xml(_) => None,
+        };
+        self.repeated.iter().chain(left)
     }
 
     /// Where in its line the object is that was read last, if the line alone does not
@@ -226,7 +231,7 @@ fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
         return Ok((Source::Lines(lines), "JSON Lines".to_owned()));
     }
     let format = path.format();
-    Ok((Source::Stream(Stream::new(input, path)), format))
+    Ok((Source::Stream(Stream::new(input, path, wanted)), format))
 }
 
 impl Source {

@@ -40,8 +40,8 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
     if several {
         format += ", the first of several names,";
     }
-    if let Some(repeated) = lines.repeated() {
-        format += &format!(" ({repeated})");
+    for mended in lines.mended() {
+        format += &format!(" ({mended})");
     }
     Ok(Sheet {
         file,
