@@ -69,6 +69,7 @@ fn totals_at_the_end_are_no_products() {
         (",Grand total:,12 €,5\n", "Grand total:"),
         ("Summe,Summe,12,\n", "Summe"),
         ("合计,,12,5\n", "合计"),
+        ("Totale,,12,EUR\n", "Totale"),
     ] {
         let (found, notes) = read(&format!("{rows}{last}"));
         assert_eq!(

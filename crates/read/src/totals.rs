@@ -4,7 +4,6 @@ use assort_core::is_number;
 
 use crate::columns::Columns;
 use crate::mapping::IdSource;
-use crate::names::plain;
 
 /// What stands before totals.
 const WORDS: &[&str] = &[
@@ -56,7 +55,7 @@ const WORDS: &[&str] = &[
 const LONGEST: usize = 40;
 
 /// The word for which a row looks like totals: it stands in place of the id or the title,
-/// and all other cells are empty or have no letters. `cell` gives that of a column.
+/// and all other cells are empty or amounts. `cell` gives that of a column.
 pub(crate) fn word_of_totals<'v>(
     columns: &Columns,
     id: &str,
@@ -66,24 +65,28 @@ pub(crate) fn word_of_totals<'v>(
     if has_id && !is_word(id) {
         return None;
     }
-    let title = columns
-        .title
-        .and_then(|at| cell(at))
-        .unwrap_or_default()
-        .trim();
+    let title = columns.title.and_then(&cell).unwrap_or_default().trim();
     let word = if has_id { id } else { title };
     let is_title = |at: usize| columns.title == Some(at) && is_word(title);
     let is_other = |at: &usize| columns.id != IdSource::Column(*at) && !is_title(*at);
     let mut others = (0..columns.names.len()).filter(is_other);
-    let fits = is_word(word) && others.all(|at| cell(at).is_none_or(has_no_letters));
+    let fits = is_word(word) && others.all(|at| cell(at).is_none_or(is_of_sums));
     fits.then(|| word.to_owned())
 }
 
 fn is_word(text: &str) -> bool {
     let may_be = text.len() <= LONGEST && !text.ends_with(|c: char| c.is_ascii_digit());
-    may_be && WORDS.contains(&plain(text).as_str())
+    may_be && WORDS.iter().any(|word| is_plainly(text, word))
 }
 
-fn has_no_letters(cell: &str) -> bool {
-    !cell.contains(char::is_alphabetic) || is_number(cell)
+/// Whether a text is a word but for capitals and signs, told without a copy.
+fn is_plainly(text: &str, word: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).eq(word.chars())
+}
+
+/// Whether a cell is empty, an amount or the name of a currency.
+fn is_of_sums(cell: &str) -> bool {
+    let is_currency = || is_number(&format!("1 {}", cell.trim()));
+    !cell.contains(char::is_alphabetic) || is_number(cell) || is_currency()
 }

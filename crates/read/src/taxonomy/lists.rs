@@ -218,9 +218,12 @@ fn row(line: u64, cell: Cell) -> SheetRow {
     }
 }
 
+/// Lines as they are written, with their numbers.
+type Written = Vec<(u64, String)>;
+
 /// The lines that are not blank, and those that are no comments either, without what
 /// spreadsheets put around them.
-fn entries(lines: &mut Lines) -> Result<(Vec<(u64, String)>, Vec<Entry>)> {
+fn entries(lines: &mut Lines) -> Result<(Written, Vec<Entry>)> {
     let (mut buffer, mut entries) = (Vec::new(), Vec::new());
     let mut written = Vec::new();
     while let Some((line, text)) = next_line(lines, &mut buffer)? {
