@@ -75,8 +75,21 @@ pub(crate) fn word_of_totals<'v>(
 }
 
 fn is_word(text: &str) -> bool {
+    // Most ids are told by their end or their first letter.
     let may_be = text.len() <= LONGEST && !text.ends_with(|c: char| c.is_ascii_digit());
-    may_be && WORDS.iter().any(|word| is_plainly(text, word))
+    let first = text
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .filter(|_| may_be);
+    let Some(first) = first.and_then(|first| first.to_lowercase().next()) else {
+        return false;
+    };
+    let byte = first.encode_utf8(&mut [0; 4]).as_bytes().first().copied();
+    let begins = |word: &&&str| word.as_bytes().first().copied() == byte;
+    WORDS
+        .iter()
+        .filter(begins)
+        .any(|word| is_plainly(text, word))
 }
 
 /// Whether a text is a word but for capitals and signs, told without a copy.
