@@ -42,6 +42,7 @@ pub(crate) fn of_rows(name: &str, tally: &Tally) -> Option<String> {
         ));
     }
     notes.extend(tally.otherwise().iter().map(of_otherwise));
+    notes.extend(tally.mended().iter().map(ToString::to_string));
     (!notes.is_empty()).then(|| format!("{name}: {}", notes.join("; ")))
 }
 

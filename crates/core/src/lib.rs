@@ -71,5 +71,5 @@ pub use taxonomy::{
     Category, CategoryIndex, CategoryRow, GivenCategories, LIST_SEPARATORS, Place, SEPARATOR,
     Taxonomy, TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
 };
-pub use text::{clean, clean_lines, fold};
+pub use text::{clean, clean_lines, fold, visible};
 pub use unknown::{UnknownTexts, knows};

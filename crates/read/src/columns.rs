@@ -8,6 +8,7 @@ use assort_core::{SEPARATOR, Taxonomy};
 use crate::choice::{Choice, Shelf};
 use crate::error::Unstated;
 use crate::mapping::{IdSource, Mapping};
+use crate::missing::{are_words, is_mark, is_word};
 use crate::named::Named;
 use crate::names::{
     IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain, told_apart,
@@ -34,6 +35,8 @@ pub(crate) enum Late<'k> {
 pub struct Columns {
     pub(crate) names: Vec<String>,
     pub(crate) id: IdSource,
+    /// Whether a word such as `NULL` in place of an id says that there is none.
+    null_words: bool,
     pub(crate) title: Option<usize>,
     pub(crate) text: Vec<usize>,
     pub(crate) category: Option<usize>,
@@ -186,6 +189,7 @@ impl Columns {
         let mut columns = Self {
             names: names.to_vec(),
             id,
+            null_words: matches!(id, IdSource::Column(at) if are_words(&sample.values(at).collect::<Vec<_>>())),
             title,
             text: Vec::new(),
             category: shelf.column,
@@ -270,6 +274,11 @@ impl Columns {
             None if self.open && !is_no_attribute(&plain(key)) => Late::Attribute(attribute(key)),
             None => Late::Nothing,
         }
+    }
+
+    /// Whether what stands in place of an id says that there is none.
+    pub(crate) fn is_missing(&self, id: &str) -> bool {
+        is_mark(id) || (self.null_words && is_word(id))
     }
 
     /// The column of the category with those above it, for messages.

@@ -17,7 +17,7 @@ const RARE: &[u8] = b"^~\x01\x1e\x1f:=*@!$+";
 const TELLING: usize = 3;
 
 /// Whether cells name columns of the kind of file that is wanted.
-pub(crate) type Names = fn(&[String]) -> bool;
+pub(crate) type Names<'n> = &'n dyn Fn(&[String]) -> bool;
 
 /// How a delimited file is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Dialect {
     /// Tells the dialect of a file that begins with `head`: what `sep=` says, or else
     /// the delimiter that cuts the lines alike; the header is the last of the lines in a
     /// row that name columns, or else the first that is as wide as the rows.
-    pub(crate) fn sniff(head: &[u8], names: Names) -> Self {
+    pub(crate) fn sniff(head: &[u8], names: Names<'_>) -> Self {
         let mut lines = numbered(head);
         let stated = lines.first().and_then(|(_, line)| separator(line));
         let mut skipped = 0;
@@ -109,7 +109,7 @@ fn separator(line: &[u8]) -> Option<u8> {
 
 /// The usual delimiter, unless it makes no table of the lines and a rare one does: by
 /// names of columns, or by cutting all lines alike where the usual ones cut none.
-fn rare(lines: &Numbered<'_>, usual: u8, names: Names) -> u8 {
+fn rare(lines: &Numbered<'_>, usual: u8, names: Names<'_>) -> u8 {
     let near = &lines[..lines.len().min(BEFORE_HEADER)];
     let is_named = |delimiter: u8| {
         let mut rows = near.iter().map(|(_, line)| cells(line, delimiter));
@@ -192,7 +192,7 @@ fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
 }
 
 /// Which of the rows is the header.
-fn header(rows: &[Vec<String>], names: Names) -> usize {
+fn header(rows: &[Vec<String>], names: Names<'_>) -> usize {
     let near = &rows[..rows.len().min(BEFORE_HEADER)];
     if let Some(first) = near.iter().position(|row| names(row)) {
         let more = near[first + 1..].iter().take_while(|row| names(row));
@@ -200,7 +200,9 @@ fn header(rows: &[Vec<String>], names: Names) -> usize {
     }
     let widths: Vec<usize> = rows.iter().map(Vec::len).collect();
     let (width, count) = commonest(&widths);
-    let is_narrow = |row: &Vec<String>| row.len() < width && filled(row) * 2 <= width;
+    let is_alone = |row: &Vec<String>| width > 2 && filled(row) == 1;
+    let is_narrow =
+        |row: &Vec<String>| is_alone(row) || (row.len() < width && filled(row) * 2 <= width);
     let is_before = |row: &Vec<String>| is_comment(row) || is_narrow(row);
     if width < 2 || count < 2 || !rows.first().is_some_and(is_before) {
         return 0;
@@ -227,7 +229,7 @@ mod tests {
     }
 
     fn sniffed(head: &str) -> (char, u64, u64) {
-        let dialect = Dialect::sniff(head.as_bytes(), names);
+        let dialect = Dialect::sniff(head.as_bytes(), &names);
         let delimiter = char::from(dialect.delimiter);
         (delimiter, dialect.header, dialect.skipped)
     }
@@ -276,5 +278,6 @@ mod tests {
             (';', 2, 1)
         );
         assert_eq!(sniffed("Ware;Preis\n1;2\n"), (';', 1, 0));
+        assert_eq!(sniffed(";;Stand Mai\nWare;Preis;Ort\n1;2;3\n"), (';', 2, 1));
     }
 }

@@ -41,7 +41,7 @@ pub(crate) enum Packing {
 const OLD_OFFICE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// Files that hold no table, by their first bytes.
-const NO_TABLE: [(&[u8], &str); 32] = [
+const NO_TABLE: [(&[u8], &str); 41] = [
     (b"%PDF-", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"{\\rtf", "a rich text document"),
@@ -79,6 +79,15 @@ const NO_TABLE: [(&[u8], &str); 32] = [
     (b"\x80\x03", "a pickled Python object"),
     (b"\x80\x04", "a pickled Python object"),
     (b"\x80\x05", "a pickled Python object"),
+    (b"ccopy_reg\n", "a pickled Python object"),
+    (b"(dp0\n", "a pickled Python object"),
+    (b"(lp0\n", "a pickled Python object"),
+    (b"tjgg", "a model (GGML)"),
+    (b"lmgg", "a model (GGML)"),
+    (b"\xba\x16\x4f\x2f", "a model (fastText)"),
+    (b"RDX2\n", "a file of R data"),
+    (b"RDX3\n", "a file of R data"),
+    (b"X\n\0\0\0", "a file of R data"),
     (b"wOF", "a font"),
 ];
 
@@ -124,6 +133,12 @@ impl Kind {
         if magic.get(5..10) == Some(b"\0\0\0{\"") {
             return Self::NoTable("a model (safetensors)");
         }
+        if magic.get(4..8) == Some(b"TFL3") {
+            return Self::NoTable("a model (TensorFlow Lite)");
+        }
+        if is_onnx(magic) {
+            return Self::NoTable("a model (ONNX)");
+        }
         Self::Plain
     }
 }
@@ -146,6 +161,41 @@ fn columnar(magic: &[u8]) -> Option<Kind> {
 fn is_text(magic: &[u8], what: &str) -> bool {
     let printable = |byte: &u8| *byte >= b' ' || b"\t\r\n".contains(byte);
     what != "a PostScript document" && magic.iter().all(printable)
+}
+
+/// Whether the bytes are a message of ONNX, which has no sign of its own: the version of
+/// its form, then texts about who wrote it, then the graph, which begins with a node, or
+/// the operators that it needs.
+fn is_onnx(magic: &[u8]) -> bool {
+    /// Tags of the texts: producer, its version, domain, remarks.
+    const TEXTS: [u8; 4] = [0x12, 0x1a, 0x22, 0x32];
+    let [0x08, 1..=32, rest @ ..] = magic else {
+        return false;
+    };
+    let mut rest = rest;
+    let mut texts = 0;
+    loop {
+        rest = match rest {
+            [tag, length, text @ ..] if TEXTS.contains(tag) && *length < 0x80 => {
+                let Some((text, rest)) = text.split_at_checked(usize::from(*length)) else {
+                    return false;
+                };
+                if text.iter().any(u8::is_ascii_control) {
+                    return false;
+                }
+                texts += 1;
+                rest
+            }
+            // The version of the model.
+            [0x28, 0..=0x7f, rest @ ..] => rest,
+            [0x3a, graph @ ..] => {
+                let length = graph.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+                return texts > 0 || graph.get(length) == Some(&0x0a);
+            }
+            [0x42, _, ..] => return texts > 0,
+            _ => return false,
+        };
+    }
 }
 
 /// Whether the bytes are the header of a tar archive: its checksum is right.
@@ -270,6 +320,16 @@ mod tests {
             what(b"\x40\x1b\0\0\0\0\0\0{\"a\":"),
             "a model (safetensors)"
         );
+        for onnx in [
+            &b"\x08\x07\x12\x07pytorch\x1a\x052.1.0:\xd6\x89\x0b\n"[..],
+            b"\x08\x03\x12\x07chainer(\x00B\x02\x10\x09",
+            b"\x08\x08:\x96\x01\x0a\x20",
+        ] {
+            assert_eq!(what(onnx), "a model (ONNX)");
+        }
+        assert_eq!(what(b"\x1c\0\0\0TFL3\x14\0"), "a model (TensorFlow Lite)");
+        assert_eq!(what(b"(dp0\nS'a'\n"), "a pickled Python object");
+        assert_eq!(Kind::of(b"\x08\x08backspace"), Kind::Plain);
         assert_eq!(Kind::of(b"PK\x03\x04"), Kind::Zip);
         // These are the first letters of some header.
         for text in ["ORC figures\n", "MZ,title\n", "BZh;name\n", "GGUF\n1\n"] {

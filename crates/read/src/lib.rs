@@ -24,12 +24,14 @@ mod json;
 mod kind;
 mod known;
 mod language;
+mod last_rows;
 mod late;
 mod levels;
 mod lines;
 mod maker;
 mod mapping;
 mod mends;
+mod missing;
 mod named;
 mod names;
 mod numbers;
@@ -47,10 +49,13 @@ mod spreadsheet;
 mod table;
 mod tally;
 mod taxonomy;
+mod totals;
 mod vectors;
 
 #[cfg(test)]
 mod dataset_tests;
+#[cfg(test)]
+mod mended_tests;
 #[cfg(test)]
 mod robustness_tests;
 
@@ -64,5 +69,5 @@ pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::SeenIds;
 pub use table::{Bent, Quoting, Record, RowError, Table};
-pub use tally::{Otherwise, Tally};
+pub use tally::{Mend, Mended, Otherwise, Tally};
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

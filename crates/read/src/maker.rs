@@ -1,6 +1,8 @@
 //! Products of raw values.
 
-use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines};
+use std::borrow::Cow;
+
+use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines, visible};
 use serde_json::Value;
 
 #[cfg(feature = "parquet")]
@@ -13,6 +15,7 @@ use crate::mends::unguarded_id;
 use crate::names::attribute;
 use crate::numbers::{Writing, is_by, with_point};
 use crate::row::Rejected;
+use crate::totals::word_of_totals;
 use crate::vectors::is_vector;
 
 /// Digits of a number that no other is written with.
@@ -39,6 +42,10 @@ pub(crate) struct Given {
     pub(crate) vectors: u64,
     /// Numbers that are written otherwise than those of their columns: column and value.
     pub(crate) otherwise: Vec<(usize, String)>,
+    /// The id as it stands, if it is read without signs that nobody sees.
+    pub(crate) unseen: Option<String>,
+    /// The word for which the row looks like totals, and no product; it may lack an id.
+    pub(crate) totals: Option<String>,
 }
 
 /// Values of a row: for a column its values, several for a list; none if the row does
@@ -96,17 +103,23 @@ impl Maker<'_> {
         further: Further,
     ) -> Result<Given, Rejected> {
         let columns = self.columns;
+        let raw = match columns.id {
+            IdSource::RowNumber => "",
+            IdSource::Column(at) => values.text(at).unwrap_or_default(),
+        };
+        let seen = visible(raw);
+        let unseen = matches!(seen, Cow::Owned(_)).then(|| raw.trim().escape_debug().to_string());
         let id = match columns.id {
             IdSource::RowNumber => self.number.to_string(),
-            IdSource::Column(at) => {
-                unguarded_id(values.text(at).unwrap_or_default().trim()).to_owned()
-            }
+            IdSource::Column(_) => unguarded_id(seen.trim()).to_owned(),
         };
-        if id.is_empty() {
-            let reason = format!("no id in column `{}`", columns.id());
-            return Err(Rejected::new(line, None, reason));
+        let totals = word_of_totals(columns, &id, |at| values.text(at));
+        if totals.is_none() {
+            if id.is_empty() || columns.is_missing(&id) {
+                return Err(no_id(columns, line, &id));
+            }
+            check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
         }
-        check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
         let mut update = ProductUpdate::new(id);
         update.title = columns.title.and_then(|at| values.text(at)).map(clean);
         for part in columns.text.iter().filter_map(|&at| values.text(at)) {
@@ -142,11 +155,13 @@ impl Maker<'_> {
             update,
             category,
             more_categories: more,
-            parent: filled(columns.parent),
+            parent: filled(columns.parent).map(|parent| visible(&parent).into_owned()),
             kind: filled(columns.kind),
             view: filled(columns.view),
             vectors: made.vectors + further.vectors,
             otherwise: made.otherwise,
+            unseen,
+            totals,
         })
     }
 
@@ -269,6 +284,16 @@ impl Maker<'_> {
         });
         (found, further)
     }
+}
+
+/// A row without an id, of which `sign` stands in its place.
+pub(crate) fn no_id(columns: &Columns, line: u64, sign: &str) -> Rejected {
+    let column = columns.id();
+    let reason = match sign {
+        "" => format!("no id in column `{column}`"),
+        sign => format!("no id in column `{column}`, where `{sign}` stands for none"),
+    };
+    Rejected::new(line, None, reason)
 }
 
 /// A row whose id is a number that may stand for several: two long ones could become the

@@ -61,6 +61,17 @@ impl Default for Mapping {
 }
 
 impl Mapping {
+    /// Names of columns that a header must have if they are stated.
+    pub(crate) fn stated_columns(&self) -> Vec<&str> {
+        let stated = [&self.id, &self.title, &self.category]
+            .into_iter()
+            .flatten();
+        let names = stated.map(String::as_str);
+        names
+            .filter(|name| !["", "-", "#"].contains(name))
+            .collect()
+    }
+
     /// The same with another value of [`Self::id`].
     #[must_use]
     pub fn with_id(mut self, id: impl Into<Option<String>>) -> Self {

@@ -243,6 +243,13 @@ pub(crate) fn names_products(cells: &[String]) -> bool {
     has(ID) && (has(TITLE) || has(OR_TITLE) || has(CATEGORY))
 }
 
+/// Whether cells have all columns that somebody has named, if these are two or more: one
+/// may be a value as well.
+pub(crate) fn has_all(cells: &[String], stated: &[&str]) -> bool {
+    let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+    stated.len() > 1 && stated.iter().all(|name| cells.contains(&plain(name)))
+}
+
 /// Before the name of an attribute: keys of an object `attributes` get it too.
 const OF_ATTRIBUTES: &str = "attributes.";
 

@@ -10,11 +10,13 @@ use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
 use crate::maker::{Further, Given, Maker, Values, listed, readings};
-use crate::names::names_products;
+use crate::mapping::Mapping;
+use crate::names::{has_all, names_products};
 use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
-use crate::table::{Bent, Quoting, Record, RowError, Table};
+use crate::table::{Bent, Record, RowError, Table};
+use crate::tally::Mended;
 
 /// The rows of a file, of which the first were read ahead.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Values for Record<'_> {
 
 impl Rows {
     /// Recognises the format.
-    pub(crate) fn open(input: Input, quoting: Quoting) -> Result<(Self, Vec<String>)> {
+    pub(crate) fn open(input: Input, mapping: &Mapping) -> Result<(Self, Vec<String>)> {
         #[cfg(feature = "parquet")]
         let mut input = input;
         #[cfg(feature = "parquet")]
@@ -88,7 +90,9 @@ impl Rows {
             let format = objects.format().to_owned();
             (Source::Objects(Box::new(objects)), keys, positions, format)
         } else {
-            let table = Table::open_for(input, quoting, names_products)?;
+            let stated = mapping.stated_columns();
+            let is_header = |cells: &[String]| names_products(cells) || has_all(cells, &stated);
+            let table = Table::open_for(input, mapping.quoting, &is_header)?;
             let columns = table.columns().to_vec();
             let format = table.format();
             (
@@ -243,6 +247,15 @@ impl Rows {
             #[cfg(feature = "parquet")]
             Source::Columnar(_) => Bent::default(),
         }
+    }
+
+    /// What was read so far otherwise than it stands, beside rows of a table.
+    pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
+        let objects = match &self.source {
+            Source::Objects(objects) => Some(objects.mended()),
+            _ => None,
+        };
+        objects.into_iter().flatten()
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.

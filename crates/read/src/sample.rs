@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::missing::{is_mark, is_word};
+
 /// How many rows are looked at.
 pub(crate) const ROWS: usize = 1000;
 
@@ -54,7 +56,8 @@ impl Sample {
         for row in (0..self.len()).filter(|&row| counts(row)) {
             rows += 1;
             let value = self.value(row, column);
-            if !value.is_empty() && !seen.insert(value) {
+            let is_there = !value.is_empty() && !is_mark(value) && !is_word(value);
+            if is_there && !seen.insert(value) {
                 return false;
             }
         }

@@ -8,11 +8,14 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{
-    Data, DataRef, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
+    Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
 };
 
 /// How many rows tell how wide a table is.
 const SAMPLE: usize = 20;
+
+/// How many cells of one row are filled that are merged with others: more are no table.
+const MOST_MERGED: usize = 256;
 
 /// What a workbook was written by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,21 +38,27 @@ pub(crate) fn first_table(book: Book, file: impl Read + Seek) -> Result<(String,
     let file = BufReader::new(file);
     // The library is not written for files that were made to harm.
     let found = catch_unwind(AssertUnwindSafe(|| match book {
-        Book::Xlsx => opened::<_, Xlsx<_>>(file, |book, name, put| {
+        Book::Xlsx => opened::<_, Xlsx<_>>(file, |book, name, lines| {
+            lines.merged = Merged::new(book.merge_cells_by_sheet_name(name).map_err(told)?);
             let mut cells = book.worksheet_cells_reader(name).map_err(told)?;
             while let Some(cell) = cells.next_cell().map_err(told)? {
-                put(cell.get_position(), text_of_ref(cell.get_value()))?;
+                let text = text_of_ref(cell.get_value());
+                lines.put(cell.get_position(), text).map_err(told)?;
             }
             Ok(())
         }),
-        Book::Xlsb => opened::<_, Xlsb<_>>(file, |book, name, put| {
+        Book::Xlsb => opened::<_, Xlsb<_>>(file, |book, name, lines| {
             let mut cells = book.worksheet_cells_reader(name).map_err(told)?;
             while let Some(cell) = cells.next_cell().map_err(told)? {
-                put(cell.get_position(), text_of_ref(cell.get_value()))?;
+                let text = text_of_ref(cell.get_value());
+                lines.put(cell.get_position(), text).map_err(told)?;
             }
             Ok(())
         }),
-        Book::Xls => opened::<_, Xls<_>>(file, whole),
+        Book::Xls => opened::<_, Xls<_>>(file, |book, name, lines| {
+            lines.merged = Merged::new(book.merge_cells_by_sheet_name(name).map_err(told)?);
+            whole(book, name, lines)
+        }),
         Book::Ods => opened::<_, Ods<_>>(file, whole),
     }));
     found.unwrap_or_else(|_| Err("is a damaged workbook".to_owned()))
@@ -59,11 +68,8 @@ fn told(error: impl std::fmt::Display) -> String {
     format!("is a workbook that cannot be read: {error}")
 }
 
-/// Takes a cell, by its row and column, with its text.
-type Put<'p> = &'p mut dyn FnMut((u32, u32), String) -> Result<(), String>;
-
 /// The cells of a sheet that is read as a whole.
-fn whole<S, R>(book: &mut R, name: &str, put: Put<'_>) -> Result<(), String>
+fn whole<S, R>(book: &mut R, name: &str, lines: &mut Lines) -> Result<(), String>
 where
     S: Read + Seek,
     R: Reader<S, Error: std::fmt::Display>,
@@ -72,14 +78,14 @@ where
     let (top, left) = range.start().unwrap_or_default();
     for (row, column, value) in range.used_cells() {
         let place = (top + row as u32, left + column as u32);
-        put(place, text_of(value))?;
+        lines.put(place, text_of(value)).map_err(told)?;
     }
     Ok(())
 }
 
 fn opened<S, R>(
     file: S,
-    cells: impl Fn(&mut R, &str, Put<'_>) -> Result<(), String>,
+    cells: impl Fn(&mut R, &str, &mut Lines) -> Result<(), String>,
 ) -> Result<(String, File), String>
 where
     S: Read + Seek,
@@ -99,11 +105,11 @@ where
     let mut list = None;
     for name in &names {
         let mut lines = Lines::new().map_err(told)?;
-        cells(&mut book, name, &mut |place, text| {
-            lines.put(place, text).map_err(told)
-        })?;
+        cells(&mut book, name, &mut lines)?;
+        lines.row_is_over().map_err(told)?;
         let table = lines.columns > 1 && lines.rows > 1;
-        let found = (lines.rows > 0).then_some((format!("sheet `{name}`{of}"), lines));
+        let filled = lines.merged.told();
+        let found = (lines.rows > 0).then_some((format!("sheet `{name}`{of}{filled}"), lines));
         if table || list.is_none() {
             list = found.or(list);
         }
@@ -129,6 +135,7 @@ struct Lines {
     /// Rows with something in them, and how wide the widest of the first is.
     rows: usize,
     columns: usize,
+    merged: Merged,
 }
 
 impl Lines {
@@ -141,6 +148,7 @@ impl Lines {
             written: 0,
             rows: 0,
             columns: 0,
+            merged: Merged::default(),
         })
     }
 
@@ -165,6 +173,7 @@ impl Lines {
             return Ok(());
         }
         self.rows += 1;
+        self.merged.fill(self.row, &mut self.cells);
         let row = (self.row, std::mem::take(&mut self.cells));
         if self.rows > SAMPLE {
             self.write_first()?;
@@ -215,6 +224,58 @@ impl Lines {
             .map_err(io::IntoInnerError::into_error)?;
         file.seek(SeekFrom::Start(0))?;
         Ok(file)
+    }
+}
+
+/// Cells that are merged over several rows, of which only the first has the value.
+#[derive(Default)]
+struct Merged {
+    /// Those whose rows are still to come, the last row first.
+    ahead: Vec<Dimensions>,
+    /// Those whose rows are being read, with their values.
+    open: Vec<(Dimensions, String)>,
+    /// Cells that were filled.
+    filled: u32,
+}
+
+impl Merged {
+    fn new(mut merged: Vec<Dimensions>) -> Self {
+        merged.retain(|cell| cell.end.0 > cell.start.0);
+        merged.sort_unstable_by_key(|cell| std::cmp::Reverse(cell.start));
+        Self {
+            ahead: merged,
+            ..Self::default()
+        }
+    }
+
+    /// Fills the cells of a row that are merged with one above.
+    fn fill(&mut self, row: u32, cells: &mut Vec<String>) {
+        self.open.retain(|(cell, _)| cell.end.0 >= row);
+        for (cell, value) in &self.open {
+            let column = cell.start.1 as usize;
+            if cells.len() <= column {
+                cells.resize(column + 1, String::new());
+            }
+            if cells[column].is_empty() {
+                cells[column].clone_from(value);
+                self.filled += 1;
+            }
+        }
+        while let Some(cell) = self.ahead.pop_if(|cell| cell.start.0 <= row) {
+            let value = cells.get(cell.start.1 as usize);
+            let value = value.filter(|value| cell.start.0 == row && !value.is_empty());
+            if self.open.len() < MOST_MERGED {
+                self.open.extend(value.map(|value| (cell, value.clone())));
+            }
+        }
+    }
+
+    fn told(&self) -> String {
+        match self.filled {
+            0 => String::new(),
+            1 => ", 1 cell filled that is merged with one above".to_owned(),
+            many => format!(", {many} cells filled that are merged with one above"),
+        }
     }
 }
 
@@ -275,6 +336,7 @@ mod tests {
         };
         let (mut list, mut links) = (String::new(), String::new());
         for (at, (name, rows)) in sheets.iter().enumerate() {
+            let (rows, merged) = rows.split_at(rows.find("<mergeCells").unwrap_or(rows.len()));
             list += &format!(r#"<sheet name="{name}" sheetId="{at}" r:id="r{at}"/>"#);
             links += &format!(
                 r#"<Relationship Id="r{at}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/{at}.xml"/>"#
@@ -282,7 +344,7 @@ mod tests {
             put(
                 &format!("xl/worksheets/{at}.xml"),
                 &format!(
-                    r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+                    r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData>{merged}</worksheet>"#
                 ),
             );
         }
@@ -346,6 +408,66 @@ mod tests {
             text,
             "\nid,title,price,since\n7,\"Kettle, 1\"\" rim\",19.9,2023-03-15\n\n4006381333931,Mug blue,,\n"
         );
+    }
+
+    #[test]
+    fn cells_that_are_merged_with_one_above_are_filled() {
+        let rows = [
+            row(1, &["id", "title", "category"]),
+            row(2, &["#1", "Mug", "Kitchen"]),
+            row(3, &["#2", "Pan"]),
+            row(4, &["#3", "Pot"]),
+            row(5, &["#4", "Hose"]),
+            row(6, &["", "Note"]),
+        ];
+        let merged = r#"<mergeCells><mergeCell ref="C2:C4"/><mergeCell ref="B6:C6"/></mergeCells>"#;
+        let bytes = workbook(&[("Goods", &(rows.concat() + merged))]);
+        let (told, text) = read(Book::Xlsx, &bytes).unwrap();
+        assert_eq!(
+            told,
+            "sheet `Goods`, 2 cells filled that are merged with one above"
+        );
+        let expected =
+            "id,title,category\n1,Mug,Kitchen\n2,Pan,Kitchen\n3,Pot,Kitchen\n4,Hose,\n,Note,\n";
+        assert_eq!(text, expected);
+    }
+
+    fn input(rows: &[String]) -> crate::Input {
+        let bytes = workbook(&[("Goods", &rows.concat())]);
+        crate::Input::from_reader("book", Cursor::new(bytes), None).unwrap()
+    }
+
+    #[test]
+    fn headers_are_found_below_titles() {
+        let rows = [
+            row(1, &["Spring range", "as of", "#2024"]),
+            row(3, &["Ref", "Label", "Colour"]),
+            row(4, &["#1", "Mug", "red"]),
+            row(5, &["#2", "Pan", "blue"]),
+        ];
+        let mapping = crate::Mapping::default()
+            .with_id("Ref".to_owned())
+            .with_title("Label".to_owned());
+        let products = crate::ProductReader::new(input(&rows), &mapping).unwrap();
+        assert_eq!(products.skipped(), 1);
+        let told = "id=Ref title=Label attributes=Colour";
+        assert_eq!(products.columns().to_string(), told);
+        let options = crate::TaxonomyOptions::default()
+            .with_levels(["Label", "Colour"].map(str::to_owned).to_vec());
+        let tree = crate::read_taxonomy(input(&rows), &options).unwrap();
+        assert_eq!(tree.rows.len(), 2);
+        let told = "(1 line before the header skipped) (sheet `Goods`) columns levels=Label,Colour";
+        assert!(tree.format.contains(told), "{}", tree.format);
+        let list = [
+            row(1, &["All our categories"]),
+            row(2, &["Category path"]),
+            row(3, &["Home"]),
+            row(4, &["Home > Pans"]),
+        ];
+        let tree = crate::read_taxonomy(input(&list), &crate::TaxonomyOptions::default()).unwrap();
+        assert_eq!(tree.rows.len(), 2);
+        let told = "below the heading `Category path`, with 1 line above it left out";
+        assert!(tree.format.contains(told), "{}", tree.format);
     }
 
     #[test]

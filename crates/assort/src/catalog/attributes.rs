@@ -132,7 +132,7 @@ fn summary(name: String, tally: &Tally, all: u64, schema: &AttributeSchema) -> A
     currencies.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     AttributeSummary {
         kind,
-        likely_kind: guess.kind().filter(|_| schema.get(&name).is_none()),
+        likely_kind: guess.kind_of(&name).filter(|_| schema.get(&name).is_none()),
         products: tally.products,
         missing: 1.0 - tally.products as f64 / all.max(1) as f64,
         distinct,

@@ -3,6 +3,7 @@
 use super::date::{DateOrder, parse_date};
 use super::kind::{AttributeKind, boolean};
 use super::money::amount_of_money;
+use super::named::{Named, named};
 use super::number::western;
 use super::quantity::parse_quantity;
 use super::units::Dimension;
@@ -68,10 +69,44 @@ impl KindGuess {
         }
     }
 
+    /// The kind that nineteen values of twenty are of, where the `name` of the attribute says
+    /// what the values do not: the unit or the currency of bare numbers (`weight (g)`), or that
+    /// 1 and 0 are yes and no (`in_stock`).
+    ///
+    /// ```
+    /// use assort_core::KindGuess;
+    ///
+    /// let mut guess = KindGuess::default();
+    /// ["500", "1500"].iter().for_each(|value| guess.see(value));
+    /// let kind = guess.kind_of("weight (g)").map(|kind| kind.to_string());
+    /// assert_eq!((guess.kind(), kind.as_deref()), (None, Some("g")));
+    /// ```
+    pub fn kind_of(&self, name: &str) -> Option<AttributeKind> {
+        let bare = self.amounts - self.with_currency;
+        let of = |dimension: Dimension| {
+            let mut counts = Dimension::ALL.into_iter().zip(self.quantities);
+            counts
+                .find(|(one, _)| *one == dimension)
+                .map_or(0, |(_, count)| count)
+        };
+        match named(name) {
+            Named::Unit(unit) if bare > 0 && self.are_most(bare + of(unit.dimension)) => {
+                Some(AttributeKind::Quantity(unit.dimension, Some(unit)))
+            }
+            Named::Money if self.are_most(self.amounts) => Some(AttributeKind::Money),
+            Named::Boolean if self.are_most(self.booleans) => Some(AttributeKind::Boolean),
+            _ => self.kind(),
+        }
+    }
+
+    fn are_most(&self, count: u32) -> bool {
+        self.seen > 0 && count * 20 >= self.seen * 19
+    }
+
     /// The kind that nineteen values of twenty are of, if it compares otherwise than
     /// [`AttributeKind::Any`] does.
     pub fn kind(&self) -> Option<AttributeKind> {
-        let most = |count: u32| self.seen > 0 && count * 20 >= self.seen * 19;
+        let most = |count: u32| self.are_most(count);
         // Letters alone may be sizes or grades, unless there are both and nothing else.
         let of_letters = self.yes > 0 && self.no > 0 && self.yes + self.no == self.seen;
         if most(self.booleans) && (self.boolean_words * 2 > self.seen || of_letters) {
@@ -129,6 +164,28 @@ mod tests {
             ("any", &["0000-01-01"]),
         ] {
             assert_eq!(guess(values), kind, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn names_say_what_bare_values_are() {
+        for (name, kind, values) in [
+            ("weight (g)", "g", &["500", "1500.5"] as &[&str]),
+            ("Gewicht [kg]", "kg", &["1,5", "500 g"]),
+            ("weight (g)", "any", &["500", "red"]),
+            ("weight (g)", "mass", &["500 g", "2 kg"]),
+            ("weight (g)", "any", &["500 ml", "2"]),
+            ("price (EUR)", "money", &["19.99", "5"]),
+            ("price", "any", &["19.99", "5"]),
+            ("in_stock", "boolean", &["1", "0", "1"]),
+            ("is_active", "boolean", &["1", "1"]),
+            ("in_stock", "any", &["1", "0", "12"]),
+            ("size", "any", &["1", "0"]),
+        ] {
+            let mut guess = KindGuess::default();
+            values.iter().for_each(|value| guess.see(value));
+            let found = guess.kind_of(name).unwrap_or_default().to_string();
+            assert_eq!(found, kind, "{name} {values:?}");
         }
     }
 }

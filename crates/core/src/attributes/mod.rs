@@ -5,6 +5,7 @@ mod date;
 mod guess;
 mod kind;
 mod money;
+mod named;
 mod number;
 mod quantity;
 #[cfg(test)]

@@ -112,14 +112,35 @@ pub(super) fn amount_of_money(text: &str) -> Option<(f64, Option<Currency>)> {
     };
     let end = text.rfind(is_digit)? + 1;
     let (before, number) = (text[..start].trim(), text.get(start..end)?);
-    let undashed = without_dash(&text[end..]);
-    let is_whole = undashed.len() < text.len() - end;
+    let (behind, times) = without_factor(&text[end..]);
+    let undashed = without_dash(behind);
+    let is_whole = undashed.len() < behind.len();
     let named = match (before, undashed.trim()) {
         ("", "") => None,
         ("", one) | (one, "") => Some(currency(one)?),
         _ => return None,
     };
-    Some((amount(number, is_whole)?, named))
+    Some((amount(number, is_whole)? * times, named))
+}
+
+/// Words behind a number for how many times it is meant. A letter such as `k` may as well be
+/// a unit, or a part of a code.
+const FACTORS: [(char, f64); 6] = [
+    ('万', 1e4),
+    ('萬', 1e4),
+    ('만', 1e4),
+    ('亿', 1e8),
+    ('億', 1e8),
+    ('억', 1e8),
+];
+
+/// What follows such a word, and how many times it says.
+fn without_factor(behind: &str) -> (&str, f64) {
+    let bare = behind.trim_start();
+    let mut found = FACTORS
+        .iter()
+        .filter_map(|(word, times)| Some((bare.strip_prefix(*word)?, *times)));
+    found.next().unwrap_or((behind, 1.0))
 }
 
 /// What follows the dash that stands for no cents (`1.299,-`, `499/-`).

@@ -1,5 +1,7 @@
 //! Turning text as shops write it into text as people read it.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 mod html;
@@ -102,6 +104,19 @@ fn plain(text: &str) -> String {
         clean.push(c);
     }
     clean
+}
+
+/// The text without the characters that nobody sees: joiners, direction marks, soft
+/// hyphens and the like. Two ids that differ in them alone look the same.
+///
+/// ```
+/// assert_eq!(assort_core::visible("\u{FEFF}A\u{200B}1"), "A1");
+/// ```
+pub fn visible(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() || !text.contains(is_zero_width) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.replace(is_zero_width, "")),
+    }
 }
 
 /// Characters without ink or width: joiners, direction marks, soft hyphens,

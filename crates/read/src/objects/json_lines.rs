@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::input::Input;
-use crate::json::Object;
 use crate::lines::{Line, Lines};
 use crate::refusal::Refusal;
 use crate::table::RowError;
 
-use super::found::{Found, parsed};
+use super::found::{Found, Parsed, apart, parsed};
 
 /// Reads an object from each line that is not blank.
 #[derive(Debug)]
@@ -66,16 +65,18 @@ impl JsonLines {
                 Line::End => return Ok(None),
             };
             self.count += 1;
+            let (row, repeated) = apart(row);
             return Ok(Some(Found {
                 line,
                 number: self.count,
                 size: buffer.len(),
                 row,
+                repeated,
             }));
         }
     }
 
-    fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<Object, RowError> {
+    fn object(&self, line: u64, bytes: &[u8]) -> std::result::Result<Parsed, RowError> {
         let text = self.lines.text(without_comma(bytes));
         let text = text.map_err(|bad| RowError::new(line, bad.refusal.within("the line")))?;
         parsed(line, text, "the line")

@@ -7,6 +7,7 @@ use crate::input::Input;
 use crate::json::{Object, flatten};
 use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
+use crate::tally::{Mend, Mended};
 
 use found::Found;
 use json_lines::JsonLines;
@@ -16,6 +17,7 @@ use xml::{Xml, is_xml};
 pub(crate) use by_key::KEY;
 pub(crate) use outline::{Wanted, is_attribute, is_of_children};
 
+mod around;
 mod by_key;
 mod element;
 mod found;
@@ -24,6 +26,7 @@ mod outline;
 mod path;
 mod stream;
 mod tokens;
+mod value;
 mod xml;
 mod yml;
 
@@ -43,6 +46,8 @@ pub(crate) struct Objects {
     ahead: VecDeque<Result<Found>>,
     /// Number of the object that was read last.
     number: u64,
+    /// Objects so far in which a key stands twice.
+    repeated: Option<Mended>,
 }
 
 #[derive(Debug)]
@@ -75,6 +80,7 @@ impl Objects {
             one_line,
             ahead: VecDeque::new(),
             number: 0,
+            repeated: None,
         })
     }
 
@@ -159,8 +165,20 @@ impl Objects {
             return Ok(None);
         };
         self.number = found.number;
+        if let Some(key) = &found.repeated {
+            Mended::count(&mut self.repeated, Mend::RepeatedKey, found.line, key);
+        }
         let (line, row) = self.told(found);
         Ok(Some(row.map(|object| (line, object))))
+    }
+
+    /// What was read so far otherwise than it stands.
+    pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
+        let left = match &self.source {
+            Source::Stream(stream) => stream.left(),
+            Source::Lines(_) | Source::Xml(_) => None,
+        };
+        self.repeated.iter().chain(left)
     }
 
     /// Where in its line the object is that was read last, if the line alone does not
@@ -213,7 +231,7 @@ fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
         return Ok((Source::Lines(lines), "JSON Lines".to_owned()));
     }
     let format = path.format();
-    Ok((Source::Stream(Stream::new(input, path)), format))
+    Ok((Source::Stream(Stream::new(input, path, wanted)), format))
 }
 
 impl Source {

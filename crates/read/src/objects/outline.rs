@@ -3,7 +3,7 @@
 use super::by_key::holders;
 use super::path::{Path, Step};
 use super::tokens::{Token, tokens};
-use crate::names::{ID, TITLE, plain};
+use crate::names::{CATEGORY, ID, TITLE, plain};
 
 /// How deep, and how many kinds of objects, are looked at.
 const DEPTH: usize = 32;
@@ -67,6 +67,24 @@ const CATEGORIES: &[&str] = &[
     "tree",
     "nodes",
     "departments",
+];
+
+/// What categories say of themselves.
+const OF_CATEGORIES: &[&str] = &[
+    "id",
+    "name",
+    "title",
+    "label",
+    "slug",
+    "path",
+    "code",
+    "url",
+    "description",
+    "image",
+    "parent",
+    "parentid",
+    "count",
+    "position",
 ];
 
 /// Names of an object that stands for its row, beside what tells of it.
@@ -184,6 +202,29 @@ pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
     kinds_of(head, holders).rows(wanted)
 }
 
+/// Whether an array of that name has objects as they are wanted, by its beginning, which
+/// are neither parts of others nor something else with a name.
+pub(super) fn is_list_of(wanted: Wanted, name: &str, beginning: &[u8]) -> bool {
+    let plain = plain(name);
+    let is = |names: &[&str]| names.contains(&plain.as_str());
+    let is_other = match wanted {
+        Wanted::Products => is(OTHERS) || is(CATEGORIES),
+        Wanted::Categories => is(PRODUCTS) || is_of_children(name),
+    };
+    let each = Path::default().then(Step::Each);
+    let inner = beginning.get(1..).unwrap_or_default().trim_ascii_start();
+    let has_rows = |kind: &Kind| kind.path == each && kind.rank() == 2;
+    !is_other
+        && !is(PARTS)
+        && inner.starts_with(b"{")
+        && kinds_of(beginning, Vec::new()).0.iter().any(has_rows)
+}
+
+/// Whether a list of that name is one of categories.
+pub(super) fn is_of_categories(name: &str) -> bool {
+    CATEGORIES.contains(&plain(name).as_str())
+}
+
 impl Kind {
     /// How many of id and title the objects have.
     fn rank(&self) -> u8 {
@@ -219,6 +260,25 @@ impl Kind {
         same || (direct && named(self) && named(below) && !is_attribute(below.path.name()))
     }
 
+    /// Whether objects are categories with products in them, and no products themselves.
+    fn holds_products(&self, below: &Self) -> bool {
+        let Some([Step::Key(key), Step::Each]) = below.path.0.get(self.path.0.len()..) else {
+            return false;
+        };
+        let names_category = |key: &String| {
+            let key = plain(key);
+            OF_CATEGORIES.contains(&key.as_str()) || CATEGORY.contains(&key.as_str())
+        };
+        let name = plain(self.path.name());
+        let says_little = self
+            .keys
+            .iter()
+            .all(|own| own == key || names_category(own));
+        let is_group = name.is_empty() && says_little && plain(key) == "products";
+        let is_category = is_of_categories(&name) || OTHERS.contains(&name.as_str());
+        PRODUCTS.contains(&plain(key).as_str()) && (is_category || is_group)
+    }
+
     fn repeats(&self) -> bool {
         self.path.is_array() || self.path.is_by_key() || self.count > 1
     }
@@ -248,6 +308,7 @@ impl Kind {
             match above.repeats() {
                 // An object in a row is a part of it, unless it is all of it.
                 true if direct => above.keys.len() == 1 || NODES.contains(&name.as_str()),
+                true if above.holds_products(self) => true,
                 true => above.rank() < 2 && above.keys.len() <= WRAPPER,
                 false => above.rank() < 2 || !PARTS.contains(&name.as_str()),
             }

@@ -45,6 +45,16 @@ impl Path {
         names.into_iter().next().unwrap_or_default()
     }
 
+    /// The last name on so many steps of the way.
+    pub(crate) fn name_above(&self, steps: usize) -> &str {
+        let names = self.0.iter().take(steps.saturating_sub(1)).rev();
+        let mut names = names.filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Each | Step::Any => None,
+        });
+        names.next().unwrap_or_default()
+    }
+
     /// What a file is in which the rows are there, for messages.
     pub(crate) fn format(&self) -> String {
         match self.0.as_slice() {

@@ -6,13 +6,19 @@ use crate::Result;
 use crate::input::Input;
 use crate::lines::MAX_RECORD;
 use crate::table::RowError;
+use crate::tally::{Mend, Mended};
 
+use super::around::Around;
 use super::by_key::KEY;
-use super::found::{Found, parsed};
+use super::found::{Found, apart, parsed};
+use super::outline::{Wanted, is_list_of};
 use super::path::{Path, Step};
 
 /// The longest key that is read, in bytes; no step of a path is longer.
 const MAX_KEY: usize = 64 * 1024;
+
+/// How much of an array that is passed over is looked at.
+const LOOKED_AT: usize = 4096;
 
 /// Reads the objects at one path. Of all the rest it keeps nothing.
 #[derive(Debug)]
@@ -23,6 +29,11 @@ pub(crate) struct Stream {
     open: Vec<Open>,
     line: u64,
     elements: u64,
+    wanted: Wanted,
+    /// What the objects around the next one say of it.
+    around: Around,
+    /// Arrays that are passed over, and have objects as the path leads to.
+    left: Option<Mended>,
 }
 
 #[derive(Debug)]
@@ -42,9 +53,12 @@ enum End {
 }
 
 impl Stream {
-    pub(crate) fn new(input: Input, path: Path) -> Self {
+    pub(crate) fn new(input: Input, path: Path, wanted: Wanted) -> Self {
         Self {
             input,
+            around: Around::default(),
+            wanted,
+            left: None,
             path,
             open: Vec::new(),
             line: 1,
@@ -54,6 +68,11 @@ impl Stream {
 
     pub(crate) fn is_by_key(&self) -> bool {
         self.path.is_by_key()
+    }
+
+    /// Arrays so far that are passed over, and have objects like those that are read.
+    pub(crate) fn left(&self) -> Option<&Mended> {
+        self.left.as_ref()
     }
 
     pub(crate) fn input(&self) -> &Input {
@@ -77,6 +96,7 @@ impl Stream {
                 b'}' | b']' => {
                     self.advance(1)?;
                     self.open.pop();
+                    self.around.close(self.open.len());
                     self.value_is_over();
                 }
                 b'"' if matches!(self.open.last(), Some(Open::Object(None))) => {
@@ -148,17 +168,20 @@ impl Stream {
         self.elements += 1;
         let row = match self.input.text(&raw) {
             _ if end == End::TooLong => Err(RowError::too_long(line)),
-            Ok(text) => parsed(line, text, "the element").map(|mut object| {
+            Ok(text) => parsed(line, text, "the element").map(|(mut object, repeated)| {
                 object.extend(key.map(|key| (KEY.to_owned(), Value::String(key))));
-                object
+                self.around.add_to(&mut object);
+                (object, repeated)
             }),
             Err(bad) => Err(RowError::new(line, bad.refusal.within("the element"))),
         };
+        let (row, repeated) = apart(row);
         Ok(Found {
             line,
             number: self.elements,
             size: raw.len(),
             row,
+            repeated,
         })
     }
 
@@ -170,8 +193,29 @@ impl Stream {
         }
     }
 
+    /// Passes over a value, and keeps what it says of the objects that follow.
     fn skip(&mut self, byte: u8) -> Result<()> {
-        match self.take(byte, None)? {
+        let key = match self.open.last() {
+            Some(Open::Object(Some(raw))) => serde_json::from_slice::<String>(raw).ok(),
+            _ => None,
+        };
+        let key = key.unwrap_or_default();
+        if byte == b'[' && self.path.is_array() {
+            let beginning = self.input.fill()?;
+            let beginning = &beginning[..beginning.len().min(LOOKED_AT)];
+            if is_list_of(self.wanted, &key, beginning) {
+                Mended::count(&mut self.left, Mend::LeftArray, self.line, &key);
+            }
+        }
+        let depth = self.open.len();
+        let mut raw = Vec::new();
+        let keeps = !matches!(byte, b'[' | b'{') && self.is_in_array() && Around::takes(&key);
+        let end = self.take(byte, keeps.then_some((&mut raw, MAX_KEY)))?;
+        if let Ok(value) = serde_json::from_slice(&raw) {
+            self.around
+                .put(depth, self.path.name_above(depth), &key, value);
+        }
+        match end {
             End::Cut if !self.open.is_empty() || matches!(byte, b'{' | b'[' | b'"') => {
                 Err(self.cut())
             }
@@ -188,6 +232,11 @@ impl Stream {
         };
         self.value_is_over();
         Ok(end)
+    }
+
+    /// Whether the object that is open is one of several on the way.
+    fn is_in_array(&self) -> bool {
+        self.open.iter().any(|open| matches!(open, Open::Array))
     }
 
     fn value_is_over(&mut self) {

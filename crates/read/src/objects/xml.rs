@@ -210,6 +210,7 @@ impl Xml {
                 number: self.count,
                 size: MAX_RECORD.saturating_sub(left),
                 row: row.map_err(|message| RowError::new(line, message)),
+                repeated: None,
             }));
         }
     }

@@ -181,11 +181,11 @@ impl Table {
     /// [`Error::Input`](crate::Error::Input) if the file is empty or its header
     /// names no columns, names one twice, or is not text.
     pub fn open(input: Input, quoting: Quoting) -> Result<Self> {
-        Self::open_for(input, quoting, |_| false)
+        Self::open_for(input, quoting, &|_| false)
     }
 
     /// The same, of a file whose header is among the first lines and has such `names`.
-    pub(crate) fn open_for(input: Input, quoting: Quoting, names: Names) -> Result<Self> {
+    pub(crate) fn open_for(input: Input, quoting: Quoting, names: Names<'_>) -> Result<Self> {
         input.beginning("a header line that names the columns")?;
         let dialect = Dialect::sniff(input.head(), names);
         let delimiter = dialect.delimiter;

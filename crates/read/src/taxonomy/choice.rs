@@ -9,6 +9,7 @@ use crate::Result;
 use super::TaxonomyOptions;
 use super::addresses;
 use super::candidates::{Candidates, Stated, unstated};
+use super::intervals;
 use super::layout::{Layout, Translation, Tree};
 use super::levels::{self, Level};
 use super::links::{self, Links};
@@ -97,9 +98,12 @@ impl Choice<'_> {
         let parent = self.columns.parent_column(layout.id);
         let levels = levels::by_names(&self.columns.sheet.columns);
         if let Some((parent, links)) = parent
-            && (links.fits() || (levels.is_none() && self.columns.path_column(layout.id).is_none()))
+            && (links.fits() || self.has_no_other_tree(layout, levels.is_none()))
         {
             return self.take_parents(layout, parent, Some(links));
+        }
+        if let Some((left, right)) = intervals::columns(self.columns.sheet) {
+            return self.take_intervals(layout, left, right);
         }
         if let Some(path) = addresses::parent_paths(self.columns.sheet)
             && let Some(name) = self.columns.called_name(&[layout.id, Some(path)])
@@ -136,6 +140,31 @@ impl Choice<'_> {
             return self.take_levels(layout, levels);
         }
         self.take_names(layout)
+    }
+
+    /// Whether neither levels, nor intervals, nor paths tell the tree.
+    fn has_no_other_tree(&self, layout: &Layout, no_levels: bool) -> bool {
+        no_levels
+            && intervals::columns(self.columns.sheet).is_none()
+            && self.columns.path_column(layout.id).is_none()
+    }
+
+    /// Takes a nested set.
+    fn take_intervals(&self, layout: &mut Layout, left: usize, right: usize) -> Result<()> {
+        let sheet = self.columns.sheet;
+        let Some(name) = self.columns.name(&[layout.id, Some(left), Some(right)]) else {
+            return Err(self.no_tree());
+        };
+        let links = intervals::by_intervals(sheet, left, right);
+        let links = links.map_err(|(row, message)| sheet.wrong(row, unstated(message)))?;
+        layout
+            .roles
+            .extend([("from", left), ("to", right), ("name", name)]);
+        layout
+            .told
+            .push("rows stand below those whose intervals enclose theirs".to_owned());
+        layout.tree = Tree::Linked { name, links };
+        Ok(())
     }
 
     fn take_levels(&self, layout: &mut Layout, levels: Vec<Level>) -> Result<()> {

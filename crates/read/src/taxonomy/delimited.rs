@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::{Line, Lines};
+use crate::names::has_all;
 use crate::splitter::{NEVER_TEXT, Splitter, sniff_delimiter};
 use crate::table::{Quoting, RowError, Table};
 
@@ -30,8 +31,9 @@ pub(super) enum Shape {
     Lines,
 }
 
-/// Tells a table from a list by the beginning of a file.
-pub(super) fn shape(head: &[u8]) -> Shape {
+/// Tells a table from a list by the beginning of a file, of which somebody has named the
+/// columns `stated`.
+pub(super) fn shape(head: &[u8], stated: &[&str]) -> Shape {
     let lines = head.split(|&byte| matches!(byte, b'\n' | b'\r'));
     let lines: Vec<&[u8]> = lines
         .filter(|line| !line.trim_ascii().is_empty())
@@ -43,7 +45,7 @@ pub(super) fn shape(head: &[u8]) -> Shape {
     } else {
         &lines[..]
     };
-    if has_header(lines) {
+    if has_header(lines, stated) {
         return Shape::Named;
     }
     let lines: Vec<&[u8]> = lines
@@ -62,7 +64,7 @@ pub(super) fn shape(head: &[u8]) -> Shape {
 }
 
 /// Whether one of the first lines names columns.
-fn has_header(lines: &[&[u8]]) -> bool {
+fn has_header(lines: &[&[u8]], stated: &[&str]) -> bool {
     let Some(first) = lines.first() else {
         return false;
     };
@@ -97,7 +99,7 @@ fn has_header(lines: &[&[u8]]) -> bool {
         let comment = line.starts_with(b"#") && delimiter != b'\t';
         let cut = cells.len() > 1 && !comment && !cells.iter().any(|cell| cell.contains(" > "));
         let alone = at == 0 && !is_rare && is_header(&cells);
-        if cut && (alone || known.max(levels) > 1) {
+        if cut && (alone || known.max(levels) > 1 || has_all(&cells, stated)) {
             let below = lines[at + 1..].iter().any(|line| line.contains(&delimiter));
             return below || at + 1 == lines.len();
         }
@@ -197,9 +199,10 @@ pub(super) fn next_line<'b>(
 }
 
 /// Reads a table with names of columns.
-pub(super) fn read_named(input: Input) -> Result<Sheet> {
+pub(super) fn read_named(input: Input, stated: &[&str]) -> Result<Sheet> {
     let file = input.name().to_owned();
-    let mut table = Table::open(input, Quoting::Auto)?;
+    let is_header = |cells: &[String]| has_all(cells, stated);
+    let mut table = Table::open_for(input, Quoting::Auto, &is_header)?;
     let columns = table.columns().to_vec();
     let mut rows = Vec::new();
     loop {
@@ -218,7 +221,12 @@ pub(super) fn read_named(input: Input) -> Result<Sheet> {
         };
         return Err(table.error(Some(error.line), error.message));
     }
-    let format = table.format();
+    let mut format = table.format();
+    match table.skipped() {
+        0 => {}
+        1 => format += " (1 line before the header skipped)",
+        many => format += &format!(" ({many} lines before the header skipped)"),
+    }
     Ok(Sheet {
         file,
         columns,
@@ -300,7 +308,7 @@ mod tests {
             ("|-- Tea\n|-- Cups\n", Shape::Lines),
             ("Tea,1\nTea > Green,2\nCups,3\n", Shape::Unnamed(b',')),
         ] {
-            assert_eq!(shape(file.as_bytes()), expected, "{file}");
+            assert_eq!(shape(file.as_bytes(), &[]), expected, "{file}");
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::lines::Lines;
 use crate::objects::is_of_children;
 
 use super::delimited::{cells, next_line};
+use super::ids_behind;
 use super::indents;
+use super::markdown;
 use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
@@ -94,7 +96,22 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     let file = input.name().to_owned();
     let declared = input.head().starts_with(DECLARED_PATHS.as_bytes());
     let mut lines = Lines::new(input);
-    let mut entries = entries(&mut lines)?;
+    let (written, mut entries) = entries(&mut lines)?;
+    if let Some(paths) =
+        markdown::paths(&written).map_err(|(line, message)| lines.error(Some(line), message))?
+    {
+        let rows = paths
+            .into_iter()
+            .map(|(line, path)| row(line, Cell::List(path)));
+        let sheet = Sheet {
+            file,
+            columns: vec!["path".to_owned()],
+            rows: rows.collect(),
+            format: "Markdown".to_owned(),
+            named: true,
+        };
+        return Ok((sheet, None));
+    }
     if let Some(entry) = entries
         .iter()
         .find(|entry| !entry.quoted && entry.text.starts_with(['{', '[']))
@@ -149,9 +166,13 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
             .collect();
         return Ok((sheet, Some(" > ")));
     }
-    if let Some(heading) = heading(&entries) {
+    if let Some(at) = heading(&entries) {
+        let heading = &entries[at].text;
         sheet.format = format!("{} below the heading `{heading}`", sheet.format);
-        entries.remove(0);
+        if at > 0 {
+            sheet.format += &format!(", with {at} line above it left out");
+        }
+        entries.drain(..=at);
     }
     if let Some(numbered) = numbered(&entries) {
         sheet.format = "numbered names".to_owned();
@@ -165,30 +186,27 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     }
     take_common_indent(&mut entries);
     set_in_by_marks(&mut entries);
+    let mut ids = ids_behind(&mut entries);
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
-        if let Some(ids) = ids_before_tabs(&mut entries) {
-            sheet.columns.insert(0, "id".to_owned());
-            let paths =
-                set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?;
-            for ((line, path), id) in paths.into_iter().zip(ids) {
-                let mut row = row(line, Cell::Text(id));
-                row.cells.push(Cell::List(path));
-                sheet.rows.push(row);
-            }
-            return Ok((sheet, None));
-        }
-        for (line, path) in
-            set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?
-        {
-            sheet.rows.push(row(line, Cell::List(path)));
-        }
-        return Ok((sheet, None));
+        ids = ids.or_else(|| ids_before_tabs(&mut entries));
+        let paths = set_in(&entries).map_err(|(line, message)| lines.error(Some(line), message))?;
+        let rows = paths
+            .into_iter()
+            .map(|(line, path)| row(line, Cell::List(path)));
+        sheet.rows = rows.collect();
+    } else {
+        let rows = entries
+            .into_iter()
+            .map(|entry| row(entry.line, Cell::Text(entry.text)));
+        sheet.rows = rows.collect();
     }
-    sheet.rows = entries
-        .into_iter()
-        .map(|entry| row(entry.line, Cell::Text(entry.text)))
-        .collect();
+    if let Some(ids) = ids {
+        sheet.columns.insert(0, "id".to_owned());
+        for (row, id) in sheet.rows.iter_mut().zip(ids) {
+            row.cells.insert(0, Cell::Text(id));
+        }
+    }
     Ok((sheet, None))
 }
 
@@ -200,12 +218,20 @@ fn row(line: u64, cell: Cell) -> SheetRow {
     }
 }
 
-/// The lines that are neither blank nor comments, without what spreadsheets put around
-/// them.
-fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
+/// Lines as they are written, with their numbers.
+type Written = Vec<(u64, String)>;
+
+/// The lines that are not blank, and those that are no comments either, without what
+/// spreadsheets put around them.
+fn entries(lines: &mut Lines) -> Result<(Written, Vec<Entry>)> {
     let (mut buffer, mut entries) = (Vec::new(), Vec::new());
+    let mut written = Vec::new();
     while let Some((line, text)) = next_line(lines, &mut buffer)? {
-        if text.trim().is_empty() || text.starts_with('#') {
+        if text.trim().is_empty() {
+            continue;
+        }
+        written.push((line, text.to_owned()));
+        if text.starts_with('#') {
             continue;
         }
         // Lines of trees that are drawn set in what follows them.
@@ -229,7 +255,7 @@ fn entries(lines: &mut Lines) -> Result<Vec<Entry>> {
             });
         }
     }
-    Ok(entries)
+    Ok((written, entries))
 }
 
 /// A line without the quotes around a single cell and without empty cells at its end;
@@ -259,14 +285,23 @@ fn bare(line: &str) -> (String, bool) {
     (end.to_owned(), false)
 }
 
-/// The first line, if it is a word that stands above lists and no category.
-fn heading(entries: &[Entry]) -> Option<String> {
-    let (first, rest) = entries.split_first()?;
-    let word = first.text.as_str();
-    let begins = |entry: &Entry| entry.text.starts_with(word);
-    let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
-    let heads = is_heading(word) && !rest.is_empty() && !set_in && !rest.iter().any(begins);
-    heads.then(|| word.to_owned())
+/// Where a word stands that stands above lists and is no category: on the first line, or
+/// below a title that begins none of the paths.
+fn heading(entries: &[Entry]) -> Option<usize> {
+    let begins_none = |at: usize| {
+        let (first, rest) = (&entries[at], &entries[at + 1..]);
+        let begins = |entry: &Entry| entry.text.starts_with(&first.text);
+        let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
+        !rest.is_empty() && !set_in && !rest.iter().any(begins)
+    };
+    let heads = |at: usize| at < entries.len() && is_heading(&entries[at].text) && begins_none(at);
+    if heads(0) {
+        return Some(0);
+    }
+    let is_path = |entry: &&Entry| entry.text.contains(" > ");
+    let paths = entries.iter().filter(is_path).count();
+    let is_titled = heads(1) && begins_none(0) && !is_path(&&entries[0]);
+    (is_titled && paths * 2 >= entries.len() - 2).then_some(1)
 }
 
 /// The lines of an outline (`1 Tea`, `1.1 Green`), with their numbers as ids.
@@ -385,6 +420,17 @@ fn ids_before_tabs(entries: &mut [Entry]) -> Option<Vec<String>> {
         id
     };
     Some(entries.iter_mut().zip(cut).map(put).collect())
+}
+
+/// The ids that stand in brackets behind the names of all lines, and come off.
+fn ids_behind(entries: &mut [Entry]) -> Option<Vec<String>> {
+    let texts: Vec<&str> = entries.iter().map(|entry| entry.text.as_str()).collect();
+    let taken = ids_behind::take(&texts)?;
+    let put = |(entry, (id, name)): (&mut Entry, (String, String))| {
+        entry.text = name;
+        id
+    };
+    Some(entries.iter_mut().zip(taken).map(put).collect())
 }
 
 /// Refuses what is no list of categories: YAML, and prose.

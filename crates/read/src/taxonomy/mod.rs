@@ -6,11 +6,14 @@ mod choice;
 mod delimited;
 mod doubts;
 mod elements;
+mod ids_behind;
 mod indents;
+mod intervals;
 mod layout;
 mod levels;
 mod links;
 mod lists;
+mod markdown;
 mod nested;
 mod nesting;
 mod rows;
@@ -19,6 +22,8 @@ mod sheet;
 mod twins;
 mod words;
 
+#[cfg(test)]
+mod form_tests;
 #[cfg(test)]
 mod nested_tests;
 #[cfg(test)]
@@ -69,6 +74,13 @@ pub struct TaxonomyOptions {
 }
 
 impl TaxonomyOptions {
+    /// The columns that are named.
+    fn columns(&self) -> Vec<&str> {
+        let single = [&self.id, &self.parent, &self.name, &self.path];
+        let single = single.into_iter().flatten();
+        single.chain(&self.levels).map(String::as_str).collect()
+    }
+
     /// The same with another value of [`Self::separator`].
     #[must_use]
     pub fn with_separator(mut self, separator: impl Into<Option<String>>) -> Self {
@@ -151,8 +163,9 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     let (sheet, separator) = if Objects::recognise(start) {
         (nested::read(input)?, None)
     } else {
-        match delimited::shape(input.head()) {
-            Shape::Named => (delimited::read_named(input)?, None),
+        let stated = options.columns();
+        match delimited::shape(input.head(), &stated) {
+            Shape::Named => (delimited::read_named(input, &stated)?, None),
             Shape::Unnamed(delimiter) => (delimited::read_unnamed(input, delimiter)?, None),
             Shape::Lines => lists::read(input)?,
         }

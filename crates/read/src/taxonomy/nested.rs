@@ -40,6 +40,9 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
     if several {
         format += ", the first of several names,";
     }
+    for mended in lines.mended() {
+        format += &format!(" ({mended})");
+    }
     Ok(Sheet {
         file,
         columns: rows.columns,

@@ -55,7 +55,7 @@ impl Kinds {
     /// The kinds that were found.
     pub(super) fn found(&self) -> Vec<(String, AttributeKind)> {
         let guesses = self.guesses.iter();
-        let kinds = guesses.filter_map(|(name, guess)| Some((name.clone(), guess.kind()?)));
+        let kinds = guesses.filter_map(|(name, guess)| Some((name.clone(), guess.kind_of(name)?)));
         kinds.collect()
     }
 }

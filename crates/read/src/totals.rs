@@ -1,0 +1,105 @@
+//! Rows of totals at the end of a table, which are no products.
+
+use assort_core::is_number;
+
+use crate::columns::Columns;
+use crate::mapping::IdSource;
+
+/// What stands before totals.
+const WORDS: &[&str] = &[
+    "total",
+    "totals",
+    "grandtotal",
+    "subtotal",
+    "sum",
+    "overalltotal",
+    "summe",
+    "summen",
+    "gesamt",
+    "gesamtsumme",
+    "zwischensumme",
+    "endsumme",
+    "insgesamt",
+    "totalgénéral",
+    "totalgeneral",
+    "soustotal",
+    "somme",
+    "suma",
+    "sumatotal",
+    "totale",
+    "totalegenerale",
+    "totaal",
+    "totalt",
+    "razem",
+    "ogółem",
+    "celkem",
+    "összesen",
+    "toplam",
+    "итого",
+    "всего",
+    "合计",
+    "总计",
+    "小计",
+    "总和",
+    "合計",
+    "総計",
+    "總計",
+    "小計",
+    "합계",
+    "총계",
+    "المجموع",
+    "الإجمالي",
+];
+
+/// The longest of the words, with signs around it, in bytes.
+const LONGEST: usize = 40;
+
+/// The word for which a row looks like totals: it stands in place of the id or the title,
+/// and all other cells are empty or amounts. `cell` gives that of a column.
+pub(crate) fn word_of_totals<'v>(
+    columns: &Columns,
+    id: &str,
+    cell: impl Fn(usize) -> Option<&'v str>,
+) -> Option<String> {
+    let has_id = !id.is_empty() && columns.id != IdSource::RowNumber;
+    if has_id && !is_word(id) {
+        return None;
+    }
+    let title = columns.title.and_then(&cell).unwrap_or_default().trim();
+    let word = if has_id { id } else { title };
+    let is_title = |at: usize| columns.title == Some(at) && is_word(title);
+    let is_other = |at: &usize| columns.id != IdSource::Column(*at) && !is_title(*at);
+    let mut others = (0..columns.names.len()).filter(is_other);
+    let fits = is_word(word) && others.all(|at| cell(at).is_none_or(is_of_sums));
+    fits.then(|| word.to_owned())
+}
+
+fn is_word(text: &str) -> bool {
+    // Most ids are told by their end or their first letter.
+    let may_be = text.len() <= LONGEST && !text.ends_with(|c: char| c.is_ascii_digit());
+    let first = text
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .filter(|_| may_be);
+    let Some(first) = first.and_then(|first| first.to_lowercase().next()) else {
+        return false;
+    };
+    let byte = first.encode_utf8(&mut [0; 4]).as_bytes().first().copied();
+    let begins = |word: &&&str| word.as_bytes().first().copied() == byte;
+    WORDS
+        .iter()
+        .filter(begins)
+        .any(|word| is_plainly(text, word))
+}
+
+/// Whether a text is a word but for capitals and signs, told without a copy.
+fn is_plainly(text: &str, word: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).eq(word.chars())
+}
+
+/// Whether a cell is empty, an amount or the name of a currency.
+fn is_of_sums(cell: &str) -> bool {
+    let is_currency = || is_number(&format!("1 {}", cell.trim()));
+    !cell.contains(char::is_alphabetic) || is_number(cell) || is_currency()
+}
