@@ -62,7 +62,7 @@ pub use mapping::Mapping;
 pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
-pub use seen_ids::SeenIds;
+pub use seen_ids::{ByDigest, SeenIds};
 pub use table::{Bent, Quoting, Record, RowError, Table};
 pub use tally::{Otherwise, Tally};
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};
