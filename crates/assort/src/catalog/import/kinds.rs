@@ -15,6 +15,8 @@ pub(super) struct Kinds {
     guesses: Vec<(String, KindGuess)>,
     /// Places of those by name; none of an attribute whose kind is known.
     places: HashMap<String, Option<usize>>,
+    /// The names of the attributes of the product before, with those places.
+    before: Vec<(String, Option<usize>)>,
 }
 
 impl Kinds {
@@ -23,20 +25,38 @@ impl Kinds {
             schema,
             guesses: Vec::new(),
             places: HashMap::new(),
+            before: Vec::new(),
         }
     }
 
     /// Looks at the attributes of a product.
     pub(super) fn see(&mut self, attributes: &[(String, String)]) {
-        for (name, value) in attributes {
-            let place = match self.places.get(name) {
-                Some(place) => *place,
-                None => self.place(name),
-            };
-            if let Some(at) = place {
-                self.guesses[at].1.see(value);
+        for (at, (name, value)) in attributes.iter().enumerate() {
+            if let Some(place) = self.place_at(at, name) {
+                self.guesses[place].1.see(value);
             }
         }
+    }
+
+    /// The place of a name that is the attribute at `at` of its product, as it mostly was
+    /// in the product before.
+    fn place_at(&mut self, at: usize, name: &str) -> Option<usize> {
+        if let Some((_, place)) = self.before.get(at).filter(|(before, _)| before == name) {
+            return *place;
+        }
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None => self.place(name),
+        };
+        if at == self.before.len() {
+            self.before.push((String::new(), None));
+        }
+        if let Some((before, its_place)) = self.before.get_mut(at) {
+            before.clear();
+            before.push_str(name);
+            *its_place = place;
+        }
+        place
     }
 
     fn place(&mut self, name: &str) -> Option<usize> {
