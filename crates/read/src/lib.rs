@@ -34,6 +34,8 @@ mod named;
 mod names;
 mod numbers;
 mod objects;
+#[cfg(feature = "parquet")]
+mod packed;
 mod products;
 mod quotes;
 mod raw;
