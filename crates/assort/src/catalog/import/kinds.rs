@@ -79,3 +79,38 @@ impl Kinds {
         kinds.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(products: &[&[(&str, &str)]]) -> Vec<String> {
+        let mut kinds = Kinds::new(AttributeSchema::default());
+        for product in products {
+            let owned = product.iter();
+            let owned = owned.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            kinds.see(&owned.collect::<Vec<_>>());
+        }
+        let found = kinds.found().into_iter();
+        let mut found: Vec<String> = found.map(|(name, kind)| format!("{name} {kind}")).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn values_are_of_their_attributes_wherever_those_stand() {
+        let weight = ("weight", "5 kg");
+        let day = ("released", "2024-05-31");
+        let in_order: &[&[(&str, &str)]] = &[&[day, weight], &[day, weight], &[day, weight]];
+        let mixed: &[&[(&str, &str)]] = &[
+            &[day, weight],
+            &[weight],
+            &[],
+            &[("a", "b"), weight, weight],
+            &[day],
+            &[day, ("a", "c")],
+        ];
+        assert_eq!(found(in_order), ["released date", "weight mass"]);
+        assert_eq!(found(mixed), found(in_order));
+    }
+}
