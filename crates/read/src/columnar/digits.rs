@@ -75,12 +75,12 @@ pub(super) fn hundredths(number: f64) -> Option<Digits> {
     }
     let size = hundredths.abs() as u64;
     let mut digits = Digits::new();
-    match size % 100 {
-        0 => {}
-        cents if cents % 10 == 0 => digits.number(cents / 10, 1),
-        cents => digits.number(cents, 2),
-    }
-    if size % 100 != 0 {
+    let cents = size % 100;
+    if cents > 0 {
+        match cents % 10 {
+            0 => digits.number(cents / 10, 1),
+            _ => digits.number(cents, 2),
+        }
         digits.push(b'.');
     }
     digits.number(size / 100, 1);
