@@ -229,6 +229,11 @@ pub trait Embedder: Send + Sync {
         None
     }
 
+    /// [`Self::known_share`] of each of many texts, which may be found quicker together.
+    fn known_shares(&self, texts: &[TextInput<'_>]) -> Vec<Option<f32>> {
+        texts.iter().map(|text| self.known_share(*text)).collect()
+    }
+
     /// What the embedder knows of itself as a student; none if it is none.
     fn as_student(&self) -> Option<&dyn StudentHooks> {
         None

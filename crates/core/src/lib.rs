@@ -72,4 +72,4 @@ pub use taxonomy::{
     Taxonomy, TaxonomyChange, TaxonomyError, parse_path, print_path, split_path,
 };
 pub use text::{clean, clean_lines, fold, visible};
-pub use unknown::{UnknownTexts, knows};
+pub use unknown::{UnknownTexts, knows, knows_each};

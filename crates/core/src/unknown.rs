@@ -17,7 +17,16 @@ const NO_SCRIPT: &str = "without letters";
 /// Whether an embedder has learned anything of what a text has, without which its vector
 /// means nothing; none if the embedder cannot tell.
 pub fn knows(embedder: &dyn Embedder, text: TextInput<'_>) -> Option<bool> {
-    let share = embedder.known_share(text);
+    is_known(embedder.known_share(text))
+}
+
+/// [`knows`] for each of many texts.
+pub fn knows_each(embedder: &dyn Embedder, texts: &[TextInput<'_>]) -> Vec<Option<bool>> {
+    let shares = embedder.known_shares(texts).into_iter();
+    shares.map(is_known).collect()
+}
+
+fn is_known(share: Option<f32>) -> Option<bool> {
     share.map(|share| share >= LEAST_KNOWN)
 }
 

@@ -92,6 +92,13 @@ impl Embedder for Static {
         Some(self.embedding.known_share(beginning(&text.composed())))
     }
 
+    fn known_shares(&self, texts: &[TextInput<'_>]) -> Vec<Option<f32>> {
+        let composed: Vec<_> = texts.iter().map(TextInput::composed).collect();
+        let beginnings = composed.iter().map(|text| beginning(text));
+        let shares = self.embedding.known_shares(beginnings);
+        shares.into_iter().map(Some).collect()
+    }
+
     fn batch(&self) -> usize {
         BATCH
     }

@@ -172,6 +172,10 @@ impl Embedder for VectorCache {
         self.embedder.known_share(text)
     }
 
+    fn known_shares(&self, texts: &[TextInput<'_>]) -> Vec<Option<f32>> {
+        self.embedder.known_shares(texts)
+    }
+
     fn as_student(&self) -> Option<&dyn StudentHooks> {
         self.embedder.as_student()
     }

@@ -1,32 +1,29 @@
 //! An iterator that runs in a thread beside whoever takes what it gives.
 
+use std::fmt;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Items that are handed over together, and how many times as many wait at most.
-const TOGETHER: usize = 1024;
+/// Items that wait to be taken, at most.
 const WAITING: usize = 2;
 
 /// The items of an iterator in their order, taken ahead by a thread, which starts when the
 /// first is asked for.
-#[derive(Debug)]
 pub(crate) struct Beside<I: Iterator> {
     state: State<I>,
-    items: std::vec::IntoIter<I::Item>,
 }
 
-#[derive(Debug)]
+impl<I: Iterator> fmt::Debug for Beside<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Beside").finish_non_exhaustive()
+    }
+}
+
 enum State<I: Iterator> {
     Waiting(I),
-    Running(Receiver<Next<I::Item>>),
+    Running(Receiver<Option<I::Item>>),
     Ended,
-}
-
-#[derive(Debug)]
-enum Next<T> {
-    Items(Vec<T>),
-    End,
 }
 
 impl<I> Beside<I>
@@ -36,7 +33,6 @@ where
     pub(crate) fn new(iterator: I) -> Self {
         Self {
             state: State::Waiting(iterator),
-            items: Vec::new().into_iter(),
         }
     }
 
@@ -46,9 +42,6 @@ where
     /// If there can be no thread, or it ended before the iterator.
     pub(crate) fn next(&mut self) -> io::Result<Option<I::Item>> {
         loop {
-            if let Some(item) = self.items.next() {
-                return Ok(Some(item));
-            }
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Waiting(iterator) => {
                     let (sender, receiver) = sync_channel(WAITING);
@@ -57,11 +50,11 @@ where
                     self.state = State::Running(receiver);
                 }
                 State::Running(receiver) => match receiver.recv() {
-                    Ok(Next::Items(items)) => {
-                        self.items = items.into_iter();
+                    Ok(Some(item)) => {
                         self.state = State::Running(receiver);
+                        return Ok(Some(item));
                     }
-                    Ok(Next::End) => {}
+                    Ok(None) => return Ok(None),
                     Err(_) => return Err(io::Error::other("the thread that reads it has failed")),
                 },
                 State::Ended => return Ok(None),
@@ -70,16 +63,10 @@ where
     }
 }
 
-/// Gives all items, until nobody takes them any more.
-fn give<T>(mut items: impl Iterator<Item = T>, sender: &SyncSender<Next<T>>) {
-    loop {
-        let together: Vec<T> = items.by_ref().take(TOGETHER).collect();
-        let next = match together.is_empty() {
-            true => Next::End,
-            false => Next::Items(together),
-        };
-        let is_over = matches!(next, Next::End);
-        if sender.send(next).is_err() || is_over {
+/// Gives all items and that they are all, until nobody takes them any more.
+fn give<T>(items: impl Iterator<Item = T>, sender: &SyncSender<Option<T>>) {
+    for next in items.map(Some).chain([None]) {
+        if sender.send(next).is_err() {
             return;
         }
     }
@@ -91,7 +78,7 @@ mod tests {
 
     #[test]
     fn items_come_in_their_order_and_end() {
-        let count = TOGETHER as u32 * 5 + 1;
+        let count = WAITING as u32 * 5 + 1;
         let mut beside = Beside::new(0..count);
         for item in 0..count {
             assert_eq!(beside.next().unwrap(), Some(item));
@@ -102,11 +89,11 @@ mod tests {
 
     #[test]
     fn a_thread_that_fails_is_no_end() {
-        let failing = (0..TOGETHER * 2).inspect(|at| {
-            assert!(*at < TOGETHER, "this thread is meant to fail");
+        let failing = (0..WAITING * 3).inspect(|at| {
+            assert!(*at < WAITING, "this thread is meant to fail");
         });
         let mut beside = Beside::new(failing);
-        for _ in 0..TOGETHER {
+        for _ in 0..WAITING {
             assert!(beside.next().unwrap().is_some());
         }
         assert!(beside.next().is_err());

@@ -61,10 +61,7 @@ impl Dialect {
         };
         let usual = || by_lines(&lines, sniff_delimiter(line));
         let delimiter = stated.unwrap_or_else(|| rare(&lines, usual(), names));
-        let rows: Vec<Vec<String>> = lines
-            .iter()
-            .map(|(_, line)| cells(line, delimiter))
-            .collect();
+        let rows: Vec<Vec<String>> = cut(&lines, delimiter).collect();
         let at = header(&rows, names);
         let under: Vec<&[u8]> = lines.iter().skip(at + 1).map(|(_, line)| *line).collect();
         let (header, line) = lines.get(at).copied().unwrap_or((first, line));
@@ -112,12 +109,13 @@ fn separator(line: &[u8]) -> Option<u8> {
 fn rare(lines: &Numbered<'_>, usual: u8, names: Names<'_>) -> u8 {
     let near = &lines[..lines.len().min(BEFORE_HEADER)];
     let is_named = |delimiter: u8| {
-        let mut rows = near.iter().map(|(_, line)| cells(line, delimiter));
-        let named = rows.find(|row| names(row)).map(|row| row.len());
-        let width = |(_, line): &&(u64, &[u8])| Some(cells(line, delimiter).len()) == named;
-        named.is_some() && lines.iter().filter(width).count() * 5 >= lines.len() * 3
+        let named = cut(near, delimiter).find(|row| names(row));
+        named.is_some_and(|named| {
+            let wide = cut(lines, delimiter).filter(|row| row.len() == named.len());
+            wide.count() * 5 >= lines.len() * 3
+        })
     };
-    if near.iter().any(|(_, line)| names(&cells(line, usual))) {
+    if cut(near, usual).any(|row| names(&row)) {
         return usual;
     }
     if let Some(&named) = RARE.iter().find(|&&delimiter| is_named(delimiter)) {
@@ -126,7 +124,7 @@ fn rare(lines: &Numbered<'_>, usual: u8, names: Names<'_>) -> u8 {
     let first = lines.first().map_or(&[][..], |(_, line)| line);
     let is_cut = first.iter().any(|byte| DELIMITERS.contains(byte));
     let cuts_all = |delimiter: u8| {
-        let mut widths = lines.iter().map(|(_, line)| cells(line, delimiter).len());
+        let mut widths = cut(lines, delimiter).map(|row| row.len());
         let width = widths.next().unwrap_or_default();
         width > 1 && widths.all(|other| other == width)
     };
@@ -142,10 +140,7 @@ fn rare(lines: &Numbered<'_>, usual: u8, names: Names<'_>) -> u8 {
 /// The delimiter of the first line, unless it cuts few lines alike and another one most.
 fn by_lines(lines: &Numbered<'_>, first: u8) -> u8 {
     let alike = |delimiter: u8| -> f64 {
-        let widths: Vec<usize> = lines
-            .iter()
-            .map(|(_, line)| cells(line, delimiter).len())
-            .collect();
+        let widths: Vec<usize> = cut(lines, delimiter).map(|row| row.len()).collect();
         let (width, count) = commonest(&widths);
         if width < 2 {
             return 0.0;
@@ -176,9 +171,16 @@ fn commonest(widths: &[usize]) -> (usize, usize) {
         .unwrap_or_default()
 }
 
-/// Cells of one line, without those that are empty at its end.
-fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
+/// The cells of each line, without those that are empty at its end.
+fn cut<'l>(lines: &'l [(u64, &[u8])], delimiter: u8) -> impl Iterator<Item = Vec<String>> + 'l {
     let mut splitter = Splitter::new(delimiter, true);
+    lines.iter().map(move |(_, line)| {
+        splitter.give_up();
+        cells(&mut splitter, line)
+    })
+}
+
+fn cells(splitter: &mut Splitter, line: &[u8]) -> Vec<String> {
     let line = [line, b"\n"].concat();
     if !splitter.feed(&line) {
         // A quoted cell goes on in the next line.

@@ -17,7 +17,10 @@ pub(crate) fn is_category(taxonomy: &Taxonomy, readings: &[String]) -> bool {
 /// The category that a text is as a whole, by its path or its name.
 pub(crate) fn by_name(taxonomy: &Taxonomy, text: &str) -> Option<CategoryIndex> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(2).count();
-    let found = taxonomy.resolve(text).ok().filter(|_| letters == 2)?;
+    if letters < 2 {
+        return None;
+    }
+    let found = taxonomy.resolve(text).ok()?;
     (!is_id(taxonomy, found, text)).then_some(found)
 }
 

@@ -125,7 +125,10 @@ fn read_part(source: &mut impl Read, held: &mut Vec<u8>, most: usize) -> io::Res
 }
 
 fn lines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    // Counts of a byte each, of which many are added at once.
+    let count = |part: &[u8]| part.iter().map(|&byte| u8::from(byte == b'\n')).sum::<u8>();
+    let parts = bytes.chunks(usize::from(u8::MAX));
+    parts.map(|part| u64::from(count(part))).sum()
 }
 
 #[cfg(test)]
@@ -148,6 +151,14 @@ mod tests {
         let told = found.get().map_or(String::new(), ToString::to_string);
         let text = String::from_utf8_lossy(&all[start.len()..]).into_owned();
         Ok(format!("{told}|{text}"))
+    }
+
+    #[test]
+    fn all_lines_are_counted() {
+        for length in [0, 1, 255, 256, 1000] {
+            assert_eq!(lines(&vec![b'\n'; length]), length as u64);
+        }
+        assert_eq!(lines(&b"a\n,b".repeat(500)), 500);
     }
 
     #[test]

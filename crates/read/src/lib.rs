@@ -36,6 +36,8 @@ mod named;
 mod names;
 mod numbers;
 mod objects;
+#[cfg(feature = "parquet")]
+mod packed;
 mod products;
 mod quotes;
 mod raw;
@@ -67,7 +69,7 @@ pub use mapping::Mapping;
 pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
-pub use seen_ids::SeenIds;
+pub use seen_ids::{ByDigest, SeenIds};
 pub use table::{Bent, Quoting, Record, RowError, Table};
 pub use tally::{Mend, Mended, Otherwise, Tally};
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

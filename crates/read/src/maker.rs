@@ -131,11 +131,14 @@ impl Maker<'_> {
         made.attributes.extend(further.attributes);
         update.attributes = made.attributes;
         let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
-        let levels = columns.above.iter().map(|&at| filled(Some(at)));
-        let levels: Vec<String> = levels.chain([filled(columns.category)]).flatten().collect();
+        let mut levels = Vec::new();
         let category = match columns.above.is_empty() {
             true => filled(columns.category),
-            false => Some(levels.join(SEPARATOR)).filter(|path| !path.is_empty()),
+            false => {
+                let above = columns.above.iter().map(|&at| filled(Some(at)));
+                levels.extend(above.chain([filled(columns.category)]).flatten());
+                Some(levels.join(SEPARATOR)).filter(|path| !path.is_empty())
+            }
         };
         let mut listed = category
             .as_deref()

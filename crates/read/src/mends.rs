@@ -144,6 +144,10 @@ pub(crate) fn ends_in_reference(field: &[u8]) -> bool {
 
 /// The text in a formula that keeps spreadsheets from taking it for a number: `="007"`.
 pub(crate) fn unguarded(cell: &str) -> &str {
+    // Most cells begin with something else, and none is looked through for it.
+    if !cell.starts_with(|c: char| c == '=' || c.is_whitespace()) {
+        return cell;
+    }
     let inner = cell.trim().strip_prefix("=\"");
     let inner = inner.and_then(|inner| inner.strip_suffix('"'));
     inner.filter(|inner| !inner.contains('"')).unwrap_or(cell)
@@ -204,6 +208,7 @@ mod tests {
             assert!(!ends_in_reference(whole.as_bytes()), "{whole}");
         }
         assert_eq!((unguarded("=\"007\""), unguarded("=1+1")), ("007", "=1+1"));
+        assert_eq!((unguarded("\u{3000} =\"7\" "), unguarded("")), ("7", ""));
         assert_eq!(
             (unguarded_id("'007"), unguarded_id("'n roll")),
             ("007", "'n roll")

@@ -59,11 +59,11 @@ pub(crate) fn writing<'a>(values: impl Iterator<Item = &'a str>) -> Writing {
 pub(crate) fn is_by(value: &str, writing: Writing) -> bool {
     // Most values have neither.
     let sign = match writing {
-        Writing::Comma => ',',
-        Writing::Point => '.',
+        Writing::Comma => b',',
+        Writing::Point => b'.',
         Writing::Unclear(_) | Writing::Other => return false,
     };
-    if !value.contains(sign) {
+    if !value.bytes().any(|byte| byte == sign) {
         return false;
     }
     let Some((_, number, behind)) = parts(value) else {

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use assort_core::{Product, ProductUpdate, check_lengths};
 
 use crate::Result;
-#[cfg(feature = "parquet")]
-use crate::beside::Beside;
 use crate::columns::Columns;
 use crate::input::Input;
 use crate::join::Join;
 use crate::last_rows::LastRows;
 use crate::maker::{Given, Maker};
 use crate::mapping::Mapping;
-use crate::raw::Rows;
 #[cfg(feature = "parquet")]
-use crate::refusal::cannot_read;
+use crate::packed::Elsewhere;
+use crate::raw::Rows;
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
 use crate::tally::{Mend, Tally};
 
@@ -41,9 +39,9 @@ pub struct ProductReader {
 #[derive(Debug)]
 enum Products {
     Here(Box<Reader>),
-    /// In a thread, with the name of the file.
+    /// In a thread.
     #[cfg(feature = "parquet")]
-    Beside(Beside<Box<Reader>>, String),
+    Elsewhere(Elsewhere<Box<Reader>>),
 }
 
 impl ProductReader {
@@ -64,7 +62,7 @@ impl ProductReader {
             tally: Arc::clone(&reader.tally),
             #[cfg(feature = "parquet")]
             products: match reader.rows.is_columnar() {
-                true => Products::Beside(Beside::new(Box::new(reader)), file),
+                true => Products::Elsewhere(Elsewhere::new(Box::new(reader), file)),
                 false => Products::Here(Box::new(reader)),
             },
             #[cfg(not(feature = "parquet"))]
@@ -102,10 +100,7 @@ impl Iterator for ProductReader {
         match &mut self.products {
             Products::Here(reader) => reader.next(),
             #[cfg(feature = "parquet")]
-            Products::Beside(beside, file) => match beside.next() {
-                Ok(row) => row,
-                Err(error) => Some(Err(cannot_read(file, &error))),
-            },
+            Products::Elsewhere(elsewhere) => elsewhere.next(),
         }
     }
 }

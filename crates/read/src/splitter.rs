@@ -10,6 +10,11 @@ pub(crate) const NEVER_TEXT: &[u8] = b"^~\x01\x1e\x1f";
 /// `csv-core` with the buffers it writes to.
 pub(crate) struct Splitter {
     core: Reader,
+    delimiter: u8,
+    quote: Option<u8>,
+    /// Whether a line that comes begins a record, and not the first, of which the core
+    /// takes off a byte order mark.
+    begins: bool,
     fields: Vec<u8>,
     ends: Vec<usize>,
     /// How much of the buffers is in use.
@@ -32,6 +37,9 @@ impl Splitter {
             .build();
         Self {
             core,
+            delimiter,
+            quote,
+            begins: false,
             fields: vec![0; 4096],
             ends: vec![0; 64],
             filled: (0, 0),
@@ -43,9 +51,10 @@ impl Splitter {
         self.filled = (0, 0);
     }
 
-    /// Gives up a record that is not complete.
+    /// Gives up a record that is not complete: what follows is cut as if nothing had been.
     pub(crate) fn give_up(&mut self) {
         self.core.reset();
+        self.begins = false;
         self.clear();
     }
 
@@ -69,7 +78,44 @@ impl Splitter {
     }
 
     /// Takes one line with its end; whether the record is complete by it.
-    pub(crate) fn feed(&mut self, mut line: &[u8]) -> bool {
+    pub(crate) fn feed(&mut self, line: &[u8]) -> bool {
+        self.begins = self.feed_plain(line) || self.feed_core(line);
+        self.begins
+    }
+
+    /// Takes a line that is a record without a quote, cutting it at each delimiter; whether
+    /// it is one.
+    fn feed_plain(&mut self, line: &[u8]) -> bool {
+        let Some((b'\n', line)) = line.split_last() else {
+            return false;
+        };
+        if !self.begins || line.is_empty() || self.filled != (0, 0) {
+            return false;
+        }
+        let (delimiter, quote) = (self.delimiter, self.quote.unwrap_or(b'\n'));
+        self.fields.resize(self.fields.len().max(line.len()), 0);
+        let fields = &mut self.fields[..line.len()];
+        self.ends.clear();
+        let mut at = 0;
+        for &byte in line {
+            if byte == quote || byte == b'\n' {
+                return false;
+            }
+            if byte == delimiter {
+                self.ends.push(at);
+            } else {
+                fields[at] = byte;
+                at += 1;
+            }
+        }
+        self.ends.push(at);
+        self.filled = (at, self.ends.len());
+        true
+    }
+
+    fn feed_core(&mut self, mut line: &[u8]) -> bool {
+        // The core writes to what is there.
+        self.ends.resize(self.ends.capacity(), 0);
         loop {
             let (bytes, ends) = self.filled;
             let (result, taken, written, ended) =
@@ -199,6 +245,8 @@ pub(crate) fn all_quoted(header: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -217,6 +265,28 @@ mod tests {
         assert_eq!(off("\"\"").unwrap(), "");
         for raw in ["17\"", "\"open", "\"", "\"a\" or \"b\"", "\"a\"\"", "plain"] {
             assert_eq!(off(raw), None, "{raw}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn plain_lines_are_cut_as_the_core_cuts_them(
+            lines in prop::collection::vec("([ab\",;'\r\t\n\u{feff}]|,,,){0,12}", 0..6),
+            delimiter in prop::sample::select(vec![b',', b';', b'\t', b'"']),
+            quote in prop::sample::select(vec![None, Some(b'"'), Some(b'\'')]),
+        ) {
+            let mut quick = Splitter::with_quote(delimiter, quote);
+            let mut slow = Splitter::with_quote(delimiter, quote);
+            for line in lines {
+                let line = line + "\n";
+                prop_assert_eq!(quick.feed(line.as_bytes()), slow.feed_core(line.as_bytes()));
+                prop_assert_eq!(quick.fields(), slow.fields());
+                prop_assert_eq!(quick.ends(), slow.ends());
+                if quick.begins {
+                    quick.clear();
+                    slow.clear();
+                }
+            }
         }
     }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assort_core::chance;
-use assort_core::features::is_unspaced;
 use assort_core::vector::{self, kernel};
 use assort_files::Bytes;
 use rayon::prelude::*;
@@ -15,7 +14,7 @@ use crate::file::{self, Read};
 use crate::normalize::normalize;
 use crate::table::{Bits, Table};
 use crate::trie::Trie;
-use crate::unigram::{Step, Unigram, parts};
+use crate::unigram::{Step, Unigram};
 use crate::{Error, Result};
 
 /// Texts that one thread embeds at a time.
@@ -25,11 +24,6 @@ const BATCH: usize = 64;
 /// seven tenths learned and three asked, neighbours file .760 by titles, .778 with further
 /// text at a half, .783 at one, .738 if all pieces are summed as one text.
 const FURTHER: f32 = 0.5;
-
-/// Whether a character is a syllable or a word.
-fn is_syllable(c: char) -> bool {
-    is_unspaced(c) || ('\u{ac00}'..='\u{d7a3}').contains(&c)
-}
 
 /// A row of numbers for each piece of a vocabulary. The vector of a text is the
 /// sum of the rows of its pieces, scaled to unit length. A clone shares its bytes.
@@ -164,6 +158,14 @@ impl StaticEmbedding {
 
     /// As [`Self::tokenize`], in memory that is kept from text to text.
     pub fn tokenize_in<'s>(&self, text: &str, scratch: &'s mut Scratch) -> &'s [u32] {
+        let unigram = self.unigram();
+        normalize(text, &mut scratch.normal);
+        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
+        &scratch.pieces
+    }
+
+    /// What cuts texts into pieces.
+    pub(crate) fn unigram(&self) -> Unigram<'_> {
         let Read {
             bytes,
             places,
@@ -171,15 +173,12 @@ impl StaticEmbedding {
             least,
             ..
         } = &*self.file;
-        let unigram = Unigram {
+        Unigram {
             trie: Trie(numbers(bytes, &places.units)),
             scores: numbers(bytes, &places.scores),
             unknown: description.unknown,
             least: *least,
-        };
-        normalize(text, &mut scratch.normal);
-        unigram.pieces(&scratch.normal, &mut scratch.steps, &mut scratch.pieces);
-        &scratch.pieces
+        }
     }
 
     /// Embeds `texts` on all threads of the current rayon pool: unit rows of
@@ -232,29 +231,6 @@ impl StaticEmbedding {
                 point_anywhere(&scratch.normal, row);
             }
         }
-    }
-
-    /// What share of a text's letters is in pieces whose row was learned; 0 for a text without
-    /// letters. Numbers and signs are in all texts, and so are single letters that are not
-    /// whole syllables or words, as in Chinese and Korean, and say nothing. The row of
-    /// characters that no piece covers says nothing of them.
-    #[must_use]
-    pub fn known_share(&self, text: &str) -> f32 {
-        let mut scratch = Scratch::default();
-        self.tokenize_in(text, &mut scratch);
-        let (mut known, mut all) = (0, 0);
-        for (piece, part) in parts(&scratch.normal, &scratch.steps) {
-            let letters = match part.is_ascii() {
-                true => part.bytes().filter(u8::is_ascii_alphabetic).count(),
-                false => part.chars().filter(|c| c.is_alphabetic()).count(),
-            };
-            let says = letters > 1 || part.chars().any(is_syllable);
-            all += letters;
-            if says && piece != self.file.description.unknown && self.is_known(piece) {
-                known += letters;
-            }
-        }
-        known as f32 / all.max(1) as f32
     }
 
     /// Whether the row of a piece was learned.
@@ -331,9 +307,9 @@ impl PartialEq for StaticEmbedding {
 /// Memory to cut texts in, kept from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    normal: String,
+    pub(crate) normal: String,
     further: Vec<f32>,
-    steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     pieces: Vec<u32>,
 }
 

@@ -24,6 +24,7 @@ mod card;
 mod embedding;
 mod error;
 mod file;
+mod known;
 mod normalize;
 mod table;
 mod trie;

@@ -29,19 +29,21 @@ impl Trie<'_> {
         self.0.get(at as usize).copied().map(u32::from_le_bytes)
     }
 
-    /// Calls `found` for each piece that `bytes` begin with, the shortest first,
-    /// with its length and number.
+    /// What a byte leads to from a node of that base.
     #[inline]
-    pub(crate) fn prefixes(&self, bytes: &[u8], mut found: impl FnMut(usize, u32)) {
-        let Some(root) = self.unit(0) else {
-            return;
-        };
-        let mut base = root >> BASE;
+    fn next(&self, base: u32, byte: u8) -> Option<u32> {
+        let unit = self.unit(base ^ u32::from(byte));
+        unit.filter(|unit| unit & 0xff == u32::from(byte) && byte != 0)
+    }
+
+    /// Calls `found` for each piece that `bytes` begin with, the shortest first,
+    /// with its length and number. Gives the base of the node behind all of them, if
+    /// there is one: pieces begin with them and go on.
+    #[inline]
+    pub(crate) fn prefixes(&self, bytes: &[u8], mut found: impl FnMut(usize, u32)) -> Option<u32> {
+        let mut base = self.unit(0)? >> BASE;
         for (length, &byte) in (1..).zip(bytes) {
-            let unit = self.unit(base ^ u32::from(byte));
-            let Some(unit) = unit.filter(|unit| unit & 0xff == u32::from(byte) && byte != 0) else {
-                return;
-            };
+            let unit = self.next(base, byte)?;
             base = unit >> BASE;
             if unit & ENDS != 0
                 && let Some(piece) = self.unit(base)
@@ -49,6 +51,15 @@ impl Trie<'_> {
                 found(length, piece >> 8);
             }
         }
+        Some(base)
+    }
+
+    /// Whether pieces go on with `bytes` from a node of that base.
+    pub(crate) fn goes_on(&self, base: u32, bytes: &[u8]) -> bool {
+        let end = bytes.iter().try_fold(base, |base, &byte| {
+            self.next(base, byte).map(|unit| unit >> BASE)
+        });
+        end.is_some()
     }
 }
 
@@ -149,8 +160,23 @@ mod tests {
     fn found(units: &[u32], text: &str) -> Vec<(usize, u32)> {
         let units: Vec<[u8; 4]> = units.iter().map(|unit| unit.to_le_bytes()).collect();
         let mut found = Vec::new();
-        Trie(&units).prefixes(text.as_bytes(), |length, piece| found.push((length, piece)));
+        let trie = Trie(&units);
+        trie.prefixes(text.as_bytes(), |length, piece| found.push((length, piece)));
         found
+    }
+
+    #[test]
+    fn it_is_told_whether_pieces_go_on() {
+        let units = build(&[(b"ab", 1), (b"abcd", 2), (b"b", 3)]).unwrap();
+        let units: Vec<[u8; 4]> = units.iter().map(|unit| unit.to_le_bytes()).collect();
+        let trie = Trie(&units);
+        let goes_on = |text: &[u8], more: &[u8]| {
+            let base = trie.prefixes(text, |_, _| ());
+            base.is_some_and(|base| trie.goes_on(base, more))
+        };
+        assert!(goes_on(b"ab", b"c") && goes_on(b"ab", b"cd") && goes_on(b"", b"b"));
+        assert!(!goes_on(b"ab", b"d") && !goes_on(b"b", b"c") && !goes_on(b"abc", b"dd"));
+        assert!(!goes_on(b"ac", b"") && !goes_on(b"ab", b"\0"));
     }
 
     proptest! {

@@ -56,8 +56,36 @@ impl Unigram<'_> {
         let Ok(end) = u32::try_from(text.len()) else {
             return;
         };
+        self.steps(text, steps, |_| ());
+        let mut at = end;
+        while at > 0 {
+            let step = steps[at as usize];
+            if step.piece != self.unknown || pieces.last() != Some(&self.unknown) {
+                pieces.push(step.piece);
+            }
+            at = step.start;
+        }
+        pieces.reverse();
+    }
+
+    /// Finds the steps of a word of a text, and whether they are the same within the text:
+    /// no piece that begins in the word goes on with `next`, which begins the next word.
+    pub(crate) fn is_apart(&self, word: &str, next: &str, steps: &mut Vec<Step>) -> bool {
+        let mut is_apart = true;
+        self.steps(word, steps, |base| {
+            is_apart &= !self.trie.goes_on(base, next.as_bytes());
+        });
+        is_apart
+    }
+
+    /// Finds the best step to each place of a text. `behind` is called with the node of the
+    /// trie to which all that follows a place leads, where there is one.
+    fn steps(&self, text: &str, steps: &mut Vec<Step>, mut behind: impl FnMut(u32)) {
         let bytes = text.as_bytes();
         steps.clear();
+        if u32::try_from(bytes.len()).is_err() {
+            return;
+        }
         steps.resize(bytes.len() + 1, NOWHERE);
         steps[0].score = 0.0;
         let unknown_score = f64::from(self.least) - UNKNOWN_PENALTY;
@@ -75,7 +103,7 @@ impl Unigram<'_> {
                     };
                 }
             };
-            self.trie.prefixes(&bytes[start..], |length, piece| {
+            let end = self.trie.prefixes(&bytes[start..], |length, piece| {
                 if let Some(&score) = self.scores.get(piece as usize) {
                     reach(length, piece, f64::from(f32::from_le_bytes(score)));
                     is_covered |= length == c.len_utf8();
@@ -84,15 +112,7 @@ impl Unigram<'_> {
             if !is_covered {
                 reach(c.len_utf8(), self.unknown, unknown_score);
             }
+            end.into_iter().for_each(&mut behind);
         }
-        let mut at = end;
-        while at > 0 {
-            let step = steps[at as usize];
-            if step.piece != self.unknown || pieces.last() != Some(&self.unknown) {
-                pieces.push(step.piece);
-            }
-            at = step.start;
-        }
-        pieces.reverse();
     }
 }

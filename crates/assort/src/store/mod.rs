@@ -12,6 +12,7 @@ mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod handle;
+mod ids;
 mod pictures;
 mod read;
 pub(crate) mod records;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use redb::WriteTransaction;
 
 pub(crate) use columns::Filed;
+pub(crate) use ids::Ids;
 pub(crate) use pictures::picture_hash;
 pub(crate) use read::{Commit, Counts, Epoch, Reader, check_tree};
 pub(crate) use records::{

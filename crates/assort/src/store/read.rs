@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The table, or none if nothing was ever written to it.
-    fn table<K: redb::Key + 'static, V: redb::Value + 'static>(
+    pub(super) fn table<K: redb::Key + 'static, V: redb::Value + 'static>(
         &self,
         definition: TableDefinition<K, V>,
     ) -> Result<Option<ReadOnlyTable<K, V>>> {

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use assort::core::{Embedder, Product};
 use assort::read::{Input, Mapping, ProductReader, Rejected};
-use assort::{Catalog, Error, ImportOptions, ImportReport, InputRow, LabelOptions, Query, Search};
+use assort::{
+    Catalog, Error, ImportOptions, ImportReport, InputRow, LabelOptions, Query, SOURCE_CATEGORY,
+    Search,
+};
 use assort_testkit::toy::Toy;
 
 use crate::common::{self, Recorder, path};
@@ -313,6 +316,37 @@ fn labels_of_the_file_count_as_updates_and_missing_ones_clear_nothing() {
     let label = catalog.product(&products[0].id).unwrap().label.unwrap();
     assert_eq!(taxonomy.path(label), path(2));
     assert_eq!(toy.embedded().len(), 10);
+}
+
+#[test]
+fn a_category_is_read_alike_however_often_it_comes() {
+    let categories = [
+        path(1),
+        format!("{}; {}", path(1), path(2)),
+        "Clothing > Nothing".to_owned(),
+        path(1).to_uppercase(),
+    ];
+    let read = |repeats: usize| {
+        let toy = Arc::new(Toy::new("a"));
+        let (_directory, catalog) = common::catalog(&toy);
+        let products = file(categories.len() * repeats);
+        let given = categories.iter().cycle().cloned().map(Some);
+        let file = common::rows(products.clone().into_iter().zip(given));
+        let report = catalog.import(file, &ImportOptions::default(), &|| None, &mut ());
+        let last = products.iter().rev().take(categories.len());
+        let kept = last.map(|product| {
+            let stored = catalog.product(&product.id).unwrap();
+            let source = stored.product.attribute(SOURCE_CATEGORY).map(str::to_owned);
+            (stored.label, source)
+        });
+        (report.unwrap(), kept.collect::<Vec<_>>())
+    };
+    let ((once, kept), (thrice, kept_at_last)) = (read(1), read(3));
+    assert_eq!(kept_at_last, kept);
+    assert_eq!((once.foreign.given, once.foreign.unknown), (4, 1));
+    assert_eq!((thrice.foreign.given, thrice.foreign.unknown), (12, 3));
+    assert_eq!((once.labelled, thrice.labelled), (3, 9));
+    assert_eq!(once.foreign.examples, thrice.foreign.examples);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Units of measure, and what they measure.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// What a unit measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -241,6 +242,30 @@ static UNITS: [Unit; 54] = {
     ]
 };
 
+/// Units by what they are called, sorted.
+type Called = Vec<(&'static str, &'static Unit)>;
+
+/// Units by their symbols.
+static SYMBOLS: LazyLock<Called> =
+    LazyLock::new(|| sorted(UNITS.iter().map(|unit| (unit.symbol, unit))));
+
+/// Units by their names in small letters.
+static NAMES: LazyLock<Called> = LazyLock::new(|| {
+    let names = |unit: &'static Unit| unit.names.split('|').map(move |name| (name, unit));
+    sorted(UNITS.iter().flat_map(names))
+});
+
+fn sorted(units: impl Iterator<Item = (&'static str, &'static Unit)>) -> Called {
+    let mut units: Called = units.collect();
+    units.sort_unstable_by_key(|(called, _)| *called);
+    units
+}
+
+fn find(units: &Called, called: &str) -> Option<&'static Unit> {
+    let at = units.binary_search_by_key(&called, |(called, _)| called);
+    at.ok().map(|at| units[at].1)
+}
+
 impl Unit {
     /// The unit that is called so, in any capitals where they make no difference.
     ///
@@ -251,12 +276,11 @@ impl Unit {
     /// assert_eq!(Unit::named("parsec"), None);
     /// ```
     pub fn named(name: &str) -> Option<&'static Self> {
-        let exact = UNITS.iter().find(|unit| unit.symbol == name);
-        exact.or_else(|| {
-            let small = name.to_lowercase();
-            let has = |unit: &&Self| unit.names.split('|').any(|known| known == small);
-            UNITS.iter().find(has)
-        })
+        // Most numbers have nothing behind them.
+        if name.is_empty() {
+            return None;
+        }
+        find(&SYMBOLS, name).or_else(|| find(&NAMES, &name.to_lowercase()))
     }
 }
 
@@ -275,5 +299,25 @@ mod tests {
         for unit in &UNITS {
             assert_eq!(Unit::named(unit.symbol), Some(unit));
         }
+        let mut symbols = UNITS.map(|unit| unit.symbol);
+        symbols.sort_unstable();
+        assert!(symbols.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn units_are_found_as_if_all_were_looked_at() {
+        let looked = |name: &str| {
+            let exact = UNITS.iter().find(|unit| unit.symbol == name);
+            let small = name.to_lowercase();
+            let has = |unit: &&Unit| unit.names.split('|').any(|known| known == small);
+            exact.or_else(|| UNITS.iter().find(has))
+        };
+        let names = UNITS.iter().flat_map(|unit| unit.names.split('|'));
+        for name in names.chain(UNITS.iter().map(|unit| unit.symbol)) {
+            for name in [name.to_owned(), name.to_uppercase(), format!("{name}x")] {
+                assert_eq!(Unit::named(&name), looked(&name), "{name}");
+            }
+        }
+        assert_eq!((Unit::named(""), looked("")), (None, None));
     }
 }

@@ -1,6 +1,7 @@
 //! Tables whose columns are stored one by one: Parquet and Arrow files.
 
 mod arrow;
+mod digits;
 mod nodes;
 mod parquet;
 mod plan;

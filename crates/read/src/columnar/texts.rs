@@ -11,6 +11,8 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, TimeUnit};
 
+use super::digits::{self, Digits};
+
 /// Texts of a column, a row each.
 #[derive(Debug)]
 pub(super) enum Texts {
@@ -131,15 +133,16 @@ fn printed(array: &dyn Array) -> Option<StringArray> {
         T::Float32 => {
             each::<Float32Type>(array, |texts, value| !value.is_nan() && put(texts, value))
         }
-        T::Float64 => {
-            each::<Float64Type>(array, |texts, value| !value.is_nan() && put(texts, value))
-        }
+        T::Float64 => each::<Float64Type>(array, |texts, value| match digits::hundredths(value) {
+            Some(written) => add(texts, &written),
+            None => !value.is_nan() && put(texts, value),
+        }),
         T::Decimal32(_, scale) => decimals::<Decimal32Type>(array, *scale),
         T::Decimal64(_, scale) => decimals::<Decimal64Type>(array, *scale),
         T::Decimal128(_, scale) => decimals::<Decimal128Type>(array, *scale),
         T::Decimal256(_, scale) => decimals::<Decimal256Type>(array, *scale),
-        T::Date32 => days::<Date32Type>(array),
-        T::Date64 => days::<Date64Type>(array),
+        T::Date32 => days::<Date32Type>(array, 1),
+        T::Date64 => days::<Date64Type>(array, 86_400_000),
         T::Time32(TimeUnit::Second) => clocks::<Time32SecondType>(array),
         T::Time32(_) => clocks::<Time32MillisecondType>(array),
         T::Time64(TimeUnit::Microsecond) => clocks::<Time64MicrosecondType>(array),
@@ -200,9 +203,18 @@ fn put(texts: &mut StringBuilder, value: impl Display) -> bool {
     write!(texts, "{value}").is_ok()
 }
 
+fn add(texts: &mut StringBuilder, written: &Digits) -> bool {
+    texts.write_str(written.as_str()).is_ok()
+}
+
 /// Whole numbers.
-fn plain<T: ArrowPrimitiveType<Native: Display>>(array: &dyn Array) -> StringArray {
-    each::<T>(array, put)
+fn plain<T: ArrowPrimitiveType<Native: Copy + Display + TryInto<i64>>>(
+    array: &dyn Array,
+) -> StringArray {
+    each::<T>(array, |texts, value| match value.try_into() {
+        Ok(number) => add(texts, &digits::whole(number)),
+        Err(_) => put(texts, value),
+    })
 }
 
 /// Numbers with as many decimals as the column has.
@@ -212,9 +224,13 @@ fn decimals<T: DecimalType>(array: &dyn Array, scale: i8) -> StringArray {
     })
 }
 
-fn days<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array) -> StringArray {
+/// Days, each so many units of the numbers.
+fn days<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, unit: i64) -> StringArray {
     each::<T>(array, |texts, value| {
         let number = value.into();
+        if let Some(written) = digits::day(number.div_euclid(unit)) {
+            return add(texts, &written);
+        }
         match temporal::as_date::<T>(number) {
             Some(day) => put(texts, day),
             None => put(texts, number),
@@ -304,6 +320,9 @@ mod tests {
     fn dates_and_times_are_those_of_iso_8601() {
         let days = Date32Array::from(vec![20_000, i32::MAX]);
         assert_eq!(texts(&days), ["2024-10-04", "2147483647"]);
+        let days = Date64Array::from(vec![1_728_000_000_000, -1, i64::MAX]);
+        let day = texts(&days);
+        assert_eq!(day[..2], ["2024-10-04", "1969-12-31"]);
         let moments = vec![1_728_000_000_000, 1_728_034_245_250];
         let moments = TimestampMillisecondArray::from(moments);
         assert_eq!(texts(&moments), ["2024-10-04", "2024-10-04T09:30:45.250"]);

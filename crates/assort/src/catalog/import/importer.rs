@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use assort_core::{Embedder, Product, ProductUpdate, Role, Taxonomy, TextInput, knows};
+use assort_core::{
+    CategoryIndex, Embedder, Product, ProductUpdate, Role, Taxonomy, TextInput, knows_each,
+};
 use rayon::prelude::*;
 
 use super::ImportOptions;
@@ -17,10 +19,10 @@ use crate::observer::{Observer, Progress};
 use crate::segments::BACKLOG;
 use crate::snapshot::Changes;
 use crate::store::{
-    ArchivedProductRecord, FamiliarityRecord, ProductRecord, Put, Reader, SpaceRecord, Writer,
+    ArchivedProductRecord, FamiliarityRecord, Ids, ProductRecord, Put, Reader, SpaceRecord, Writer,
 };
 use crate::{Error, Result};
-use assort_read::{ProductRow, Rejected, SeenIds, UpdateRow};
+use assort_read::{ByDigest, ProductRow, Rejected, SeenIds, UpdateRow};
 
 /// Products that are embedded and committed together: enough for batches of
 /// like length, few enough to lose little when the power goes.
@@ -32,6 +34,12 @@ const QUIET_GROUP: usize = 16_384;
 /// Bytes of products that wait to be committed, at most: rows may hold whole
 /// pages of text.
 const GROUP_BYTES: usize = 64 << 20;
+
+/// Texts whose categories are remembered, at most.
+const LABELS: usize = 16_384;
+
+/// Texts that one thread looks at together for what the embedder knows of them.
+const LOOKED_AT_TOGETHER: usize = 1024;
 
 /// One product in so many is looked at for how well a student knows it, and
 /// the last so many of those are remembered.
@@ -74,13 +82,17 @@ pub(super) struct Importer<'a> {
     embedder: Arc<dyn Embedder>,
     space: SpaceRecord,
     taxonomy: Arc<Taxonomy>,
+    /// Categories that single texts have been read as, and nothing else beside.
+    labels: HashMap<String, CategoryIndex>,
     reader: Reader<'a>,
+    /// The rows that the reader sees.
+    ids: Ids<'a>,
     options: &'a ImportOptions,
     done: &'a dyn Fn() -> Option<f64>,
     observer: &'a mut dyn Observer,
     seen: SeenIds,
     /// Digests of contents of this input, to count duplicates.
-    contents: HashSet<u64>,
+    contents: HashSet<u64, ByDigest>,
     waiting: Vec<Waiting>,
     to_embed: usize,
     waiting_bytes: usize,
@@ -104,13 +116,15 @@ impl<'a> Importer<'a> {
             embedder,
             space,
             taxonomy: catalog.state.taxonomy_in(&reader)?,
+            labels: HashMap::new(),
             kinds: Kinds::new(reader.schema()?),
+            ids: reader.ids()?,
             reader,
             options,
             done,
             observer,
             seen: SeenIds::default(),
-            contents: HashSet::new(),
+            contents: HashSet::default(),
             waiting: Vec::new(),
             to_embed: 0,
             waiting_bytes: 0,
@@ -215,7 +229,7 @@ impl<'a> Importer<'a> {
 
     /// The product of an update's id with the update; none if there is no such product.
     fn apply(&self, update: ProductUpdate) -> Result<Option<(ProductRecord, Applied)>> {
-        let Some(row) = self.reader.row(&update.id)? else {
+        let Some(row) = self.ids.row(&update.id)? else {
             return Ok(None);
         };
         Ok(self.reader.product(row)?.map(|stored| {
@@ -241,24 +255,33 @@ impl<'a> Importer<'a> {
         let Some(category) = category else {
             return Ok((None, Vec::new()));
         };
-        let only_known = self.options.only_known_categories;
+        let id = |index: CategoryIndex| self.taxonomy.category(index).id.clone();
         let foreign = &mut self.report.foreign;
+        if let Some(index) = self.labels.get(&category).filter(|_| more.is_empty()) {
+            foreign.given += 1;
+            return Ok((Some(id(*index)), Vec::new()));
+        }
+        let single = more.is_empty() && self.labels.len() < LABELS;
+        let text = single.then(|| category.clone());
+        let only_known = self.options.only_known_categories;
         let read = foreign.read(&self.taxonomy, category, more, only_known);
         let (label, others) = read.map_err(|error| error.to_string())?;
-        let label = label.map(|index| self.taxonomy.category(index).id.clone());
-        Ok((label, others))
+        if let (Some(text), Some(index), true) = (text, label, others.is_empty()) {
+            self.labels.insert(text, index);
+        }
+        Ok((label.map(id), others))
     }
 
     fn compare(
         &mut self,
-        product: ProductRecord,
+        mut product: ProductRecord,
         label: Option<String>,
         update: Option<Applied>,
     ) -> Result<()> {
         if !self.contents.insert(product.content_hash as u64) {
             self.report.duplicates += 1;
         }
-        let row = self.reader.row(&product.id)?;
+        let row = self.ids.row(&product.id)?;
         let same = |stored: &ArchivedProductRecord| {
             stored.content_hash.to_native() == product.content_hash
         };
@@ -276,6 +299,10 @@ impl<'a> Importer<'a> {
         }
         let text_hash = item(&product).hash;
         let embeds = self.known_text(row)? != Some(text_hash);
+        if self.options.dry_run {
+            // What is not stored need not wait.
+            product.attributes = Vec::new();
+        }
         self.to_embed += usize::from(embeds);
         self.waiting_bytes += bytes(&product);
         self.waiting.push(Waiting {
@@ -380,8 +407,10 @@ impl<'a> Importer<'a> {
             .filter(|waiting| waiting.embeds)
             .map(|Waiting { product, .. }| TextInput::of_product(&product.title, &product.text))
             .collect();
-        let known = embedded.par_iter().map(|text| knows(embedder, *text));
-        let known: Vec<Option<bool>> = known.collect();
+        let parts = embedded.par_chunks(LOOKED_AT_TOGETHER);
+        let known: Vec<Option<bool>> = parts
+            .flat_map_iter(|part| knows_each(embedder, part))
+            .collect();
         for (text, knows) in embedded.into_iter().zip(known) {
             self.report.unknown.count(text, knows);
         }
@@ -478,7 +507,7 @@ impl<'a> Importer<'a> {
                 }
             };
             put.vector = None;
-            let known = self.known_text(self.reader.row(&put.product.id)?)?;
+            let known = self.known_text(self.ids.row(&put.product.id)?)?;
             anew.push((known != Some(put.text_hash), Ready { put, update }));
         }
         let items = anew.iter().filter(|(embeds, _)| *embeds);
@@ -494,6 +523,7 @@ impl<'a> Importer<'a> {
     /// Goes on from the last commit.
     fn refresh(&mut self) -> Result<()> {
         (self.reader, self.space, self.embedder) = self.catalog.latest()?;
+        self.ids = self.reader.ids()?;
         Ok(())
     }
 
