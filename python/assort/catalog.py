@@ -96,7 +96,7 @@ class Catalog:
     @property
     def categories(self) -> list[Category]:
         """All categories, parents before children."""
-        return [Category(id, path) for id, _, path, _ in self._native.categories()]
+        return [Category(*named) for named in self._native.categories()]
 
     def stats(self) -> dict[str, Any]:
         """How much it holds."""

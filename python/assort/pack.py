@@ -64,7 +64,7 @@ class Pack:
     @property
     def categories(self) -> list[Category]:
         """All categories, parents before children."""
-        return [Category(id, path) for id, _, path, _ in self._native.categories()]
+        return [Category(*named) for named in self._native.categories()]
 
     def classify(
         self,

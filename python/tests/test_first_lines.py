@@ -41,7 +41,7 @@ def test_a_row_that_is_not_taken_is_told(shop: assort.Catalog) -> None:
     rows = [{"id": "1", "title": "Kettle", "category": "Nowhere"}, {"id": None, "title": "Pan"}]
     report = shop.add(rows, category="category")
     assert report["added"] == 1 and report["unknown_categories"] == 1
-    assert report["rejects"] == [(2, "the id is empty")]
+    assert report["rejects"] == [(2, "no id")]
     report = shop.label({"9": "Kitchen"})
     assert report["rejected"] == 1 and "9" in report["rejects"][0][1]
 

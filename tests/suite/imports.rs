@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Crates with the folders of their sources.
-const CRATES: [(&str, &str); 16] = [
+const CRATES: [(&str, &str); 17] = [
     ("core", "crates/core/src"),
     ("files", "crates/files/src"),
     ("index", "crates/index/src"),
@@ -21,6 +21,7 @@ const CRATES: [(&str, &str); 16] = [
     ("client", "crates/client/src"),
     ("server", "crates/server/src"),
     ("replica", "crates/replica/src"),
+    ("python", "crates/python/src"),
     ("cli", "crates/cli"),
 ];
 
@@ -64,7 +65,10 @@ impl Modules {
                 let code = lines.filter(|line| !line.trim_start().starts_with("//"));
                 let code = code.collect::<Vec<_>>().join("\n");
                 // A program and its library are one.
-                modules.entry(names).or_insert_with(String::new).push_str(&code);
+                modules
+                    .entry(names)
+                    .or_insert_with(String::new)
+                    .push_str(&code);
             }
         }
         Self(modules)

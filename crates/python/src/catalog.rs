@@ -12,10 +12,11 @@ use assort_embed::reopen;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::categories::{NamedCategory, categories};
 use crate::decisions::Decisions;
 use crate::encoder::{opened, options};
 use crate::error::{embedder, invalid, raised};
-use crate::pack::{Deciding, categories};
+use crate::pack::Deciding;
 use crate::rows::{Columns, Rows};
 use crate::work::{Rejects, followed, same_process};
 
@@ -41,7 +42,9 @@ impl GivenCategory {
                 name,
             },
             (None, None) => {
-                return Err(invalid(format!("category {line} has neither path nor name")));
+                return Err(invalid(format!(
+                    "category {line} has neither path nor name"
+                )));
             }
         };
         Ok(CategoryRow {
@@ -74,7 +77,8 @@ impl GivenTaxonomy {
             }
             Self::File(path) => {
                 let input = Input::open(&path.to_string_lossy(), None);
-                let read = input.and_then(|input| read_taxonomy(input, &TaxonomyOptions::default()));
+                let read =
+                    input.and_then(|input| read_taxonomy(input, &TaxonomyOptions::default()));
                 read.map_err(|error| raised(error.into()))?.rows
             }
         };
@@ -112,7 +116,10 @@ impl Catalog {
 
     fn path_of(&self, category: u32) -> PyResult<(String, String)> {
         let taxonomy = self.catalog.taxonomy().map_err(raised)?;
-        Ok((taxonomy.category(category).id.clone(), taxonomy.path(category)))
+        Ok((
+            taxonomy.category(category).id.clone(),
+            taxonomy.path(category),
+        ))
     }
 }
 
@@ -191,7 +198,7 @@ impl Catalog {
         Ok(told)
     }
 
-    fn categories(&self) -> PyResult<Vec<(String, String, String, Option<u32>)>> {
+    fn categories(&self) -> PyResult<Vec<NamedCategory>> {
         Ok(categories(&*self.here()?.taxonomy().map_err(raised)?))
     }
 
@@ -268,9 +275,11 @@ impl Catalog {
         let catalog = self.here()?;
         let options = deciding.options()?;
         let group = catalog.classify_batch(&options).map_err(raised)?;
-        followed(py, told.as_ref().map(|told| told.clone_ref(py)), |observer| {
-            catalog.prepare(observer)
-        })?;
+        followed(
+            py,
+            told.as_ref().map(|told| told.clone_ref(py)),
+            |observer| catalog.prepare(observer),
+        )?;
         let taxonomy = catalog.taxonomy().map_err(raised)?;
         let rows = Rows::new(table, columns)?;
         let decisions = Decisions::new(taxonomy, None, rows.have_ids());
@@ -310,11 +319,7 @@ impl Catalog {
 
     /// Trains heads on the labels.
     #[pyo3(signature = (told=None))]
-    fn train<'py>(
-        &self,
-        py: Python<'py>,
-        told: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    fn train<'py>(&self, py: Python<'py>, told: Option<Py<PyAny>>) -> PyResult<Bound<'py, PyDict>> {
         let catalog = self.here()?;
         let report = followed(py, told, |observer| {
             catalog.train(&TrainHeads::default(), observer)

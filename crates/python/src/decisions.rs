@@ -16,13 +16,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use serde_json::json;
 
+use crate::categories::NamedCategory;
 use crate::error::AssortError;
 
 /// Rows of one batch of the table.
 const BATCH: usize = 1 << 16;
-
-/// A category of Python: its id and its path.
-type Named = (String, String);
 
 /// What was decided on some products.
 #[pyclass(frozen, module = "assort._assort")]
@@ -81,11 +79,13 @@ impl Decisions {
             is_missing,
             alternatives: own,
             set,
-            reasons: decision.reasons.map(|reasons| written(&self.taxonomy, &reasons)),
+            reasons: decision
+                .reasons
+                .map(|reasons| written(&self.taxonomy, &reasons)),
         });
     }
 
-    fn named(&self, category: u32) -> Named {
+    fn named(&self, category: u32) -> NamedCategory {
         let id = self.taxonomy.category(category).id.clone();
         (id, self.taxonomy.path(category))
     }
@@ -109,13 +109,16 @@ impl Decisions {
         if self.decided.iter().any(|one| one.reasons.is_some()) {
             fields.push(Field::new("reasons", DataType::Utf8, true));
         }
-        let pack = self.pack.iter().map(|pack| ("assort.pack".to_owned(), pack.clone()));
+        let pack = self
+            .pack
+            .iter()
+            .map(|pack| ("assort.pack".to_owned(), pack.clone()));
         Schema::new(fields).with_metadata(pack.collect::<HashMap<_, _>>())
     }
 
     /// The rows in `range` as a batch of `schema`.
     fn batch(&self, schema: &Arc<Schema>, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
-        let mut paths: HashMap<u32, Named> = HashMap::new();
+        let mut paths: HashMap<u32, NamedCategory> = HashMap::new();
         let mut text = [(); 4].map(|()| StringBuilder::new());
         let [ids, categories, names, reasons] = &mut text;
         let mut numbers = [(); 2].map(|()| Float32Builder::new());
@@ -126,9 +129,11 @@ impl Decisions {
         for at in range {
             let one = &self.decided[at];
             ids.append_option(self.ids.as_ref().map(|ids| &ids[at]));
-            let named = one
-                .category
-                .map(|category| &*paths.entry(category).or_insert_with(|| self.named(category)));
+            let named = one.category.map(|category| {
+                &*paths
+                    .entry(category)
+                    .or_insert_with(|| self.named(category))
+            });
             categories.append_option(named.map(|(id, _)| id));
             names.append_option(named.map(|(_, path)| path));
             let known = !one.is_missing;
@@ -184,7 +189,7 @@ impl Decisions {
 #[derive(IntoPyObject)]
 struct Row {
     id: Option<String>,
-    category: Option<Named>,
+    category: Option<NamedCategory>,
     confidence: f32,
     margin: f32,
     is_calibrated: bool,
@@ -207,7 +212,7 @@ impl Choices {
     fn append(
         &mut self,
         decisions: &Decisions,
-        paths: &mut HashMap<u32, Named>,
+        paths: &mut HashMap<u32, NamedCategory>,
         choices: Option<&[Alternative]>,
     ) {
         let values = self.0.values();
@@ -245,9 +250,9 @@ fn choice() -> Fields {
 
 /// Reasons as JSON.
 fn written(taxonomy: &Taxonomy, reasons: &Reasons) -> String {
-    let texts = reasons.texts.iter().map(|one| {
-        json!({"kind": one.kind.as_str(), "text": one.text, "similarity": one.similarity})
-    });
+    let texts = reasons.texts.iter().map(
+        |one| json!({"kind": one.kind.as_str(), "text": one.text, "similarity": one.similarity}),
+    );
     let neighbors = reasons.neighbors.iter().map(|one| {
         json!({
             "id": one.id,

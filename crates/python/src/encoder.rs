@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use assort::core::{Embedder, Input, Role, TextInput};
 use assort::Error;
+use assort::core::{Embedder, Input, Role, TextInput};
 use assort_embed::{Options, Spec, StoredSpec, open};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -18,10 +18,7 @@ pub(crate) fn options(cache: Option<PathBuf>, offline: bool) -> Options {
 }
 
 /// Opens an embedder; gives what a catalog keeps of it, too.
-pub(crate) fn opened(
-    spec: &str,
-    options: &Options,
-) -> PyResult<(Arc<dyn Embedder>, String)> {
+pub(crate) fn opened(spec: &str, options: &Options) -> PyResult<(Arc<dyn Embedder>, String)> {
     let spec: Spec = spec.parse().map_err(|error| embedder(&error))?;
     let opened = open(&spec, options).map_err(|error| embedder(&error))?;
     Ok((opened, StoredSpec::new(&spec, options).to_string()))
@@ -105,7 +102,6 @@ impl Encoder {
             }
         })
     }
-
 }
 
 impl Encoder {

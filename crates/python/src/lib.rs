@@ -2,6 +2,7 @@
 //! package, whose functions say what they take and give.
 
 mod catalog;
+mod categories;
 mod decisions;
 mod encoder;
 mod error;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use assort::core::{Decision, Product, Taxonomy};
+use assort::core::{Decision, Product};
 use assort::read::ProductRow;
 use assort::{ClassifyOptions, Pack as AssortPack};
 use assort_embed::reopen_packed;
 use pyo3::prelude::*;
 
+use crate::categories::{NamedCategory, categories};
 use crate::decisions::Decisions;
 use crate::encoder::options;
 use crate::error::{embedder, invalid, raised};
@@ -92,13 +93,6 @@ impl Deciding {
 /// Files some products.
 pub(crate) type File<'a> = dyn Fn(&[Product]) -> assort::Result<Vec<Decision>> + Sync + 'a;
 
-/// Categories for Python: id, name, path, and the number of the parent.
-pub(crate) fn categories(taxonomy: &Taxonomy) -> Vec<(String, String, String, Option<u32>)> {
-    let all = (0u32..).zip(taxonomy.categories());
-    all.map(|(at, one)| (one.id.clone(), one.name.clone(), taxonomy.path(at), one.parent))
-        .collect()
-}
-
 /// A pack that is open, and the process that opened it.
 #[pyclass(frozen, module = "assort._assort")]
 pub(crate) struct Pack(AssortPack, u32);
@@ -136,7 +130,7 @@ impl Pack {
         self.0.embedder_spec()
     }
 
-    fn categories(&self) -> Vec<(String, String, String, Option<u32>)> {
+    fn categories(&self) -> Vec<NamedCategory> {
         categories(self.0.taxonomy())
     }
 

@@ -1,10 +1,10 @@
 //! Products from tables of Arrow, whatever made them.
 
 use arrow_array::cast::AsArray;
+use arrow_array::ffi_stream::RecordBatchStreamReader;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
 use arrow_cast::cast;
 use arrow_pyarrow::FromPyArrow;
-use arrow_array::ffi_stream::RecordBatchStreamReader;
 use arrow_schema::DataType;
 use assort::core::{Product, clean, clean_lines};
 use assort::read::ProductRow;
@@ -118,7 +118,11 @@ impl Columns {
         let column = |name: &str, numbers: bool| -> PyResult<Texts> {
             let array = batch.column_by_name(name).ok_or_else(|| {
                 let schema = batch.schema();
-                let names: Vec<&str> = schema.fields().iter().map(|one| one.name().as_str()).collect();
+                let names: Vec<&str> = schema
+                    .fields()
+                    .iter()
+                    .map(|one| one.name().as_str())
+                    .collect();
                 invalid(format!(
                     "there is no column `{name}`; there are {}",
                     names.join(", ")

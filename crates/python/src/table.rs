@@ -18,11 +18,13 @@ pub(crate) struct Table(RecordBatch);
 impl Table {
     #[new]
     fn new(columns: Vec<(String, Vec<Option<String>>)>) -> PyResult<Self> {
-        let fields = columns.iter().map(|(name, _)| Field::new(name, DataType::Utf8, true));
+        let fields = columns
+            .iter()
+            .map(|(name, _)| Field::new(name, DataType::Utf8, true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let arrays = columns.into_iter().map(|(_, values)| -> ArrayRef {
-            Arc::new(StringArray::from_iter(values))
-        });
+        let arrays = columns
+            .into_iter()
+            .map(|(_, values)| -> ArrayRef { Arc::new(StringArray::from_iter(values)) });
         let batch = RecordBatch::try_new(schema, arrays.collect());
         batch.map(Self).map_err(|error| invalid(error.to_string()))
     }

@@ -127,7 +127,7 @@ impl Observer for Follower {
     fn stop(&self) -> bool {
         if self.error.borrow().is_none() && self.heard.get().elapsed() >= OFTEN {
             self.heard.set(Instant::now());
-            if let Err(error) = Python::attach(|py| py.check_signals()) {
+            if let Err(error) = Python::attach(Python::check_signals) {
                 *self.error.borrow_mut() = Some(error);
             }
         }

@@ -71,7 +71,9 @@ impl Indexed {
                 .chunks_exact(dimensions)
                 .map(|query| index.scores(&self.prototypes, query))
                 .collect(),
-            None if may_differ && queries.len() == dimensions => Ok(vec![self.prototypes.scores(queries)]),
+            None if may_differ && queries.len() == dimensions => {
+                Ok(vec![self.prototypes.scores(queries)])
+            }
             None => Ok(self.prototypes.scores_of_all(queries)),
         }
     }

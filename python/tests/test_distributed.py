@@ -1,0 +1,213 @@
+"""Spark, Sail, Ray and others file row for row as one process does, whatever fails."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+import assort
+
+#: Rounds in which workers are killed; the nightly command sets more.
+ROUNDS = int(os.environ.get("ASSORT_KILL_ROUNDS", "1"))
+
+
+@pytest.fixture(scope="module")
+def rows(products: list[dict]) -> list[dict[str, Any]]:
+    """Products of several partitions, some without a title."""
+    many = [{**row, "id": f"{at}-{row['id']}"} for at in range(10) for row in products]
+    for row in many[::97]:
+        row["title"] = None
+    return [{name: row[name] for name in ("id", "title", "price")} for row in many]
+
+
+@pytest.fixture(scope="module")
+def expected(pack: assort.Pack, rows: list[dict]) -> dict[str, tuple]:
+    """What one process says, by id."""
+    filed = pack.classify(rows, attributes=["price"], top=1, missing="null").to_arrow()
+    return {
+        row["id"]: (row["category_id"], row["category"], row["confidence"], row["is_calibrated"])
+        for row in filed.to_pylist()
+    }
+
+
+def same(found: list[dict[str, Any]], expected: dict[str, tuple], pack: assort.Pack) -> None:
+    """Fails unless every row is there once, and says the same to the last bit."""
+    assert len(found) == len(expected)
+    said = {
+        row["id"]: (row["category_id"], row["category"], row["confidence"], row["is_calibrated"])
+        for row in found
+    }
+    assert said == expected
+    assert {row["pack"] for row in found} == {pack.digest}
+
+
+def test_the_command_line_says_the_same(
+    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple], tmp_path: Path
+) -> None:
+    with open(tmp_path / "products.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "title", "price"])
+        writer.writeheader()
+        writer.writerows(row for row in rows if row["title"])
+    command = [sys.executable, "-m", "assort", "classify", pack.path, "products.csv"]
+    command += ["--attr", "price", "--format", "csv", "-o", "filed.csv"]
+    assert subprocess.run(command, cwd=tmp_path).returncode == 0
+    with open(tmp_path / "filed.csv") as file:
+        found = list(csv.DictReader(file))
+    filed = {id: decision for id, decision in expected.items() if decision[1] is not None}
+    assert len(found) == len(filed)
+    for row in found:
+        category_id, _, confidence, _ = filed[row["id"]]
+        assert row["category_id"] == category_id and row["pack"] == pack.digest
+        assert float(row["confidence"]) == pytest.approx(confidence, abs=6e-5)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    sql = pytest.importorskip("pyspark.sql", reason="not tested with Spark: no pyspark")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    session = (
+        sql.SparkSession.builder.master("local-cluster[2,1,1024]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.task.maxFailures", "20")
+        .config("spark.speculation", "true")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "100")
+        .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(sys.path))
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def test_spark_files_as_one_process_does(
+    spark: Any, pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    from assort.spark import classify
+
+    frame = spark.createDataFrame(rows, "id string, title string, price string").repartition(6)
+    filed = classify(frame, pack.path, attributes=["price"])
+    assert filed.columns[-5:] == ["category_id", "category", "confidence", "is_calibrated", "pack"]
+    same([row.asDict() for row in filed.collect()], expected, pack)
+    with pytest.raises(assort.errors.InvalidInput, match="no column `name`"):
+        classify(frame, pack.path, title="name")
+    with pytest.raises(assort.errors.InvalidInput, match="`pack` already"):
+        classify(filed.drop("category_id", "category", "confidence", "is_calibrated"), pack.path)
+
+
+def _workers() -> list[int]:
+    """Processes of Spark's Python workers."""
+    listed = subprocess.run(["pgrep", "-f", "pyspark.*daemon"], capture_output=True, text=True)
+    return [int(one) for one in listed.stdout.split()]
+
+
+def test_spark_gives_the_same_where_workers_are_killed(
+    spark: Any, pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    from assort.spark import classify
+
+    for _ in range(ROUNDS):
+        frame = spark.createDataFrame(rows, "id string, title string, price string")
+        filed = classify(frame.repartition(12), pack.path, attributes=["price"])
+        found: list[Any] = []
+        job = threading.Thread(target=lambda filed=filed, found=found: found.extend(filed.collect()))
+        job.start()
+        killed = 0
+        while job.is_alive() and killed < 3:
+            time.sleep(random.uniform(0.2, 0.6))
+            for worker in _workers()[:1]:
+                os.kill(worker, signal.SIGKILL)
+                killed += 1
+        job.join()
+        assert killed > 0
+        same([row.asDict() for row in found], expected, pack)
+
+
+def test_sail_files_as_one_process_does(
+    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    server = pytest.importorskip("pysail.spark", reason="not tested with Sail: no pysail")
+    pytest.importorskip("pyspark.sql.connect.session", reason="not tested with Sail: no client")
+    code = f"""
+import json, sys
+import pyarrow
+from pysail.spark import SparkConnectServer
+from pyspark.sql import SparkSession
+from assort.spark import classify
+server = SparkConnectServer(ip="127.0.0.1", port=0)
+server.start(background=True)
+spark = SparkSession.builder.remote("sc://127.0.0.1:%d" % server.listening_address[1]).getOrCreate()
+rows = json.load(sys.stdin)
+frame = spark.createDataFrame(rows, "id string, title string, price string").repartition(4)
+found = classify(frame, {pack.path!r}, attributes=["price"]).collect()
+print(json.dumps([row.asDict() for row in found]))
+"""
+    import json
+
+    assert server
+    ran = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(rows), capture_output=True, text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    same(json.loads(ran.stdout.splitlines()[-1]), expected, pack)
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Any]:
+    ray = pytest.importorskip("ray", reason="not tested with Ray: no ray")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster.add_node(num_cpus=1)
+    ray.init(address=cluster.address, log_to_driver=False)
+    yield ray
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def test_ray_files_as_one_process_does(
+    ray: Any, pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    from assort.ray import Classifier
+
+    assert len(ray.nodes()) == 2
+    products = ray.data.from_arrow(pyarrow.Table.from_pylist(rows)).repartition(6)
+    filed = products.map_batches(
+        Classifier,
+        batch_format="pyarrow",
+        concurrency=1,
+        fn_constructor_kwargs={"model": pack.path, "attributes": ["price"]},
+    )
+    same(filed.take_all(), expected, pack)
+
+
+def test_others_file_by_a_line(
+    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    """The lines of docs/distributed.md."""
+    import duckdb
+    import polars
+
+    products = pyarrow.Table.from_pylist(rows)
+    filing = {"attributes": ["price"], "top": 1, "missing": "null"}
+    decisions = pack.classify(duckdb.sql("select * from products"), **filing)
+    filed = duckdb.sql("select id, category_id from decisions").fetchall()
+    assert dict(filed) == {id: decision[0] for id, decision in expected.items()}
+    frame = polars.from_arrow(products)
+    filed = frame.join(pack.classify(frame, **filing).to_polars(), on="id")
+    assert dict(filed.select("id", "category_id").rows()) == dict(
+        (id, decision[0]) for id, decision in expected.items()
+    )
