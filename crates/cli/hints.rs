@@ -1,6 +1,7 @@
 //! What to do about an error or a problem: the one place that knows which
 //! command or option helps. The libraries say what is wrong, and no more.
 
+pub(crate) mod packs;
 #[cfg(feature = "pictures")]
 pub(crate) mod pictures;
 
@@ -123,28 +124,6 @@ pub(crate) fn told_of_changed_embedder(
         _ => return told(error),
     };
     joined(error.to_string(), Some(hint))
-}
-
-/// What a student does in a pack that it does not in its catalog.
-pub(crate) const PACKED_STUDENT: &str = "texts that the student hardly knows are embedded by it in the pack, where the catalog asks its teacher";
-
-/// Why a pack cannot be opened, with what to do about it.
-pub(crate) fn told_of_pack(error: &Error) -> String {
-    let made = "name the directory of a catalog, or make a pack with `assort pack DIR`";
-    joined(error.to_string(), Some(made.to_owned()))
-}
-
-/// A pack was to keep decisions.
-pub(crate) fn pack_keeps_nothing() -> String {
-    "--apply keeps decisions in a catalog, and a pack never changes; leave it out, or name the catalog's directory".to_owned()
-}
-
-/// A pack was to file its own products.
-pub(crate) fn pack_has_no_products(pack: &Path) -> String {
-    format!(
-        "a pack has no products of its own to file; name a file of products, or a title: `assort classify {} --text TITLE`",
-        pack.display()
-    )
 }
 
 /// What moves a catalog to the embedder that everybody has.

@@ -252,7 +252,7 @@ def _given(taxonomy: Taxonomy) -> Any:
     if isinstance(taxonomy, (str, os.PathLike)):
         return os.fspath(taxonomy)
     if isinstance(taxonomy, Mapping):
-        return [_Given(id, path, None, None, [], [], []) for id, path in taxonomy.items()]
+        return [_Given(str(id), path, None, None, [], [], []) for id, path in taxonomy.items()]
     return [_row(row) for row in taxonomy]
 
 

@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ._deciding import Method
 from ._tables import _listed
 from .catalog import Catalog
 from .encoder import Encoder
@@ -66,7 +65,7 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         self,
         *,
         embedder: str = "bundled",
-        method: Method = "auto",
+        method: str = "auto",
         separator: str | None = " > ",
         train: bool = False,
         cache: str | os.PathLike[str] | None = None,
@@ -78,6 +77,9 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         self.train = train
         self.cache = cache
         self.offline = offline
+
+    #: The pack, once it is open.
+    _pack: Pack | None = None
 
     def fit(self, X: Any, y: Any) -> AssortClassifier:
         """Learns from titles and their categories."""
@@ -129,7 +131,6 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
             with open(pack.path, "rb") as file:
                 self._bytes = file.read()
             self.digest_ = pack.digest
-        self._pack: Pack | None = None
 
     def _category(self, at: int, name: str) -> dict[str, str]:
         if self.separator is None or self.separator not in name:
@@ -139,7 +140,7 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
 
     def _opened(self) -> Pack:
         check_is_fitted(self, "digest_")
-        if self._pack is None:
+        if self._pack is None or self._pack.digest != self.digest_:
             with tempfile.NamedTemporaryFile(suffix=".pack") as file:
                 file.write(self._bytes)
                 file.flush()
@@ -150,7 +151,8 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
     def _decided(self, X: Any, top: int) -> Any:
         # Ids of their own: a title that was learned from is a product like any other.
         titles = _titles(X)
-        return self._opened().classify(titles, method=self.method, top=top, progress=False)
+        method: Any = self.method
+        return self._opened().classify(titles, method=method, top=top, progress=False)
 
     def predict(self, X: Any) -> Any:
         """The category of each title."""
@@ -181,10 +183,9 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         return shares / shares.sum(axis=1, keepdims=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "_pack" in state:
-            state["_pack"] = None
-        return state
+        state: Any = super().__getstate__()
+        # It is opened again from its bytes.
+        return {**state, "_pack": None}
 
 
 class AssortTransformer(TransformerMixin, _OfTitles):  # type: ignore[misc]

@@ -12,7 +12,7 @@ use crate::args::{Classify, Global, Pack as PackArgs};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::CurrentName;
-use crate::hints;
+use crate::hints::packs;
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::text::{bytes, counted};
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &PackArgs, global: &Global) -> Outcome {
         report.digest
     ));
     if report.has_student {
-        global.say(hints::PACKED_STUDENT);
+        global.say(packs::STUDENT);
     }
     Ok(Done::Whole)
 }
@@ -66,7 +66,7 @@ struct Packed {
 pub(crate) fn classify(args: &Classify, global: &Global) -> Outcome {
     refuse_own_output(args)?;
     if args.apply {
-        return Err(Failure::Usage(hints::pack_keeps_nothing()));
+        return Err(Failure::Usage(packs::keeps_nothing()));
     }
     let options = args
         .deciding
@@ -74,7 +74,7 @@ pub(crate) fn classify(args: &Classify, global: &Global) -> Outcome {
         .with_top(args.shown())
         .with_explain(args.explain);
     let pack = Pack::open(&args.dir).map_err(|error| match error {
-        error @ Error::Pack { .. } => Failure::of(error.kind(), hints::told_of_pack(&error)),
+        error @ Error::Pack { .. } => Failure::of(error.kind(), packs::told(&error)),
         error => error.into(),
     })?;
     let pack = match options.method {
@@ -99,11 +99,11 @@ impl Filing for Packed {
     }
 
     fn keep(&self, _: &[Product], _: &[Decision]) -> Result<usize, Failure> {
-        Err(Failure::Usage(hints::pack_keeps_nothing()))
+        Err(Failure::Usage(packs::keeps_nothing()))
     }
 
     fn unlabelled(&self) -> Result<Vec<String>, Failure> {
-        let told = hints::pack_has_no_products(self.pack.path());
+        let told = packs::has_no_products(self.pack.path());
         Err(Failure::Usage(told))
     }
 

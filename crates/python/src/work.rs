@@ -127,7 +127,12 @@ impl Observer for Follower {
     fn stop(&self) -> bool {
         if self.error.borrow().is_none() && self.heard.get().elapsed() >= OFTEN {
             self.heard.set(Instant::now());
-            if let Err(error) = Python::attach(Python::check_signals) {
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method is of one lifetime"
+            )]
+            let heard = Python::attach(|py| py.check_signals());
+            if let Err(error) = heard {
                 *self.error.borrow_mut() = Some(error);
             }
         }

@@ -77,6 +77,7 @@ impl PortableModel {
         let candidates = Arc::new(Candidates::leaves(&taxonomy));
         let of_them = self.rows.len() == candidates.len() * dimensions
             && dimensions > 0
+            && self.rows.iter().all(|value| value.is_finite())
             && self.learned.is_of(candidates.len(), dimensions);
         if !of_them {
             let what = "what was learned is of other categories or vectors";

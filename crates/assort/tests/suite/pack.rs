@@ -271,7 +271,7 @@ proptest! {
 /// missing: a change of the format needs another file beside it.
 #[test]
 fn a_pack_of_every_format_opens() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pack-1/shop.pack");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/format-1.pack");
     if !file.exists() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         Shop::new(40, 20).catalog.pack(&file, &mut ()).unwrap();
