@@ -6,7 +6,7 @@
 'Kitchen > Kettles'
 """
 
-from . import errors
+from . import errors, models
 from ._assort import VERSION as __version__
 from ._decisions import Alternative, Category, Decision, Decisions
 from .catalog import Catalog
@@ -25,4 +25,5 @@ __all__ = [
     "Pack",
     "__version__",
     "errors",
+    "models",
 ]

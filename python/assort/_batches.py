@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._deciding import Method
+from ._deciding import Method, deciding
 from .errors import InvalidInput
 from .models import open_pack
 
@@ -38,6 +38,7 @@ class Filing(NamedTuple):
 
     def check(self, columns: Iterable[str]) -> None:
         """Fails before any work where a column is missing, or would be there twice."""
+        deciding(self.method, 1, self.min_confidence, self.target_precision)
         have = list(columns)
         for name in [self.title, *self.text, *self.attributes, *([self.id] if self.id else [])]:
             if name not in have:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _assort
-from ._deciding import Deciding, Method, Missing
+from ._deciding import Method, Missing, deciding
 from ._decisions import Category, Decisions
 from ._progress import Told, progress
-from ._tables import Columns, names, table
-from .errors import InvalidInput
+from ._tables import columns, is_missing, listed, names, rows, table
+from .errors import InvalidInput, Locked, NotReady
 from .pack import Pack
 
 
@@ -40,7 +41,29 @@ class Catalog:
     """
 
     def __init__(self, native: _assort.Catalog) -> None:
-        self._native = native
+        if not isinstance(native, _assort.Catalog):
+            raise InvalidInput("open a catalog with Catalog.open, make one with Catalog.create")
+        self._open: _assort.Catalog | None = native
+
+    @property
+    def _native(self) -> _assort.Catalog:
+        if self._open is None:
+            raise NotReady("the catalog is closed")
+        return self._open
+
+    def close(self) -> None:
+        """Closes it, so that others may open it for writing. All is stored already."""
+        self._open = None
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __bool__(self) -> bool:
+        # A catalog without products is one.
+        return True
 
     @classmethod
     def create(
@@ -86,7 +109,12 @@ class Catalog:
             assort.errors.NotFound: The directory holds none.
             assort.errors.Locked: Another process has it open for writing.
         """
-        return cls(_assort.Catalog.open(path, read_only, cache, offline))
+        try:
+            return cls(_assort.Catalog.open(path, read_only, cache, offline))
+        except Locked as error:
+            raise Locked(
+                f"{error}; if it is open in this process, use that catalog or close() it"
+            ) from None
 
     @property
     def path(self) -> str:
@@ -105,8 +133,8 @@ class Catalog:
     def __len__(self) -> int:
         return len(self._native)
 
-    def __contains__(self, id: str) -> bool:
-        return id in self._native
+    def __contains__(self, id: object) -> bool:
+        return str(id).strip() in self._native
 
     def add(
         self,
@@ -128,9 +156,9 @@ class Catalog:
             first ``rejects`` (row and reason), and for how many products there is no such
             category (``unknown_categories``).
         """
-        columns = Columns(id, title, names(text), category, names(attributes))
+        named = columns(id, title, text, category, attributes)
         with _shown(progress) as told:
-            return self._native.add(table(data, title), columns, told)
+            return _warned(self._native.add(table(data, named), named, told))
 
     def label(
         self,
@@ -143,15 +171,17 @@ class Catalog:
         """Sets the categories of products that are there: rows, or a dictionary from id to
         category."""
         if isinstance(data, Mapping) and not {id, category} <= set(data):
-            data = {id: list(data), category: list(data.values())}
+            data = {id: [str(one) for one in data], category: list(data.values())}
         # The title is not read.
-        columns = Columns(id, id, [], category, [])
+        named = columns(id, id, None, category, None)
+        data = _ids_as_text(data, id)
         with _shown(progress) as told:
-            return self._native.label(table(data, id), columns, told)
+            return _warned(self._native.label(table(data, named), named, told))
 
     def remove(self, ids: str | Iterable[str]) -> int:
         """Removes products; gives how many there were."""
-        return self._native.remove([ids] if isinstance(ids, str) else list(ids))
+        given = [ids] if isinstance(ids, (str, int)) else ids
+        return self._native.remove([str(id).strip() for id in given])
 
     def classify(
         self,
@@ -171,13 +201,13 @@ class Catalog:
         progress: bool | Told | None = None,
     ) -> Decisions:
         """Files products, which need not be in the catalog; see :meth:`assort.Pack.classify`."""
-        columns = Columns(id, title, names(text), None, names(attributes))
-        deciding = Deciding(
-            method, top, min_confidence, target_precision, set_coverage, explain, missing == "null"
+        named = columns(id, title, text, None, attributes)
+        asked = deciding(
+            method, top, min_confidence, target_precision, set_coverage, explain, missing
         )
         with _shown(progress) as told:
-            rows = table(data, title)
-            return Decisions(self._native.classify(rows, columns, deciding, told))
+            rows = table(data, named)
+            return Decisions(self._native.classify(rows, named, asked, told))
 
     def search(
         self,
@@ -205,7 +235,7 @@ class Catalog:
         min_similarity: float | None = None,
     ) -> list[dict[str, Any]]:
         """The products most like the one of that id."""
-        return self._native.search(k, None, id, None, where, min_similarity, False)
+        return self._native.search(k, None, str(id).strip(), None, where, min_similarity, False)
 
     def train(self, *, progress: bool | Told | None = None) -> dict[str, Any]:
         """Trains a head on the labels; it comes into force if it files held-out products no
@@ -228,10 +258,10 @@ class Catalog:
     ) -> dict[str, Any]:
         """Files products whose category is known, and compares. Give products that the
         catalog did not learn from."""
-        columns = Columns(id, title, names(text), category, names(attributes))
-        deciding = Deciding(method, 3, min_confidence, None, None, False, False)
+        named = columns(id, title, text, category, attributes)
+        asked = deciding(method, 3, min_confidence)
         with _shown(progress) as told:
-            return self._native.evaluate(table(data, title), columns, deciding, told)
+            return _warned(self._native.evaluate(table(data, named), named, asked, told))
 
     def pack(self, path: str | os.PathLike[str], *, progress: bool | Told | None = None) -> Pack:
         """Writes all that filing needs to one file, and opens it."""
@@ -248,22 +278,60 @@ class Catalog:
 _shown = progress
 
 
+def _warned(report: dict[str, Any]) -> dict[str, Any]:
+    """Says that rows were not taken: a report may not be looked at."""
+    if rejects := report["rejects"]:
+        at, why = rejects[0]
+        warnings.warn(
+            f"{report['rejected']} rows were not taken; the first is row {at}: {why}", stacklevel=3
+        )
+    return report
+
+
+def _ids_as_text(data: Any, id: str) -> Any:
+    if isinstance(data, Mapping) and id in data and not isinstance(data[id], str):
+        return {**data, id: [None if is_missing(one) else str(one) for one in listed(data[id])]}
+    given = rows(data)
+    given = list(data) if given is None and isinstance(data, (list, tuple)) else given
+    if given is None or not all(isinstance(row, Mapping) and id in row for row in given):
+        return data
+    return [{**row, id: None if is_missing(row[id]) else str(row[id])} for row in given]
+
+
 def _given(taxonomy: Taxonomy) -> Any:
     if isinstance(taxonomy, (str, os.PathLike)):
         return os.fspath(taxonomy)
     if isinstance(taxonomy, Mapping):
+        for id, path in taxonomy.items():
+            if not isinstance(path, str):
+                raise InvalidInput(f"the category {id!r} has {path!r}, where its path should be")
         return [_Given(str(id), path, None, None, [], [], []) for id, path in taxonomy.items()]
-    return [_row(row) for row in taxonomy]
+    frame = rows(taxonomy)
+    return [_row(row) for row in (taxonomy if frame is None else frame)]
 
 
 def _row(row: str | Mapping[str, Any]) -> _Given:
     if isinstance(row, str):
         return _Given(None, row, None, None, [], [], [])
+    if not isinstance(row, Mapping):
+        raise InvalidInput(f"a category is a path or a row, not {row!r}")
     known = set(_Given._fields) | {"description"}
-    if strange := sorted(set(row) - known):
+    if strange := sorted(set(row) - known, key=str):
         raise InvalidInput(f"a category has no {strange[0]!r}; it has {', '.join(sorted(known))}")
-    listed = {name: names(row.get(name)) for name in ("descriptions", "aliases", "examples")}
-    listed["descriptions"] += names(row.get("description"))
+
+    def text(name: str) -> str | None:
+        value = row.get(name)
+        return None if is_missing(value) else str(value)
+
+    def texts(name: str) -> list[str]:
+        return [] if is_missing(row.get(name)) else names(row[name])
+
     return _Given(
-        row.get("id"), row.get("path"), row.get("parent"), row.get("name"), *listed.values()
+        text("id"),
+        text("path"),
+        text("parent"),
+        text("name"),
+        texts("descriptions") + texts("description"),
+        texts("aliases"),
+        texts("examples"),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _assort
 from ._progress import Told, progress
-from ._tables import _listed
+from ._tables import listed
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Encoder:
         show_progress_bar: bool | Told | None = None,
         normalize_embeddings: bool = True,
         role: Literal["document", "query"] = "document",
+        convert_to_numpy: bool = True,
+        convert_to_tensor: bool = False,
     ) -> numpy.ndarray[Any, numpy.dtype[numpy.float32]]:
         """Vectors of texts: an array of ``len(sentences)`` by :attr:`dimensions`, or one
         vector of one text. All vectors are of unit length, so that the inner product is
@@ -68,8 +70,10 @@ class Encoder:
 
         if not normalize_embeddings:
             raise InvalidInput("vectors are of unit length always")
+        if convert_to_tensor or not convert_to_numpy:
+            raise InvalidInput("vectors are arrays of numpy; torch.from_numpy makes tensors of them")
         alone = isinstance(sentences, str)
-        texts = [sentences] if isinstance(sentences, str) else _listed(sentences)
+        texts = [sentences] if isinstance(sentences, str) else listed(sentences)
         for at, text in enumerate(texts):
             if not isinstance(text, str):
                 raise InvalidInput(f"text {at + 1} is {type(text).__name__}")

@@ -70,7 +70,9 @@ def _fetched(url: str, digest: str | None, cache: Path) -> Pack:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache):
             if digest and (named := cache / f"{digest}.pack").exists():
-                return Pack(named)
+                # A copy that is damaged is fetched again.
+                with contextlib.suppress(Damaged):
+                    return Pack(named)
             return _fetch(url, cache)
     except OSError as error:
         if isinstance(error, StorageError):

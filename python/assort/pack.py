@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _assort
-from ._deciding import Deciding, Method, Missing
+from ._deciding import Method, Missing, deciding
 from ._decisions import Category, Decisions
 from ._progress import Told, progress
-from ._tables import Columns, names, table
+from ._tables import columns, table
+from .errors import Damaged
 
 
 class Pack:
@@ -18,7 +19,8 @@ class Pack:
 
     It never changes, and files without its catalog. A decision depends on the product, the
     pack and the options alone: on no other row, batch or thread. It may be pickled, and
-    used after a fork; processes of one machine share its memory.
+    used after a fork; processes of one machine share its memory. Replace its file by
+    renaming another, as ``assort pack`` does: a mapped file must not be written over.
 
     Args:
         path: The file.
@@ -40,6 +42,7 @@ class Pack:
         self.path = os.path.abspath(os.fspath(path))
         self._opened = (cache, offline)
         self._native = _assort.Pack(self.path, cache, offline)
+        self._file = _state(self.path)
 
     @property
     def digest(self) -> str:
@@ -107,13 +110,21 @@ class Pack:
             assort.errors.InvalidInput: A column is missing or holds no text, or a row has
                 no title.
         """
-        columns = Columns(id, title, names(text), None, names(attributes))
-        deciding = Deciding(
-            method, top, min_confidence, target_precision, set_coverage, explain, missing == "null"
+        self._look()
+        named = columns(id, title, text, None, attributes)
+        asked = deciding(
+            method, top, min_confidence, target_precision, set_coverage, explain, missing
         )
         with _shown(progress) as told:
-            rows = table(data, title)
-            return Decisions(self._native.classify(rows, columns, deciding, told))
+            rows = table(data, named)
+            return Decisions(self._native.classify(rows, named, asked, told))
+
+    def _look(self) -> None:
+        """Fails where the file was written over while it is mapped: another under its name
+        does no harm."""
+        now = _state(self.path)
+        if self._file and now and now[0] == self._file[0] and now != self._file:
+            raise Damaged(f"{self.path} was written over while it was open; open it again")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.path, *self._opened)
@@ -124,6 +135,14 @@ class Pack:
 
 # The argument of the same name hides it.
 _shown = progress
+
+
+def _state(path: str) -> tuple[int, ...] | None:
+    try:
+        file = os.stat(path)
+    except OSError:
+        return None
+    return file.st_ino, file.st_size, file.st_mtime_ns
 
 
 def _reopen(path: str, cache: str | None, offline: bool) -> Pack:

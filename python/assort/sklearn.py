@@ -10,9 +10,9 @@ from typing import Any
 import numpy
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from ._tables import _listed
+from ._tables import is_missing, listed
 from .catalog import Catalog
 from .encoder import Encoder
 from .errors import InvalidInput
@@ -20,14 +20,34 @@ from .pack import Pack
 
 
 def _titles(X: Any) -> list[str]:
-    values = X.to_numpy() if hasattr(X, "to_numpy") else X
+    values = X if hasattr(X, "to_pylist") else X.to_numpy() if hasattr(X, "to_numpy") else X
     if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    titles = _listed(values)
+    titles = listed(values)
     for at, title in enumerate(titles):
         if not isinstance(title, str) or not title.strip():
             raise InvalidInput(f"row {at + 1} is {title!r}, where a title should be")
     return titles
+
+
+def _labels(y: Any, count: int) -> Any:
+    values = y.to_pylist() if hasattr(y, "to_pylist") else y
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    elif not isinstance(values, numpy.ndarray):
+        # Otherwise a missing value among texts would become a text.
+        values = numpy.asarray(values, dtype=object)
+    labels = column_or_1d(values, warn=True)
+    if any(is_missing(label) for label in labels.tolist()):
+        raise InvalidInput("y contains NaN or None: every title needs a category")
+    # What texts come as depends on the library.
+    labels = numpy.asarray(labels.tolist())
+    check_classification_targets(labels)
+    if len(labels) != count:
+        raise InvalidInput(f"there are {count} titles and {len(labels)} categories")
+    if not count:
+        raise InvalidInput("there is no title to learn from")
+    return labels
 
 
 class _OfTitles(BaseEstimator):  # type: ignore[misc]
@@ -83,12 +103,8 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> AssortClassifier:
         """Learns from titles and their categories."""
-        titles, labels = _titles(X), numpy.asarray(_listed(y))
-        check_classification_targets(labels)
-        if len(titles) != len(labels):
-            raise InvalidInput(f"there are {len(titles)} titles and {len(labels)} categories")
-        if not titles:
-            raise InvalidInput("there is no title to learn from")
+        titles = _titles(X)
+        labels = _labels(y, len(titles))
         self._seen = (titles, labels)
         self._learn(numpy.unique(labels))
         return self
@@ -96,7 +112,8 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> AssortClassifier:
         """Learns from further titles beside those before, which it keeps. ``classes`` are
         all that may come; others join when they do."""
-        titles, labels = _titles(X), numpy.asarray(_listed(y))
+        titles = _titles(X)
+        labels = _labels(y, len(titles))
         if (seen := getattr(self, "_seen", None)) is not None:
             titles, labels = seen[0] + titles, numpy.concatenate([seen[1], labels])
         known = [labels, *([numpy.asarray(classes)] if classes is not None else [])]
@@ -109,7 +126,9 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         titles, labels = self._seen
         self.classes_ = classes
         # Their places are their ids: names may be alike.
-        tree = [self._category(at, str(name)) for at, name in enumerate(classes)]
+        named = [str(name) for name in classes]
+        above = {" > ".join(path[:at]) for path in map(self._path, named) for at in range(len(path))}
+        tree = [self._category(at, name, above) for at, name in enumerate(named)]
         places = numpy.searchsorted(classes, labels)
         rows = {
             "id": [str(at) for at in range(len(titles))],
@@ -132,11 +151,19 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
                 self._bytes = file.read()
             self.digest_ = pack.digest
 
-    def _category(self, at: int, name: str) -> dict[str, str]:
+    def _path(self, name: str) -> list[str]:
         if self.separator is None or self.separator not in name:
+            return [name]
+        return [level.strip().replace(">", "/") for level in name.split(self.separator)]
+
+    def _category(self, at: int, name: str, above: set[str]) -> dict[str, str]:
+        path = self._path(name)
+        if " > ".join(path) in above:
+            # One that others are below is a leaf beside them.
+            path.append(path[-1])
+        if len(path) == 1:
             return {"id": str(at), "name": name}
-        levels = [level.strip().replace(">", "/") for level in name.split(self.separator)]
-        return {"id": str(at), "path": " > ".join(levels)}
+        return {"id": str(at), "path": " > ".join(path)}
 
     def _opened(self) -> Pack:
         check_is_fitted(self, "digest_")

@@ -39,11 +39,47 @@ def test_labels_teach_and_the_report_tells(shop: assort.Catalog, products: list[
 
 def test_a_row_that_is_not_taken_is_told(shop: assort.Catalog) -> None:
     rows = [{"id": "1", "title": "Kettle", "category": "Nowhere"}, {"id": None, "title": "Pan"}]
-    report = shop.add(rows, category="category")
+    with pytest.warns(UserWarning, match="1 rows were not taken; the first is row 2: no id"):
+        report = shop.add(rows, category="category")
     assert report["added"] == 1 and report["unknown_categories"] == 1
     assert report["rejects"] == [(2, "no id")]
-    report = shop.label({"9": "Kitchen"})
+    with pytest.warns(UserWarning, match="not taken"):
+        report = shop.label({"9": "Kitchen"})
     assert report["rejected"] == 1 and "9" in report["rejects"][0][1]
+
+
+def test_a_catalog_is_closed_and_opened_again(shop: assort.Catalog) -> None:
+    assert shop, "an empty one is a catalog"
+    with pytest.raises(assort.errors.Locked, match="close\\(\\) it"):
+        assort.Catalog.open(shop.path)
+    path = shop.path
+    with shop:
+        shop.add({"id": 4711, "title": "red kettle"})
+    with pytest.raises(assort.errors.NotReady, match="closed"):
+        len(shop)
+    again = assort.Catalog.open(path)
+    assert len(again) == 1 and 4711 in again and again.remove(4711) == 1
+
+
+def test_a_pack_that_is_written_over_is_not_gone_on_with(pack: assort.Pack, tmp_path: Path) -> None:
+    copy = tmp_path / "a b é.pack"
+    copy.write_bytes(Path(pack.path).read_bytes())
+    own = assort.Pack(copy)
+    assert own.digest == pack.digest
+    # Another one under its name does no harm, and its own stays what it was.
+    other = tmp_path / "other"
+    other.write_bytes(b"no pack")
+    other.rename(copy)
+    assert own.classify("red kettle")[0].category == pack.classify("red kettle")[0].category
+    with pytest.raises(assort.errors.Damaged):
+        assort.Pack(copy)
+    copy.write_bytes(Path(pack.path).read_bytes())
+    own = assort.Pack(copy)
+    with open(copy, "r+b") as file:
+        file.seek(100)
+        file.write(b"x")
+    with pytest.raises(assort.errors.Damaged, match="written over"):
+        own.classify("red kettle")
 
 
 def test_explained_decisions_are_shown(pack: assort.Pack) -> None:
@@ -81,7 +117,18 @@ def test_what_cannot_be_used_is_told(tmp_path: Path, shop: assort.Catalog, pack:
         (lambda: shop.search(), errors.InvalidInput, "a text or a vector"),
         (lambda: pack.classify({"name": ["a"]}), errors.InvalidInput, "no column `title`; there are name"),
         (lambda: pack.classify({"title": ["a", None]}), errors.InvalidInput, "row 2 has no title"),
-        (lambda: pack.classify(["a", 7]), errors.InvalidInput, "row 2 is int"),
+        (lambda: pack.classify(["a", 7]), errors.InvalidInput, "row 2 of the column `title` holds int"),
+        (lambda: pack.classify({"title": [b"a"]}), errors.InvalidInput, "holds bytes"),
+        (lambda: pack.classify([["a"]]), errors.InvalidInput, "holds list"),
+        (lambda: pack.classify("a", top=0), errors.InvalidInput, "from 1 on"),
+        (lambda: pack.classify("a", target_precision=95), errors.InvalidInput, "between 0 and 1"),
+        (lambda: pack.classify("a", min_confidence="0.5"), errors.InvalidInput, "between 0 and 1"),
+        (lambda: pack.classify("a", missing="drop"), errors.InvalidInput, '"null"'),
+        (lambda: pack.classify("a", title=["title"]), errors.InvalidInput, "named by a text"),
+        (lambda: shop.add({"sku": ["1"], "title": ["a"]}), errors.InvalidInput, "with `id=`"),
+        (lambda: assort.Catalog(shop.path), errors.InvalidInput, "Catalog.open"),
+        (lambda: assort.Catalog.create(tmp_path / "x", {"1": {}}), errors.InvalidInput, "path should be"),
+        (lambda: assort.Encoder().encode({"a": "b"}), errors.InvalidInput, "not dict"),
         (lambda: pack.classify(7), errors.InvalidInput, "not int"),
         (lambda: assort.Encoder("dir:/nowhere"), errors.NotFound, "/nowhere"),
         (lambda: assort.Encoder("best"), errors.InvalidInput, "best"),
@@ -106,7 +153,11 @@ def test_a_taxonomy_comes_in_every_shape(tmp_path: Path) -> None:
         {"id": "2", "name": "Kettles", "parent": "1", "aliases": ["Water boilers"]},
         {"id": "3", "name": "Pans", "parent": "1", "description": "To fry in."},
     ]
-    given = [tmp_path / "tree.csv", {"2": "Kitchen > Kettles", "3": "Kitchen > Pans"}, rows]
+    import pandas
+    import polars
+
+    frame = pandas.DataFrame(rows)
+    given = [frame, polars.DataFrame(rows[:1] + [{**rows[1], "aliases": None}] + rows[2:]), tmp_path / "tree.csv", {"2": "Kitchen > Kettles", "3": "Kitchen > Pans"}, rows]
     for at, taxonomy in enumerate(given):
         shop = assort.Catalog.create(tmp_path / f"shop-{at}", taxonomy)
         paths = {one.id: one.path for one in shop.categories}

@@ -86,6 +86,7 @@ def test_what_is_no_text_is_refused(pack: assort.Pack) -> None:
         ([1, 2], "holds Int64"),
         ([["a"], ["b"]], "holds List"),
         ([1.5, None], "holds Float64"),
+        ([b"a"], "holds Binary"),
     ]:
         table = pyarrow.table({"title": column})
         with pytest.raises(assort.errors.InvalidInput, match=told):
@@ -94,6 +95,55 @@ def test_what_is_no_text_is_refused(pack: assort.Pack) -> None:
         pack.classify(pyarrow.table({"title": pyarrow.nulls(2)}))
     with pytest.raises(assort.errors.InvalidInput, match="no column `name`"):
         pack.classify(pyarrow.table({"title": ["a"]}), title="name")
+    twice = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 2, ["title", "title"])
+    frame = pandas.DataFrame([["a", "b"]], columns=["title", "title"])
+    for given in (twice, frame):
+        with pytest.raises(assort.errors.InvalidInput, match="several columns `title`"):
+            pack.classify(given)
+    with pytest.raises(assort.errors.InvalidInput, match="collect"):
+        pack.classify(polars.DataFrame({"title": ["a"]}).lazy())
+
+
+def test_missing_values_of_every_library_are_missing(pack: assort.Pack) -> None:
+    other = [object(), 1]
+    for given in [
+        pandas.DataFrame({"title": ["red kettle", None], "other": other}),
+        pandas.DataFrame({"title": pandas.array(["red kettle", pandas.NA]), "other": other}),
+        [{"title": "red kettle", "other": pandas.NA}, {"title": pandas.NA}],
+        ["red kettle", float("nan")],
+        pandas.Series(["red kettle", None]),
+        polars.DataFrame({"title": ["red kettle", None], "other": [None, None]}),
+        {"title": numpy.array(["red kettle", None], dtype=object)},
+    ]:
+        found = pack.classify(given, missing="null").category_ids
+        assert found[0] is not None and found[1] is None, type(given)
+        with pytest.raises(assort.errors.InvalidInput, match="row 2 has no title"):
+            pack.classify(given)
+
+
+def test_nothing_gives_nothing(pack: assort.Pack, shop: assort.Catalog) -> None:
+    for given in [
+        [], {"title": []}, pandas.DataFrame({"title": []}), polars.DataFrame({"title": []}),
+        pyarrow.table({"title": pyarrow.array([], pyarrow.string())}),
+    ]:
+        assert len(pack.classify(given)) == 0, type(given)
+        assert pack.classify(given).to_arrow().num_rows == 0
+    assert shop.add({"id": [], "title": []})["rows"] == 0
+
+
+def test_one_row_is_one_product(pack: assort.Pack, shop: assort.Catalog) -> None:
+    assert len(pack.classify({"title": "red kettle"})) == 1
+    assert len(pack.classify(numpy.array("red kettle"))) == 1
+    assert shop.add({"id": "abc", "title": "red kettle"})["added"] == 1
+
+
+def test_ids_are_what_they_look_like(pack: assort.Pack) -> None:
+    for given in [
+        pandas.DataFrame({"id": [4711, None], "title": ["a b", "c d"]}),
+        pyarrow.table({"id": [4711.0, None], "title": ["a b", "c d"]}),
+        [{"id": 4711, "title": "a b"}, {"title": "c d"}],
+    ]:
+        assert [one.id for one in pack.classify(given)] == ["4711", None]
 
 
 def test_a_missing_title_may_be_passed_over(pack: assort.Pack) -> None:

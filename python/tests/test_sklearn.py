@@ -65,8 +65,23 @@ def test_titles_and_categories_come_in_every_shape(shop: tuple[list[str], list[s
     for wrong in [[1, 2], [""], [None], [["a", "b"]]]:
         with pytest.raises(ValueError):
             AssortClassifier().fit(wrong, ["a"] * len(wrong))
+    with pytest.raises(ValueError, match="not str"):
+        AssortClassifier().fit("abc", ["a", "b", "c"])
+    for labels, told in [(["a", None], "NaN"), (["a", numpy.nan], "NaN"), ([["a", "b"]] * 2, "1d")]:
+        with pytest.raises(ValueError, match=told):
+            AssortClassifier().fit(["red kettle", "pan"], labels)
     with pytest.raises(ValueError, match="2 titles and 1 categories"):
         AssortClassifier().fit(["a", "b"], ["x"])
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y")
+def test_columns_of_categories_and_categories_above_others_are_learned(products: list) -> None:
+    titles = [one["title"] for one in products]
+    roots = ["Kitchen" if "Kitchen" in one["category"] else one["category"] for one in products]
+    labels = [one["category"] if at % 2 else root for at, (one, root) in enumerate(zip(products, roots))]
+    classifier = AssortClassifier().fit(titles, numpy.array(labels)[:, None])
+    assert "Kitchen" in classifier.classes_ and classifier._opened().labels == len(titles)
+    assert "Kitchen" in classifier.predict(titles)
 
 
 def test_labels_may_come_in_parts(shop: tuple[list[str], list[str]]) -> None:

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use assort::core::{CategoryRow, Place, Product, Taxonomy, parse_path};
-use assort::read::{Input, Rejected, TaxonomyOptions, doubts, read_taxonomy};
+use assort::read::{Input, ProductRow, Rejected, TaxonomyOptions, doubts, read_taxonomy};
 use assort::{
     Catalog as AssortCatalog, EvaluateOptions, ImportOptions, InputRow, LabelOptions, Page, Query,
     Search, TrainHeads,
@@ -213,6 +213,11 @@ impl Catalog {
     ) -> PyResult<Bound<'py, PyDict>> {
         let catalog = self.here()?;
         let rows = Rows::new(table, columns)?;
+        if !rows.have_ids() {
+            return Err(invalid(
+                "products need ids, and there is no column `id`; name theirs with `id=`",
+            ));
+        }
         let mut rejects = Rejects::default();
         let report = followed(py, told, |observer| {
             let mut observer = rejects.beside(observer);
@@ -413,10 +418,25 @@ impl Rows {
             batch
         });
         batches.flat_map(|batch| match batch {
-            Ok((_, rows)) => rows.into_iter().map(InputRow::from).collect::<Vec<_>>(),
-            Err(error) => vec![InputRow::Failed(assort::Error::Argument(error.to_string()))],
+            Ok((_, rows)) => rows.into_iter().map(titled).collect::<Vec<_>>(),
+            Err(error) => {
+                let told = Python::attach(|py| error.value(py).to_string());
+                vec![InputRow::Failed(assort::Error::Argument(told))]
+            }
         })
     }
+}
+
+/// A row as it is taken: one without a title is not.
+fn titled(row: ProductRow) -> InputRow {
+    if !row.product.title.is_empty() {
+        return InputRow::from(row);
+    }
+    let what = match row.product.id.is_empty() {
+        true => "no id",
+        false => "no title",
+    };
+    Rejected::new(row.line, None, what.to_owned()).into()
 }
 
 impl Rejects {

@@ -30,7 +30,7 @@ pub(crate) struct Decisions {
     #[pyo3(get)]
     pack: Option<String>,
     /// Ids of the products; none where they have none.
-    ids: Option<Vec<String>>,
+    ids: Option<Vec<Option<String>>>,
     decided: Vec<Decided>,
     alternatives: Vec<Alternative>,
     sets: Vec<Alternative>,
@@ -65,7 +65,7 @@ impl Decisions {
     /// Adds the decision on the product of an id; none for a product without a title.
     pub(crate) fn push(&mut self, id: &str, decision: Option<Decision>) {
         if let Some(ids) = &mut self.ids {
-            ids.push(id.to_owned());
+            ids.push(Some(id.to_owned()).filter(|id| !id.is_empty()));
         }
         let is_missing = decision.is_none();
         let decision = decision.unwrap_or_else(|| Decision::unknown(self.taxonomy.version()));
@@ -128,7 +128,7 @@ impl Decisions {
         let [alternatives, sets] = &mut listed;
         for at in range {
             let one = &self.decided[at];
-            ids.append_option(self.ids.as_ref().map(|ids| &ids[at]));
+            ids.append_option(self.ids.as_ref().and_then(|ids| ids[at].as_deref()));
             let named = one.category.map(|category| {
                 &*paths
                     .entry(category)
@@ -173,7 +173,7 @@ impl Decisions {
             choices.collect()
         };
         Row {
-            id: self.ids.as_ref().map(|ids| ids[at].clone()),
+            id: self.ids.as_ref().and_then(|ids| ids[at].clone()),
             category: one.category.map(|category| self.named(category)),
             confidence: one.confidence,
             margin: one.margin,

@@ -65,7 +65,15 @@ impl Texts {
         })
     }
 
+    /// Numbers as texts; whole ones without a point, as ids are that lack one somewhere.
     fn written(array: &ArrayRef, name: &str) -> PyResult<Self> {
+        if let DataType::Float64 = array.data_type() {
+            let values: &arrow_array::Float64Array = array.as_primitive();
+            let texts = values
+                .iter()
+                .map(|value| value.map(|value| value.to_string()));
+            return Ok(Self::Small(texts.collect()));
+        }
         let written = cast(array, &DataType::Utf8)
             .map_err(|error| invalid(format!("the column `{name}`: {error}")))?;
         Ok(Self::Small(written.as_string().clone()))
@@ -116,8 +124,12 @@ impl Rows {
 impl Columns {
     fn rows(&self, batch: &RecordBatch, first: u64) -> PyResult<Vec<ProductRow>> {
         let column = |name: &str, numbers: bool| -> PyResult<Texts> {
+            let schema = batch.schema();
+            let fields = schema.fields().iter();
+            if fields.filter(|field| field.name() == name).count() > 1 {
+                return Err(invalid(format!("there are several columns `{name}`")));
+            }
             let array = batch.column_by_name(name).ok_or_else(|| {
-                let schema = batch.schema();
                 let names: Vec<&str> = schema
                     .fields()
                     .iter()
