@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -220,11 +221,13 @@ class Catalog:
         exact: bool = False,
     ) -> list[dict[str, Any]]:
         """The products nearest to a text or a vector, the best first. ``where`` is a filter:
-        ``'brand = "Acme" and price < 20'``."""
+        ``'brand = "Acme" and price < 20'``. Where it finds nothing since no product has such
+        an attribute, or none that can be compared, that is warned of."""
         if (text is None) == (vector is None):
             raise InvalidInput("give a text or a vector to search by")
         numbers = None if vector is None else [float(one) for one in vector]
-        return self._native.search(k, text, None, numbers, where, min_similarity, exact)
+        found = self._native.search(_count(k), text, None, numbers, where, min_similarity, exact)
+        return self._looked(found, where)
 
     def similar(
         self,
@@ -235,7 +238,21 @@ class Catalog:
         min_similarity: float | None = None,
     ) -> list[dict[str, Any]]:
         """The products most like the one of that id."""
-        return self._native.search(k, None, str(id).strip(), None, where, min_similarity, False)
+        like = str(id).strip()
+        found = self._native.search(_count(k), None, like, None, where, min_similarity, False)
+        return self._looked(found, where)
+
+    def _looked(self, found: list[dict[str, Any]], where: str | None) -> list[dict[str, Any]]:
+        for field in [] if found or where is None else self._native.filter_fields(where):
+            name = field["name"]
+            if field["values"] == 0:
+                near = difflib.get_close_matches(name, field["others"], 1)
+                told = f"; `{near[0]}` is the nearest there is" if near else ""
+                warnings.warn(f"no product has the attribute `{name}`{told}", stacklevel=3)
+            elif field["is_compared"] and not field["readable"]:
+                told = f"no value of `{name}` is more or less than another"
+                warnings.warn(told, stacklevel=3)
+        return found
 
     def train(self, *, progress: bool | Told | None = None) -> dict[str, Any]:
         """Trains a head on the labels; it comes into force if it files held-out products no
@@ -276,6 +293,12 @@ class Catalog:
 
 # The argument of the same name hides it.
 _shown = progress
+
+
+def _count(k: Any) -> int:
+    if not isinstance(k, int) or k < 1:
+        raise InvalidInput(f"k is a number from 1 on, not {k!r}")
+    return k
 
 
 def _warned(report: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class Encoder:
             raise InvalidInput("vectors are of unit length always")
         if convert_to_tensor or not convert_to_numpy:
             raise InvalidInput("vectors are arrays of numpy; torch.from_numpy makes tensors of them")
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise InvalidInput(f"batch_size is a number from 1 on, not {batch_size!r}")
         alone = isinstance(sentences, str)
         texts = [sentences] if isinstance(sentences, str) else listed(sentences)
         for at, text in enumerate(texts):

@@ -41,7 +41,8 @@ def open_pack(
 
     Args:
         url: A path or a URL.
-        digest: The digest that it must have; a copy of it is not fetched again.
+        digest: The digest that it must have; a copy of it is not fetched again. Without
+            one a URL is fetched at each call: it may lead to another pack now.
         cache: The folder of copies; :func:`cache_directory` without.
 
     Raises:

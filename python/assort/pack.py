@@ -11,7 +11,7 @@ from ._deciding import Method, Missing, deciding
 from ._decisions import Category, Decisions
 from ._progress import Told, progress
 from ._tables import columns, table
-from .errors import Damaged
+from .errors import Damaged, InvalidInput
 
 
 class Pack:
@@ -40,6 +40,8 @@ class Pack:
         offline: bool = False,
     ) -> None:
         self.path = os.path.abspath(os.fspath(path))
+        if os.path.isdir(self.path):
+            raise InvalidInput(f"{self.path} is a directory; a pack is a file")
         self._opened = (cache, offline)
         self._native = _assort.Pack(self.path, cache, offline)
         self._file = _state(self.path)

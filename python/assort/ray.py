@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._batches import Filing
 from ._deciding import Method
 from ._tables import names
+from .errors import InvalidInput
 from .models import open_pack
 
 if TYPE_CHECKING:
@@ -52,5 +53,7 @@ class Classifier:
         )
 
     def __call__(self, batch: pyarrow.Table) -> pyarrow.Table:
+        if not hasattr(batch, "column_names"):
+            raise InvalidInput('batches are tables of Arrow: pass batch_format="pyarrow"')
         self._filing.check(batch.column_names)
         return self._filing.file(batch)

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from ._deciding import deciding
 from ._tables import is_missing, listed
 from .catalog import Catalog
 from .encoder import Encoder
@@ -123,6 +124,7 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         return self
 
     def _learn(self, classes: Any) -> None:
+        deciding(self.method, 1, 0.0)
         titles, labels = self._seen
         self.classes_ = classes
         # Their places are their ids: names may be alike.

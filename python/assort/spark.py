@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._batches import ADDED, Filing
 from ._deciding import Method
 from ._tables import names
+from .errors import InvalidInput
 from .models import open_pack
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def classify(
     Raises:
         assort.errors.InvalidInput: A column is missing or there already.
     """
+    if not hasattr(df, "mapInArrow"):
+        raise InvalidInput(f"a data frame of Spark should be here, not {type(df).__name__}")
     url = str(model)
     if "://" not in url:
         url = os.path.abspath(url)

@@ -198,6 +198,20 @@ def test_ray_files_as_one_process_does(
     same(filed.take_all(), expected, pack)
 
 
+def test_what_is_no_frame_of_theirs_is_told(pack: assort.Pack) -> None:
+    pandas = pytest.importorskip("pandas")
+    from assort.ray import Classifier
+    from assort.spark import classify
+
+    frame = pandas.DataFrame({"title": ["red kettle"]})
+    with pytest.raises(assort.errors.InvalidInput, match="batch_format"):
+        Classifier(pack.path)(frame)
+    with pytest.raises(assort.errors.InvalidInput, match="of Spark should be here, not DataFrame"):
+        classify(frame, pack.path)
+    with pytest.raises(assort.errors.InvalidInput, match="between 0 and 1"):
+        Classifier(pack.path, min_confidence=95)(pyarrow.table({"title": ["a"]}))
+
+
 def test_others_file_by_a_line(
     pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
 ) -> None:

@@ -48,6 +48,19 @@ def test_a_row_that_is_not_taken_is_told(shop: assort.Catalog) -> None:
     assert report["rejected"] == 1 and "9" in report["rejects"][0][1]
 
 
+def test_filters_that_can_find_nothing_are_told(shop: assort.Catalog) -> None:
+    rows = [{"id": "1", "title": "red kettle", "price": "19.99", "maker": "Acme"}]
+    shop.add(rows, attributes=["price", "maker"])
+    assert shop.search("kettle", where="price < 50")[0]["attributes"]["price"] == "19.99"
+    with pytest.warns(UserWarning, match="no product has the attribute `prise`; `price` is"):
+        assert shop.search("kettle", where="prise < 50") == []
+    with pytest.warns(UserWarning, match="no value of `maker` is more"):
+        assert shop.search("kettle", where="maker < 50") == []
+    assert shop.search("kettle", where="price < 5") == []
+    with pytest.raises(assort.errors.InvalidInput, match="from 1 on"):
+        shop.search("kettle", k=0)
+
+
 def test_a_catalog_is_closed_and_opened_again(shop: assort.Catalog) -> None:
     assert shop, "an empty one is a catalog"
     with pytest.raises(assort.errors.Locked, match="close\\(\\) it"):
@@ -134,6 +147,8 @@ def test_what_cannot_be_used_is_told(tmp_path: Path, shop: assort.Catalog, pack:
         (lambda: assort.Encoder("best"), errors.InvalidInput, "best"),
         (lambda: assort.Encoder().encode([1]), errors.InvalidInput, "text 1 is int"),
         (lambda: assort.Pack(__file__), errors.Damaged, "does not begin as a pack's"),
+        (lambda: assort.Pack(tmp_path), errors.InvalidInput, "is a directory"),
+        (lambda: assort.Encoder().encode(["a"], batch_size=0), errors.InvalidInput, "from 1 on"),
         (lambda: assort.Pack("/nowhere.pack"), errors.StorageError, "/nowhere.pack"),
     ]:
         with pytest.raises(kind) as raised:

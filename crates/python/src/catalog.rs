@@ -93,6 +93,19 @@ impl GivenTaxonomy {
     }
 }
 
+/// An attribute that a filter looks at.
+#[derive(IntoPyObject)]
+struct FilterField {
+    name: String,
+    /// Products that have it.
+    values: u64,
+    /// Whether it is asked to be more or less than something, and how many can be.
+    is_compared: bool,
+    readable: u64,
+    /// What attributes there are in its place.
+    others: Vec<String>,
+}
+
 /// A catalog that is open, in the process that opened it.
 #[pyclass(frozen, module = "assort._assort")]
 pub(crate) struct Catalog {
@@ -320,6 +333,20 @@ impl Catalog {
             .with_exact(exact);
         let page = followed(py, None, |_| catalog.search(&search))?;
         self.found(py, page)
+    }
+
+    /// What the attributes hold that a filter looks at.
+    fn filter_fields(&self, py: Python<'_>, filter: &str) -> PyResult<Vec<FilterField>> {
+        let catalog = self.here()?;
+        let fields = followed(py, None, |_| catalog.filter_fields(filter))?;
+        let fields = fields.into_iter().map(|field| FilterField {
+            is_compared: field.by_size,
+            name: field.name,
+            values: field.values,
+            readable: field.readable,
+            others: field.others,
+        });
+        Ok(fields.collect())
     }
 
     /// Trains heads on the labels.

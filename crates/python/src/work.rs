@@ -9,7 +9,7 @@ use assort::{Observer, Progress};
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::error::{AssortError, raised};
+use crate::error::{AssortError, NotReady, raised};
 
 /// How often it is looked whether Ctrl-C was pressed, and progress is told.
 const OFTEN: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
 pub(crate) fn same_process(opened: u32, what: &str) -> PyResult<()> {
     match std::process::id() == opened {
         true => Ok(()),
-        false => Err(AssortError::new_err(format!(
+        false => Err(NotReady::new_err(format!(
             "the {what} was opened before this process was forked; open it again here, or start \
              processes by `spawn`"
         ))),
