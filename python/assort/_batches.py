@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._deciding import Method, deciding
+from ._tables import Columns
 from .errors import InvalidInput
 from .models import open_pack
 
@@ -22,15 +23,12 @@ ADDED = [
 ]
 
 
-class Filing(NamedTuple):
+class BatchFiling(NamedTuple):
     """What every batch is filed by. It is sent to workers."""
 
     url: str
     digest: str
-    title: str
-    text: list[str]
-    attributes: list[str]
-    id: str | None
+    columns: Columns
     method: Method
     min_confidence: float
     target_precision: float | None
@@ -40,9 +38,7 @@ class Filing(NamedTuple):
         """Fails before any work where a column is missing, or would be there twice."""
         deciding(self.method, 1, self.min_confidence, self.target_precision)
         have = list(columns)
-        for name in [self.title, *self.text, *self.attributes, *([self.id] if self.id else [])]:
-            if name not in have:
-                raise InvalidInput(f"there is no column `{name}`; there are {', '.join(have)}")
+        self.columns.wanted(have)
         for name, _ in ADDED:
             if self.prefix + name in have:
                 raise InvalidInput(
@@ -58,10 +54,10 @@ class Filing(NamedTuple):
         pack = open_pack(self.url, digest=self.digest)
         filed = pack.classify(
             batch,
-            id=self.id,
-            title=self.title,
-            text=self.text,
-            attributes=self.attributes,
+            id=self.columns.id,
+            title=self.columns.title,
+            text=self.columns.text,
+            attributes=self.columns.attributes,
             method=self.method,
             top=1,
             min_confidence=self.min_confidence,

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _assort
-from ._deciding import Method, Missing, deciding
-from ._decisions import Category, Decisions
+from ._deciding import Method, deciding
+from ._decisions import Category
+from ._filing import Filing
 from ._progress import Told, progress
 from ._tables import columns, is_missing, listed, names, rows, table
 from .errors import InvalidInput, Locked, NotReady
@@ -34,7 +35,7 @@ class _Given(NamedTuple):
 Taxonomy = str | os.PathLike[str] | Mapping[str, str] | Iterable[str | Mapping[str, Any]]
 
 
-class Catalog:
+class Catalog(Filing):
     """One directory: a taxonomy, products, their vectors, labels and decisions.
 
     One process has it open for writing, any number for reading. Methods may be called
@@ -51,6 +52,9 @@ class Catalog:
         if self._open is None:
             raise NotReady("the catalog is closed")
         return self._open
+
+    def _engine(self) -> _assort.Catalog:
+        return self._native
 
     def close(self) -> None:
         """Closes it, so that others may open it for writing. All is stored already."""
@@ -183,32 +187,6 @@ class Catalog:
         """Removes products; gives how many there were."""
         given = [ids] if isinstance(ids, (str, int)) else ids
         return self._native.remove([str(id).strip() for id in given])
-
-    def classify(
-        self,
-        data: Any,
-        *,
-        id: str | None = None,
-        title: str = "title",
-        text: str | Iterable[str] | None = None,
-        attributes: Iterable[str] | None = None,
-        method: Method = "auto",
-        top: int = 3,
-        min_confidence: float = 0.0,
-        target_precision: float | None = None,
-        set_coverage: float | None = None,
-        explain: bool = False,
-        missing: Missing = "raise",
-        progress: bool | Told | None = None,
-    ) -> Decisions:
-        """Files products, which need not be in the catalog; see :meth:`assort.Pack.classify`."""
-        named = columns(id, title, text, None, attributes)
-        asked = deciding(
-            method, top, min_confidence, target_precision, set_coverage, explain, missing
-        )
-        with _shown(progress) as told:
-            rows = table(data, named)
-            return Decisions(self._native.classify(rows, named, asked, told))
 
     def search(
         self,

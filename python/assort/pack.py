@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Any
 
 from . import _assort
-from ._deciding import Method, Missing, deciding
-from ._decisions import Category, Decisions
-from ._progress import Told, progress
-from ._tables import columns, table
+from ._decisions import Category
+from ._filing import Filing
 from .errors import Damaged, InvalidInput
 
 
-class Pack:
+class Pack(Filing):
     """A file that :meth:`assort.Catalog.pack` or ``assort pack`` wrote.
 
     It never changes, and files without its catalog. A decision depends on the product, the
@@ -71,72 +68,19 @@ class Pack:
         """All categories, parents before children."""
         return [Category(*named) for named in self._native.categories()]
 
-    def classify(
-        self,
-        data: Any,
-        *,
-        id: str | None = None,
-        title: str = "title",
-        text: str | Iterable[str] | None = None,
-        attributes: Iterable[str] | None = None,
-        method: Method = "auto",
-        top: int = 3,
-        min_confidence: float = 0.0,
-        target_precision: float | None = None,
-        set_coverage: float | None = None,
-        explain: bool = False,
-        missing: Missing = "raise",
-        progress: bool | Told | None = None,
-    ) -> Decisions:
-        """Files products.
-
-        Args:
-            data: A title, titles, rows (dictionaries), columns, or a frame of pyarrow,
-                polars, pandas or DuckDB.
-            id: Column of ids; the column ``id``, if there is one.
-            title: Column of titles.
-            text: Columns of further text.
-            attributes: Columns of attributes, which heads may have learned from.
-            method: Which evidence counts.
-            top: Alternatives of each decision.
-            min_confidence: Less sure decisions go up to a category that is sure enough, or
-                abstain.
-            target_precision: The precision that decisions shall have, in place of
-                ``min_confidence``; needs calibrated confidence.
-            set_coverage: How often the set of categories shall hold the truth.
-            explain: Whether decisions have reasons.
-            missing: A product without a title raises, or has no decision (``"null"``).
-            progress: Show progress; by itself where a person looks.
-
-        Raises:
-            assort.errors.InvalidInput: A column is missing or holds no text, or a row has
-                no title.
-        """
-        self._look()
-        named = columns(id, title, text, None, attributes)
-        asked = deciding(
-            method, top, min_confidence, target_precision, set_coverage, explain, missing
-        )
-        with _shown(progress) as told:
-            rows = table(data, named)
-            return Decisions(self._native.classify(rows, named, asked, told))
-
-    def _look(self) -> None:
+    def _engine(self) -> _assort.Pack:
         """Fails where the file was written over while it is mapped: another under its name
         does no harm."""
         now = _state(self.path)
         if self._file and now and now[0] == self._file[0] and now != self._file:
             raise Damaged(f"{self.path} was written over while it was open; open it again")
+        return self._native
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.path, *self._opened)
 
     def __repr__(self) -> str:
         return f"Pack({self.path!r}, digest={self.digest[:12]}…, labels={self.labels})"
-
-
-# The argument of the same name hides it.
-_shown = progress
 
 
 def _state(path: str) -> tuple[int, ...] | None:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ._batches import Filing
+from ._batches import BatchFiling
 from ._deciding import Method
-from ._tables import names
+from ._tables import columns
 from .errors import InvalidInput
 from .models import open_pack
 
@@ -47,8 +47,8 @@ class Classifier:
     ) -> None:
         os.environ.setdefault("ASSORT_THREADS", str(threads))
         pack = open_pack(model, digest=digest)
-        self._filing = Filing(
-            str(model), pack.digest, title, names(text), names(attributes), id, method,
+        self._filing = BatchFiling(
+            str(model), pack.digest, columns(id, title, text, None, attributes), method,
             min_confidence, target_precision, prefix,
         )
 

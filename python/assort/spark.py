@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._batches import ADDED, Filing
+from ._batches import ADDED, BatchFiling
 from ._deciding import Method
-from ._tables import names
+from ._tables import columns
 from .errors import InvalidInput
 from .models import open_pack
 
@@ -59,8 +59,8 @@ def classify(
     if "://" not in url:
         url = os.path.abspath(url)
     digest = open_pack(url).digest
-    filing = Filing(
-        url, digest, title, names(text), names(attributes), id, method, min_confidence,
+    filing = BatchFiling(
+        url, digest, columns(id, title, text, None, attributes), method, min_confidence,
         target_precision, prefix,
     )
     filing.check(df.columns)
