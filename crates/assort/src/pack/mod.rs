@@ -41,16 +41,17 @@ pub(crate) use self::write::{Packing, write};
 /// file wrongly, and no more.
 ///
 /// ```no_run
-/// # fn main() -> assort::Result<()> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use assort::core::Product;
 /// use assort::{ClassifyOptions, Pack};
 ///
 /// let catalog = assort::Catalog::open("shop")?;
 /// catalog.pack("shop.pack", &mut ())?;
 ///
-/// // `assort_embed::open_pack` opens one with the embedder that it names.
-/// # let embedder: std::sync::Arc<dyn assort::core::Embedder> = unimplemented!();
-/// let pack = Pack::open("shop.pack")?.with_embedder(embedder)?;
+/// let pack = Pack::open("shop.pack")?;
+/// let (spec, student, space) = (pack.embedder_spec(), pack.student(), pack.space());
+/// let embedder = assort_embed::reopen_packed(spec, student, &space, &Default::default())?;
+/// let pack = pack.with_embedder(embedder)?;
 /// let product = Product {
 ///     title: "Electric kettle 1.7 l".into(),
 ///     ..Product::default()
