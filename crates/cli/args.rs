@@ -24,6 +24,8 @@ use clap::{Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
 pub(crate) use attributes::{Attributes, Facets};
+#[cfg(feature = "object-store")]
+pub(crate) use copying::Gc;
 pub(crate) use copying::{Backup, Pack, Replicate, Restore};
 pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
@@ -37,6 +39,8 @@ pub(crate) use searching::{Duplicates, SameBy, SearchArgs};
 pub(crate) use server::ServerArgs;
 #[cfg(feature = "serve")]
 pub(crate) use serving::{Level, Log, Serve, Sources};
+#[cfg(feature = "serve")]
+pub(crate) use shared::duration;
 pub(crate) use shared::{
     Columns, Deciding, Directory, EmbedderArgs, Global, ReportFormat, Teaching,
 };
@@ -174,10 +178,13 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Write all that filing needs to one file, which files without the catalog
     Pack(Pack),
-    /// Make a catalog of a backup
+    /// Make a catalog of a backup or of a sharded catalog
     Restore(Restore),
     /// Copy a backup or a catalog of a server, and follow it
     Replicate(Replicate),
+    /// Remove what no version of a sharded catalog names any more
+    #[cfg(feature = "object-store")]
+    Gc(Gc),
     /// Serve catalogs to other programs by gRPC
     #[cfg(feature = "serve")]
     Serve(Serve),

@@ -4,6 +4,7 @@
 pub(crate) mod packs;
 #[cfg(feature = "pictures")]
 pub(crate) mod pictures;
+pub(crate) mod sharded;
 
 use std::path::Path;
 
@@ -345,14 +346,6 @@ fn parent(path: &Path) -> &Path {
 pub(crate) fn needs_the_feature(url: &str, feature: &str) -> String {
     format!(
         "{url}: this program was built without the feature `{feature}`; build it with `cargo build --release --features {feature}`"
-    )
-}
-
-/// An address at which no copy can be.
-pub(crate) fn no_place_of_copies(url: &str) -> String {
-    format!(
-        "{url}: copies are in folders and in object stores, which are named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or \
-         file:///FOLDER; `assort replicate` copies the catalogs of servers, too"
     )
 }
 

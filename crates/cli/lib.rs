@@ -97,6 +97,8 @@ fn command(cli: Cli) -> Outcome {
             let source = commands::replicate::source(&args)?;
             commands::replicate::run(&args, source, global)
         }
+        #[cfg(feature = "object-store")]
+        Command::Gc(args) => commands::sharded::gc(&args, global),
         Command::Compact(args) => commands::compact::run(&args, global),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, global),

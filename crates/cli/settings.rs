@@ -14,7 +14,7 @@ use assort_server::{LevelFilter, LogFormat, LogOptions, Options, Tls};
 use clap::ValueEnum;
 use toml::Spanned;
 
-use crate::args::{Global, Level, Log, Serve, Sources};
+use crate::args::{Global, Level, Log, Serve, Sources, duration};
 use crate::failure::Failure;
 use crate::hints;
 use file::{File, Values};
@@ -28,10 +28,15 @@ const SLOW: u64 = 1_000;
 /// Seconds that open calls may take at the end.
 const DRAIN: u64 = 10;
 
+/// How often to look for a new version of sharded catalogs.
+const POLL: Duration = Duration::from_secs(30);
+
 /// How to serve what.
 pub(crate) struct Settings {
     /// Names of catalogs with their directories.
     pub(crate) catalogs: Vec<(String, PathBuf)>,
+    /// How often to look for a new version of sharded catalogs.
+    pub(crate) poll: Duration,
     pub(crate) read_only: bool,
     /// Embedders that callers may move catalogs to.
     pub(crate) reembed_to: Vec<String>,
@@ -92,6 +97,7 @@ impl Settings {
             rows: Vec::new(),
         };
         let catalogs = merge.catalogs(&args.dirs, std::mem::take(&mut said.catalogs))?;
+        let poll = merge.poll(args.poll, said.poll.take())?;
         let read_only = merge.flag("read_only", args.read_only, said.read_only.take());
         let reembed_to = said.reembed_to.take();
         let reembed_to = merge.list("reembed_to", args.reembed_to.clone(), reembed_to);
@@ -100,6 +106,7 @@ impl Settings {
         let global = merge.global(global, said);
         Ok(Self {
             catalogs,
+            poll,
             read_only,
             reembed_to,
             options,
@@ -202,6 +209,23 @@ impl Merge<'_> {
             }
             usual
         })
+    }
+
+    fn poll(
+        &mut self,
+        said: Option<Duration>,
+        file: Option<Spanned<String>>,
+    ) -> Result<Duration, Failure> {
+        let read = |text: Spanned<String>| {
+            let read = duration(text.get_ref()).map_err(|what| {
+                let place = self.file.place(text.span().start);
+                Failure::Usage(format!("{place}: poll: {what}"))
+            });
+            Ok::<_, Failure>(Spanned::new(text.span(), read?))
+        };
+        let file = file.map(read).transpose()?;
+        let shown = |time: &Duration| format!("{} s", time.as_secs());
+        Ok(self.or("poll", said, file, POLL, shown))
     }
 
     fn flag(&mut self, key: &str, said: Option<bool>, file: Option<Spanned<bool>>) -> bool {

@@ -1,5 +1,6 @@
 //! Numbers and times in words.
 
+use std::path::Path;
 use std::time::Duration;
 
 /// `1234567` as `1,234,567`.
@@ -46,6 +47,11 @@ pub(crate) fn bytes(bytes: u64) -> String {
     } else {
         format!("{value:.1} {}", UNITS[unit])
     }
+}
+
+/// The address of a store or a server, if a path is one.
+pub(crate) fn address(path: &Path) -> Option<&str> {
+    path.to_str().filter(|path| path.contains("://"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from . import _assort
 from ._deciding import Method, deciding
-from ._decisions import Category
+from ._decisions import Category, Decisions
 from ._filing import Filing
 from ._progress import Told, progress
 from ._tables import columns, is_missing, listed, names, rows, table
@@ -100,6 +100,15 @@ class Catalog(Filing):
         return cls(_assort.Catalog.create(path, given, embedder, cache, offline, sure))
 
     @classmethod
+    def of_pack(cls, path: str | os.PathLike[str], pack: Pack) -> Catalog:
+        """Makes a catalog without products, with the taxonomy and the embedder of a pack.
+
+        Raises:
+            assort.errors.Exists: There is a catalog.
+        """
+        return cls(_assort.Catalog.of_pack(path, pack._native))
+
+    @classmethod
     def open(
         cls,
         path: str | os.PathLike[str],
@@ -163,7 +172,9 @@ class Catalog(Filing):
         """
         named = columns(id, title, text, category, attributes)
         with _shown(progress) as told:
-            return _warned(self._native.add(table(data, named), named, told))
+            report = self._native.add(table(data, named), named, told)
+            self._native.prepare(told)
+        return _warned(report)
 
     def label(
         self,
@@ -181,7 +192,19 @@ class Catalog(Filing):
         named = columns(id, id, None, category, None)
         data = _ids_as_text(data, id)
         with _shown(progress) as told:
-            return _warned(self._native.label(table(data, named), named, told))
+            report = self._native.label(table(data, named), named, told)
+            self._native.prepare(told)
+        return _warned(report)
+
+    def keep(self, decisions: Decisions) -> int:
+        """Keeps decisions on products that are there, by their ids, beside the products:
+        they are found with them, and filters see them. Gives how many were kept.
+
+        Raises:
+            assort.errors.InvalidInput: The decisions were made without ids, or by another
+                taxonomy.
+        """
+        return self._native.keep(decisions._native)
 
     def remove(self, ids: str | Iterable[str]) -> int:
         """Removes products; gives how many there were."""

@@ -51,7 +51,7 @@ def _labels(y: Any, count: int) -> Any:
     return labels
 
 
-class _OfTitles(BaseEstimator):  # type: ignore[misc]
+class _OfTitles(BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -60,7 +60,7 @@ class _OfTitles(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
+class AssortClassifier(ClassifierMixin, _OfTitles):
     """A classifier of titles: ``X`` are texts, ``y`` their categories.
 
     What the categories are called is evidence, so that it files well with few labels, and
@@ -217,7 +217,7 @@ class AssortClassifier(ClassifierMixin, _OfTitles):  # type: ignore[misc]
         return {**state, "_pack": None}
 
 
-class AssortTransformer(TransformerMixin, _OfTitles):  # type: ignore[misc]
+class AssortTransformer(TransformerMixin, _OfTitles):
     """Vectors of texts, for any estimator.
 
     Args:

@@ -75,8 +75,8 @@ def test_the_command_line_says_the_same(
         assert float(row["confidence"]) == pytest.approx(confidence, abs=6e-5)
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
+def cluster() -> Iterator[Any]:
+    """A session on two executors, with speculation."""
     pyspark = pytest.importorskip("pyspark", reason="not tested with Spark: no pyspark")
     if not (Path(pyspark.__file__).parent / "jars").is_dir():
         pytest.skip("not tested with Spark: pyspark is the client alone")
@@ -94,6 +94,11 @@ def spark() -> Iterator[Any]:
     )
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    yield from cluster()
 
 
 def test_spark_files_as_one_process_does(

@@ -36,6 +36,7 @@ mod remote;
 mod search;
 #[cfg(all(feature = "serve", unix))]
 mod serve;
+mod sharded;
 mod static_embedding;
 mod taxonomy;
 mod train;

@@ -60,6 +60,7 @@ pub use assort_head as heads;
 pub use assort_index::{Audit, Degrees, Plan};
 pub use assort_read as read;
 pub use catalog::attributes::AttributeSummary;
+pub use catalog::combine::CombineReport;
 pub use catalog::crosswalk::{CrosswalkOptions, SourceCategory};
 pub use catalog::distill::{
     Accuracy, Adoption, DistillOptions, DistillOutcome, DistillReport, Distillation,

@@ -119,7 +119,7 @@ impl State {
         let _guard = self.lock_commits();
         let (changes, version) = self.store.write(|writer| {
             let changes = change(writer)?;
-            self.bury(writer)?;
+            self.segment_files.bury(writer)?;
             Ok(changes)
         })?;
         let known = read(&self.published).clone();
@@ -199,25 +199,6 @@ impl State {
             writer.put_vectors(space, &current)?;
             Ok(Changes::default())
         })
-    }
-
-    /// Marks the slots of rows that left their segments. A segment that cannot
-    /// be read is refused anyway, and repaired by the table of its rows.
-    fn bury(&self, writer: &mut Writer<'_>) -> Result<()> {
-        let mut gone = writer.take_unsealed();
-        gone.sort_unstable();
-        for rows in gone.chunk_by(|a, b| a.segment == b.segment) {
-            let (number, tag) = (rows[0].segment, rows[0].tag);
-            let Ok(segment) = self.segment_files.segment(number, tag) else {
-                continue;
-            };
-            let slots: Vec<u32> = rows
-                .iter()
-                .filter_map(|unsealed| segment.slot(unsealed.row))
-                .collect();
-            writer.mark_dead(number, &slots)?;
-        }
-        Ok(())
     }
 
     /// Removes all files of a folder of the catalog but those that are `kept`. Where that

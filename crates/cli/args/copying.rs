@@ -1,11 +1,13 @@
 //! Arguments of the commands that copy catalogs.
 
-use std::num::NonZeroU64;
+#[cfg(feature = "object-store")]
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::shared::EmbedderArgs;
+use super::shared::{EmbedderArgs, duration};
 
 #[derive(Args)]
 #[command(
@@ -47,10 +49,10 @@ pub(crate) struct Pack {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort restore /mnt/backups/shop shop-again\n  assort restore s3://backups/shop shop-again\n\nEvery file is held against its checksum. The directory becomes a catalog in the last step; a run that was stopped goes on when it is run again."
+    after_help = "Examples:\n  assort restore /mnt/backups/shop shop-again\n  assort restore s3://backups/shop shop-again\n  assort restore s3://shops/all all\n\nOf a sharded catalog, which jobs on many machines have made, the last version becomes one catalog, without making vectors or the index anew. Every file is held against its checksum. The directory becomes a catalog in the last step; a run that was stopped goes on when it is run again."
 )]
 pub(crate) struct Restore {
-    /// A backup or a replica, in a folder or an object store
+    /// A backup or a replica, in a folder or an object store, or a sharded catalog there
     pub(crate) from: PathBuf,
 
     /// Directory to make the catalog in
@@ -70,11 +72,31 @@ pub(crate) struct Replicate {
     /// Directory to make, or an earlier replica of the catalog
     pub(crate) dir: PathBuf,
 
-    /// Go on, and look for something new every so many seconds
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) every: Option<NonZeroU64>,
+    /// Go on, and look for something new every so many seconds, or every 5m or 1h
+    #[arg(long, value_name = "SECONDS", value_parser = duration)]
+    pub(crate) every: Option<Duration>,
 
     /// Read what is there already, and fetch what does not match its checksum
     #[arg(long)]
     pub(crate) verify: bool,
+}
+
+#[cfg(feature = "object-store")]
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  assort gc s3://shops/all\n  assort gc s3://shops/all --keep 5 --older-than 3d\n\nA job that makes a sharded catalog sends shards first and names them in a version at its end. Tasks that were killed, beaten by others or tried again leave shards that no version names, and versions before the last ones keep theirs. A job that has not ended yet has named none of its own: --older-than must be longer than jobs take."
+)]
+pub(crate) struct Gc {
+    /// The sharded catalog, as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX
+    /// or file:///FOLDER
+    #[arg(value_name = "URL")]
+    pub(crate) catalog: String,
+
+    /// Versions that stay, the last ones
+    #[arg(long, value_name = "COUNT", default_value = "2")]
+    pub(crate) keep: NonZeroUsize,
+
+    /// What is younger stays, such as 12h or 3d
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1d")]
+    pub(crate) older_than: Duration,
 }

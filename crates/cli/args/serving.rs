@@ -4,21 +4,25 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::Deserialize;
 
+use super::shared::duration;
+
 #[derive(Args, Clone)]
 #[command(
-    after_help = "Examples:\n  assort serve shop\n  assort serve shop books=/srv/books-2025 --listen 127.0.0.1:6000\n  assort serve shop --listen 0.0.0.0:50051 --keys keys.txt --certificate server.pem --private-key server.key\n  assort serve --config assort.toml --check-config\n\nWhat is said as an option goes before what the environment says, and that before the file of --config. SIGTERM and Ctrl-C end it: calls that are open are answered. SIGHUP reads the file, keys and certificates again. docs/grpc.md has the rest."
+    after_help = "Examples:\n  assort serve shop\n  assort serve shop books=/srv/books-2025 --listen 127.0.0.1:6000\n  assort serve shop --listen 0.0.0.0:50051 --keys keys.txt --certificate server.pem --private-key server.key\n  assort serve s3://shops/all --cache /var/cache/assort --poll 1m\n  assort serve --config assort.toml --check-config\n\nWhat is said as an option goes before what the environment says, and that before the file of --config. SIGTERM and Ctrl-C end it: calls that are open are answered. SIGHUP reads the file, keys and certificates again. docs/grpc.md has the rest."
 )]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) sources: Sources,
 
     /// Directories of catalogs, each by itself or as NAME=DIR; they take the place of
-    /// those in the file of --config
+    /// those in the file of --config. A sharded catalog is named by its address, such as
+    /// s3://BUCKET/PREFIX: it is kept in the folder of --cache, and followed
     #[arg(required_unless_present = "config", value_name = "DIR")]
     pub(crate) dirs: Vec<String>,
 
@@ -34,6 +38,11 @@ pub(crate) struct Serve {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS", env = "ASSORT_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// How often to look for a new version of sharded catalogs, such as 30s or 5m
+    /// [default: 30s]
+    #[arg(long, value_name = "TIME", env = "ASSORT_POLL", value_parser = duration)]
+    pub(crate) poll: Option<Duration>,
 
     /// Refuse writes, and serve catalogs that another process writes to
     #[arg(long, value_name = "BOOL", env = "ASSORT_READ_ONLY", num_args = 0..=1, require_equals = true, default_missing_value = "true")]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use assort::core::Method;
 use assort::read::Quoting;
@@ -216,5 +217,23 @@ fn confidence(text: &str) -> Result<f32, String> {
         Ok(value)
     } else {
         Err("expected a number between 0 and 1".to_owned())
+    }
+}
+
+/// A time such as `30`, `30s`, `5m`, `12h` or `3d`; without a unit in seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time; give one such as 30s, 5m, 12h or 3d");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = digits.parse().map_err(|_| wrong())?;
+    match count.checked_mul(unit) {
+        Some(0) | None => Err(wrong()),
+        Some(seconds) => Ok(Duration::from_secs(seconds)),
     }
 }

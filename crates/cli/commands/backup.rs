@@ -3,11 +3,11 @@
 use assort::Catalog;
 use assort::copies::{CopyOptions, CopyReport};
 
-use super::copies::{address, send};
+use super::copies::send;
 use crate::args::{Backup, Global};
 use crate::failure::{Done, Failure, Outcome};
 use crate::progress::Console;
-use crate::text::{bytes, count, counted};
+use crate::text::{address, bytes, count, counted};
 
 pub(crate) fn run(args: &Backup, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;

@@ -10,14 +10,10 @@ use assort_replica::Objects;
 use crate::failure::Failure;
 use crate::hints;
 use crate::progress::Console;
+use crate::text::address;
 
 /// How addresses of object stores begin.
-const STORES: [&str; 3] = ["s3://", "gs://", "file://"];
-
-/// The address of a store or a server, if a path is one.
-pub(super) fn address(path: &Path) -> Option<&str> {
-    path.to_str().filter(|path| path.contains("://"))
-}
+const STORES: [&str; 4] = ["s3://", "gs://", "az://", "file://"];
 
 /// The copy in a folder or an object store.
 pub(super) fn source(from: &Path) -> Result<Box<dyn Source>, Failure> {
@@ -28,10 +24,10 @@ pub(super) fn source(from: &Path) -> Result<Box<dyn Source>, Failure> {
 }
 
 /// Refuses an address that no object store has.
-fn check(url: &str) -> Result<(), Failure> {
+pub(super) fn check(url: &str) -> Result<(), Failure> {
     match STORES.iter().any(|begin| url.starts_with(begin)) {
         true => Ok(()),
-        false => Err(Failure::Usage(hints::no_place_of_copies(url))),
+        false => Err(Failure::Usage(hints::sharded::no_place_of_copies(url))),
     }
 }
 

@@ -29,6 +29,10 @@ pub(crate) mod restore;
 pub(crate) mod search;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
+#[cfg(all(feature = "object-store", feature = "serve"))]
+mod serve_sharded;
+#[cfg(feature = "object-store")]
+pub(crate) mod sharded;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod taxonomy;

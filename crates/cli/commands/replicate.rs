@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Replicate, mut source: Box<dyn Source>, global: &Global
         return Ok(Done::Whole);
     };
     let mut commit = report.commit;
-    while wait(Duration::from_secs(every.get())) {
+    while wait(every) {
         match round(args, source.as_mut(), &mut console) {
             Ok(report) if report.is_unchanged() => {}
             Ok(report) => {

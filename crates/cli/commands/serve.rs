@@ -5,13 +5,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use assort::Catalog;
-use assort_server::{Opened, Reread};
+use assort_server::{Followed, Opened, Reread};
 
+#[cfg(feature = "object-store")]
+use super::serve_sharded;
 use crate::args::{EmbedderArgs, Global, Serve};
 use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints;
 use crate::settings::Settings;
+use crate::text::address;
 
 /// What stands for no value.
 const NOTHING: &str = "none";
@@ -23,16 +26,23 @@ pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
     }
     let own = &settings.global;
     own.use_threads();
-    let catalogs = settings.catalogs.iter();
-    let opened = catalogs.map(|(name, path)| open(name, path, settings.read_only, own));
-    let opened = opened.collect::<Result<Vec<Opened>, Failure>>()?;
+    let (mut opened, mut followed) = (Vec::new(), Vec::new());
+    for (name, path) in &settings.catalogs {
+        if let Some(url) = address(path) {
+            let (one, follows) = sharded(name, url, &settings)?;
+            opened.push(one);
+            followed.push(follows);
+        } else {
+            opened.push(open(name, path, settings.read_only, own)?);
+        }
+    }
     let names: Vec<String> = opened.iter().map(told).collect();
     let names = names.join(", ");
     let (mut options, log) = (settings.options.clone(), settings.log);
     options.embedders = embedder::allowed(&settings.reembed_to, own)?;
     let said = global.clone();
     let reread = move || reread(&args, &said, &settings);
-    assort_server::run(opened, options, log, reread, |address| {
+    assort_server::run(opened, options, log, followed, reread, |address| {
         global.say(&format!("serving {names} on {address}"));
     })?;
     global.say("ended");
@@ -62,7 +72,30 @@ fn open(name: &str, path: &Path, read_only: bool, global: &Global) -> Result<Ope
         read_only,
         teacher: embedder::open_teacher(global),
         start: embedder::usual_start()?,
+        pack: None,
     })
+}
+
+/// Opens a sharded catalog to be served and followed.
+#[cfg(feature = "object-store")]
+fn sharded(name: &str, url: &str, settings: &Settings) -> Result<(Opened, Followed), Failure> {
+    serve_sharded::serve(name, url, settings.poll, &settings.global)
+}
+
+#[cfg(not(feature = "object-store"))]
+fn sharded(_: &str, url: &str, _: &Settings) -> Result<(Opened, Followed), Failure> {
+    Err(Failure::Usage(hints::needs_the_feature(
+        url,
+        "object-store",
+    )))
+}
+
+/// Fails unless a sharded catalog can be served.
+fn check_sharded(url: &str, settings: &Settings) -> Result<(), Failure> {
+    #[cfg(feature = "object-store")]
+    return serve_sharded::check(url, &settings.global);
+    #[cfg(not(feature = "object-store"))]
+    sharded("", url, settings).map(drop)
 }
 
 /// What is wanted by now, beside what was at the start.
@@ -83,7 +116,10 @@ fn check(settings: &Settings) -> Outcome {
     let names = settings.catalogs.iter().map(|(name, _)| name.as_str());
     assort_server::check(&names.collect::<Vec<_>>(), &settings.options)?;
     for (name, path) in &settings.catalogs {
-        open(name, path, true, &settings.global)?;
+        match address(path) {
+            Some(url) => check_sharded(url, settings)?,
+            None => drop(open(name, path, true, &settings.global)?),
+        }
     }
     embedder::allowed(&settings.reembed_to, &settings.global)?;
     std::io::stdout().write_all(table(settings).as_bytes())?;

@@ -87,6 +87,8 @@ pub(crate) fn run(command: Command, url: &str, server: &ServerArgs, global: &Glo
         Command::Pack(_) => local("pack"),
         Command::Restore(_) => local("restore"),
         Command::Replicate(_) => local("replicate"),
+        #[cfg(feature = "object-store")]
+        Command::Gc(_) => local("gc"),
         Command::Demo(_) => local("demo"),
         #[cfg(feature = "serve")]
         Command::Serve(_) => local("serve"),

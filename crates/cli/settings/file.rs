@@ -20,6 +20,7 @@ type Said<T> = Option<Spanned<T>>;
 pub(super) struct Values {
     pub(super) catalogs: BTreeMap<String, Spanned<PathBuf>>,
     pub(super) listen: Said<SocketAddr>,
+    pub(super) poll: Said<String>,
     pub(super) read_only: Said<bool>,
     pub(super) keys: Said<PathBuf>,
     pub(super) certificate: Said<PathBuf>,
@@ -66,8 +67,12 @@ impl File {
         Ok((file, values))
     }
 
-    /// A path of the file: a relative one begins at the file's own folder.
+    /// A path of the file: a relative one begins at the file's own folder. An address stays
+    /// as it is.
     pub(super) fn resolve(&self, path: Spanned<PathBuf>) -> Spanned<PathBuf> {
+        if crate::text::address(path.get_ref()).is_some() {
+            return path;
+        }
         let span = path.span();
         let folder = self.path.parent().unwrap_or(Path::new(""));
         Spanned::new(span, folder.join(path.into_inner()))

@@ -21,6 +21,7 @@
 //! #     read_only: false,
 //! #     teacher: std::sync::Arc::new(|_| Err(assort::Error::NoEmbedder)),
 //! #     start: None,
+//! #     pack: None,
 //! # };
 //! # let options = assort_server::Options::new(([127, 0, 0, 1], 0).into());
 //! # let bound = assort_server::bind(vec![opened], options).await?;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use assort_files::Bytes;
+use assort_files::{Bytes, Files};
 use half::f16;
 
 use crate::codes::{CodeQuery, Quantizer, record_bytes, refinement_bytes};
-use crate::file::{ALIGNMENT, Blocks, Section};
+use crate::file::{ALIGNMENT, Blocks, Section, write};
 use crate::graph::{NONE, stride};
 use crate::kernel::{Records, prefetch, prefetch_links};
 use crate::walk::Links;
@@ -106,6 +106,24 @@ impl Segment {
     /// [`Error::Damaged`].
     pub fn intact(&self) -> Result<()> {
         self.blocks.intact()
+    }
+
+    /// Writes the segment anew with `by` added to each of its rows, as where it comes to
+    /// stand beside others whose rows have the same numbers.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if a byte has changed since it was written, [`Error::Argument`] if
+    /// a row would be beyond what 32 bits hold, [`Error::Io`].
+    pub fn write_shifted(&self, files: &dyn Files, path: &Path, by: u32) -> Result<()> {
+        self.verify()?;
+        let (_, rows) = self.words(Section::Rows);
+        let shifted: Option<Vec<u32>> = rows.iter().map(|row| row.checked_add(by)).collect();
+        let shifted = shifted.ok_or_else(|| Error::argument("there are too many rows"))?;
+        let header = self.blocks.header().clone();
+        write(files, path, header, |section, out| match section {
+            Section::Rows => out.write_all(bytemuck::cast_slice(&shifted)),
+            other => out.write_all(self.blocks.section(other).1),
+        })
     }
 
     /// Gives the memory of what was read back to the system, which keeps it at

@@ -16,7 +16,7 @@ use crate::categories::{NamedCategory, categories};
 use crate::decisions::Decisions;
 use crate::encoder::{opened, options};
 use crate::error::{embedder, invalid, raised};
-use crate::pack::Deciding;
+use crate::pack::{Deciding, Pack};
 use crate::rows::{Columns, Rows};
 use crate::work::{Rejects, followed, same_process};
 
@@ -122,7 +122,7 @@ impl Catalog {
     }
 
     /// The catalog, in the process that opened it: a fork has none of its threads.
-    fn here(&self) -> PyResult<&AssortCatalog> {
+    pub(crate) fn here(&self) -> PyResult<&AssortCatalog> {
         same_process(self.process, "catalog")?;
         Ok(&self.catalog)
     }
@@ -158,6 +158,13 @@ impl Catalog {
             Ok(catalog)
         })
         .map(Self::new)
+    }
+
+    /// A catalog without products, with the taxonomy and the embedder of a pack.
+    #[staticmethod]
+    fn of_pack(py: Python<'_>, path: PathBuf, pack: &Pack) -> PyResult<Self> {
+        let pack = pack.opened();
+        followed(py, None, |_| AssortCatalog::of_pack(&path, pack)).map(Self::new)
     }
 
     #[staticmethod]
@@ -235,9 +242,7 @@ impl Catalog {
         let report = followed(py, told, |observer| {
             let mut observer = rejects.beside(observer);
             let options = ImportOptions::default();
-            let report = catalog.import(rows.products(), &options, &|| None, &mut observer)?;
-            catalog.prepare(&mut observer)?;
-            Ok(report)
+            catalog.import(rows.products(), &options, &|| None, &mut observer)
         })?;
         let told = rejects.told(py)?;
         told.set_item("rows", report.rows)?;
@@ -247,6 +252,13 @@ impl Catalog {
         told.set_item("labelled", report.labelled)?;
         told.set_item("unknown_categories", report.foreign.unknown)?;
         Ok(told)
+    }
+
+    /// Learns from what is there, so that the next one who files need not.
+    #[pyo3(signature = (told=None))]
+    fn prepare(&self, py: Python<'_>, told: Option<Py<PyAny>>) -> PyResult<()> {
+        let catalog = self.here()?;
+        followed(py, told, |observer| catalog.prepare(observer))
     }
 
     /// Sets labels of products that are there.
@@ -263,9 +275,7 @@ impl Catalog {
         let mut rejects = Rejects::default();
         let report = followed(py, told, |observer| {
             let mut observer = rejects.beside(observer);
-            let report = catalog.label(rows.products(), LabelOptions::default(), &mut observer)?;
-            catalog.prepare(&mut observer)?;
-            Ok(report)
+            catalog.label(rows.products(), LabelOptions::default(), &mut observer)
         })?;
         let told = rejects.told(py)?;
         told.set_item("rows", report.rows)?;
@@ -300,9 +310,24 @@ impl Catalog {
         )?;
         let taxonomy = catalog.taxonomy().map_err(raised)?;
         let rows = Rows::new(table, columns)?;
-        let decisions = Decisions::new(taxonomy, None, rows.have_ids());
+        let decisions = Decisions::new(taxonomy, options.method, None, rows.have_ids());
         let file = |products: &[Product]| catalog.classify(products, &options);
         deciding.file(py, rows, decisions, group, &file, told)
+    }
+
+    /// Keeps decisions on products that are there; gives how many.
+    fn keep(&self, py: Python<'_>, decisions: &Decisions) -> PyResult<usize> {
+        let catalog = self.here()?;
+        if !decisions.have_ids() {
+            return Err(invalid(
+                "decisions are kept by the ids of products, and these were made without any",
+            ));
+        }
+        followed(py, None, |_| {
+            let kept: Vec<_> = decisions.by_id().collect();
+            let kept = kept.iter().map(|(id, decision)| (*id, decision));
+            catalog.apply(decisions.method(), kept)
+        })
     }
 
     /// Products that match a text, or are like one, the best first.

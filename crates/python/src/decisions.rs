@@ -10,7 +10,7 @@ use arrow_array::builder::{
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchIterator};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
-use assort::core::{Alternative, Decision, Reasons, Taxonomy};
+use assort::core::{Alternative, Decision, Method, Reasons, Taxonomy};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -26,6 +26,7 @@ const BATCH: usize = 1 << 16;
 #[pyclass(frozen, module = "assort._assort")]
 pub(crate) struct Decisions {
     taxonomy: Arc<Taxonomy>,
+    method: Method,
     /// The digest of the pack that decided; none of a catalog.
     #[pyo3(get)]
     pack: Option<String>,
@@ -51,9 +52,15 @@ struct Decided {
 }
 
 impl Decisions {
-    pub(crate) fn new(taxonomy: Arc<Taxonomy>, pack: Option<String>, has_ids: bool) -> Self {
+    pub(crate) fn new(
+        taxonomy: Arc<Taxonomy>,
+        method: Method,
+        pack: Option<String>,
+        has_ids: bool,
+    ) -> Self {
         Self {
             taxonomy,
+            method,
             pack,
             ids: has_ids.then(Vec::new),
             decided: Vec::new(),
@@ -83,6 +90,27 @@ impl Decisions {
                 .reasons
                 .map(|reasons| written(&self.taxonomy, &reasons)),
         });
+    }
+
+    /// The method that decided.
+    pub(crate) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Whether products had ids.
+    pub(crate) fn have_ids(&self) -> bool {
+        self.ids.is_some()
+    }
+
+    /// What was decided on products with an id, as a catalog keeps it.
+    pub(crate) fn by_id(&self) -> impl Iterator<Item = (&str, Decision)> {
+        let ids = self.ids.iter().flatten().zip(&self.decided);
+        ids.filter_map(|(id, decided)| {
+            let mut decision = Decision::unknown(self.taxonomy.version());
+            decision.category = decided.category;
+            decision.confidence = decided.confidence;
+            Some((id.as_deref()?, decision))
+        })
     }
 
     fn named(&self, category: u32) -> NamedCategory {

@@ -8,6 +8,7 @@ mod encoder;
 mod error;
 mod pack;
 mod rows;
+mod sharded;
 mod table;
 mod work;
 
@@ -27,6 +28,8 @@ mod _assort {
     use super::encoder::Encoder;
     #[pymodule_export]
     use super::pack::Pack;
+    #[pymodule_export]
+    use super::sharded::Sharded;
 
     #[pymodule_export]
     use super::table::Table;

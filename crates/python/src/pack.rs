@@ -97,6 +97,12 @@ pub(crate) type File<'a> = dyn Fn(&[Product]) -> assort::Result<Vec<Decision>> +
 #[pyclass(frozen, module = "assort._assort")]
 pub(crate) struct Pack(AssortPack, u32);
 
+impl Pack {
+    pub(crate) fn opened(&self) -> &AssortPack {
+        &self.0
+    }
+}
+
 #[pymethods]
 impl Pack {
     #[new]
@@ -151,7 +157,12 @@ impl Pack {
         let options = deciding.options()?;
         let group = self.0.classify_batch(&options).map_err(raised)?;
         let rows = Rows::new(table, columns)?;
-        let decisions = Decisions::new(taxonomy, Some(self.digest()), rows.have_ids());
+        let decisions = Decisions::new(
+            taxonomy,
+            options.method,
+            Some(self.digest()),
+            rows.have_ids(),
+        );
         let file = |products: &[Product]| self.0.classify(products, &options);
         deciding.file(py, rows, decisions, group, &file, told)
     }

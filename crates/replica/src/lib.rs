@@ -19,7 +19,11 @@
 mod chunks;
 #[cfg(feature = "object-store")]
 mod objects;
+#[cfg(feature = "object-store")]
+mod place;
 mod server;
+#[cfg(feature = "object-store")]
+pub mod sharded;
 #[cfg(feature = "object-store")]
 mod store;
 

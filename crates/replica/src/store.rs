@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use assort::{Error, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::ClientConfigKey;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
@@ -36,10 +37,10 @@ pub(crate) fn open(
     let wrong = |what: String| Error::Argument(format!("{url}: {what}"));
     let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
     let known = ObjectStoreScheme::parse(&parsed).ok();
-    let known = known.filter(|_| matches!(parsed.scheme(), "s3" | "gs" | "file"));
+    let schemes = ["s3", "gs", "az", "abfs", "abfss", "file"];
+    let known = known.filter(|_| schemes.contains(&parsed.scheme()));
     let Some((scheme, prefix)) = known else {
-        let what =
-            "an object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER";
+        let what = "an object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER";
         return Err(wrong(what.to_owned()));
     };
     if parsed.query().is_some() || parsed.fragment().is_some() {
@@ -48,6 +49,7 @@ pub(crate) fn open(
     let store = match scheme {
         ObjectStoreScheme::AmazonS3 => s3(url, settings),
         ObjectStoreScheme::GoogleCloudStorage => google(url, settings),
+        ObjectStoreScheme::MicrosoftAzure => azure(url, settings),
         _ if prefix.is_root() => return Err(wrong("it names no folder".to_owned())),
         _ => Ok(Arc::new(LocalFileSystem::new().with_fsync(true)) as Arc<dyn ObjectStore>),
     };
@@ -86,6 +88,25 @@ fn google(
         );
     let ours = |name: &str| name.starts_with("GOOGLE_") || name == "SERVICE_ACCOUNT";
     let builder = known(settings, ours).fold(builder, |builder, (key, value)| {
+        builder.with_config(key, value)
+    });
+    let store = builder.with_url(url).with_retry(retries()).build()?;
+    Ok(Arc::new(store))
+}
+
+fn azure(
+    url: &str,
+    settings: impl IntoIterator<Item = (String, String)>,
+) -> object_store::Result<Arc<dyn ObjectStore>> {
+    encrypt_by_ring();
+    let builder = MicrosoftAzureBuilder::new()
+        .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST)
+        .with_config(
+            AzureConfigKey::Client(ClientConfigKey::ReadTimeout),
+            SILENCE,
+        );
+    let settings = known(settings, |name| name.starts_with("AZURE_"));
+    let builder = settings.fold(builder, |builder, (key, value)| {
         builder.with_config(key, value)
     });
     let store = builder.with_url(url).with_retry(retries()).build()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assort::core::{Alternative, Decision, Method, Product, Reasons, Taxonomy};
-use assort::{Catalog, ClassifyOptions};
+use assort::{Catalog, ClassifyOptions, Observer, Pack};
 use assort_proto::v1;
 use assort_proto::v1::reasons::{NeighborReason, SourceReason, TextReason, WordReason};
 use tonic::Status;
@@ -29,6 +29,49 @@ pub(crate) struct Asked {
 pub(crate) struct Filed {
     pub(crate) decision: Decision,
     pub(crate) told: v1::Decision,
+}
+
+/// What files products: the catalog, or the pack that its own were filed by.
+pub(crate) struct Filer {
+    catalog: Arc<Catalog>,
+    pack: Option<Pack>,
+}
+
+impl Filer {
+    pub(crate) fn new(catalog: Arc<Catalog>, pack: Option<Pack>) -> Self {
+        Self { catalog, pack }
+    }
+
+    /// Makes ready what filing needs.
+    pub(crate) fn prepare(&self, observer: &mut dyn Observer) -> assort::Result<()> {
+        match &self.pack {
+            Some(_) => Ok(()),
+            None => self.catalog.prepare(observer),
+        }
+    }
+
+    fn classify(
+        &self,
+        products: &[Product],
+        options: &ClassifyOptions,
+    ) -> assort::Result<Vec<Decision>> {
+        match &self.pack {
+            Some(pack) => pack.classify(products, options),
+            None => self.catalog.classify(products, options),
+        }
+    }
+
+    fn classify_stored(
+        &self,
+        ids: &[&str],
+        options: &ClassifyOptions,
+    ) -> assort::Result<Vec<Decision>> {
+        let Some(pack) = &self.pack else {
+            return self.catalog.classify_stored(ids, options);
+        };
+        let products = ids.iter().map(|id| Ok(self.catalog.product(id)?.product));
+        pack.classify(&products.collect::<assort::Result<Vec<_>>>()?, options)
+    }
 }
 
 /// Options of the engine.
@@ -74,7 +117,7 @@ fn method(given: i32) -> Result<Method, Status> {
 /// Files the products of several requests: those with the same options together, and
 /// each request alone if that fails.
 pub(crate) fn file(
-    catalog: &Catalog,
+    filer: &Filer,
     name: &str,
     batch: Vec<Asked>,
 ) -> Vec<Result<Vec<Filed>, Status>> {
@@ -87,7 +130,7 @@ pub(crate) fn file(
             .filter(|&other| batch[other].options == batch[at].options)
             .collect();
         let asked: Vec<&Asked> = alike.iter().map(|&other| &batch[other]).collect();
-        let found = file_alike(catalog, name, &asked);
+        let found = file_alike(filer, name, &asked);
         for (other, result) in alike.into_iter().zip(found) {
             results[other] = Some(result);
         }
@@ -97,18 +140,18 @@ pub(crate) fn file(
         .collect()
 }
 
-fn file_alike(catalog: &Catalog, name: &str, asked: &[&Asked]) -> Vec<Result<Vec<Filed>, Status>> {
+fn file_alike(filer: &Filer, name: &str, asked: &[&Asked]) -> Vec<Result<Vec<Filed>, Status>> {
     let alone = |one: &Asked| {
-        decide(catalog, name, &one.parsed, |options| {
-            catalog.classify(&one.products, options)
+        decide(filer, name, &one.parsed, |options| {
+            filer.classify(&one.products, options)
         })
     };
     let [first, _, ..] = asked else {
         return asked.iter().map(|one| alone(one)).collect();
     };
     let products: Vec<Product> = asked.iter().flat_map(|one| one.products.clone()).collect();
-    let together = decide(catalog, name, &first.parsed, |options| {
-        catalog.classify(&products, options)
+    let together = decide(filer, name, &first.parsed, |options| {
+        filer.classify(&products, options)
     });
     match together {
         Ok(filed) => {
@@ -122,17 +165,29 @@ fn file_alike(catalog: &Catalog, name: &str, asked: &[&Asked]) -> Vec<Result<Vec
     }
 }
 
+/// Files products of the catalog.
+pub(crate) fn file_stored(
+    filer: &Filer,
+    name: &str,
+    ids: &[&str],
+    options: &ClassifyOptions,
+) -> Result<Vec<Filed>, Status> {
+    decide(filer, name, options, |options| {
+        filer.classify_stored(ids, options)
+    })
+}
+
 /// Decides, again if the taxonomy was replaced meanwhile, so that categories can be
 /// named.
-pub(crate) fn decide(
-    catalog: &Catalog,
+fn decide(
+    filer: &Filer,
     name: &str,
     options: &ClassifyOptions,
     decide: impl Fn(&ClassifyOptions) -> assort::Result<Vec<Decision>>,
 ) -> Result<Vec<Filed>, Status> {
     for _ in 0..ATTEMPTS {
         let decisions = decide(options).map_err(|error| of_error(&error))?;
-        let taxonomy = catalog.taxonomy().map_err(|error| of_error(&error))?;
+        let taxonomy = filer.catalog.taxonomy().map_err(|error| of_error(&error))?;
         let current = |decision: &Decision| decision.taxonomy == taxonomy.version();
         if decisions.iter().all(current) {
             return Ok(told(name, &taxonomy, decisions));

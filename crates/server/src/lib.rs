@@ -6,6 +6,7 @@ mod batcher;
 mod call;
 mod decisions;
 mod error;
+mod follow;
 mod gate;
 mod hosts;
 mod json;
@@ -34,6 +35,7 @@ mod values;
 mod web;
 
 pub use error::{Error, Result};
+pub use follow::{Followed, Next};
 pub use limits::{MAX_BATCH, MAX_DEPTH, MAX_IMAGE, MAX_PAGE, MAX_REQUEST, MAX_RESPONSE};
 pub use log::{LogFormat, LogOptions};
 pub use reason::{DOMAIN, Reason};

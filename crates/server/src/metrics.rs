@@ -116,8 +116,8 @@ impl Collector for Looked {
 impl Looked {
     /// A number of each catalog.
     fn of(&self, count: fn(&Served) -> i64) -> Vec<Row> {
-        let served = self.0.catalogs.values();
-        let rows = served.map(|served| (served.name.clone(), count(served)));
+        let served = self.0.catalogs.all().into_iter();
+        let rows = served.map(|served| (served.name.clone(), count(&served)));
         rows.collect()
     }
 
@@ -136,7 +136,8 @@ impl Looked {
 
     fn batches(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let about = "Requests in a batch of products to be filed, or of texts to be embedded";
-        let sizes = self.0.catalogs.values().flat_map(|served| {
+        let all = self.0.catalogs.all();
+        let sizes = all.iter().flat_map(|served| {
             let (filing, queries) = (served.filing.sizes(), served.queries.sizes());
             [(served, "filing", filing), (served, "queries", queries)]
         });
@@ -167,8 +168,10 @@ impl Looked {
         about: &str,
         of: fn(&Served) -> Histogram,
     ) -> fmt::Result {
-        let served = self.0.catalogs.values();
-        let rows = served.map(|served| (vec![("catalog", served.name.as_str())], of(served)));
+        let all = self.0.catalogs.all();
+        let rows = all
+            .iter()
+            .map(|served| (vec![("catalog", served.name.as_str())], of(served)));
         histograms(encoder, name, about, rows)
     }
 
@@ -182,7 +185,7 @@ impl Looked {
         let about = "Background tasks that failed and are tried again";
         gauges(encoder, "failing_tasks", about, "catalog", failing)?;
         // What cannot be read is told by the calls that need it.
-        let stats = self.0.catalogs.values().filter_map(|served| {
+        let stats = self.0.catalogs.all().into_iter().filter_map(|served| {
             let stats = served.catalog.stats().ok()?;
             Some((served.name.clone(), stats))
         });

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use crate::error::{Error, Result};
+use crate::follow::{Followed, follow};
 use crate::log::{Log, LogOptions};
 use crate::served::Opened;
 use crate::server::{Controls, Options, bind};
@@ -27,7 +28,8 @@ pub struct Reread {
 
 /// Serves until SIGTERM or Ctrl-C, which ends it as [`crate::Bound::serve`] says; a
 /// second one ends it at once. At SIGHUP, `reread` says what is wanted by then: all of
-/// it holds, or, with an error in the log, nothing. `ready` is told the address once
+/// it holds, or, with an error in the log, nothing. New states of catalogs that are
+/// `followed` take the place of those that are served. `ready` is told the address once
 /// calls are answered.
 ///
 /// # Errors
@@ -36,6 +38,7 @@ pub fn run(
     opened: Vec<Opened>,
     options: Options,
     log: LogOptions,
+    followed: Vec<Followed>,
     reread: impl Fn() -> std::result::Result<Reread, String> + Send + 'static,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
@@ -51,7 +54,7 @@ pub fn run(
     };
     let own = Arc::clone(&log);
     let hangup = move |controls: &Controls| reload(&own, controls, &reread);
-    let served = runtime.block_on(serve(opened, options, hangup, ready));
+    let served = runtime.block_on(serve(opened, options, followed, hangup, ready));
     // The last spans leave by the runtime's threads.
     log.end();
     runtime.shutdown_timeout(CUT);
@@ -84,6 +87,7 @@ fn reload(
 async fn serve(
     opened: Vec<Opened>,
     options: Options,
+    followed: Vec<Followed>,
     hangup: impl Fn(&Controls) + Send + 'static,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
@@ -95,6 +99,9 @@ async fn serve(
     let mut insists = Stops::listen().map_err(failed)?;
     let bound = bind(opened, options).await?;
     let controls = bound.controls();
+    for one in followed {
+        tokio::spawn(follow(one, controls.clone()));
+    }
     on_hangup(move || hangup(&controls)).map_err(failed)?;
     ready(bound.address());
     let stop = async {

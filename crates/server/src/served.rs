@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
-use assort::Catalog;
 use assort::core::{Embedder, Input, Role, Space, Taxonomy};
 use assort::students::{StaticEmbedding, Teacher};
+use assort::{Catalog, Observer, Pack, Query, Search};
 use prometheus_client::metrics::histogram::Histogram;
 use prost::Message;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, watch};
@@ -16,13 +16,17 @@ use tonic::Status;
 use crate::access;
 use crate::batcher::{Batcher, Bounds};
 use crate::call::Call;
-use crate::decisions::{self, Asked};
+use crate::decisions::{self, Asked, Filer};
 use crate::measure::seconds;
 use crate::operations::Operations;
 use crate::pool::{Pool, by};
 use crate::reason::{Reason, of_error, refuse};
 use crate::remembered::Remembered;
 use crate::snapshots::Snapshots;
+
+/// A text that no catalog is about: a student leaves it to its teacher, which is opened
+/// then.
+const UNFAMILIAR: &str = "qxzv jqwk vzxq";
 
 /// How often something is read again because the taxonomy was replaced meanwhile.
 const ATTEMPTS: usize = 3;
@@ -81,6 +85,8 @@ pub struct Opened {
     pub teacher: OpenTeacher,
     /// What students start from; none start from nothing.
     pub start: Option<StaticEmbedding>,
+    /// What files products in place of the catalog: the pack that its own were filed by.
+    pub pack: Option<Pack>,
 }
 
 /// The vector of a text, with the space it is of.
@@ -103,6 +109,7 @@ pub(crate) struct Served {
     pub(crate) teacher: OpenTeacher,
     /// What students start from.
     pub(crate) start: Option<StaticEmbedding>,
+    pub(crate) filer: Arc<Filer>,
     pub(crate) filing: Batcher<Asked, Vec<decisions::Filed>>,
     pub(crate) queries: Batcher<String, QueryVector>,
     /// Seconds that searches took.
@@ -117,6 +124,7 @@ impl Served {
             read_only,
             teacher,
             start,
+            pack,
         } = opened;
         let directory = (!read_only).then(|| catalog.directory().to_owned());
         let catalog = Arc::new(catalog);
@@ -125,7 +133,8 @@ impl Served {
             size: load.batch,
             waiting: load.waiting,
         };
-        let files = Arc::clone(&catalog);
+        let filer = Arc::new(Filer::new(Arc::clone(&catalog), pack));
+        let files = Arc::clone(&filer);
         let embeds = Arc::clone(&catalog);
         let own = name.clone();
         Self {
@@ -136,6 +145,7 @@ impl Served {
                 embed_queries(&embeds, &texts)
             }),
             searches: seconds(),
+            filer,
             remembered: Remembered::open(directory.clone()),
             operations: Operations::open(&name, directory),
             snapshots: Snapshots::new(catalog.directory()),
@@ -147,6 +157,13 @@ impl Served {
             catalog,
             read_only,
         }
+    }
+
+    /// Makes ready what the first search and the first classification need.
+    pub(crate) fn prepare(&self, observer: &mut dyn Observer) -> assort::Result<()> {
+        let first = Search::new(Query::Text(UNFAMILIAR.to_owned()));
+        self.catalog.search(&first)?;
+        self.filer.prepare(observer)
     }
 
     /// What `read` gives, with the taxonomy that its categories are of: it is read
@@ -218,9 +235,45 @@ fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<QueryVector>, 
         .collect())
 }
 
+/// The catalogs that are served, by name.
+pub(crate) struct Serving(std::sync::RwLock<BTreeMap<String, Arc<Served>>>);
+
+impl Serving {
+    pub(crate) fn new(catalogs: impl IntoIterator<Item = Served>) -> Self {
+        let catalogs = catalogs.into_iter();
+        let named = catalogs.map(|served| (served.name.clone(), Arc::new(served)));
+        Self(std::sync::RwLock::new(named.collect()))
+    }
+
+    /// The catalog of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Served>> {
+        let catalogs = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        catalogs.get(name).cloned()
+    }
+
+    /// All of them, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<Arc<Served>> {
+        let catalogs = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        catalogs.values().cloned().collect()
+    }
+
+    /// Serves a catalog in the place of the one of its name. Calls that are under way go on
+    /// with the one that they began with.
+    pub(crate) fn replace(&self, served: Served) {
+        let (name, served) = (served.name.clone(), Arc::new(served));
+        let mut catalogs = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = catalogs.insert(name, served);
+        drop(catalogs);
+        // It may have much to give back, for which no call waits.
+        drop(before);
+    }
+}
+
 /// All that the services share.
 pub(crate) struct Shared {
-    pub(crate) catalogs: BTreeMap<String, Arc<Served>>,
+    pub(crate) catalogs: Serving,
+    /// How much is done at once.
+    pub(crate) load: Load,
     /// For calls that somebody waits for.
     pub(crate) quick: Arc<Pool>,
     /// For writes of many products.
@@ -242,8 +295,7 @@ impl Shared {
         name: &str,
     ) -> Result<Arc<Served>, Status> {
         call.check(role, name)?;
-        let found = self.catalogs.get(name).cloned();
-        found.ok_or_else(|| {
+        self.catalogs.get(name).ok_or_else(|| {
             let name = format!("catalogs/{name}");
             let refusal = refuse(Reason::NotFound, format!("the server has no `{name}`"));
             refusal.with_resource("assort.v1.Catalog", &name).status()

@@ -1,13 +1,13 @@
 //! A running server: from open catalogs and an address to the last answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assort::{Observer, Query, Search};
+use assort::Observer;
 use assort_proto::DESCRIPTORS;
 use assort_proto::longrunning::operations_server::OperationsServer;
 use assort_proto::v1::admin_service_server::AdminServiceServer;
@@ -39,7 +39,7 @@ use crate::limits::{MAX_REQUEST, MAX_RESPONSE};
 use crate::metrics::Metrics;
 use crate::names;
 use crate::pool::Pool;
-use crate::served::{Embedders, Load, Opened, Served, Shared};
+use crate::served::{Embedders, Load, Opened, Served, Serving, Shared};
 use crate::services::{
     Admin, Attributes, Catalogs, Classification, Labels, LongRunning, Products, Replication,
     Searches, Server, Taxonomies,
@@ -62,10 +62,6 @@ const RESETS: usize = 4_096;
 /// to answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
-
-/// A text that no catalog is about: a student leaves it to its teacher, which is opened
-/// then.
-const UNFAMILIAR: &str = "qxzv jqwk vzxq";
 
 /// How long the last answers may take to leave.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -150,7 +146,8 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
     let load = &options.load;
     let quick = Arc::new(Pool::new("assort calls", load.threads, load.waiting)?);
     let shared = Shared {
-        catalogs: catalogs(opened, load, &quick),
+        catalogs: Serving::new(opened.into_iter().map(|one| Served::new(one, load, &quick))),
+        load: *load,
         quick,
         bulk: Pool::apart("assort bulk", load.bulk_threads, load.waiting)?,
         backups: options.backups.clone(),
@@ -234,14 +231,6 @@ fn check_names(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn catalogs(opened: Vec<Opened>, load: &Load, pool: &Arc<Pool>) -> BTreeMap<String, Arc<Served>> {
-    let served = opened.into_iter().map(|one| {
-        let served = Arc::new(Served::new(one, load, pool));
-        (served.name.clone(), served)
-    });
-    served.collect()
-}
-
 /// What changes a server while it runs.
 #[derive(Clone)]
 pub struct Controls {
@@ -274,7 +263,7 @@ impl Controls {
         let load = &options.load;
         self.shared.quick.set_most_waiting(load.waiting);
         self.shared.bulk.set_most_waiting(load.waiting);
-        for served in self.shared.catalogs.values() {
+        for served in self.shared.catalogs.all() {
             served.filing.set_bounds(load.batch, load.waiting);
             served.queries.set_bounds(load.batch, load.waiting);
         }
@@ -283,6 +272,21 @@ impl Controls {
             own.replace(&keys);
             keys.count()
         }))
+    }
+}
+
+impl Controls {
+    /// Serves a catalog in the place of the one of its name, once it is ready, for which this
+    /// waits. Calls that are under way go on with the one that they began with.
+    ///
+    /// # Errors
+    /// What the catalog says when it cannot be searched or made ready: then the one before
+    /// is served as it was.
+    pub fn replace(&self, opened: Opened) -> assort::Result<()> {
+        let served = Served::new(opened, &self.shared.load, &self.shared.quick);
+        served.prepare(&mut Stopping(self.shared.stopping.clone()))?;
+        self.shared.catalogs.replace(served);
+        Ok(())
     }
 }
 
@@ -378,17 +382,12 @@ impl Bound {
     /// Begins to make ready what the first search and the first classification of each
     /// catalog need, so that they need not wait for all of it.
     fn prepare(&self) {
-        for served in self.shared.catalogs.values() {
-            let served = Arc::clone(served);
+        for served in self.shared.catalogs.all() {
             let mut stopping = Stopping(self.shared.stopping.clone());
-            tokio::task::spawn_blocking(move || {
-                let first = Search::new(Query::Text(UNFAMILIAR.to_owned()));
-                let ready = served.catalog.search(&first);
-                match ready.and_then(|_| served.catalog.prepare(&mut stopping)) {
-                    Ok(()) | Err(assort::Error::Interrupted) => {}
-                    Err(error) => {
-                        tracing::warn!(catalog = served.name, %error, "the catalog is not ready yet");
-                    }
+            tokio::task::spawn_blocking(move || match served.prepare(&mut stopping) {
+                Ok(()) | Err(assort::Error::Interrupted) => {}
+                Err(error) => {
+                    tracing::warn!(catalog = served.name, %error, "the catalog is not ready yet");
                 }
             });
         }

@@ -170,6 +170,7 @@ fn serves_for_the_other_test() {
             }))
         }),
         start: None,
+        pack: None,
     };
     let log = LogOptions {
         format: LogFormat::Text,

@@ -4,6 +4,7 @@ pub(crate) mod attributes;
 mod audit_labels;
 mod backup;
 pub(crate) mod classify;
+pub(crate) mod combine;
 pub(crate) mod crosswalk;
 pub(crate) mod distill;
 pub(crate) mod duplicates;

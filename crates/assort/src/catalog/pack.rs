@@ -1,14 +1,30 @@
-//! Packing what filing needs into one file.
+//! Packing what filing needs into one file, and catalogs of what a pack files.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use assort_distill::Student;
 
 use crate::catalog::Catalog;
+use crate::catalog::distill::store_student;
 use crate::copies::student_file;
 use crate::observer::Observer;
-use crate::pack::{PackReport, Packing, write};
+use crate::pack::{Pack, PackReport, Packing, write};
 use crate::{Error, Result};
 
 impl Catalog {
+    /// Makes a catalog in `directory` with the taxonomy and the embedder of a pack, and without products: what the pack files can be stored there.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] if the pack was not given its own, and as [`Self::create`].
+    pub fn of_pack(directory: impl AsRef<Path>, pack: &Pack) -> Result<Self> {
+        let (directory, embedder) = (directory.as_ref(), Arc::clone(pack.embedder()?));
+        if let Some(bytes) = pack.student() {
+            store_student(directory, &Student::read(bytes, pack.path())?)?;
+        }
+        Self::create(directory, pack.taxonomy(), embedder, pack.embedder_spec())
+    }
+
     /// Writes everything that filing needs into one file, which [`crate::Pack`] opens
     /// without the catalog: the taxonomy, what was learned (learned now, if the catalog
     /// has changed much since), the vectors of labelled products, and the catalog's student.

@@ -4,6 +4,7 @@
 //! state of one commit. Every record starts with the version of its type. The
 //! file is written anew when little of it is used: see `docs/store-format.md`.
 
+mod absorb;
 mod builder;
 mod codec;
 mod columns;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use redb::WriteTransaction;
 
+pub(crate) use absorb::Taken;
 pub(crate) use columns::Filed;
 pub(crate) use ids::Ids;
 pub(crate) use pictures::picture_hash;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use assort_files::{Files, is_draft};
 use assort_index::Segment;
 
+use super::Writer;
 use crate::Result;
 use crate::locks::lock;
 
@@ -56,6 +57,25 @@ impl SegmentFiles {
         let segment = Arc::new(Segment::open(&self.path(number), tag)?);
         lock(&self.open).insert(number, Arc::clone(&segment));
         Ok(segment)
+    }
+
+    /// Marks the slots of rows that left their segments in a transaction. A segment that
+    /// cannot be read is refused anyway, and repaired by the table of its rows.
+    pub(crate) fn bury(&self, writer: &mut Writer<'_>) -> Result<()> {
+        let mut gone = writer.take_unsealed();
+        gone.sort_unstable();
+        for rows in gone.chunk_by(|a, b| a.segment == b.segment) {
+            let (number, tag) = (rows[0].segment, rows[0].tag);
+            let Ok(segment) = self.segment(number, tag) else {
+                continue;
+            };
+            let slots: Vec<u32> = rows
+                .iter()
+                .filter_map(|unsealed| segment.slot(unsealed.row))
+                .collect();
+            writer.mark_dead(number, &slots)?;
+        }
+        Ok(())
     }
 
     /// Closes a segment, so that it is read anew.

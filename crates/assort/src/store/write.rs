@@ -309,14 +309,19 @@ impl<'a> Writer<'a> {
         Ok(rows)
     }
 
-    /// Rows of products, and the first of those that are new.
-    fn assign_rows(&self, puts: &[Put]) -> Result<(Vec<u32>, u32)> {
-        let mut next = self.with(META, |table| {
+    /// The number that the next new product gets.
+    pub(crate) fn next_row(&self) -> Result<u32> {
+        self.with(META, |table| {
             let value = table.get(KEY_NEXT_ROW)?;
             Ok(value
                 .and_then(|value| value.value().try_into().ok().map(u32::from_le_bytes))
                 .unwrap_or(0))
-        })?;
+        })
+    }
+
+    /// Rows of products, and the first of those that are new.
+    fn assign_rows(&self, puts: &[Put]) -> Result<(Vec<u32>, u32)> {
+        let mut next = self.next_row()?;
         let first = next;
         let rows = self.with(IDS, |table| {
             let mut rows = Vec::with_capacity(puts.len());

@@ -12,6 +12,7 @@
 mod attributes;
 mod churn;
 mod classify;
+mod combine;
 mod common;
 mod compat;
 mod copies;

@@ -62,6 +62,7 @@ impl Shop {
                 Ok(Teacher::new(catalog.embedder()?, spec))
             }),
             start: None,
+            pack: None,
         };
         let bound = bind(vec![opened], Options::new(address)).await.unwrap();
         let address = bound.address();

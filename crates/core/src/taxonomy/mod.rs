@@ -256,6 +256,33 @@ impl Taxonomy {
         self.version
     }
 
+    /// Digest of all that the taxonomy says: of two with one digest all texts are the same.
+    pub fn content_hash(&self) -> u128 {
+        let mut hasher = Xxh3::new();
+        let mut add = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        add(&format!("{:032x}", self.version));
+        for category in &self.categories {
+            add(&category.name);
+            for list in [
+                &category.descriptions,
+                &category.aliases,
+                &category.examples,
+            ] {
+                add(&list.len().to_string());
+                list.iter().for_each(|text| add(text));
+            }
+            for (language, path) in &category.translations {
+                add(language);
+                add(&path.len().to_string());
+                path.iter().for_each(|name| add(name));
+            }
+        }
+        hasher.digest128()
+    }
+
     /// All categories, parents before children.
     pub fn categories(&self) -> &[Category] {
         &self.categories

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use assort_files::Disk;
 use assort_index::{BuildOptions, SearchParams, Searcher, Segment, audit, build};
 
-use crate::common::{Chance, Data, SPACE, naive};
+use crate::common::{Chance, Data, SPACE, naive, temporary};
 
 const ROWS: usize = 60;
 const DIMENSIONS: usize = 20;
@@ -97,4 +97,26 @@ fn check(segment: &Segment) {
         }
     }
     assert!(audit(segment, None, None).is_ok_and(|audit| audit.is_clean()));
+}
+
+#[test]
+fn a_shifted_segment_says_the_same_of_other_rows() -> Result<(), assort_index::Error> {
+    let segment = Segment::open(&fixture(FORMAT), SPACE)?;
+    let directory = temporary();
+    let path = directory.path().join("shifted.seg");
+    segment.write_shifted(&Disk, &path, 1_000)?;
+    let shifted = Segment::open(&path, SPACE)?;
+    shifted.verify()?;
+    for slot in 0..ROWS as u32 {
+        assert_eq!(shifted.row(slot), segment.row(slot).map(|row| row + 1_000));
+    }
+    for row in data().rows {
+        assert_eq!(shifted.slot(1_000 + row), segment.slot(row));
+    }
+    let refused = segment.write_shifted(&Disk, &path, u32::MAX - 100);
+    assert!(
+        matches!(refused, Err(assort_index::Error::Argument(_))),
+        "{refused:?}"
+    );
+    Ok(())
 }

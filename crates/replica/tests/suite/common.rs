@@ -53,6 +53,7 @@ fn serve(
             Ok(Teacher::new(catalog.embedder()?, spec))
         }),
         start: None,
+        pack: None,
     };
     let bound = runtime.block_on(bind(vec![opened], options)).unwrap();
     let address = bound.address();

@@ -11,3 +11,5 @@ mod objects;
 #[cfg(feature = "object-store")]
 mod s3;
 mod server;
+#[cfg(feature = "object-store")]
+mod sharded;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assort_replica::Objects;
+use assort_replica::sharded::Sharded;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Query, State};
@@ -37,6 +38,9 @@ pub(crate) struct Kept {
     pub(crate) parts: usize,
     /// Bytes of an answer after which the connection is cut.
     pub(crate) cut: Option<usize>,
+    /// What every so many requests to put something are answered with, in place of doing it.
+    pub(crate) refuse: Option<(usize, StatusCode)>,
+    asked: usize,
 }
 
 impl S3 {
@@ -57,7 +61,7 @@ impl S3 {
         }
     }
 
-    pub(crate) fn open(&self, url: &str, key: &str) -> Objects {
+    fn settings(&self, key: &str) -> [(String, String); 4] {
         let endpoint = format!("http://{}", self.address);
         let settings = [
             ("AWS_ACCESS_KEY_ID", key),
@@ -65,8 +69,16 @@ impl S3 {
             ("AWS_ENDPOINT", &endpoint),
             ("AWS_ALLOW_HTTP", "true"),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Objects::with_settings(url, settings).unwrap()
+        settings.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    }
+
+    pub(crate) fn open(&self, url: &str, key: &str) -> Objects {
+        Objects::with_settings(url, self.settings(key)).unwrap()
+    }
+
+    /// The place for a sharded catalog that tests use.
+    pub(crate) fn sharded(&self) -> Sharded {
+        Sharded::with_settings("s3://shop/all", self.settings(KEY)).unwrap()
     }
 
     /// The place for copies that tests use.
@@ -106,6 +118,13 @@ async fn answer(
         return wrong(StatusCode::NOT_FOUND, "NoSuchBucket");
     }
     let (key, mut kept) = (key.to_owned(), kept.lock().unwrap());
+    if matches!(method, Method::PUT | Method::POST) {
+        kept.asked += 1;
+        let asked = kept.asked;
+        if let Some((_, status)) = kept.refuse.filter(|(every, _)| asked % every == 0) {
+            return wrong(status, "SlowDown");
+        }
+    }
     match method.as_str() {
         "GET" if query.contains_key("list-type") => kept.list(&query["prefix"]),
         "GET" => kept.read(&key, header("range")),
@@ -144,6 +163,10 @@ async fn answer(
             let parts = kept.uploads.remove(&query["uploadId"]).unwrap();
             kept.put(key, parts.into_values().flatten().collect());
             said(StatusCode::OK, "<R><ETag>0</ETag></R>".to_owned())
+        }
+        "DELETE" => {
+            kept.objects.remove(&key);
+            said(StatusCode::NO_CONTENT, String::new())
         }
         _ => wrong(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
     }

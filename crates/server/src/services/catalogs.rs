@@ -25,10 +25,10 @@ impl CatalogService for Catalogs {
         request: Request<v1::ListCatalogsRequest>,
     ) -> Result<Response<v1::ListCatalogsResponse>, Status> {
         let call = Call::of(&request)?;
-        let own = self.0.catalogs.values();
+        let own = self.0.catalogs.all().into_iter();
         let mut catalogs = Vec::new();
         for served in own.filter(|served| call.access.reads(&served.name)) {
-            catalogs.push(self.0.work(&call, served, describe).await?);
+            catalogs.push(self.0.work(&call, &served, describe).await?);
         }
         Ok(Response::new(v1::ListCatalogsResponse { catalogs }))
     }

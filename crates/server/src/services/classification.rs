@@ -208,10 +208,7 @@ fn stored(
     options: &ClassifyOptions,
 ) -> Result<Vec<Filed>, Status> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let catalog = &served.catalog;
-    decisions::decide(catalog, &served.name, options, |options| {
-        catalog.classify_stored(&ids, options)
-    })
+    decisions::file_stored(&served.filer, &served.name, &ids, options)
 }
 
 /// Keeps decisions in the catalog.

@@ -44,7 +44,7 @@ impl Operations for LongRunning {
         let token = PageToken::decode(&token, digest)?;
         let own = request.name.strip_prefix("operations").unwrap_or_default();
         let own = own.trim_matches('/');
-        let served = self.0.catalogs.values();
+        let served = self.0.catalogs.all().into_iter();
         let served = served.filter(|served| call.check(Role::Admin, &served.name).is_ok());
         let served = served.filter(|served| own.is_empty() || served.name == own);
         let all: Vec<lro::Operation> = served.flat_map(|served| served.operations.all()).collect();

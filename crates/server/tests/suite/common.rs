@@ -119,6 +119,7 @@ impl Shop {
                 Ok(Teacher::new(catalog.embedder()?, spec))
             }),
             start: None,
+            pack: None,
         };
         let mut options = Options::new(([127, 0, 0, 1], 0).into());
         change(&mut options, &directory);

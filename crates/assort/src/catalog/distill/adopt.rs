@@ -118,7 +118,7 @@ impl Catalog {
         if self.space()? == *distilled.space() {
             return Ok(Adoption::AlreadyThere);
         }
-        let file = self.store_student(&student)?;
+        let file = store_student(self.directory(), &student)?;
         let named = file.strip_prefix(self.directory()).unwrap_or(&file);
         let spec = teacher.spec_of(named, student.card().queries);
         let report = self.move_to(Arc::new(distilled), &spec, observer)?;
@@ -136,23 +136,6 @@ impl Catalog {
         Ok(Adoption::Moved(report))
     }
 
-    /// Writes the student's file, unless it is there.
-    pub(super) fn store_student(&self, student: &Student) -> Result<PathBuf> {
-        let folder = self.directory().join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| Error::Io {
-            path: folder.clone(),
-            doing: "making the folder of students",
-            source,
-        })?;
-        let file = folder.join(format!("{:032x}.student", student.digest()));
-        // A file has its name only when it is whole, and its digest is its name.
-        let stored = Student::open(&file).is_ok_and(|stored| stored.digest() == student.digest());
-        if !stored {
-            student.save(&file)?;
-        }
-        Ok(file)
-    }
-
     fn student_files(&self) -> impl Iterator<Item = DirEntry> {
         let entries = std::fs::read_dir(self.directory().join(FOLDER));
         entries.into_iter().flatten().flatten()
@@ -163,4 +146,21 @@ impl Catalog {
 fn is_named(spec: &str, file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     spec.contains(&*name)
+}
+
+/// Writes the file of a student of the catalog in `directory`, unless it is there.
+pub(in crate::catalog) fn store_student(directory: &Path, student: &Student) -> Result<PathBuf> {
+    let folder = directory.join(FOLDER);
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Io {
+        path: folder.clone(),
+        doing: "making the folder of students",
+        source,
+    })?;
+    let file = folder.join(format!("{:032x}.student", student.digest()));
+    // A file has its name only when it is whole, and its digest is its name.
+    let stored = Student::open(&file).is_ok_and(|stored| stored.digest() == student.digest());
+    if !stored {
+        student.save(&file)?;
+    }
+    Ok(file)
 }

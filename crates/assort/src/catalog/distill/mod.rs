@@ -25,6 +25,7 @@ use evaluation::Evaluator;
 use sample::{Sample, Text};
 use training_set::{TrainingSet, leaning};
 
+pub(in crate::catalog) use adopt::store_student;
 pub use adopt::{Adoption, DistillOutcome};
 pub use evaluation::Accuracy;
 
@@ -311,7 +312,7 @@ impl Catalog {
         let good_enough = report.cosine >= options.min_quality;
         Ok(Distillation {
             file: good_enough
-                .then(|| self.store_student(&student))
+                .then(|| store_student(self.directory(), &student))
                 .transpose()?,
             report: DistillReport {
                 learned: student.texts(),

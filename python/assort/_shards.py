@@ -1,0 +1,115 @@
+"""What tasks of Spark and Ray do to make shards, and to search in them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from . import _assort
+from ._deciding import Method, deciding
+from ._tables import Columns
+from .errors import InvalidInput
+from .models import cache_directory, open_pack
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Rejects = Literal["fail", "skip"]
+
+#: Rows that are stored together: every time is a commit.
+ROWS = 50_000
+
+#: Shards that this process has open, by name.
+_OPEN: dict[str, _assort.Catalog] = {}
+
+
+class Sharding(NamedTuple):
+    """How every task makes its shard. It is sent to workers."""
+
+    url: str
+    job: str
+    model: str
+    digest: str
+    columns: Columns
+    method: Method
+    min_confidence: float
+    target_precision: float | None
+    rejects: Rejects
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Fails before any work where a column or an option cannot be meant."""
+        deciding(self.method, 1, self.min_confidence, self.target_precision)
+        self.columns.wanted(columns)
+        if self.columns.id is None and "id" not in columns:
+            raise InvalidInput("products need ids, and there is no column `id`; name theirs")
+        if self.rejects not in ("fail", "skip"):
+            raise InvalidInput(f'rejects is "fail" or "skip", not {self.rejects!r}')
+
+    def make(self, batches: Iterable[pyarrow.RecordBatch], part: int) -> str | None:
+        """Stores a part of the products in a catalog of its own and sends it; gives what the
+        commit is told. Nothing is sent where there is no row."""
+        one_thread()
+        pack = open_pack(self.model, digest=self.digest)
+        asked = deciding(
+            self.method, 1, self.min_confidence, self.target_precision, missing="null"
+        )
+        rejected = 0
+        with tempfile.TemporaryDirectory(prefix="assort-shard-") as folder:
+            catalog = None
+            for table in _grouped(batches):
+                catalog = catalog or _assort.Catalog.of_pack(Path(folder) / "shard", pack._native)
+                report = catalog.add(table, self.columns)
+                rejected += report["rejected"]
+                if report["rejects"] and self.rejects == "fail":
+                    at, why = report["rejects"][0]
+                    raise InvalidInput(
+                        f"{report['rejected']} rows of part {part} cannot be taken; the first is "
+                        f'row {at}: {why}; leave such rows out with rejects="skip"'
+                    )
+                catalog.keep(pack._native.classify(table, self.columns, asked))
+            if catalog is None:
+                return None
+            attempt = f"{self.job[:8]}-{uuid.uuid4().hex[:16]}"
+            sharded = _assort.Sharded(self.url)
+            return sharded.put(catalog, part, attempt, pack._native, rejected)
+
+    def commit(self, told: Sequence[str | None], append: bool) -> None:
+        """Names the shards of all parts in a new version."""
+        shards = [shard for shard in told if shard is not None]
+        if not shards:
+            raise InvalidInput("there is no row to make a catalog of")
+        sharded = _assort.Sharded(self.url)
+        sharded.put_pack(open_pack(self.model, digest=self.digest)._native)
+        sharded.commit(shards, self.job, append)
+
+
+def one_thread() -> None:
+    """A task works in one thread, as engines count cores, unless it is told otherwise."""
+    threads = os.environ.setdefault("ASSORT_THREADS", "1")
+    os.environ.setdefault("RAYON_NUM_THREADS", threads)
+
+
+def _grouped(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.Table]:
+    import pyarrow
+
+    group: list[Any] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(one.num_rows for one in group) >= ROWS:
+            yield pyarrow.Table.from_batches(group)
+            group = []
+    if any(one.num_rows for one in group):
+        yield pyarrow.Table.from_batches(group)
+
+
+def opened(url: str, name: str, shard: str) -> _assort.Catalog:
+    """A shard, fetched once for all processes of a machine."""
+    one_thread()
+    if name not in _OPEN:
+        path = _assort.Sharded(url).fetch(shard, cache_directory())
+        _OPEN[name] = _assort.Catalog.open(path, True)
+    return _OPEN[name]
