@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -174,44 +175,49 @@ def test_spark_writes_what_one_process_stores_and_finds_it(
     assert old["title"] != "straw hat"
     with pytest.raises(Exception, match="no option `titel`"):
         frame.write.format("assort").mode("append").option("titel", "x").save(str(tmp_path / "a"))
-    with pytest.raises(Exception, match="no column `name`"):
+    with pytest.raises(Exception, match="no column `price`"):
         write(frame.withColumnRenamed("price", "name"), tmp_path / "a", pack)
 
 
-def _processes(words: str) -> list[int]:
-    listed = subprocess.run(["pgrep", "-f", words], capture_output=True, text=True)
+def _executors() -> list[int]:
+    return _listed("-f", "CoarseGrainedExecutorBackend --driver-url")
+
+
+def _workers() -> list[int]:
+    """Python's workers of executors: the driver has some, too, of which no other is made."""
+    return [worker for executor in _executors() for worker in _listed("-P", str(executor))]
+
+
+def _listed(*how: str) -> list[int]:
+    listed = subprocess.run(["pgrep", *how], capture_output=True, text=True)
     return [int(one) for one in listed.stdout.split()]
 
 
 def killing(folder: Path, job: Callable[[], None]) -> int:
     """Does a job while Python's workers and an executor are killed as soon as one has sent or
-    committed something; gives how many were."""
-    failed: list[Exception] = []
+    committed something; gives how often."""
+    done, kills = threading.Event(), []
 
-    def run() -> None:
-        try:
-            job()
-        except Exception as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    killed, seen = 0, 0
-    while thread.is_alive():
-        sent = len(list(folder.glob("shards/*"))) + len(list(folder.glob("versions/*.json")))
-        if sent > seen and killed < 3:
-            executors = _processes("CoarseGrainedExecutorBackend")[:1] if killed == 1 else []
-            for process in executors or _processes("pyspark.*daemon"):
-                try:
+    def kill() -> None:
+        seen = 0
+        while not done.wait(0.02) and len(kills) < 3:
+            sent = len(list(folder.glob("shards/*"))) + len(list(folder.glob("versions/*.json")))
+            if sent == seen:
+                continue
+            for process in _executors()[:1] if len(kills) == 1 else _workers():
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            killed += 1
+            kills.append(sent)
             seen = sent
-        time.sleep(0.02)
-    thread.join()
-    assert not failed, failed
-    return killed
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        job()
+    finally:
+        done.set()
+        killer.join()
+    return len(kills)
 
 
 def test_spark_stores_every_row_once_where_workers_and_executors_are_killed(
