@@ -61,7 +61,8 @@ class Sharding(NamedTuple):
         with tempfile.TemporaryDirectory(prefix="assort-shard-") as folder:
             catalog = None
             for table in _grouped(batches):
-                catalog = catalog or _assort.Catalog.of_pack(Path(folder) / "shard", pack._native)
+                if catalog is None:
+                    catalog = _assort.Catalog.of_pack(Path(folder) / "shard", pack._native, True)
                 report = catalog.add(table, self.columns)
                 rejected += report["rejected"]
                 if report["rejects"] and self.rejects == "fail":

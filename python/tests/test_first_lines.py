@@ -198,3 +198,20 @@ def test_the_command_line_comes_with_it(tmp_path: Path) -> None:
     wrong = run("classify", "nowhere", "--text", "red kettle")
     assert wrong.returncode == 1 and "is not a catalog" in wrong.stderr
     assert run("classify").returncode == 2
+
+
+def test_decisions_of_a_pack_are_kept_beside_products(
+    pack: assort.Pack, products: list[dict], tmp_path: Path
+) -> None:
+    catalog = assort.Catalog.of_pack(tmp_path / "shop", pack)
+    assert [one.path for one in catalog.categories] == [one.path for one in pack.categories]
+    rows = [{"id": row["id"], "title": row["title"]} for row in products[:20]]
+    catalog.add(rows)
+    decisions = pack.classify(rows)
+    assert catalog.keep(decisions) == len(rows)
+    found = {one["id"]: one["category_id"] for one in catalog.search("kettle", k=20)}
+    assert found == {row["id"]: one.category.id for row, one in zip(rows, decisions, strict=True)}
+    with pytest.raises(assort.errors.InvalidInput, match="without any"):
+        catalog.keep(pack.classify(["red kettle"]))
+    with pytest.raises(assort.errors.Exists):
+        assort.Catalog.of_pack(tmp_path / "shop", pack)

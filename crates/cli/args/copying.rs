@@ -11,7 +11,7 @@ use super::shared::{EmbedderArgs, duration};
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort backup shop /mnt/backups/shop\n  assort restore /mnt/backups/shop shop-again\n  assort backup shop s3://backups/shop\n\nSearches, imports and a running server go on meanwhile. A backup is a directory that opens as a catalog, for reading only; the same command brings it up to date, by what is new. On the same file system it shares files that never change with the catalog, which takes little space: a backup against the loss of a disk belongs on another one. Models that the embedder is read from are not part of it.\n\nAn object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER, in a program built with the feature `object-store`. Keys come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT, or GOOGLE_SERVICE_ACCOUNT."
+    after_help = "Examples:\n  assort backup shop /mnt/backups/shop\n  assort restore /mnt/backups/shop shop-again\n  assort backup shop s3://backups/shop\n\nSearches, imports and a running server go on meanwhile. A backup is a directory that opens as a catalog, for reading only; the same command brings it up to date, by what is new. On the same file system it shares files that never change with the catalog, which takes little space: a backup against the loss of a disk belongs on another one. Models that the embedder is read from are not part of it.\n\nAn object store is named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER. Keys come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT, GOOGLE_SERVICE_ACCOUNT, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY."
 )]
 pub(crate) struct Backup {
     /// The catalog's directory
@@ -65,8 +65,8 @@ pub(crate) struct Restore {
 )]
 pub(crate) struct Replicate {
     /// Where the catalog is: a backup or replica in a folder, a backup in an object
-    /// store as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER, or a catalog
-    /// of a server as http://HOST:PORT/catalogs/NAME, or with https
+    /// store as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or
+    /// file:///FOLDER, or a catalog of a server as http://HOST:PORT/catalogs/NAME, or with https
     pub(crate) from: String,
 
     /// Directory to make, or an earlier replica of the catalog

@@ -160,11 +160,17 @@ impl Catalog {
         .map(Self::new)
     }
 
-    /// A catalog without products, with the taxonomy and the embedder of a pack.
+    /// A catalog without products, with the taxonomy and the embedder of a pack. What is
+    /// stored in `bulk` gets no index until it is sent as a shard.
     #[staticmethod]
-    fn of_pack(py: Python<'_>, path: PathBuf, pack: &Pack) -> PyResult<Self> {
+    #[pyo3(signature = (path, pack, bulk=false))]
+    fn of_pack(py: Python<'_>, path: PathBuf, pack: &Pack, bulk: bool) -> PyResult<Self> {
         let pack = pack.opened();
-        followed(py, None, |_| AssortCatalog::of_pack(&path, pack)).map(Self::new)
+        let catalog = followed(py, None, |_| AssortCatalog::of_pack(&path, pack))?;
+        Ok(Self::new(match bulk {
+            true => catalog.with_live_limit(usize::MAX),
+            false => catalog,
+        }))
     }
 
     #[staticmethod]

@@ -2,7 +2,8 @@
 //!
 //! A [`Server`] serves the catalog, as `assort serve` does; any number of replicas
 //! may follow it. With the feature `object-store`, `Objects` keeps copies in S3, Google Cloud
-//! Storage and what speaks like them, and gives them again.
+//! Storage, Azure and what speaks like them, and gives them again, and `sharded` has
+//! catalogs there of which many tasks each made a part.
 //!
 //! ```no_run
 //! # fn main() -> assort::Result<()> {

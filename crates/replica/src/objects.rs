@@ -1,4 +1,4 @@
-//! Copies in object stores: S3, Google Cloud Storage, and what speaks like them.
+//! Copies in object stores: S3, Google Cloud Storage, Azure, and what speaks like them.
 //!
 //! A copy is `manifest.json` and, for each of its files, `files/DIGEST`. The manifest is
 //! put last, so that it names nothing that is not there. A file is never replaced.
@@ -37,8 +37,8 @@ struct Known {
 }
 
 impl Objects {
-    /// The copy at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `file:///FOLDER`, with
-    /// keys, region and endpoint from the environment; see [`Self::with_settings`].
+    /// The copy at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or
+    /// `file:///FOLDER`, with keys, region and endpoint from the environment; see [`Self::with_settings`].
     /// Nothing is asked until it is read or written.
     ///
     /// # Errors
@@ -52,7 +52,8 @@ impl Objects {
     /// environment. Those count that [`object_store`] knows: of S3 `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT`,
     /// `AWS_ALLOW_HTTP` and others; of Google Cloud Storage `GOOGLE_SERVICE_ACCOUNT` (the
-    /// file of a key), `GOOGLE_APPLICATION_CREDENTIALS` and others. Calls are encrypted by
+    /// file of a key), `GOOGLE_APPLICATION_CREDENTIALS` and others; of Azure
+    /// `AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY` and others. Calls are encrypted by
     /// ring, which becomes the process's provider of rustls unless it has one.
     ///
     /// # Errors

@@ -37,6 +37,9 @@ const VERSIONS: &str = "versions";
 const SHARDS: &str = "shards";
 const PACKS: &str = "packs";
 
+/// Shards that are looked at at once.
+const CHECKS: usize = 16;
+
 /// How often a version is put again where others put theirs at the same time.
 const ATTEMPTS: usize = 20;
 
@@ -78,8 +81,8 @@ pub enum Commit {
 }
 
 impl Sharded {
-    /// The catalog at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `file:///FOLDER`, with
-    /// settings from the environment; see [`Objects::open`].
+    /// The catalog at `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or
+    /// `file:///FOLDER`, with settings from the environment; see [`Objects::open`].
     ///
     /// # Errors
     /// As [`Objects::open`].
@@ -128,8 +131,7 @@ impl Sharded {
         pack: Option<u128>,
         observer: &mut dyn Observer,
     ) -> Result<Shard> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if attempt.is_empty() || !attempt.chars().all(plain) {
+        if !version::is_name(attempt) {
             return Err(Error::Argument(format!(
                 "an attempt is named by letters, digits and hyphens, not by `{attempt}`"
             )));
@@ -174,9 +176,7 @@ impl Sharded {
     /// [`Error::Send`], [`Error::Fetch`], [`Error::Refused`].
     pub fn commit(&self, shards: Vec<Shard>, job: &str, how: Commit) -> Result<Version> {
         check_parts(&shards)?;
-        for shard in &shards {
-            self.check_there(shard)?;
-        }
+        self.check_there(&shards)?;
         for _ in 0..ATTEMPTS {
             let last = self.last()?;
             if let Some(own) = self.of_job(last.as_ref(), job)? {
@@ -263,8 +263,23 @@ impl Sharded {
         Objects::at(self.place.below(&format!("{SHARDS}/{name}")))
     }
 
-    /// Fails unless a shard is there as it was sent.
-    fn check_there(&self, shard: &Shard) -> Result<()> {
+    /// Fails unless shards are there as they were sent. They are asked for at once, since
+    /// each answer takes its time.
+    fn check_there(&self, shards: &[Shard]) -> Result<()> {
+        let check = |shards: &[Shard]| shards.iter().try_for_each(|one| self.check_sent(one));
+        std::thread::scope(|scope| {
+            let groups = shards.chunks(shards.len().div_ceil(CHECKS).max(1));
+            let threads: Vec<_> = groups
+                .map(|group| scope.spawn(move || check(group)))
+                .collect();
+            threads.into_iter().try_for_each(|thread| {
+                let checked = thread.join();
+                checked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        })
+    }
+
+    fn check_sent(&self, shard: &Shard) -> Result<()> {
         let found = self.shard(&shard.name).manifest()?;
         if digest(&found) == shard.digest {
             return Ok(());

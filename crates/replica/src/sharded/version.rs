@@ -132,15 +132,8 @@ impl Version {
         }
         let read: Layout<Self> = serde_json::from_slice(bytes).map_err(wrong)?;
         let version = read.version;
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        match version
-            .shards
-            .iter()
-            .find(|shard| !shard.name.chars().all(is_plain))
-        {
-            Some(shard) => Err(format!("no shard is named `{}`", shard.name)),
-            None => check_alike(&version.shards).map(|()| version),
-        }
+        version.shards.iter().try_for_each(Shard::check_name)?;
+        check_alike(&version.shards).map(|()| version)
     }
 }
 
@@ -156,8 +149,23 @@ impl Shard {
     /// # Errors
     /// What is wrong.
     pub fn decode(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| format!("it is no shard: {error}"))
+        let read = serde_json::from_str(text).map_err(|error| format!("it is no shard: {error}"));
+        let shard: Self = read?;
+        shard.check_name().map(|()| shard)
     }
+
+    /// Refuses a name that could lead elsewhere.
+    fn check_name(&self) -> Result<(), String> {
+        match is_name(&self.name) {
+            true => Ok(()),
+            false => Err(format!("no shard is named `{}`", self.name)),
+        }
+    }
+}
+
+/// Whether a text has letters, digits and hyphens alone.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// Refuses shards that are not of one taxonomy, one space and one pack.

@@ -175,6 +175,12 @@ fn what_does_not_belong_together_is_not_committed() {
         .put(&part(job.place.path(), "x", 5), 5, "../x", None, &mut ());
     assert!(matches!(named, Err(Error::Argument(_))), "{named:?}");
     assert!(Shard::decode("{}").unwrap_err().contains("no shard"));
+    let elsewhere = one.encode().replace("000001-a", "../000001");
+    assert!(
+        Shard::decode(&elsewhere)
+            .unwrap_err()
+            .contains("`../000001`")
+    );
     assert_eq!(Space::from(one.space), *toy().space());
 }
 
