@@ -23,8 +23,9 @@ Rejects = Literal["fail", "skip"]
 #: Rows that are stored together: every time is a commit.
 ROWS = 50_000
 
-#: Shards that this process has open, by name.
+#: Shards that this process has open, by name; the last ones.
 _OPEN: dict[str, _assort.Catalog] = {}
+MOST_OPEN = 4
 
 
 class Sharding(NamedTuple):
@@ -43,8 +44,9 @@ class Sharding(NamedTuple):
     def check(self, columns: Iterable[str]) -> None:
         """Fails before any work where a column or an option cannot be meant."""
         deciding(self.method, 1, self.min_confidence, self.target_precision)
-        self.columns.wanted(columns)
-        if self.columns.id is None and "id" not in columns:
+        have = list(columns)
+        self.columns.wanted(have)
+        if self.columns.id is None and "id" not in have:
             raise InvalidInput("products need ids, and there is no column `id`; name theirs")
         if self.rejects not in ("fail", "skip"):
             raise InvalidInput(f'rejects is "fail" or "skip", not {self.rejects!r}')
@@ -112,5 +114,7 @@ def opened(url: str, name: str, shard: str) -> _assort.Catalog:
     one_thread()
     if name not in _OPEN:
         path = _assort.Sharded(url).fetch(shard, cache_directory())
+        while len(_OPEN) >= MOST_OPEN:
+            del _OPEN[next(iter(_OPEN))]
         _OPEN[name] = _assort.Catalog.open(path, True)
     return _OPEN[name]

@@ -118,10 +118,7 @@ def register(spark: Any) -> None:
             self.sharding, self.append = sharding, append
 
         def write(self, iterator: Iterator[pyarrow.RecordBatch]) -> WriterCommitMessage:
-            from pyspark import TaskContext
-
-            task = TaskContext.get()
-            return Message(self.sharding.make(iterator, task.partitionId() if task else 0))
+            return Message(self.sharding.make(iterator, _part()))
 
         def commit(self, messages: list[WriterCommitMessage | None]) -> None:
             told = [message for message in messages if isinstance(message, Message)]
@@ -143,6 +140,15 @@ def register(spark: Any) -> None:
             return Writer(sharding, not overwrite)
 
     spark.dataSource.register(Assort)
+
+
+def _part() -> int:
+    """The number of the partition of this task. Where the engine does not tell it, as Sail, a
+    number of its own: of each partition it tells the commit one message."""
+    from pyspark import TaskContext
+
+    task = TaskContext.get()
+    return task.partitionId() if task else uuid.uuid4().int >> 80
 
 
 def _sharding(options: Mapping[str, str]) -> Sharding:

@@ -144,33 +144,40 @@ def test_spark_gives_the_same_where_workers_are_killed(
         same([row.asDict() for row in found], expected, pack)
 
 
-def test_sail_files_as_one_process_does(
-    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
-) -> None:
+def on_sail(code: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What lines of code find in a session on Sail; they are given `spark` and `rows`."""
     pytest.importorskip("pysail", reason="not tested with Sail: no pysail")
     pyspark = pytest.importorskip("pyspark", reason="not tested with Sail: no pyspark")
     if not pyspark.__version__.startswith("4.1"):
         pytest.skip(f"not tested with Sail: it does not know pyspark {pyspark.__version__}")
-    code = f"""
+    begin = """
 import json, sys
-import pyarrow
 from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
-from assort.spark import classify
 server = SparkConnectServer(ip="127.0.0.1", port=0)
 server.start(background=True)
 spark = SparkSession.builder.remote("sc://127.0.0.1:%d" % server.listening_address[1]).getOrCreate()
 rows = json.load(sys.stdin)
-frame = spark.createDataFrame(rows, "id string, title string, price string").repartition(4)
-found = classify(frame, {pack.path!r}, attributes=["price"]).collect()
-print(json.dumps([row.asDict() for row in found]))
 """
+    end = "\nprint(json.dumps([row.asDict() for row in found]))"
     ran = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps(rows), capture_output=True, text=True,
-        timeout=300,
+        [sys.executable, "-c", begin + code + end], input=json.dumps(rows), capture_output=True,
+        text=True, timeout=300,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
-    same(json.loads(ran.stdout.splitlines()[-1]), expected, pack)
+    found: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def test_sail_files_as_one_process_does(
+    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
+) -> None:
+    code = f"""
+from assort.spark import classify
+frame = spark.createDataFrame(rows, "id string, title string, price string").repartition(4)
+found = classify(frame, {pack.path!r}, attributes=["price"]).collect()
+"""
+    same(on_sail(code, rows), expected, pack)
 
 
 @pytest.fixture(scope="module")

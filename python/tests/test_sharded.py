@@ -179,6 +179,24 @@ def test_spark_writes_what_one_process_stores_and_finds_it(
         write(frame.withColumnRenamed("price", "name"), tmp_path / "a", pack)
 
 
+def test_sail_writes_what_one_process_stores_and_finds_it(
+    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple], tmp_path: Path
+) -> None:
+    from test_distributed import on_sail
+
+    code = f"""
+from assort.spark import register, search
+register(spark)
+frame = spark.createDataFrame(rows, "id string, title string, price string").repartition(4)
+writer = frame.write.format("assort").mode("append").option("model", {pack.path!r})
+writer.option("id", "id").option("attributes", "price").save({str(tmp_path / "store")!r})
+found = search(spark, ["sun hat"], {str(tmp_path / "store")!r}, k=5).collect()
+"""
+    found = on_sail(code, rows)
+    exact(tmp_path / "store", rows, expected, tmp_path)
+    assert [row["rank"] for row in found] == [1, 2, 3, 4, 5]
+
+
 def _executors() -> list[int]:
     return _listed("-f", "CoarseGrainedExecutorBackend --driver-url")
 
