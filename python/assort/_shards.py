@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import uuid
@@ -109,12 +110,17 @@ def _grouped(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.Table]:
         yield pyarrow.Table.from_batches(group)
 
 
-def opened(url: str, name: str, shard: str) -> _assort.Catalog:
+def opened(url: str, shard: str) -> _assort.Catalog:
     """A shard, fetched once for all processes of a machine."""
-    one_thread()
+    name: str = json.loads(shard)["name"]
     if name not in _OPEN:
         path = _assort.Sharded(url).fetch(shard, cache_directory())
         while len(_OPEN) >= MOST_OPEN:
             del _OPEN[next(iter(_OPEN))]
         _OPEN[name] = _assort.Catalog.open(path, True)
     return _OPEN[name]
+
+
+def smallest(shards: Iterable[str]) -> str:
+    """The shard with the fewest products."""
+    return min(shards, key=lambda shard: int(json.loads(shard)["products"]))

@@ -244,15 +244,8 @@ class Catalog(Filing):
         return self._looked(found, where)
 
     def _looked(self, found: list[dict[str, Any]], where: str | None) -> list[dict[str, Any]]:
-        for field in [] if found or where is None else self._native.filter_fields(where):
-            name = field["name"]
-            if field["values"] == 0:
-                near = difflib.get_close_matches(name, field["others"], 1)
-                told = f"; `{near[0]}` is the nearest there is" if near else ""
-                warnings.warn(f"no product has the attribute `{name}`{told}", stacklevel=3)
-            elif field["is_compared"] and not field["readable"]:
-                told = f"no value of `{name}` is more or less than another"
-                warnings.warn(told, stacklevel=3)
+        if not found and where is not None:
+            warn_of_filter(self._native, where, stacklevel=4)
         return found
 
     def train(self, *, progress: bool | Told | None = None) -> dict[str, Any]:
@@ -294,6 +287,19 @@ class Catalog(Filing):
 
 # The argument of the same name hides it.
 _shown = progress
+
+
+def warn_of_filter(native: _assort.Catalog, where: str, *, stacklevel: int = 3) -> None:
+    """Warns of attributes of a filter that no product has, or none that can be compared."""
+    for field in native.filter_fields(where):
+        name = field["name"]
+        if field["values"] == 0:
+            near = difflib.get_close_matches(name, field["others"], 1)
+            told = f"; `{near[0]}` is the nearest there is" if near else ""
+            warnings.warn(f"no product has the attribute `{name}`{told}", stacklevel=stacklevel)
+        elif field["is_compared"] and not field["readable"]:
+            told = f"no value of `{name}` is more or less than another"
+            warnings.warn(told, stacklevel=stacklevel)
 
 
 def _count(k: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._batches import ADDED, BatchFiling
 from ._deciding import Method
-from ._shards import Sharding, opened
+from ._shards import Sharding, one_thread, opened, smallest
 from ._tables import columns, names
+from .catalog import warn_of_filter
 from .errors import InvalidInput
 from .models import open_pack
 from .sharded import ShardedCatalog, address
@@ -217,7 +217,8 @@ def search(
         queries: Texts. They are sent to every task.
         catalog: URL of a sharded catalog, see :class:`assort.sharded.ShardedCatalog`.
         k: How many of each query.
-        where: A filter: ``'brand = "Acme" and price < 20'``.
+        where: A filter: ``'brand = "Acme" and price < 20'``. It is tried here on the smallest
+            shard, and what cannot be found by it is warned of.
         version: The number of a version; the last one without.
 
     Raises:
@@ -230,10 +231,14 @@ def search(
     sharded = ShardedCatalog(catalog)
     one = sharded.last() if version is None else sharded.version(version)
     url, shards = sharded.url, one.shards
+    if where is not None:
+        # What cannot be meant is told here, by one shard, and not by a job that finds nothing.
+        warn_of_filter(opened(url, smallest(shards)), where)
 
     def find(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         import pyarrow
 
+        one_thread()
         kinds = pyarrow.schema([
             ("query", pyarrow.int32()), ("text", pyarrow.string()), ("shard", pyarrow.int32()),
             ("id", pyarrow.string()), ("title", pyarrow.string()),
@@ -241,7 +246,7 @@ def search(
             ("category", pyarrow.string()),
         ])  # fmt: skip
         for number in (number for batch in batches for number in batch["id"].to_pylist()):
-            shard = opened(url, json.loads(shards[number])["name"], shards[number])
+            shard = opened(url, shards[number])
             rows = [
                 {**found, "query": query, "text": text, "shard": number}
                 for query, text in enumerate(texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ LEAVES = {
 }
 SOUNDS = ["ka", "lo", "mi", "nu", "pe", "ra", "so", "tu"]
 COLOURS = ["red", "blue", "green", "black", "white", "steel", "large", "small", "new", "classic"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing that tests fetch stays in the user's cache."""
+    os.environ["ASSORT_PACKS"] = str(tmp_path_factory.mktemp("fetched"))
 
 
 @pytest.fixture(scope="session")

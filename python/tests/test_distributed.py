@@ -90,6 +90,7 @@ def cluster() -> Iterator[Any]:
         .config("spark.speculation", "true")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "100")
         .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(sys.path))
+        .config("spark.executorEnv.ASSORT_PACKS", os.environ["ASSORT_PACKS"])
         .getOrCreate()
     )
     yield session

@@ -21,6 +21,7 @@ import assort
 from assort._shards import Sharding
 from assort._tables import columns
 from assort.sharded import ShardedCatalog, address
+from assort.spark import search
 
 #: Rounds in which workers and executors are killed; the nightly command sets more.
 ROUNDS = int(os.environ.get("ASSORT_KILL_ROUNDS", "1"))
@@ -104,6 +105,13 @@ def test_tasks_make_one_catalog(
     both = sharded.restore(tmp_path / "both")
     assert len(both) == len(rows) + 1
     assert both.search("felt hat", where=f'id = "{rows[0]["id"]}"')[0]["title"] == "felt hat"
+    with pytest.raises(assort.errors.InvalidInput, match="a value after `<`"):
+        search(None, "felt hat", tmp_path / "store", where="price <")
+    with pytest.warns(UserWarning, match="attribute `pric`; `price` is the nearest"):
+        with pytest.raises(AttributeError):
+            search(None, "felt hat", tmp_path / "store", where="pric < 3")
+    with pytest.raises(assort.errors.NotFound):
+        search(None, "felt hat", tmp_path / "store", version=9)
     # One attempt lost its way.
     assert sharded.gc(older_than=timedelta(0)).shards == 1
     with pytest.raises(assort.errors.Exists):
@@ -150,7 +158,7 @@ def write(frame: Any, url: str | Path, pack: assort.Pack, kind: str = "assort") 
 def test_spark_writes_what_one_process_stores_and_finds_it(
     spark: Any, pack: assort.Pack, rows: list[dict], expected: dict[str, tuple], tmp_path: Path
 ) -> None:
-    from assort.spark import register, search
+    from assort.spark import register
 
     register(spark)
     frame = frame_of(spark, rows).repartition(5, "id")

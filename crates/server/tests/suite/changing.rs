@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use assort_proto::v1;
@@ -16,7 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
-use crate::common::{SHOP, Shop, refused};
+use crate::common::{SHOP, Shop, make, opened, refused};
 
 fn certificates(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -103,16 +104,7 @@ async fn new_connections_get_new_certificates_and_open_ones_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_that_was_made_shorter_takes_less() {
     let shop = Shop::open().await;
-    let search = async || {
-        let request = v1::SearchProductsRequest {
-            parent: SHOP.to_owned(),
-            query: Some(v1::search_products_request::Query::Text(
-                "kettle".to_owned(),
-            )),
-            ..v1::SearchProductsRequest::default()
-        };
-        shop.searches().search_products(request).await
-    };
+    let search = async || shop.searches().search_products(kettles()).await;
     search().await.unwrap();
     let mut options = Options::new(([127, 0, 0, 1], 0).into());
     options.load.waiting = 0;
@@ -122,4 +114,65 @@ async fn a_queue_that_was_made_shorter_takes_less() {
     options.drain = Duration::from_secs(1);
     shop.controls.change(&options).unwrap();
     search().await.unwrap();
+}
+
+fn kettles() -> v1::SearchProductsRequest {
+    v1::SearchProductsRequest {
+        parent: SHOP.to_owned(),
+        query: Some(v1::search_products_request::Query::Text(
+            "kettle".to_owned(),
+        )),
+        ..v1::SearchProductsRequest::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_is_replaced_while_callers_search_and_file_and_no_call_fails() {
+    let shop = Shop::open().await;
+    let done = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (mut searches, mut filing) = (shop.searches(), shop.classification());
+            let done = Arc::clone(&done);
+            tokio::spawn(async move {
+                let mut calls = 0;
+                while !done.load(Ordering::Relaxed) {
+                    searches.search_products(kettles()).await.unwrap();
+                    let request = v1::ClassifyProductsRequest {
+                        parent: SHOP.to_owned(),
+                        products: vec![v1::Product {
+                            title: "Paring knife".to_owned(),
+                            ..v1::Product::default()
+                        }],
+                        ..v1::ClassifyProductsRequest::default()
+                    };
+                    filing.classify_products(request).await.unwrap();
+                    calls += 1;
+                }
+                calls
+            })
+        })
+        .collect();
+    for number in 0..8 {
+        let (directory, toy) = (tempfile::tempdir().unwrap(), Arc::clone(&shop.embedder));
+        let catalog = make(&directory, toy);
+        catalog.remove(["p1"]).unwrap();
+        let controls = shop.controls.clone();
+        let replaced = tokio::task::spawn_blocking(move || {
+            let replaced = controls.replace(opened(catalog, true));
+            // What is open is read though its name has gone.
+            drop(directory);
+            replaced
+        });
+        replaced.await.unwrap().unwrap();
+        let gone = shop.product("p1").await;
+        assert_eq!(gone.unwrap_err().code(), Code::NotFound, "round {number}");
+    }
+    done.store(true, Ordering::Relaxed);
+    for caller in callers {
+        assert!(caller.await.unwrap() > 0);
+    }
+    // The last one is served for reading only.
+    let refused = shop.upsert(vec![v1::Product::default()]).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
 }

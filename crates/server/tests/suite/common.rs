@@ -73,6 +73,21 @@ pub(crate) fn make(directory: &TempDir, embedder: Arc<Toy>) -> Catalog {
     catalog
 }
 
+/// The shop's catalog, to be served.
+pub(crate) fn opened(catalog: Catalog, read_only: bool) -> Opened {
+    Opened {
+        name: "shop".to_owned(),
+        catalog,
+        read_only,
+        teacher: Arc::new(|catalog| {
+            let spec = |_: &Path, _| "student".to_owned();
+            Ok(Teacher::new(catalog.embedder()?, spec))
+        }),
+        start: None,
+        pack: None,
+    }
+}
+
 /// SHA-256 of `reader`, `writer` and `other`.
 const KEYS: &str = "\
     reader read-only shop 3d0941964aa3ebdcb00ccef58b1bb399f9f898465e9886d5aec7f31090a0fb30\n\
@@ -110,21 +125,10 @@ impl Shop {
         catalog: Catalog,
         change: impl FnOnce(&mut Options, &TempDir),
     ) -> Self {
-        let opened = Opened {
-            name: "shop".to_owned(),
-            catalog,
-            read_only: false,
-            teacher: Arc::new(|catalog| {
-                let spec = |_: &Path, _| "student".to_owned();
-                Ok(Teacher::new(catalog.embedder()?, spec))
-            }),
-            start: None,
-            pack: None,
-        };
         let mut options = Options::new(([127, 0, 0, 1], 0).into());
         change(&mut options, &directory);
         let is_secret = options.tls.is_some();
-        let bound = bind(vec![opened], options).await.unwrap();
+        let bound = bind(vec![opened(catalog, false)], options).await.unwrap();
         let address = bound.address().to_string();
         let controls = bound.controls();
         let (stop, stopped) = oneshot::channel::<()>();
