@@ -1,9 +1,11 @@
 //! What to do about an error or a problem: the one place that knows which
 //! command or option helps. The libraries say what is wrong, and no more.
 
+pub(crate) mod copies;
 pub(crate) mod packs;
 #[cfg(feature = "pictures")]
 pub(crate) mod pictures;
+#[cfg(all(feature = "object-store", feature = "serve"))]
 pub(crate) mod sharded;
 
 use std::path::Path;

@@ -27,7 +27,7 @@ pub(super) fn source(from: &Path) -> Result<Box<dyn Source>, Failure> {
 pub(super) fn check(url: &str) -> Result<(), Failure> {
     match STORES.iter().any(|begin| url.starts_with(begin)) {
         true => Ok(()),
-        false => Err(Failure::Usage(hints::sharded::no_place_of_copies(url))),
+        false => Err(Failure::Usage(hints::copies::no_place_of_copies(url))),
     }
 }
 

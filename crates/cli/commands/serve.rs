@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use assort::Catalog;
 use assort_server::{Followed, Opened, Reread};
@@ -29,7 +30,7 @@ pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
     let (mut opened, mut followed) = (Vec::new(), Vec::new());
     for (name, path) in &settings.catalogs {
         if let Some(url) = address(path) {
-            let (one, follows) = sharded(name, url, &settings)?;
+            let (one, follows) = sharded(name, url, settings.poll, own)?;
             opened.push(one);
             followed.push(follows);
         } else {
@@ -78,12 +79,17 @@ fn open(name: &str, path: &Path, read_only: bool, global: &Global) -> Result<Ope
 
 /// Opens a sharded catalog to be served and followed.
 #[cfg(feature = "object-store")]
-fn sharded(name: &str, url: &str, settings: &Settings) -> Result<(Opened, Followed), Failure> {
-    serve_sharded::serve(name, url, settings.poll, &settings.global)
+fn sharded(
+    name: &str,
+    url: &str,
+    poll: Duration,
+    global: &Global,
+) -> Result<(Opened, Followed), Failure> {
+    serve_sharded::serve(name, url, poll, global)
 }
 
 #[cfg(not(feature = "object-store"))]
-fn sharded(_: &str, url: &str, _: &Settings) -> Result<(Opened, Followed), Failure> {
+fn sharded(_: &str, url: &str, _: Duration, _: &Global) -> Result<(Opened, Followed), Failure> {
     Err(Failure::Usage(hints::needs_the_feature(
         url,
         "object-store",
@@ -95,7 +101,7 @@ fn check_sharded(url: &str, settings: &Settings) -> Result<(), Failure> {
     #[cfg(feature = "object-store")]
     return serve_sharded::check(url, &settings.global);
     #[cfg(not(feature = "object-store"))]
-    sharded("", url, settings).map(drop)
+    sharded("", url, settings.poll, &settings.global).map(drop)
 }
 
 /// What is wanted by now, beside what was at the start.

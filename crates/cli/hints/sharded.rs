@@ -1,12 +1,6 @@
-//! What to do about places in object stores, and the sharded catalogs there.
+//! What to do about sharded catalogs.
 
-/// An address at which no copy can be.
-pub(crate) fn no_place_of_copies(url: &str) -> String {
-    format!(
-        "{url}: copies are in folders and in object stores, which are named as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, \
-         az://CONTAINER/PREFIX or file:///FOLDER; `assort replicate` copies the catalogs of servers, too"
-    )
-}
+use std::path::Path;
 
 /// A sharded catalog without a version.
 pub(crate) fn no_version(url: &str) -> String {
@@ -23,7 +17,7 @@ pub(crate) fn needs_a_cache(url: &str) -> String {
 }
 
 /// Another process serves from the same folder.
-pub(crate) fn cache_in_use(folder: &std::path::Path) -> String {
+pub(crate) fn cache_in_use(folder: &Path) -> String {
     format!(
         "{} is in use by another server; name another folder with --cache DIR, or stop that server",
         folder.display()
