@@ -70,7 +70,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "BOOL", env = "ASSORT_OFFLINE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     offline: Option<bool>,
 
-    /// Folder for downloaded models
+    /// Folder for downloaded models, and for sharded catalogs while they are served
     #[arg(long, global = true, value_name = "DIR", env = "ASSORT_CACHE")]
     cache: Option<PathBuf>,
 

@@ -5,7 +5,7 @@ pub(crate) mod copies;
 pub(crate) mod packs;
 #[cfg(feature = "pictures")]
 pub(crate) mod pictures;
-#[cfg(all(feature = "object-store", feature = "serve"))]
+#[cfg(feature = "object-store")]
 pub(crate) mod sharded;
 
 use std::path::Path;

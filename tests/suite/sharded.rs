@@ -150,6 +150,8 @@ fn the_last_version_is_restored_as_one_catalog_and_others_are_collected() {
     };
     assert!(gc("").starts_with("removed 0 versions, 0 shards"));
     assert!(gc(" --keep 1").starts_with("removed 1 version, 0 shards"));
+    let nothing = format!("gc file://{}", job.place.path("typo").display());
+    job.place.run(&nothing).failed(1, &["has no version"]);
     job.place
         .run("gc ftp://a")
         .failed(2, &["s3://BUCKET/PREFIX"]);

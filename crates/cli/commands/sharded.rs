@@ -7,11 +7,16 @@ use assort_replica::sharded::Sharded;
 use super::copies::check;
 use crate::args::{Gc, Global};
 use crate::failure::{Done, Failure, Outcome};
+use crate::hints::sharded::no_version;
 use crate::progress::Console;
 use crate::text::{bytes, count, counted};
 
 pub(crate) fn gc(args: &Gc, global: &Global) -> Outcome {
-    let report = open(&args.catalog)?.gc(args.keep.get(), args.older_than)?;
+    let sharded = open(&args.catalog)?;
+    let report = sharded.gc(args.keep.get(), args.older_than)?;
+    if report.objects == 0 && sharded.versions()?.is_empty() {
+        return Err(Failure::Failed(no_version(&args.catalog)));
+    }
     global.say(&format!(
         "removed {}, {} and {} objects ({})",
         counted(report.versions as u64, "version", "versions"),

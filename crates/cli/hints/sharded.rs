@@ -1,5 +1,6 @@
 //! What to do about sharded catalogs.
 
+#[cfg(feature = "serve")]
 use std::path::Path;
 
 /// A sharded catalog without a version.
@@ -10,6 +11,7 @@ pub(crate) fn no_version(url: &str) -> String {
 }
 
 /// A sharded catalog was to be served, and there is no folder for it.
+#[cfg(feature = "serve")]
 pub(crate) fn needs_a_cache(url: &str) -> String {
     format!(
         "{url} is kept on this machine while it is served; name a folder for it with --cache DIR"
@@ -17,6 +19,7 @@ pub(crate) fn needs_a_cache(url: &str) -> String {
 }
 
 /// Another process serves from the same folder.
+#[cfg(feature = "serve")]
 pub(crate) fn cache_in_use(folder: &Path) -> String {
     format!(
         "{} is in use by another server; name another folder with --cache DIR, or stop that server",
