@@ -40,7 +40,8 @@ impl Target {
             if directory.join(FILE).exists() {
                 return Err(Error::AlreadyACatalog(directory.to_owned()));
             }
-            if !lock.exists() && names.next().is_some() {
+            // Looked at in this order: whoever makes a copy makes the lock first.
+            if names.next().is_some() && !lock.exists() {
                 return Err(Error::OtherCopy {
                     path: directory.to_owned(),
                     what: "it has other files in it".to_owned(),

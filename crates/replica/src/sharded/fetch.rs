@@ -1,7 +1,7 @@
 //! Shards on this machine, and a catalog of all of them.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use super::{PACKS, SHARDS, Shard, Sharded, Version, digest, pack_name};
 
 /// How often a shard is looked at that another process is fetching.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Where files are that are locked while a shard is fetched.
+const LOCKS: &str = "locks";
 
 /// Ending of what is not whole yet.
 const PART: &str = "part";
@@ -37,20 +40,18 @@ impl Sharded {
             Err(Error::NotACopy(_)) => Ok(false),
             Err(error) => Err(error),
         };
-        while !is_there(&to)? {
-            make_folder(to.parent().unwrap_or(cache))?;
+        let locks = cache.join(LOCKS);
+        make_folder(&cache.join(SHARDS))?;
+        make_folder(&locks)?;
+        let _turn = turn(&locks.join(&shard.name), observer)?;
+        if !is_there(&to)? {
             let mut objects = self.shard(&shard.name);
-            match replicate(&mut objects, &to, CopyOptions::default(), observer) {
-                Ok(_) if is_there(&to)? => break,
-                Ok(_) => {
-                    return Err(Error::Copy {
-                        path: self.place.file_of(SHARDS).join(&shard.name),
-                        what: "it is not what its version says".to_owned(),
-                    });
-                }
-                Err(Error::Locked(_)) if !observer.stop() => std::thread::sleep(POLL),
-                Err(Error::Locked(_)) => return Err(Error::Interrupted),
-                Err(error) => return Err(error),
+            replicate(&mut objects, &to, CopyOptions::default(), observer)?;
+            if !is_there(&to)? {
+                return Err(Error::Copy {
+                    path: self.place.file_of(SHARDS).join(&shard.name),
+                    what: "it is not what its version says".to_owned(),
+                });
             }
         }
         Ok(to)
@@ -130,6 +131,20 @@ impl Sharded {
             if !packs.contains(&format!("{PACKS}/{name}")) {
                 let _ = fs::remove_file(path);
             }
+        }
+    }
+}
+
+/// Waits until no other process fetches the same.
+fn turn(path: &Path, observer: &dyn Observer) -> Result<File> {
+    let io = |doing| failed(path, doing);
+    let lock = File::create(path).map_err(io("making the lock"))?;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if observer.stop() => return Err(Error::Interrupted),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(POLL),
+            Err(TryLockError::Error(error)) => return Err(io("locking the shard")(error)),
         }
     }
 }
