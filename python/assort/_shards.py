@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from . import _assort
-from ._deciding import Method, deciding
-from ._tables import Columns
+from ._batches import ByPack
 from .errors import InvalidInput
-from .models import cache_directory, open_pack
+from .models import cache_directory
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,20 +33,14 @@ class Sharding(NamedTuple):
 
     url: str
     job: str
-    model: str
-    digest: str
-    columns: Columns
-    method: Method
-    min_confidence: float
-    target_precision: float | None
+    by: ByPack
     rejects: Rejects
 
     def check(self, columns: Iterable[str]) -> None:
         """Fails before any work where a column or an option cannot be meant."""
-        deciding(self.method, 1, self.min_confidence, self.target_precision)
         have = list(columns)
-        self.columns.wanted(have)
-        if self.columns.id is None and "id" not in have:
+        self.by.check(have)
+        if self.by.columns.id is None and "id" not in have:
             raise InvalidInput("products need ids, and there is no column `id`; name theirs")
         if self.rejects not in ("fail", "skip"):
             raise InvalidInput(f'rejects is "fail" or "skip", not {self.rejects!r}')
@@ -56,17 +49,15 @@ class Sharding(NamedTuple):
         """Stores a part of the products in a catalog of its own and sends it; gives what the
         commit is told. Nothing is sent where there is no row."""
         one_thread()
-        pack = open_pack(self.model, digest=self.digest)
-        asked = deciding(
-            self.method, 1, self.min_confidence, self.target_precision, missing="null"
-        )
-        rejected = 0
+        asked, rejected = self.by.deciding(), 0
+        # Fails where the file was written over since it was opened.
+        pack = self.by.open()._engine()
         with tempfile.TemporaryDirectory(prefix="assort-shard-") as folder:
             catalog = None
             for table in _grouped(batches):
                 if catalog is None:
-                    catalog = _assort.Catalog.of_pack(Path(folder) / "shard", pack._native, True)
-                report = catalog.add(table, self.columns)
+                    catalog = _assort.Catalog.of_pack(Path(folder) / "shard", pack, True)
+                report = catalog.add(table, self.by.columns)
                 rejected += report["rejected"]
                 if report["rejects"] and self.rejects == "fail":
                     at, why = report["rejects"][0]
@@ -74,12 +65,12 @@ class Sharding(NamedTuple):
                         f"{report['rejected']} rows of part {part} cannot be taken; the first is "
                         f'row {at}: {why}; leave such rows out with rejects="skip"'
                     )
-                catalog.keep(pack._native.classify(table, self.columns, asked))
+                catalog.keep(pack.classify(table, self.by.columns, asked))
             if catalog is None:
                 return None
             attempt = f"{self.job[:8]}-{uuid.uuid4().hex[:16]}"
             sharded = _assort.Sharded(self.url)
-            return sharded.put(catalog, part, attempt, pack._native, rejected)
+            return sharded.put(catalog, part, attempt, pack, rejected)
 
     def commit(self, told: Sequence[str | None], append: bool) -> None:
         """Names the shards of all parts in a new version."""
@@ -87,7 +78,7 @@ class Sharding(NamedTuple):
         if not shards:
             raise InvalidInput("there is no row to make a catalog of")
         sharded = _assort.Sharded(self.url)
-        sharded.put_pack(open_pack(self.model, digest=self.digest)._native)
+        sharded.put_pack(self.by.open()._engine())
         sharded.commit(shards, self.job, append)
 
 
@@ -101,12 +92,14 @@ def _grouped(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.Table]:
     import pyarrow
 
     group: list[Any] = []
+    rows = 0
     for batch in batches:
         group.append(batch)
-        if sum(one.num_rows for one in group) >= ROWS:
+        rows += batch.num_rows
+        if rows >= ROWS:
             yield pyarrow.Table.from_batches(group)
-            group = []
-    if any(one.num_rows for one in group):
+            group, rows = [], 0
+    if rows:
         yield pyarrow.Table.from_batches(group)
 
 

@@ -106,7 +106,7 @@ class Catalog(Filing):
         Raises:
             assort.errors.Exists: There is a catalog.
         """
-        return cls(_assort.Catalog.of_pack(path, pack._native))
+        return cls(_assort.Catalog.of_pack(path, pack._engine()))
 
     @classmethod
     def open(

@@ -140,3 +140,9 @@ def _locked(folder: Path) -> Iterator[None]:
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def address(url: str | os.PathLike[str]) -> str:
+    """A URL as it is, and a path as one."""
+    text = os.fspath(url)
+    return text if "://" in text else Path(text).absolute().as_uri()

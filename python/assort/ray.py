@@ -7,13 +7,12 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ._batches import BatchFiling
+from ._batches import BatchFiling, by_pack
 from ._deciding import Method
 from ._shards import Rejects, Sharding
 from ._tables import columns
 from .errors import InvalidInput
-from .models import open_pack
-from .sharded import address
+from .models import address
 
 if TYPE_CHECKING:
     import pyarrow
@@ -55,11 +54,9 @@ class Classifier:
         threads: int = 1,
     ) -> None:
         os.environ.setdefault("ASSORT_THREADS", str(threads))
-        pack = open_pack(model, digest=digest)
-        self._filing = BatchFiling(
-            str(model), pack.digest, columns(id, title, text, None, attributes), method,
-            min_confidence, target_precision, prefix,
-        )
+        named = columns(id, title, text, None, attributes)
+        by = by_pack(model, named, method, min_confidence, target_precision, digest=digest)
+        self._filing = BatchFiling(by, prefix)
 
     def __call__(self, batch: pyarrow.Table) -> pyarrow.Table:
         if not hasattr(batch, "column_names"):
@@ -93,13 +90,10 @@ class CatalogSink(Datasink):
         target_precision: float | None = None,
         rejects: Rejects = "fail",
     ) -> None:
-        pack = address(model)
+        named = columns(id, title, text, category, attributes)
+        by = by_pack(model, named, method, min_confidence, target_precision)
         self._append = append
-        self._sharding = Sharding(
-            address(url), uuid.uuid4().hex, pack, open_pack(pack).digest,
-            columns(id, title, text, category, attributes), method, min_confidence,
-            target_precision, rejects,
-        )  # fmt: skip
+        self._sharding = Sharding(address(url), uuid.uuid4().hex, by, rejects)
 
     def write(self, blocks: Iterable[Any], ctx: Any) -> str | None:
         """Makes the shard of a task."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from . import _assort
 from .catalog import Catalog
 from .errors import NotFound
+from .models import address
 
 
 class Version(NamedTuple):
@@ -103,9 +104,3 @@ class ShardedCatalog:
 
     def __repr__(self) -> str:
         return f"ShardedCatalog({self.url!r})"
-
-
-def address(url: str | os.PathLike[str]) -> str:
-    """A URL as it is, and a path as one."""
-    text = os.fspath(url)
-    return text if "://" in text else Path(text).absolute().as_uri()

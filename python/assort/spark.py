@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._batches import ADDED, BatchFiling
+from ._batches import ADDED, BatchFiling, by_pack
 from ._deciding import Method
 from ._shards import Sharding, one_thread, opened, smallest
 from ._tables import columns, names
 from .catalog import warn_of_filter
 from .errors import InvalidInput
-from .models import open_pack
-from .sharded import ShardedCatalog, address
+from .models import address
+from .sharded import ShardedCatalog
 
 if TYPE_CHECKING:
     import pyarrow
@@ -59,12 +59,9 @@ def classify(
     """
     if not hasattr(df, "mapInArrow"):
         raise InvalidInput(f"a data frame of Spark should be here, not {type(df).__name__}")
-    url = address(model)
-    digest = open_pack(url).digest
-    filing = BatchFiling(
-        url, digest, columns(id, title, text, None, attributes), method, min_confidence,
-        target_precision, prefix,
-    )
+    named = columns(id, title, text, None, attributes)
+    by = by_pack(model, named, method, min_confidence, target_precision)
+    filing = BatchFiling(by, prefix)
     filing.check(df.columns)
 
     def file(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
@@ -160,22 +157,20 @@ def _sharding(options: Mapping[str, str]) -> Sharding:
         if not given.get(name):
             how = '.save(URL)' if name == "path" else '.option("model", PACK)'
             raise InvalidInput(f"it is not said what `{name}` is; say it with {how}")
-    model = address(given["model"])
     precision = given.get("target_precision")
-    return Sharding(
-        address(given["path"]),
-        uuid.uuid4().hex,
-        model,
-        open_pack(model).digest,
-        columns(
-            given.get("id"), given.get("title", "title"), _list(given.get("text")),
-            given.get("category"), _list(given.get("attributes")),
-        ),
+    named = columns(
+        given.get("id"), given.get("title", "title"), _list(given.get("text")),
+        given.get("category"), _list(given.get("attributes")),
+    )  # fmt: skip
+    by = by_pack(
+        given["model"],
+        named,
         given.get("method", "auto"),  # type: ignore[arg-type]
         _number("min_confidence", given.get("min_confidence", "0")),
         None if precision is None else _number("target_precision", precision),
-        given.get("rejects", "fail"),  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
+    rejects = given.get("rejects", "fail")
+    return Sharding(address(given["path"]), uuid.uuid4().hex, by, rejects)  # type: ignore[arg-type]
 
 
 def _list(text: str | None) -> list[str]:

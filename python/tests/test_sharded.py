@@ -18,9 +18,11 @@ import pyarrow
 import pytest
 
 import assort
+from assort._batches import by_pack
 from assort._shards import Sharding
 from assort._tables import columns
-from assort.sharded import ShardedCatalog, address
+from assort.models import address
+from assort.sharded import ShardedCatalog
 from assort.spark import search
 
 #: Rounds in which workers and executors are killed; the nightly command sets more.
@@ -43,13 +45,12 @@ def expected(pack: assort.Pack, rows: list[dict]) -> dict[str, tuple]:
     return {row["id"]: (row["category_id"], row["confidence"]) for row in filed}
 
 
-def sharding(url: str | Path, pack: assort.Pack, **more: Any) -> Sharding:
-    usual: dict[str, Any] = {"method": "auto", "rejects": "fail"}
-    return Sharding(
-        address(url), uuid.uuid4().hex, pack.path, pack.digest,
-        columns("id", "title", None, None, ["price"]), min_confidence=0.0,
-        target_precision=None, **{**usual, **more},
-    )  # fmt: skip
+def sharding(
+    url: str | Path, pack: assort.Pack, method: Any = "auto", rejects: Any = "fail"
+) -> Sharding:
+    named = columns("id", "title", None, None, ["price"])
+    by = by_pack(pack.path, named, method, 0.0, None)
+    return Sharding(address(url), uuid.uuid4().hex, by, rejects)
 
 
 def batches(rows: list[dict]) -> list[pyarrow.RecordBatch]:

@@ -22,6 +22,7 @@ mod chunks;
 mod objects;
 #[cfg(feature = "object-store")]
 mod place;
+mod runtime;
 mod server;
 #[cfg(feature = "object-store")]
 pub mod sharded;

@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime::Runtime;
 use tokio_stream::StreamExt;
 
-use crate::store;
+use crate::{runtime, store};
 
 /// Least bytes of a part of a file, and most parts that stores take.
 const PART: u64 = 8 << 20;
@@ -57,18 +57,11 @@ impl Place {
 
     /// The place below a prefix of a store, which messages call `name`.
     pub(crate) fn on(name: &str, store: Arc<dyn ObjectStore>, prefix: Path) -> Result<Self> {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|source| Error::Io {
-            path: name.into(),
-            doing: "starting a thread",
-            source,
-        })?;
         Ok(Self {
             url: name.trim_end_matches('/').to_owned(),
             store,
             prefix,
-            runtime: Arc::new(runtime),
+            runtime: Arc::new(runtime::start(name)?),
         })
     }
 

@@ -15,6 +15,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::chunks::Chunks;
+use crate::runtime;
 
 /// How often a silent server is asked whether it is there.
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -102,13 +103,7 @@ impl Server {
         let endpoint = endpoint
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_timeout(KEEPALIVE);
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|source| Error::Io {
-            path: url.into(),
-            doing: "starting a thread",
-            source,
-        })?;
+        let runtime = runtime::start(url)?;
         let channel = {
             let _inside = runtime.enter();
             endpoint.connect_lazy()

@@ -29,6 +29,22 @@ const RETRYING: Duration = Duration::from_secs(60);
 /// Where machines in the clouds are told their keys.
 const LENDERS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
 
+/// A store by its builder and the keys of its settings, of which those count that `ours`
+/// tells. The builders have the same methods and no trait.
+macro_rules! built {
+    ($builder:ident, $key:ident, $url:expr, $settings:expr, $ours:expr) => {{
+        encrypt_by_ring();
+        let builder = $builder::new()
+            .with_config($key::Client(ClientConfigKey::Timeout), REQUEST)
+            .with_config($key::Client(ClientConfigKey::ReadTimeout), SILENCE);
+        let builder = known($settings, $ours).fold(builder, |builder, (key, value)| {
+            builder.with_config(key, value)
+        });
+        let store = builder.with_url($url).with_retry(retries()).build();
+        store.map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+    }};
+}
+
 /// The store of an address, and the place in it.
 pub(crate) fn open(
     url: &str,
@@ -47,70 +63,34 @@ pub(crate) fn open(
         return Err(wrong("nothing follows the prefix".to_owned()));
     }
     let store = match scheme {
-        ObjectStoreScheme::AmazonS3 => s3(url, settings),
-        ObjectStoreScheme::GoogleCloudStorage => google(url, settings),
-        ObjectStoreScheme::MicrosoftAzure => azure(url, settings),
+        ObjectStoreScheme::AmazonS3 => {
+            built!(AmazonS3Builder, AmazonS3ConfigKey, url, settings, |name| {
+                name.starts_with("AWS_")
+            })
+        }
+        ObjectStoreScheme::GoogleCloudStorage => {
+            let ours = |name: &str| name.starts_with("GOOGLE_") || name == "SERVICE_ACCOUNT";
+            built!(
+                GoogleCloudStorageBuilder,
+                GoogleConfigKey,
+                url,
+                settings,
+                ours
+            )
+        }
+        ObjectStoreScheme::MicrosoftAzure => {
+            built!(
+                MicrosoftAzureBuilder,
+                AzureConfigKey,
+                url,
+                settings,
+                |name| { name.starts_with("AZURE_") }
+            )
+        }
         _ if prefix.is_root() => return Err(wrong("it names no folder".to_owned())),
         _ => Ok(Arc::new(LocalFileSystem::new().with_fsync(true)) as Arc<dyn ObjectStore>),
     };
     Ok((store.map_err(|error| wrong(said(&error)))?, prefix))
-}
-
-fn s3(
-    url: &str,
-    settings: impl IntoIterator<Item = (String, String)>,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
-    encrypt_by_ring();
-    let builder = AmazonS3Builder::new()
-        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST)
-        .with_config(
-            AmazonS3ConfigKey::Client(ClientConfigKey::ReadTimeout),
-            SILENCE,
-        );
-    let settings = known(settings, |name| name.starts_with("AWS_"));
-    let builder = settings.fold(builder, |builder, (key, value)| {
-        builder.with_config(key, value)
-    });
-    let store = builder.with_url(url).with_retry(retries()).build()?;
-    Ok(Arc::new(store))
-}
-
-fn google(
-    url: &str,
-    settings: impl IntoIterator<Item = (String, String)>,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
-    encrypt_by_ring();
-    let builder = GoogleCloudStorageBuilder::new()
-        .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), REQUEST)
-        .with_config(
-            GoogleConfigKey::Client(ClientConfigKey::ReadTimeout),
-            SILENCE,
-        );
-    let ours = |name: &str| name.starts_with("GOOGLE_") || name == "SERVICE_ACCOUNT";
-    let builder = known(settings, ours).fold(builder, |builder, (key, value)| {
-        builder.with_config(key, value)
-    });
-    let store = builder.with_url(url).with_retry(retries()).build()?;
-    Ok(Arc::new(store))
-}
-
-fn azure(
-    url: &str,
-    settings: impl IntoIterator<Item = (String, String)>,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
-    encrypt_by_ring();
-    let builder = MicrosoftAzureBuilder::new()
-        .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST)
-        .with_config(
-            AzureConfigKey::Client(ClientConfigKey::ReadTimeout),
-            SILENCE,
-        );
-    let settings = known(settings, |name| name.starts_with("AZURE_"));
-    let builder = settings.fold(builder, |builder, (key, value)| {
-        builder.with_config(key, value)
-    });
-    let store = builder.with_url(url).with_retry(retries()).build()?;
-    Ok(Arc::new(store))
 }
 
 /// Settings of a store among all of the environment.

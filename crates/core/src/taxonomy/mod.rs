@@ -274,6 +274,7 @@ impl Taxonomy {
                 add(&list.len().to_string());
                 list.iter().for_each(|text| add(text));
             }
+            add(&category.translations.len().to_string());
             for (language, path) in &category.translations {
                 add(language);
                 add(&path.len().to_string());

@@ -111,11 +111,6 @@ impl Sharded {
         Ok(Self { place })
     }
 
-    /// The address.
-    pub fn url(&self) -> &str {
-        self.place.url()
-    }
-
     /// Sends a catalog as a shard, with all that is live sealed into one segment. `part` is
     /// the part of the data that it has, `attempt` tells it from what other tasks send of
     /// that part: letters, digits and hyphens. No version names it yet.

@@ -7,7 +7,6 @@ use assort_proto::v1;
 use assort_proto::v1::category::Translation;
 use assort_proto::v1::taxonomy_service_server::TaxonomyService;
 use tonic::{Request, Response, Status};
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::access::Role;
 use crate::call::Call;
@@ -87,36 +86,9 @@ fn described(catalog: &str, taxonomy: &Taxonomy) -> v1::Taxonomy {
     }
 }
 
-/// Digest of all that a tree says.
+/// Digest of all that a tree says, short enough for etags and page tokens.
 fn state(taxonomy: &Taxonomy) -> u64 {
-    let mut hasher = Xxh3::new();
-    let mut text = |text: &str| {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    for category in taxonomy.categories() {
-        text(&category.id);
-        text(&category.name);
-        text(
-            &category
-                .parent
-                .map_or_else(String::new, |parent| parent.to_string()),
-        );
-        for texts in [
-            &category.descriptions,
-            &category.aliases,
-            &category.examples,
-        ] {
-            text(&texts.len().to_string());
-            texts.iter().for_each(|one| text(one));
-        }
-        for (language, path) in &category.translations {
-            text(language);
-            text(&path.len().to_string());
-            path.iter().for_each(|name| text(name));
-        }
-    }
-    hasher.digest()
+    taxonomy.content_hash() as u64
 }
 
 fn list(
