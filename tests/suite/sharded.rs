@@ -120,6 +120,7 @@ fn a_sharded_catalog_is_served_and_a_new_version_misses_no_answer() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("a new version is served"), "{said}");
     assert!(!said.contains("WARN"), "{said}");
+    assert!(!said.contains("press Ctrl-C again"), "{said}");
     // Another start has all of it at hand.
     let server = Server::start(&job.place, &serve);
     assert_eq!(found(&job.place, &server, "kettle").len(), 4);

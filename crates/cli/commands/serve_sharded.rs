@@ -38,7 +38,8 @@ pub(super) fn serve(
     global: &Global,
 ) -> Result<(Opened, Followed), Failure> {
     let mut serving = Serving::new(name, url, global)?;
-    let mut console = Console::new(global.quiet);
+    // What has come is kept; once it serves, signals are the server's.
+    let mut console = Console::heedless(global.quiet);
     let opened = serving.next(&mut console)?;
     console.finish();
     let opened = opened.ok_or_else(|| Failure::Failed(hints::no_version(url)))?;
