@@ -151,18 +151,10 @@ pub(crate) fn teacher(
 pub(crate) fn open_teacher(global: &Global) -> assort_server::OpenTeacher {
     let options = options(global);
     Arc::new(move |catalog| {
-        let text = catalog.embedder_spec()?;
-        let stored = StoredSpec::of_catalog(&text, catalog.directory(), &catalog.space()?);
-        let teacher = stored.and_then(|stored| stored.teacher(&options));
+        let (text, space) = (catalog.embedder_spec()?, catalog.space()?);
+        let teacher = assort_embed::reopen_teacher(&text, catalog.directory(), &space, &options);
         teacher.map_err(|error| assort::Error::Embed(EmbedError::new(error.to_string())))
     })
-}
-
-/// What students start from that nothing is said of: the embedding inside the program.
-pub(crate) fn usual_start() -> Result<Option<StaticEmbedding>, Failure> {
-    let bundled = cfg!(feature = "bundled").then_some(Spec::Bundled);
-    let opened = bundled.map(|spec| assort_embed::static_embedding(&spec));
-    Ok(opened.transpose()?)
 }
 
 /// Opens what a student starts from, and says so.
@@ -171,7 +163,7 @@ pub(crate) fn start(
     console: &Console,
 ) -> Result<Option<StaticEmbedding>, Failure> {
     let start = match args.start.as_deref() {
-        None => usual_start()?,
+        None => assort_embed::usual_start()?,
         Some("none") => None,
         Some(spec) => Some(assort_embed::static_embedding(&spec.parse()?)?),
     };

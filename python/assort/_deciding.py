@@ -45,15 +45,20 @@ def deciding(
     return Deciding(
         method,
         top,
-        _part("min_confidence", min_confidence) or 0.0,
-        _part("target_precision", target_precision),
-        _part("set_coverage", set_coverage),
+        part("min_confidence", min_confidence) or 0.0,
+        part("target_precision", target_precision),
+        part("set_coverage", set_coverage),
         bool(explain),
         missing == "null",
     )
 
 
-def _part(name: str, value: Any) -> float | None:
+def part(name: str, value: Any) -> float | None:
+    """A part of all, or none.
+
+    Raises:
+        assort.errors.InvalidInput: It is no number between 0 and 1.
+    """
     if value is None:
         return None
     try:

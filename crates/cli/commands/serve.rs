@@ -72,7 +72,7 @@ fn open(name: &str, path: &Path, read_only: bool, global: &Global) -> Result<Ope
         catalog: embedder::of_catalog(catalog, &EmbedderArgs::default(), global)?,
         read_only,
         teacher: embedder::open_teacher(global),
-        start: embedder::usual_start()?,
+        start: assort_embed::usual_start()?,
         pack: None,
     })
 }

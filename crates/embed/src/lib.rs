@@ -58,7 +58,7 @@ pub use known::{Languages, Rate};
 pub use listed::Listed;
 pub use prompts::Prompts;
 pub use spec::{Options, Pooling, Spec};
-pub use stored::{StoredSpec, StoredStudent, reopen, reopen_packed};
+pub use stored::{StoredSpec, StoredStudent, reopen, reopen_packed, reopen_teacher};
 pub use vector_cache::VectorCache;
 
 /// Opens the embedder `spec` names, ready to run; behind the file of
@@ -134,4 +134,14 @@ pub fn static_embedding(spec: &Spec) -> Result<StaticEmbedding, Error> {
             spec: spec.to_string(),
         }),
     }
+}
+
+/// What students start from that nothing is said of: the embedding inside the program, if
+/// there is one.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn usual_start() -> Result<Option<StaticEmbedding>, Error> {
+    let bundled = cfg!(feature = "bundled").then_some(Spec::Bundled);
+    bundled.map(|spec| static_embedding(&spec)).transpose()
 }

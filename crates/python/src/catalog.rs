@@ -14,6 +14,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::categories::{NamedCategory, categories};
 use crate::decisions::Decisions;
+use crate::distilling::Distilling;
 use crate::encoder::{opened, options};
 use crate::error::{embedder, invalid, raised};
 use crate::pack::{Deciding, Pack};
@@ -428,6 +429,17 @@ impl Catalog {
         told.set_item("is_calibrated", found.is_calibrated)?;
         told.set_item("overlap", found.overlap.products)?;
         Ok(told)
+    }
+
+    /// Teaches a student on the catalog's own texts, and moves the catalog to it.
+    #[pyo3(signature = (distilling, told=None))]
+    fn distill<'py>(
+        &self,
+        py: Python<'py>,
+        distilling: Distilling,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        distilling.run(py, self.here()?, told)
     }
 
     /// Writes all that filing needs to one file; gives its digest.

@@ -4,6 +4,7 @@
 mod catalog;
 mod categories;
 mod decisions;
+mod distilling;
 mod encoder;
 mod error;
 mod pack;

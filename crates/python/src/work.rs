@@ -180,8 +180,15 @@ fn figures(progress: &Progress<'_>) -> Option<(&'static str, u64, Option<u64>)> 
         Progress::CategoryTexts { done, total } => ("category texts", *done, Some(*total)),
         Progress::Import { report, .. } => ("products", report.rows, None),
         Progress::Indexing { done, total } => ("indexing", *done, Some(*total)),
+        Progress::Sampling { done } => ("sampling", *done, None),
         Progress::Teaching { done, total } => ("teaching", *done, Some(*total)),
+        Progress::Distilling { fraction } => ("percent learned", percent(*fraction), Some(100)),
+        Progress::Reembed { done, total } => ("moving", *done, Some(*total)),
         Progress::Evaluate { done } => ("evaluating", *done, None),
         _ => return None,
     })
+}
+
+fn percent(fraction: f64) -> u64 {
+    (100.0 * fraction).round() as u64
 }

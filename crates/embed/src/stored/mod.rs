@@ -195,6 +195,20 @@ pub fn reopen_packed(
     )))
 }
 
+/// Opens the teacher of a catalog's next student: the embedder of the catalog, or if it is
+/// on a student, the one that taught it. What is given is as of [`reopen`].
+///
+/// # Errors
+/// As [`reopen`].
+pub fn reopen_teacher(
+    text: &str,
+    directory: &Path,
+    space: &Space,
+    options: &Options,
+) -> Result<Teacher, Error> {
+    StoredSpec::of_catalog(text, directory, space)?.teacher(options)
+}
+
 /// Opens the embedder of a catalog again: `text` is what the catalog keeps of
 /// it, `directory` is the catalog's, and `space` that of its vectors.
 /// [`Options::pooling`] and [`Options::max_length`] are taken from the text.

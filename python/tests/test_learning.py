@@ -1,0 +1,118 @@
+"""Students that catalogs teach."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import assort
+
+KINDS = {
+    "Kitchen > Kettles": "kettle",
+    "Kitchen > Knives": "bread knife",
+    "Audio > Headphones": "headphones",
+    "Office > Laptops": "laptop",
+}
+COLOURS = ["red", "blue", "green", "black", "white", "silver", "grey", "pink", "gold", "brown"]
+MAKERS = [first + last for first in ("Ar", "Be", "Ca") for last in ("do", "lo", "ro", "no", "ko")]
+
+
+@pytest.fixture(scope="module")
+def many() -> list[dict[str, str]]:
+    """Six hundred products, which are enough for a student."""
+    return [
+        {"id": f"{kind}-{colour}-{maker}", "title": f"{maker} {kind} in {colour}", "category": path}
+        for path, kind in KINDS.items()
+        for colour in COLOURS
+        for maker in MAKERS
+    ]
+
+
+@pytest.fixture
+def stall(tmp_path: Path, many: list[dict[str, str]]) -> assort.Catalog:
+    stall = assort.Catalog.create(tmp_path / "stall", list(KINDS))
+    stall.add(many, category="category")
+    return stall
+
+
+def test_a_catalog_moves_to_a_student_that_files_and_finds(stall: assort.Catalog) -> None:
+    report = stall.distill()
+    assert report["adopted"] and report["learned"] > 600 and report["held_out"] == 60
+    assert report["cosine"] > 0.9 and report["overlap"] > 0.5 and report["bytes"] > 0
+    assert report["accuracy"]["neighbor"] > 0.9 and report["queries"] == "student"
+    # Products were embedded before: only categories were asked for.
+    assert 0 < report["taught"] < 20
+    assert stall.stats()["embedder"].startswith("distilled:students/")
+    assert stall.classify("Arko kettle in blue")[0].category.path == "Kitchen > Kettles"
+    assert "kettle" in stall.search("red kettle", k=1)[0]["title"]
+    path = stall.path
+    pack = stall.pack(f"{path}.pack")
+    assert pack.classify("Arko kettle in blue")[0].category.path == "Kitchen > Kettles"
+    stall.close()
+    again = assort.Catalog.open(path)
+    assert "knife" in again.search("Belo bread knife", k=1)[0]["title"]
+
+
+def test_a_student_is_only_written_where_it_is_not_adopted(
+    stall: assort.Catalog, tmp_path: Path
+) -> None:
+    file = tmp_path / "out.student"
+    report = stall.distill(sample=550, epochs=1, adopt=False, export=file)
+    assert not report["adopted"] and report["held_out"] == 55
+    assert stall.stats()["embedder"] == "bundled"
+    vectors = assort.Encoder(f"distilled:{file}").encode(["red kettle", "red laptop"])
+    assert vectors.shape == (2, 256)
+
+
+def test_a_student_that_is_not_good_enough_is_not_taken(stall: assort.Catalog) -> None:
+    with pytest.raises(assort.errors.NotReady, match="`min_quality` asks for 1; .*`sample=`"):
+        stall.distill(epochs=1, min_quality=1)
+    assert stall.stats()["embedder"] == "bundled"
+    stall.remove([f"kettle-{colour}-{maker}" for colour in COLOURS for maker in MAKERS])
+    with pytest.raises(assort.errors.NotReady, match="450 distinct products .* needs 500"):
+        stall.distill()
+    for wrong, told in [
+        ({"sample": 0}, "sample is a number from 1 on"),
+        ({"epochs": "many"}, "epochs is a number from 1 on"),
+        ({"min_quality": 95}, "min_quality is between 0 and 1"),
+    ]:
+        with pytest.raises(assort.errors.InvalidInput, match=told):
+            stall.distill(**wrong)
+
+
+def test_teaching_tells_how_far_it_is_and_may_be_stopped(stall: assort.Catalog) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    stall.distill(epochs=1, adopt=False, progress=lambda *what: told.append(what))
+    assert told[-1] == ("percent learned", 100, 100)
+
+    def stop(*_: object) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        stall.distill(progress=stop)
+    assert stall.stats()["embedder"] == "bundled"
+    assert stall.distill()["adopted"]
+
+
+def test_ctrl_c_stops_teaching(stall: assort.Catalog) -> None:
+    path = stall.path
+    stall.close()
+    program = f"""
+import assort
+stall = assort.Catalog.open({path!r})
+print("ready", flush=True)
+try:
+    stall.distill(epochs=1_000_000)
+except KeyboardInterrupt:
+    print("stopped", stall.stats()["embedder"], flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[0] == "stopped bundled\n"
