@@ -343,6 +343,36 @@ class Catalog(Filing):
         with _shown(progress) as told:
             return _warned(self._native.evaluate(table(data, named), named, asked, told))
 
+    def cross_validate(
+        self,
+        folds: int = 5,
+        *,
+        method: Method = "auto",
+        seed: int = 0,
+        progress: bool | Told | None = None,
+    ) -> dict[str, Any]:
+        """Tells by the catalog's own labels how it files new products: they are divided into
+        ``folds`` parts, and each is filed by what is learned from the others alone. Products
+        that say the same are in one part. Nothing of it is kept.
+
+        Returns:
+            The figures of :meth:`evaluate` over all products, those of each part
+            (``folds``), how they differ between parts (``over_folds``: ``mean`` and ``std``
+            by figure), how many categories have fewer different products than there are
+            parts (``sparse_categories``, with ``sparse_products``), and how many products
+            were not judged, since the catalog's student has learned their labels
+            (``taught``).
+
+        Raises:
+            assort.errors.InvalidInput: There are fewer than two parts, or more than
+                different labelled products.
+            assort.errors.NotReady: No product has a label.
+        """
+        asked = deciding(method, 1, 0.0)
+        folds, seed = _whole("folds", folds), _whole("seed", seed, least=0)
+        with _shown(progress) as told:
+            return self._native.cross_validate(folds, asked, seed, told)
+
     def pack(self, path: str | os.PathLike[str], *, progress: bool | Told | None = None) -> Pack:
         """Writes all that filing needs to one file, and opens it."""
         with _shown(progress) as told:
@@ -371,9 +401,9 @@ def warn_of_filter(native: _assort.Catalog, where: str, *, stacklevel: int = 3) 
             warnings.warn(told, stacklevel=stacklevel)
 
 
-def _whole(name: str, value: Any) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise InvalidInput(f"{name} is a number from 1 on, not {value!r}")
+def _whole(name: str, value: Any, least: int = 1) -> int:
+    if not isinstance(value, int) or not least <= value < 1 << 63:
+        raise InvalidInput(f"{name} is a number from {least} on, not {value!r}")
     return value
 
 

@@ -1,13 +1,15 @@
-"""Students that catalogs teach."""
+"""Students that catalogs teach, and how well catalogs file new products by their own labels."""
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy
 import pytest
 
 import assort
@@ -116,3 +118,45 @@ except KeyboardInterrupt:
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[0] == "stopped bundled\n"
+
+
+def test_labels_tell_how_new_products_are_filed(
+    stall: assort.Catalog, many: list[dict[str, str]]
+) -> None:
+    # The labels of one maker are wrong, so that parts differ.
+    paths = list(KINDS)
+    wrong = {one["id"]: paths[at % 4] for at, one in enumerate(many) if "Ardo" in one["id"]}
+    stall.label(wrong)
+    found = stall.cross_validate(3, seed=7)
+    assert found == stall.cross_validate(3, seed=7)
+    assert found["products"] == 600 == sum(one["products"] for one in found["folds"])
+    assert [one["labels"] + one["products"] for one in found["folds"]] == [600] * 3
+    accuracy = [one["accuracy"] for one in found["folds"]]
+    assert 0.8 < min(accuracy) < max(accuracy) and 0.9 < found["balanced_accuracy"] < 1
+    over = found["over_folds"]["accuracy"]
+    assert over["mean"] == pytest.approx(numpy.mean(accuracy))
+    assert over["std"] == pytest.approx(numpy.std(accuracy, ddof=1))
+    assert (found["sparse_categories"], found["taught"]) == (0, 0)
+    assert stall.cross_validate(2, method="zero-shot")["accuracy"] > 0.9
+
+    command = [sys.executable, "-m", "assort", "evaluate", stall.path, "--folds", "3", "--seed", "7"]
+    stall.close()
+    said = subprocess.run([*command, "--format", "json"], capture_output=True, text=True)
+    parts = json.loads(said.stdout)["cross_validation"]
+    for name, spread in found["over_folds"].items():
+        assert spread == pytest.approx(parts["over_folds"][name], abs=1e-3), name
+
+
+def test_what_cannot_be_cross_validated_is_told(tmp_path: Path, stall: assort.Catalog) -> None:
+    for wrong, told in [
+        ({"folds": 1}, "two parts at least"),
+        ({"folds": 601}, "which are 60"),
+        ({"folds": "all"}, "folds is a number from 1 on"),
+        ({"seed": -1}, "seed is a number from 0 on"),
+        ({"method": "best"}, "unknown method `best`"),
+    ]:
+        with pytest.raises(assort.errors.InvalidInput, match=told):
+            stall.cross_validate(**wrong)
+    empty = assort.Catalog.create(tmp_path / "empty", list(KINDS))
+    with pytest.raises(assort.errors.NotReady, match="no product has a label"):
+        empty.cross_validate()

@@ -67,8 +67,8 @@ pub use catalog::distill::{
 };
 pub use catalog::duplicates::Duplicates;
 pub use catalog::evaluate::{
-    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
-    MethodComparison, Overlap, SetReport,
+    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, FoldFigure,
+    LearningPoint, MethodComparison, Overlap, SetReport,
 };
 pub use catalog::facets::Facet;
 pub use catalog::filter_fields::FilterField;

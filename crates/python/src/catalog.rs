@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use assort::core::{CategoryRow, Place, Product, Taxonomy, parse_path};
 use assort::read::{Input, ProductRow, Rejected, TaxonomyOptions, doubts, read_taxonomy};
 use assort::{
-    Catalog as AssortCatalog, EvaluateOptions, ImportOptions, InputRow, LabelOptions, Page, Query,
-    Search, TrainHeads,
+    Catalog as AssortCatalog, CrossValidateOptions, EvaluateOptions, ImportOptions, InputRow,
+    LabelOptions, Page, Query, Search, TrainHeads,
 };
 use assort_embed::reopen;
 use pyo3::prelude::*;
@@ -17,6 +17,7 @@ use crate::decisions::Decisions;
 use crate::distilling::Distilling;
 use crate::encoder::{opened, options};
 use crate::error::{embedder, invalid, raised};
+use crate::evaluating::{add_figures, add_folds};
 use crate::pack::{Deciding, Pack};
 use crate::rows::{Columns, Rows};
 use crate::work::{Rejects, followed, same_process};
@@ -417,17 +418,35 @@ impl Catalog {
             let mut observer = rejects.beside(observer);
             catalog.evaluate(rows.products(), &options, &mut observer)
         })?;
-        let (told, scores) = (rejects.told(py)?, &found.report.scores);
-        told.set_item("products", found.report.products)?;
-        told.set_item("coverage", found.report.coverage)?;
-        told.set_item("accuracy", scores.accuracy)?;
-        told.set_item("balanced_accuracy", scores.balanced_accuracy)?;
-        told.set_item("weighted_f1", scores.weighted_f1)?;
-        told.set_item("macro_f1", scores.macro_f1)?;
-        told.set_item("hierarchical_f1", found.report.hierarchical_f1)?;
-        told.set_item("ece", found.confidence.ece)?;
-        told.set_item("is_calibrated", found.is_calibrated)?;
+        let told = rejects.told(py)?;
+        add_figures(&told, &found)?;
         told.set_item("overlap", found.overlap.products)?;
+        Ok(told)
+    }
+
+    /// Judges how the catalog files new products by its own labels.
+    #[pyo3(signature = (folds, deciding, seed, told=None))]
+    fn cross_validate<'py>(
+        &self,
+        py: Python<'py>,
+        folds: usize,
+        deciding: Deciding,
+        seed: u64,
+        told: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let catalog = self.here()?;
+        let evaluate = EvaluateOptions::from(deciding.options()?).with_seed(seed);
+        let options = CrossValidateOptions::default()
+            .with_folds(folds)
+            .with_evaluate(evaluate);
+        let found = followed(py, told, |observer| {
+            catalog.cross_validate(&options, observer)
+        })?;
+        let told = PyDict::new(py);
+        add_figures(&told, &found)?;
+        if let Some(parts) = &found.cross_validation {
+            add_folds(&told, parts)?;
+        }
         Ok(told)
     }
 

@@ -7,6 +7,7 @@ mod decisions;
 mod distilling;
 mod encoder;
 mod error;
+mod evaluating;
 mod pack;
 mod rows;
 mod sharded;

@@ -184,6 +184,7 @@ fn figures(progress: &Progress<'_>) -> Option<(&'static str, u64, Option<u64>)> 
         Progress::Teaching { done, total } => ("teaching", *done, Some(*total)),
         Progress::Distilling { fraction } => ("percent learned", percent(*fraction), Some(100)),
         Progress::Reembed { done, total } => ("moving", *done, Some(*total)),
+        Progress::Fold { number, of, .. } => ("folds", *number as u64, Some(*of as u64)),
         Progress::Evaluate { done } => ("evaluating", *done, None),
         _ => return None,
     })

@@ -4,10 +4,10 @@ use assort::core::{
     CategoryIndex, CategoryScores, ConfidenceBin, Confusion, Difference, Level, RiskAtCoverage,
     Scores, SiblingPair, Spread, Taxonomy,
 };
-use assort::{CrossValidation, LearningPoint, MethodComparison};
+use assort::{CrossValidation, Fold, LearningPoint, MethodComparison};
 use serde_json::{Map, Value, json};
 
-use super::{Evaluated, FOLD_FIGURES, by_support};
+use super::{Evaluated, by_support};
 use crate::render::rounded;
 
 pub(super) fn object(evaluated: &Evaluated<'_>) -> Value {
@@ -215,13 +215,13 @@ fn difference(one: &Difference) -> Value {
 fn cross_validation(parts: &CrossValidation) -> Value {
     let folds = parts.folds.iter().map(|fold| {
         let mut object = json!({ "labels": fold.labels, "products": fold.products });
-        for (name, _, figure) in FOLD_FIGURES {
+        for (name, figure) in Fold::FIGURES {
             object[name] = rounded(figure(fold));
         }
         object
     });
     let over_folds =
-        FOLD_FIGURES.map(|(name, _, figure)| (name.to_owned(), spread(parts.spread(figure))));
+        Fold::FIGURES.map(|(name, figure)| (name.to_owned(), spread(parts.spread(figure))));
     json!({
         "folds": folds.collect::<Vec<_>>(),
         "over_folds": Value::Object(over_folds.into_iter().collect()),

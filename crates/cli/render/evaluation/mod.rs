@@ -8,7 +8,7 @@ mod table;
 use std::io::Write;
 
 use assort::core::{CategoryScores, Report, Scores, Taxonomy};
-use assort::{CrossValidation, Evaluation, Fold};
+use assort::{CrossValidation, Evaluation};
 
 pub(crate) use self::table::{of_report, overlap};
 use crate::failure::Failure;
@@ -61,25 +61,6 @@ pub(crate) fn figures(scores: &Scores) -> [f64; 8] {
         scores.macro_f1,
     ]
 }
-
-/// A figure of the parts of a cross-validation: its name in JSON, its name for people,
-/// and where it stands.
-pub(crate) type FoldFigure = (&'static str, &'static str, fn(&Fold) -> f64);
-
-/// The figures of the parts of a cross-validation.
-pub(crate) const FOLD_FIGURES: [FoldFigure; 7] = [
-    ("accuracy", "accuracy", |fold| fold.accuracy),
-    ("balanced_accuracy", "balanced", |fold| {
-        fold.balanced_accuracy
-    }),
-    ("weighted_f1", "w.F1", |fold| fold.weighted_f1),
-    ("macro_f1", "m.F1", |fold| fold.macro_f1),
-    ("mean_weighted_f1", "levels F1", |fold| {
-        fold.mean_weighted_f1
-    }),
-    ("hierarchical_f1", "h.F1", |fold| fold.hierarchical_f1),
-    ("ece", "ECE", |fold| fold.ece),
-];
 
 /// What has to be said of a cross-validation, if anything.
 pub(crate) fn caveats(parts: &CrossValidation) -> Vec<String> {

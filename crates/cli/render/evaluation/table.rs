@@ -1,9 +1,9 @@
 //! An evaluation for people.
 
 use assort::core::{CategoryScores, Difference, Report, Taxonomy};
-use assort::{CrossValidation, Evaluation, MethodComparison};
+use assort::{CrossValidation, Evaluation, Fold, MethodComparison};
 
-use super::{Evaluated, FOLD_FIGURES, caveats, figures};
+use super::{Evaluated, caveats, figures};
 use crate::render::{Columns, facts};
 use crate::text::{count, counted};
 
@@ -238,21 +238,21 @@ pub(crate) fn overlap(evaluation: &Evaluation) -> Option<String> {
 }
 
 fn folds(parts: &CrossValidation) -> String {
-    let widths: Vec<u16> = std::iter::repeat_n(9, FOLD_FIGURES.len() + 3).collect();
+    let widths: Vec<u16> = std::iter::repeat_n(9, Fold::FIGURES.len() + 3).collect();
     let mut header = vec!["part", "labels", "products"];
-    header.extend(FOLD_FIGURES.map(|(_, name, _)| name));
+    header.extend(Fold::FIGURES.map(|(name, _)| short(name)));
     let mut rows: Vec<Vec<String>> = parts
         .folds
         .iter()
         .zip(1..)
         .map(|(fold, number)| {
             let counts = [number, fold.labels, fold.products].map(|n| count(n as u64));
-            let figures = FOLD_FIGURES.map(|(_, _, of)| format!("{:.4}", of(fold)));
+            let figures = Fold::FIGURES.map(|(_, of)| format!("{:.4}", of(fold)));
             counts.into_iter().chain(figures).collect()
         })
         .collect();
-    let spreads = FOLD_FIGURES.map(|(_, _, of)| parts.spread(of));
-    let line = |name: &str, figures: [f64; FOLD_FIGURES.len()]| {
+    let spreads = Fold::FIGURES.map(|(_, of)| parts.spread(of));
+    let line = |name: &str, figures: [f64; Fold::FIGURES.len()]| {
         let blank = [name.to_owned(), String::new(), String::new()];
         let figures = figures.map(|figure| format!("{figure:.4}"));
         blank.into_iter().chain(figures).collect()
@@ -283,6 +283,19 @@ fn folds(parts: &CrossValidation) -> String {
         text.push_str(&Columns::new(&[9, 18, 18]).lines(Some(&header), &rows));
     }
     text
+}
+
+/// The name of a figure where there is little room for it.
+fn short(name: &str) -> &str {
+    match name {
+        "balanced_accuracy" => "balanced",
+        "weighted_f1" => "w.F1",
+        "macro_f1" => "m.F1",
+        "mean_weighted_f1" => "levels F1",
+        "hierarchical_f1" => "h.F1",
+        "ece" => "ECE",
+        other => other,
+    }
 }
 
 fn comparison(evaluation: &Evaluation, with: &MethodComparison) -> String {

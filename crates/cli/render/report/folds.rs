@@ -1,12 +1,12 @@
 //! The parts of a cross-validation, and how figures grow with labels.
 
-use assort::CrossValidation;
 use assort::core::Spread;
+use assort::{CrossValidation, Fold};
 use maud::{Markup, html};
 
 use super::percent;
 use super::plot::{Axis, Frame, n};
-use crate::render::evaluation::{FOLD_FIGURES, caveats};
+use crate::render::evaluation::caveats;
 use crate::text::count;
 
 pub(super) fn section(parts: &CrossValidation) -> Markup {
@@ -23,7 +23,7 @@ pub(super) fn section(parts: &CrossValidation) -> Markup {
                         th { "part" }
                         th .number { "labels learned" }
                         th .number { "products" }
-                        @for (_, name, _) in FOLD_FIGURES { th .number { (long(name)) } }
+                        @for (name, _) in Fold::FIGURES { th .number { (long(name)) } }
                     }
                 }
                 tbody {
@@ -32,14 +32,14 @@ pub(super) fn section(parts: &CrossValidation) -> Markup {
                             td { (number) }
                             td .number { (count(fold.labels as u64)) }
                             td .number { (count(fold.products as u64)) }
-                            @for (_, _, of) in FOLD_FIGURES { td .number { (percent(of(fold))) } }
+                            @for (_, of) in Fold::FIGURES { td .number { (percent(of(fold))) } }
                         }
                     }
                 }
                 tfoot {
                     tr {
                         th colspan="3" { "mean ± standard deviation" }
-                        @for (_, _, of) in FOLD_FIGURES { th .number { (spread(parts.spread(of))) } }
+                        @for (_, of) in Fold::FIGURES { th .number { (spread(parts.spread(of))) } }
                     }
                 }
             }
@@ -50,11 +50,12 @@ pub(super) fn section(parts: &CrossValidation) -> Markup {
 /// The name of a figure where there is room for it.
 fn long(name: &str) -> &str {
     match name {
-        "balanced" => "balanced accuracy",
-        "w.F1" => "weighted F1",
-        "m.F1" => "macro F1",
-        "levels F1" => "F1 over levels",
-        "h.F1" => "hierarchical F1",
+        "balanced_accuracy" => "balanced accuracy",
+        "weighted_f1" => "weighted F1",
+        "macro_f1" => "macro F1",
+        "mean_weighted_f1" => "F1 over levels",
+        "hierarchical_f1" => "hierarchical F1",
+        "ece" => "ECE",
         other => other,
     }
 }

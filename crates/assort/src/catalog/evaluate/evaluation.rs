@@ -206,6 +206,22 @@ pub struct Fold {
     pub ece: f64,
 }
 
+/// A figure of a part: its name, and where it stands.
+pub type FoldFigure = (&'static str, fn(&Fold) -> f64);
+
+impl Fold {
+    /// All figures.
+    pub const FIGURES: [FoldFigure; 7] = [
+        ("accuracy", |fold| fold.accuracy),
+        ("balanced_accuracy", |fold| fold.balanced_accuracy),
+        ("weighted_f1", |fold| fold.weighted_f1),
+        ("macro_f1", |fold| fold.macro_f1),
+        ("mean_weighted_f1", |fold| fold.mean_weighted_f1),
+        ("hierarchical_f1", |fold| fold.hierarchical_f1),
+        ("ece", |fold| fold.ece),
+    ];
+}
+
 impl CrossValidation {
     /// How a figure differs between the parts.
     pub fn spread(&self, of: impl Fn(&Fold) -> f64) -> Spread {

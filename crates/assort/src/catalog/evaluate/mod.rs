@@ -18,8 +18,8 @@ use crate::{Error, Result};
 use assort_read::Rejected;
 
 pub use self::evaluation::{
-    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, LearningPoint,
-    MethodComparison, Overlap, SetReport,
+    CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, FoldFigure,
+    LearningPoint, MethodComparison, Overlap, SetReport,
 };
 
 impl Catalog {
