@@ -83,7 +83,8 @@ class Decisions(Sequence[Decision]):
     """What was decided on some products, in their order.
 
     A sequence of :class:`Decision`, and a table for everybody who reads Arrow
-    (``pyarrow.table(decisions)``, ``polars.from_arrow(decisions)``).
+    (``pyarrow.table(decisions)``, ``polars.from_arrow(decisions)``). They may be pickled, for
+    processes of the same version, which need neither the pack nor the catalog.
     """
 
     def __init__(self, native: _assort.Decisions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import multiprocessing
 import pickle
@@ -55,6 +56,70 @@ def test_packs_and_encoders_are_pickled(pack: assort.Pack) -> None:
     assert again.digest == pack.digest
     encoder = pickle.loads(pickle.dumps(assort.Encoder()))
     assert (encoder.encode("kettle") == assort.Encoder().encode("kettle")).all()
+
+
+def _same(again: assort.Decisions, decisions: assort.Decisions) -> None:
+    assert list(again) == list(decisions) and again.pack == decisions.pack
+    assert again.category_ids == decisions.category_ids
+    assert pyarrow.table(again).equals(pyarrow.table(decisions), check_metadata=True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"id": "id", "explain": True, "top": 5},
+        {"id": "id", "set_coverage": 0.9, "min_confidence": 0.999},
+        {"id": "id", "missing": "null"},
+    ],
+)
+def test_decisions_are_pickled_and_copied(
+    options: dict, pack: assort.Pack, products: list[dict]
+) -> None:
+    rows = [{"id": one["id"], "title": one["title"]} for one in products]
+    if "missing" in options:
+        rows[3]["title"] = None
+    decisions = pack.classify(rows, **options)
+    # Lists of numbers are equal only to the last bit.
+    for again in (pickle.loads(pickle.dumps(decisions)), copy.copy(decisions), copy.deepcopy(decisions)):
+        _same(again, decisions)
+    _same(pickle.loads(pickle.dumps(pack.classify([]))), pack.classify([]))
+
+
+def test_decisions_that_were_sent_are_kept(shop: assort.Catalog) -> None:
+    shop.add([{"id": "1", "title": "red kettle"}, {"id": "2", "title": "garden hose"}])
+    decisions = shop.classify([{"id": "1", "title": "red kettle"}])
+    again = pickle.loads(pickle.dumps(decisions))
+    assert again.pack is None and shop.keep(again) == 1
+    assert shop.search("kettle", k=1)[0]["category"] == decisions[0].category.path
+
+
+def test_bytes_that_are_no_decisions_are_refused(pack: assort.Pack) -> None:
+    decisions = pack.classify([{"id": "1", "title": "red kettle"}], explain=True)
+    kind, (written,) = decisions._native.__reduce__()
+    for wrong in (b"", b"rubbish", written[:-1], written[: len(written) // 2], written + b"x" * 64):
+        with pytest.raises(assort.errors.InvalidInput, match="no decisions of this version"):
+            kind(wrong)
+    # Whatever bit is another, what is read can be used.
+    taken = 0
+    for at in range(len(written)):
+        try:
+            read = assort.Decisions(kind(written[:at] + bytes([written[at] ^ 1]) + written[at + 1 :]))
+        except assort.errors.InvalidInput:
+            continue
+        assert len(list(read)) == pyarrow.table(read).num_rows
+        taken += 1
+    assert taken < len(written)
+
+
+def _filed(pack: assort.Pack, titles: list[str]) -> assort.Decisions:
+    return pack.classify(titles)
+
+
+def test_processes_send_decisions_back(pack: assort.Pack, products: list[dict]) -> None:
+    titles = [one["title"] for one in products]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        _same(pool.apply(_filed, (pack, titles)), pack.classify(titles))
 
 
 def test_other_threads_go_on_meanwhile(pack: assort.Pack, products: list[dict]) -> None:

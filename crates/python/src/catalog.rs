@@ -12,8 +12,8 @@ use assort_embed::reopen;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::categories::{NamedCategory, categories};
-use crate::decisions::Decisions;
+use crate::categories::{NamedCategory, categories, named_in};
+use crate::decisions::{Decisions, DecisionsBuilder};
 use crate::distilling::Distilling;
 use crate::encoder::{opened, options};
 use crate::error::{embedder, invalid, raised};
@@ -129,12 +129,9 @@ impl Catalog {
         Ok(&self.catalog)
     }
 
-    fn path_of(&self, category: u32) -> PyResult<(String, String)> {
+    fn named(&self, category: u32) -> PyResult<NamedCategory> {
         let taxonomy = self.catalog.taxonomy().map_err(raised)?;
-        Ok((
-            taxonomy.category(category).id.clone(),
-            taxonomy.path(category),
-        ))
+        Ok(named_in(&taxonomy, category))
     }
 }
 
@@ -318,7 +315,7 @@ impl Catalog {
         )?;
         let taxonomy = catalog.taxonomy().map_err(raised)?;
         let rows = Rows::new(table, columns)?;
-        let decisions = Decisions::new(taxonomy, options.method, None, rows.have_ids());
+        let decisions = DecisionsBuilder::new(taxonomy, options.method, None, rows.have_ids());
         let file = |products: &[Product]| catalog.classify(products, &options);
         deciding.file(py, rows, decisions, group, &file, told)
     }
@@ -331,10 +328,11 @@ impl Catalog {
                 "decisions are kept by the ids of products, and these were made without any",
             ));
         }
+        let method = decisions.method()?;
         followed(py, None, |_| {
             let kept: Vec<_> = decisions.by_id().collect();
             let kept = kept.iter().map(|(id, decision)| (*id, decision));
-            catalog.apply(decisions.method(), kept)
+            catalog.apply(method, kept)
         })
     }
 
@@ -481,7 +479,7 @@ impl Catalog {
             told.set_item("similarity", found.similarity)?;
             let decided = stored.decision.and_then(|decision| decision.category);
             let category = stored.label.or(decided);
-            let category = category.map(|one| self.path_of(one)).transpose()?;
+            let category = category.map(|one| self.named(one)).transpose()?;
             told.set_item("category_id", category.as_ref().map(|(id, _)| id))?;
             told.set_item("category", category.as_ref().map(|(_, path)| path))?;
             let attributes = PyDict::new(py);

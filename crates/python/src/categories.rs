@@ -7,7 +7,14 @@ pub(crate) type NamedCategory = (String, String);
 
 /// All categories, parents before children.
 pub(crate) fn categories(taxonomy: &Taxonomy) -> Vec<NamedCategory> {
-    let all = (0u32..).zip(taxonomy.categories());
-    all.map(|(at, one)| (one.id.clone(), taxonomy.path(at)))
-        .collect()
+    let all = 0..taxonomy.len() as u32;
+    all.map(|category| named_in(taxonomy, category)).collect()
+}
+
+/// A category of a taxonomy.
+pub(crate) fn named_in(taxonomy: &Taxonomy, category: u32) -> NamedCategory {
+    (
+        taxonomy.category(category).id.clone(),
+        taxonomy.path(category),
+    )
 }

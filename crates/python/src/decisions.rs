@@ -1,5 +1,7 @@
 //! Decisions as columns, for Python and for tables of Arrow.
 
+mod bytes;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,31 +15,39 @@ use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
 use assort::core::{Alternative, Decision, Method, Reasons, Taxonomy};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyBytes, PyCapsule, PyType};
+use rkyv::{Archive, Deserialize, Serialize};
 use serde_json::json;
 
-use crate::categories::NamedCategory;
-use crate::error::AssortError;
+use crate::categories::{NamedCategory, named_in};
+use crate::error::{AssortError, invalid};
+
+/// What Python makes decisions of again: their type, and what it takes.
+type Pickled<'py> = (Bound<'py, PyType>, (Bound<'py, PyBytes>,));
 
 /// Rows of one batch of the table.
 const BATCH: usize = 1 << 16;
 
 /// What was decided on some products.
 #[pyclass(frozen, module = "assort._assort")]
+#[derive(Archive, Serialize, Deserialize)]
 pub(crate) struct Decisions {
-    taxonomy: Arc<Taxonomy>,
-    method: Method,
+    /// The version of the taxonomy, in which categories have their places.
+    taxonomy: u128,
+    /// The categories that are decided on, by their places.
+    categories: HashMap<u32, NamedCategory>,
+    method: String,
     /// The digest of the pack that decided; none of a catalog.
-    #[pyo3(get)]
     pack: Option<String>,
     /// Ids of the products; none where they have none.
     ids: Option<Vec<Option<String>>>,
     decided: Vec<Decided>,
-    alternatives: Vec<Alternative>,
-    sets: Vec<Alternative>,
+    alternatives: Vec<Choice>,
+    sets: Vec<Choice>,
 }
 
 /// A decision, which has its alternatives among those of all.
+#[derive(Archive, Serialize, Deserialize)]
 struct Decided {
     category: Option<u32>,
     confidence: f32,
@@ -51,34 +61,59 @@ struct Decided {
     reasons: Option<String>,
 }
 
-impl Decisions {
+/// A category with the confidence that it is right.
+#[derive(Archive, Serialize, Deserialize)]
+struct Choice {
+    category: u32,
+    confidence: f32,
+}
+
+/// Decisions to which more are added.
+pub(crate) struct DecisionsBuilder {
+    taxonomy: Arc<Taxonomy>,
+    made: Decisions,
+}
+
+impl DecisionsBuilder {
     pub(crate) fn new(
         taxonomy: Arc<Taxonomy>,
         method: Method,
         pack: Option<String>,
         has_ids: bool,
     ) -> Self {
-        Self {
-            taxonomy,
-            method,
+        let made = Decisions {
+            taxonomy: taxonomy.version(),
+            categories: HashMap::new(),
+            method: method.to_string(),
             pack,
             ids: has_ids.then(Vec::new),
             decided: Vec::new(),
             alternatives: Vec::new(),
             sets: Vec::new(),
-        }
+        };
+        Self { taxonomy, made }
     }
 
     /// Adds the decision on the product of an id; none for a product without a title.
     pub(crate) fn push(&mut self, id: &str, decision: Option<Decision>) {
-        if let Some(ids) = &mut self.ids {
+        if let Some(ids) = &mut self.made.ids {
             ids.push(Some(id.to_owned()).filter(|id| !id.is_empty()));
         }
         let is_missing = decision.is_none();
-        let decision = decision.unwrap_or_else(|| Decision::unknown(self.taxonomy.version()));
-        let own = add(&mut self.alternatives, decision.alternatives);
-        let set = decision.set.map(|set| add(&mut self.sets, set));
-        self.decided.push(Decided {
+        let decision = decision.unwrap_or_else(|| Decision::unknown(self.made.taxonomy));
+        let listed = [Some(&decision.alternatives), decision.set.as_ref()];
+        let listed = listed.into_iter().flatten().flatten();
+        for category in decision
+            .category
+            .into_iter()
+            .chain(listed.map(|one| one.category))
+        {
+            let named = self.made.categories.entry(category);
+            named.or_insert_with(|| named_in(&self.taxonomy, category));
+        }
+        let own = add(&mut self.made.alternatives, decision.alternatives);
+        let set = decision.set.map(|set| add(&mut self.made.sets, set));
+        self.made.decided.push(Decided {
             category: decision.category,
             confidence: decision.confidence,
             margin: decision.margin,
@@ -92,9 +127,16 @@ impl Decisions {
         });
     }
 
+    /// What was decided on all of them.
+    pub(crate) fn finished(self) -> Decisions {
+        self.made
+    }
+}
+
+impl Decisions {
     /// The method that decided.
-    pub(crate) fn method(&self) -> Method {
-        self.method
+    pub(crate) fn method(&self) -> PyResult<Method> {
+        self.method.parse().map_err(invalid)
     }
 
     /// Whether products had ids.
@@ -106,16 +148,11 @@ impl Decisions {
     pub(crate) fn by_id(&self) -> impl Iterator<Item = (&str, Decision)> {
         let ids = self.ids.iter().flatten().zip(&self.decided);
         ids.filter_map(|(id, decided)| {
-            let mut decision = Decision::unknown(self.taxonomy.version());
+            let mut decision = Decision::unknown(self.taxonomy);
             decision.category = decided.category;
             decision.confidence = decided.confidence;
             Some((id.as_deref()?, decision))
         })
-    }
-
-    fn named(&self, category: u32) -> NamedCategory {
-        let id = self.taxonomy.category(category).id.clone();
-        (id, self.taxonomy.path(category))
     }
 
     fn schema(&self) -> Schema {
@@ -146,7 +183,6 @@ impl Decisions {
 
     /// The rows in `range` as a batch of `schema`.
     fn batch(&self, schema: &Arc<Schema>, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
-        let mut paths: HashMap<u32, NamedCategory> = HashMap::new();
         let mut text = [(); 4].map(|()| StringBuilder::new());
         let [ids, categories, names, reasons] = &mut text;
         let mut numbers = [(); 2].map(|()| Float32Builder::new());
@@ -157,11 +193,7 @@ impl Decisions {
         for at in range {
             let one = &self.decided[at];
             ids.append_option(self.ids.as_ref().and_then(|ids| ids[at].as_deref()));
-            let named = one.category.map(|category| {
-                &*paths
-                    .entry(category)
-                    .or_insert_with(|| self.named(category))
-            });
+            let named = one.category.map(|category| &self.categories[&category]);
             categories.append_option(named.map(|(id, _)| id));
             names.append_option(named.map(|(_, path)| path));
             let known = !one.is_missing;
@@ -169,9 +201,9 @@ impl Decisions {
             margin.append_option(known.then_some(one.margin));
             calibrated.append_option(known.then_some(one.is_calibrated));
             let own = &self.alternatives[one.alternatives.clone()];
-            alternatives.append(self, &mut paths, known.then_some(own));
+            alternatives.append(&self.categories, known.then_some(own));
             let own = one.set.as_ref().map(|set| &self.sets[set.clone()]);
-            sets.append(self, &mut paths, own);
+            sets.append(&self.categories, own);
             reasons.append_option(one.reasons.as_ref());
         }
         let array = |field: &Arc<Field>| -> ArrayRef {
@@ -193,16 +225,18 @@ impl Decisions {
 
     fn row(&self, at: usize) -> Row {
         let one = &self.decided[at];
-        let listed = |choices: &[Alternative]| -> Vec<(String, String, f32)> {
+        let listed = |choices: &[Choice]| -> Vec<(String, String, f32)> {
             let choices = choices.iter().map(|choice| {
-                let (id, path) = self.named(choice.category);
+                let (id, path) = self.categories[&choice.category].clone();
                 (id, path, choice.confidence)
             });
             choices.collect()
         };
         Row {
             id: self.ids.as_ref().and_then(|ids| ids[at].clone()),
-            category: one.category.map(|category| self.named(category)),
+            category: one
+                .category
+                .map(|category| self.categories[&category].clone()),
             confidence: one.confidence,
             margin: one.margin,
             is_calibrated: one.is_calibrated,
@@ -237,18 +271,11 @@ impl Default for Choices {
 }
 
 impl Choices {
-    fn append(
-        &mut self,
-        decisions: &Decisions,
-        paths: &mut HashMap<u32, NamedCategory>,
-        choices: Option<&[Alternative]>,
-    ) {
+    fn append(&mut self, categories: &HashMap<u32, NamedCategory>, choices: Option<&[Choice]>) {
         let values = self.0.values();
         for choice in choices.unwrap_or_default() {
-            let (id, path) = paths
-                .entry(choice.category)
-                .or_insert_with(|| decisions.named(choice.category));
-            for (number, text) in [&*id, &*path].into_iter().enumerate() {
+            let (id, path) = &categories[&choice.category];
+            for (number, text) in [id, path].into_iter().enumerate() {
                 if let Some(builder) = values.field_builder::<StringBuilder>(number) {
                     builder.append_value(text);
                 }
@@ -304,9 +331,12 @@ fn written(taxonomy: &Taxonomy, reasons: &Reasons) -> String {
 }
 
 /// Adds `some` to `all`; gives where they are.
-fn add(all: &mut Vec<Alternative>, some: Vec<Alternative>) -> Range<usize> {
+fn add(all: &mut Vec<Choice>, some: Vec<Alternative>) -> Range<usize> {
     let start = all.len();
-    all.extend(some);
+    all.extend(some.into_iter().map(|one| Choice {
+        category: one.category,
+        confidence: one.confidence,
+    }));
     start..all.len()
 }
 
@@ -323,8 +353,26 @@ pub(crate) fn capsule<'py>(
 
 #[pymethods]
 impl Decisions {
+    /// What was written as bytes.
+    #[new]
+    fn new(py: Python<'_>, written: &[u8]) -> PyResult<Self> {
+        py.detach(|| Self::read(written))
+    }
+
+    fn __reduce__<'py>(own: &Bound<'py, Self>) -> PyResult<Pickled<'py>> {
+        let (py, decisions) = (own.py(), own.get());
+        let written = py.detach(|| decisions.written())?;
+        Ok((own.get_type(), (PyBytes::new(py, &written),)))
+    }
+
     fn __len__(&self) -> usize {
         self.decided.len()
+    }
+
+    /// The digest of the pack that decided; none of a catalog.
+    #[getter]
+    fn pack(&self) -> Option<&str> {
+        self.pack.as_deref()
     }
 
     /// One decision, by its place.
@@ -339,7 +387,7 @@ impl Decisions {
     fn category_ids(&self) -> Vec<Option<&str>> {
         let ids = self.decided.iter().map(|one| {
             let category = one.category?;
-            Some(self.taxonomy.category(category).id.as_str())
+            Some(self.categories[&category].0.as_str())
         });
         ids.collect()
     }

@@ -10,7 +10,7 @@ use assort_embed::reopen_packed;
 use pyo3::prelude::*;
 
 use crate::categories::{NamedCategory, categories};
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, DecisionsBuilder};
 use crate::encoder::options;
 use crate::error::{embedder, invalid, raised};
 use crate::rows::{Columns, Rows};
@@ -45,7 +45,7 @@ impl Deciding {
         &self,
         py: Python<'_>,
         mut rows: Rows,
-        mut decisions: Decisions,
+        mut decisions: DecisionsBuilder,
         group: usize,
         file: &File<'_>,
         told: Option<Py<PyAny>>,
@@ -67,7 +67,7 @@ impl Deciding {
                 decisions.push(id, own.map(|(_, decision)| decision));
             }
         }
-        Ok(decisions)
+        Ok(decisions.finished())
     }
 
     /// The products of rows that have a title, each with its place; an error of another
@@ -157,7 +157,7 @@ impl Pack {
         let options = deciding.options()?;
         let group = self.0.classify_batch(&options).map_err(raised)?;
         let rows = Rows::new(table, columns)?;
-        let decisions = Decisions::new(
+        let decisions = DecisionsBuilder::new(
             taxonomy,
             options.method,
             Some(self.digest()),
