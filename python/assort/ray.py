@@ -26,7 +26,7 @@ except ImportError:
 
 class Classifier:
     """Files batches of Ray Data, each with the columns that :func:`assort.spark.classify`
-    adds.
+    adds. It may be pickled, so that Dask and Daft file by it, too.
 
     >>> from assort.ray import Classifier
     >>> products = ray.data.read_parquet("products/")
@@ -53,16 +53,22 @@ class Classifier:
         prefix: str = "",
         threads: int = 1,
     ) -> None:
-        os.environ.setdefault("ASSORT_THREADS", str(threads))
+        self._threads = threads
+        self._bound_threads()
         named = columns(id, title, text, None, attributes)
         by = by_pack(model, named, method, min_confidence, target_precision, digest=digest)
         self._filing = BatchFiling(by, prefix)
 
     def __call__(self, batch: pyarrow.Table) -> pyarrow.Table:
+        self._bound_threads()
         if not hasattr(batch, "column_names"):
             raise InvalidInput('batches are tables of Arrow: pass batch_format="pyarrow"')
         self._filing.check(batch.column_names)
         return self._filing.file(batch)
+
+    def _bound_threads(self) -> None:
+        """Before the first thread begins: here, and where a copy of it works."""
+        os.environ.setdefault("ASSORT_THREADS", str(self._threads))
 
 
 class CatalogSink(Datasink):

@@ -6,11 +6,13 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,20 +40,21 @@ def rows(products: list[dict]) -> list[dict[str, Any]]:
 def expected(pack: assort.Pack, rows: list[dict]) -> dict[str, tuple]:
     """What one process says, by id."""
     filed = pack.classify(rows, attributes=["price"], top=1, missing="null").to_arrow()
+    return decided(filed.to_pylist())
+
+
+def decided(rows: list[dict[str, Any]]) -> dict[str, tuple]:
+    """What rows say was decided, by id."""
     return {
         row["id"]: (row["category_id"], row["category"], row["confidence"], row["is_calibrated"])
-        for row in filed.to_pylist()
+        for row in rows
     }
 
 
 def same(found: list[dict[str, Any]], expected: dict[str, tuple], pack: assort.Pack) -> None:
     """Fails unless every row is there once, and says the same to the last bit."""
     assert len(found) == len(expected)
-    said = {
-        row["id"]: (row["category_id"], row["category"], row["confidence"], row["is_calibrated"])
-        for row in found
-    }
-    assert said == expected
+    assert decided(found) == expected
     assert {row["pack"] for row in found} == {pack.digest}
 
 
@@ -225,20 +228,63 @@ def test_what_is_no_frame_of_theirs_is_told(pack: assort.Pack) -> None:
         Classifier(pack.path, min_confidence=95)(pyarrow.table({"title": ["a"]}))
 
 
-def test_others_file_by_a_line(
-    pack: assort.Pack, rows: list[dict], expected: dict[str, tuple]
-) -> None:
-    """The lines of docs/distributed.md."""
-    import duckdb
-    import polars
+def documented(engine: str, model: str, **names: Any) -> dict[str, Any]:
+    """What there is after the lines of docs/distributed.md on an engine."""
+    page = Path(__file__).parents[2] / "docs" / "distributed.md"
+    block = page.read_text().split("```python\n")[1].split("```")[0]
+    [lines] = [part for part in re.split("^# ", block, flags=re.M) if part.startswith(engine)]
+    lines = re.sub('"[^"]*/shop.pack"', repr(model), lines.partition("\n")[2])
+    exec(lines, names)
+    return names
 
-    products = pyarrow.Table.from_pylist(rows)
-    filing = {"attributes": ["price"], "top": 1, "missing": "null"}
-    decisions = pack.classify(duckdb.sql("select * from products"), **filing)
-    filed = duckdb.sql("select id, category_id from decisions").fetchall()
-    assert dict(filed) == {id: decision[0] for id, decision in expected.items()}
-    frame = polars.from_arrow(products)
-    filed = frame.join(pack.classify(frame, **filing).to_polars(), on="id")
-    assert dict(filed.select("id", "category_id").rows()) == dict(
-        (id, decision[0]) for id, decision in expected.items()
-    )
+
+@pytest.fixture(scope="module")
+def by_title(pack: assort.Pack, rows: list[dict]) -> dict[str, tuple]:
+    """What one process says by titles alone, by id."""
+    return decided(pack.classify(rows, missing="null").to_arrow().to_pylist())
+
+
+def test_dask_files_as_one_process_does(
+    pack: assort.Pack, rows: list[dict], by_title: dict[str, tuple]
+) -> None:
+    reason = "not tested with Dask: no dask[dataframe]"
+    dask = pytest.importorskip("dask.dataframe", reason=reason)
+    import pandas
+
+    frame = dask.from_pandas(pandas.DataFrame(rows), npartitions=6)
+    filed = documented("Dask", pack.path, frame=frame, pyarrow=pyarrow)["filed"]
+    for scheduler in ("threads", "processes"):
+        found = filed.compute(scheduler=scheduler, num_workers=2)
+        same(pyarrow.Table.from_pandas(found).to_pylist(), by_title, pack)
+
+
+def test_daft_files_as_one_process_does(
+    pack: assort.Pack, rows: list[dict], by_title: dict[str, tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It tells its makers of its use unless that is forbidden.
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    daft = pytest.importorskip("daft", reason="not tested with Daft: no daft")
+    frame = daft.from_arrow(pyarrow.Table.from_pylist(rows)).into_batches(300)
+    names = documented("Daft", pack.path, frame=frame, daft=daft, pyarrow=pyarrow)
+    same(names["filed"].to_pylist(), by_title, pack)
+
+
+def test_polars_files_by_a_line(
+    pack: assort.Pack, rows: list[dict], by_title: dict[str, tuple]
+) -> None:
+    polars = pytest.importorskip("polars", reason="not tested with Polars: no polars")
+    frame = polars.DataFrame([row for row in rows if row["title"]])
+    filed = documented("Polars", pack.path, frame=frame, assort=assort)["filed"]
+    found = decided(filed.to_dicts())
+    assert found == {row["id"]: by_title[row["id"]] for row in rows if row["title"]}
+
+
+def test_duckdb_files_by_a_line(
+    pack: assort.Pack, rows: list[dict], by_title: dict[str, tuple]
+) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="not tested with DuckDB: no duckdb")
+    products = pyarrow.Table.from_pylist([row for row in rows if row["title"]])
+    names = documented("DuckDB", pack.path, products=products, pack=pack, duckdb=duckdb)
+    titled = [by_title[row["id"]] for row in rows if row["title"]]
+    assert dict(names["counts"].fetchall()) == Counter(category for _, category, *_ in titled)
+    assert list(decided(names["decisions"].to_arrow().to_pylist()).values()) == titled
