@@ -125,7 +125,8 @@ impl Quantizer {
         let unit = if most > 0.0 { 127.0 / most } else { 0.0 };
         let mut coarse = vec![0i8; padded(self.dimensions())];
         for (code, value) in coarse.iter_mut().zip(&scaled) {
-            *code = (value * unit).round() as i8;
+            // To the nearest: `round` would be a call of a function for each.
+            *code = (value * unit + 0.5f32.copysign(*value)) as i8;
         }
         let centers: f32 = vector.iter().zip(&self.centers).map(|(v, c)| v * c).sum();
         let middle: f32 = scaled.iter().sum::<f32>() * MIDDLE;
@@ -163,7 +164,7 @@ pub(crate) struct CodeQuery {
     back: f32,
     /// Usual error of a similarity by four bits: that of rounding (1/12 of a
     /// step, squared) in each coordinate.
-    error: f32,
+    pub(crate) error: f32,
     /// Usual error of a similarity by the rounding of a vector to half precision.
     half_error: f32,
     scaled: Vec<f32>,
@@ -187,13 +188,18 @@ const HALF_ERROR: f32 = 2.8e-4;
 const MARGIN_ERRORS: f32 = 6.0;
 
 impl CodeQuery {
+    /// Similarity that a product of four-bit codes stands for.
+    pub(crate) fn by_four_bits(&self, product: i32) -> f32 {
+        self.base + product as f32 * self.back
+    }
+
     /// The product below which a row is more than `slack` times as far from
     /// the query (by squared distance) as one with the product `nearer`.
     pub(crate) fn far(&self, nearer: i32, slack: f32) -> i32 {
         if self.back == 0.0 {
             return i32::MIN;
         }
-        let near = 1.0 - (self.base + nearer as f32 * self.back);
+        let near = 1.0 - self.by_four_bits(nearer);
         let far = (slack * near).max(near + FAR_ERRORS * self.error);
         // Saturates where there is no limit.
         ((1.0 - far - self.base) / self.back).floor() as i32

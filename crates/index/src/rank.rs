@@ -3,7 +3,8 @@
 //!
 //! Results are cut where the similarity of whole vectors says, and by the same
 //! similarity they are told. So every row is compared whole that may be among
-//! the best `k` by twelve bits, give or take their rounding.
+//! the best `k` by twelve bits, give or take their rounding. By twelve bits those are compared
+//! that may be among the best `k` by four, give or take what four bits were wrong by so far.
 
 use crate::codes::CodeQuery;
 use crate::hit::Hit;
@@ -17,7 +18,13 @@ struct Candidate {
     similarity: f32,
     /// How far it may be from that of the whole vector.
     margin: f32,
+    /// How much more four bits made of it.
+    surplus: f32,
 }
+
+/// Usual errors of four bits by which a row may be worse than they say that is compared by
+/// twelve.
+const COARSE_ERRORS: f32 = 4.0;
 
 /// Ranks candidates, with working memory that is used again.
 #[derive(Default)]
@@ -28,19 +35,31 @@ pub(crate) struct Ranking {
 }
 
 impl Ranking {
-    /// Adds those of `slots` to `hits` that may be among the best `k`, with the
-    /// similarity of their whole vectors: at least `k` if there are so many, and
-    /// more where rounding leaves open which ones they are.
+    /// Adds those rows to `hits` that may be among the best `k`, with the similarity of their
+    /// whole vectors: at least `k` if there are so many, and more where rounding leaves open
+    /// which ones they are. `found` are slots with their products by four bits, best first.
     pub(crate) fn rank(
         &mut self,
         segment: &Segment,
         query: &[f32],
         codes: &CodeQuery,
-        slots: impl Iterator<Item = u32> + Clone,
+        found: impl Iterator<Item = (i32, u32)> + Clone,
         k: usize,
         hits: &mut Vec<Hit>,
     ) {
-        self.compare(segment, query, codes, slots);
+        self.candidates.clear();
+        let above = |least: f32| {
+            let reaches = move |(product, _): &(i32, u32)| codes.by_four_bits(*product) >= least;
+            found.clone().take_while(reaches)
+        };
+        // What will be compared for the most part is fetched before that is known.
+        let last = found.clone().take(k).last();
+        let last = last.map_or(f32::INFINITY, |(product, _)| codes.by_four_bits(product));
+        fetch(segment, above(last - COARSE_ERRORS * codes.error));
+        self.compare(segment, query, codes, found.clone().take(k));
+        let rest = above(self.least(codes)).skip(k);
+        fetch(segment, rest.clone());
+        self.compare(segment, query, codes, rest);
         self.cut(k);
         let slots = self.candidates.iter().map(|candidate| candidate.slot);
         slots.for_each(|slot| segment.prefetch_half(slot));
@@ -52,20 +71,16 @@ impl Ranking {
         }));
     }
 
-    /// Compares the twelve bits of all slots.
+    /// Compares the twelve bits of all that was found.
     fn compare(
         &mut self,
         segment: &Segment,
         query: &[f32],
         codes: &CodeQuery,
-        slots: impl Iterator<Item = u32> + Clone,
+        found: impl Iterator<Item = (i32, u32)>,
     ) {
         let (records, refinements) = (segment.records().records, segment.refinements());
-        self.candidates.clear();
-        slots
-            .clone()
-            .for_each(|slot| prefetch(refinements.records, slot));
-        for slot in slots.filter(|&slot| refinements.trusts(slot)) {
+        for (product, slot) in found.filter(|&(_, slot)| refinements.trusts(slot)) {
             let close = codes.similarity(records, refinements.records, slot);
             let whole = || Some((dot16(query, segment.half(slot)?), 0.0));
             if let Some((similarity, margin)) = close.or_else(whole) {
@@ -73,9 +88,21 @@ impl Ranking {
                     slot,
                     similarity,
                     margin,
+                    surplus: codes.by_four_bits(product) - similarity,
                 });
             }
         }
+    }
+
+    /// What four bits say at least of a row that may be better than all candidates so far are
+    /// at worst. Where coordinates lie far outside the rest of the data, four bits are wrong by
+    /// more than usual: as much as they were for these.
+    fn least(&self, codes: &CodeQuery) -> f32 {
+        let all = || self.candidates.iter();
+        let worst = all().map(|candidate| candidate.similarity - candidate.margin);
+        let squares: f32 = all().map(|candidate| candidate.surplus.powi(2)).sum();
+        let wrong = (squares / self.candidates.len().max(1) as f32).sqrt();
+        worst.fold(f32::INFINITY, f32::min) - COARSE_ERRORS * wrong.max(codes.error)
     }
 
     /// Drops what is surely behind `k` others.
@@ -97,4 +124,10 @@ impl Ranking {
         self.candidates
             .retain(|candidate| candidate.similarity + candidate.margin >= bound);
     }
+}
+
+/// Fetches what twelve bits need beside the four that were compared.
+fn fetch(segment: &Segment, found: impl Iterator<Item = (i32, u32)>) {
+    let refinements = segment.refinements().records;
+    found.for_each(|(_, slot)| prefetch(refinements, slot));
 }

@@ -157,6 +157,12 @@ impl Pool {
         key(score, 0) < self.bound
     }
 
+    /// Scores and rows, best first.
+    pub(crate) fn scored(&self) -> impl ExactSizeIterator<Item = (i32, u32)> + Clone + '_ {
+        let entries = self.entries.iter().copied();
+        entries.map(|entry| (score(entry), id(entry)))
+    }
+
     /// Rows, best first.
     pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = u32> + Clone + '_ {
         self.entries.iter().copied().map(id)

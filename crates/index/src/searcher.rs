@@ -256,9 +256,9 @@ impl Searcher {
         } else {
             &self.scratch.pool
         };
-        let slots = found.ids().take(search.ranked());
+        let found = found.scored().take(search.ranked());
         self.ranking
-            .rank(segment, query, codes, slots, search.k, &mut self.hits);
+            .rank(segment, query, codes, found, search.k, &mut self.hits);
     }
 }
 

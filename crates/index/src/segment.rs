@@ -180,6 +180,7 @@ impl Segment {
         let (at, bytes) = self.blocks.section(section);
         Coded {
             blocks: &self.blocks,
+            is_trusted: self.blocks.is_trusted(section),
             at,
             records: Records { bytes, stride },
         }
@@ -236,6 +237,7 @@ impl Segment {
             .sum();
         MappedLevel {
             blocks: &self.blocks,
+            is_trusted: self.blocks.is_trusted(section),
             at: at + 4 * before,
             links: &words[before..],
             stride,
@@ -252,6 +254,8 @@ impl Segment {
 #[derive(Clone, Copy)]
 pub(crate) struct Coded<'a> {
     blocks: &'a Blocks,
+    /// Whether all of them have been verified.
+    is_trusted: bool,
     at: usize,
     pub(crate) records: Records<'a>,
 }
@@ -261,13 +265,15 @@ impl Coded<'_> {
     #[inline]
     pub(crate) fn trusts(&self, slot: u32) -> bool {
         let stride = self.records.stride;
-        self.blocks.trust(self.at + slot as usize * stride, stride)
+        self.is_trusted || self.blocks.trust(self.at + slot as usize * stride, stride)
     }
 }
 
 /// Links of a level in a file.
 pub(crate) struct MappedLevel<'a> {
     blocks: &'a Blocks,
+    /// Whether all links of the section have been verified.
+    is_trusted: bool,
     at: usize,
     links: &'a [u32],
     stride: usize,
@@ -285,7 +291,8 @@ impl MappedLevel<'_> {
     #[inline]
     pub(crate) fn places(&self, id: u32) -> &[u32] {
         let from = id as usize * self.stride;
-        let trusted = self.blocks.trust(self.at + 4 * from, 4 * self.stride);
+        let place = self.at + 4 * from;
+        let trusted = self.is_trusted || self.blocks.trust(place, 4 * self.stride);
         if trusted {
             &self.links[from..][..self.stride]
         } else {

@@ -10,11 +10,15 @@ use super::select::{Candidate, diverse, sort};
 use crate::codes::Quantizer;
 use crate::graph::{Graph, stride};
 use crate::scratch::Scratch;
-use crate::walk::{Way, descend, walk};
+use crate::walk::{Ending, Way, descend, walk};
 use crate::{Error, Result};
 
 /// Rows that are inserted one by one before threads share the rest.
 const FIRST_ROWS: usize = 256;
+
+/// A walk for links ends where all that is left is so many times as far as the last of the
+/// rows that could all be linked: links are rarely found beyond.
+const SLACK: f32 = 1.2;
 
 /// Rows a thread takes at a time.
 const INSERT_BATCH: usize = 32;
@@ -126,17 +130,12 @@ impl<'a, 's> Worker<'a, 's> {
         } = self.source;
         ordered.read(id, &mut self.vector)?;
         let records = codes.records();
-        let query = quantizer.query(&self.vector).coarse;
+        let codes = quantizer.query(&self.vector);
+        let query = &codes.coarse;
         let mut from = 0;
         for level in (0..counts.len()).rev() {
             if id as usize >= counts[level] {
-                from = descend(
-                    &self.levels[level],
-                    records,
-                    &query,
-                    from,
-                    &mut self.scratch,
-                );
+                from = descend(&self.levels[level], records, query, from, &mut self.scratch);
                 continue;
             }
             let way = Way {
@@ -145,9 +144,13 @@ impl<'a, 's> Worker<'a, 's> {
                 ef: self.options.ef_construction,
                 filter: None,
                 budget: usize::MAX,
-                ending: None,
+                ending: Some(Ending {
+                    codes: &codes,
+                    k: 2 * self.options.m,
+                    slack: SLACK,
+                }),
             };
-            walk(&self.levels[level], records, &query, way, &mut self.scratch);
+            walk(&self.levels[level], records, query, way, &mut self.scratch);
             from = self.connect(id, level).unwrap_or(from);
         }
         Ok(())

@@ -71,15 +71,29 @@ impl Avx2 {
     }
 }
 
-/// Fetches up to four cache lines of a record.
+/// Bytes of a record that are fetched ahead; the processor itself fetches what follows.
+const AHEAD: usize = 1024;
+
+/// Fetches the cache lines of a record.
 #[inline]
 pub(super) fn prefetch(records: Records<'_>, id: u32) {
     let at = id as usize * records.stride;
-    for line in (0..records.stride.min(512)).step_by(64) {
-        if let Some(byte) = records.bytes.get(at + line) {
-            // SAFETY: the address is that of a byte of the slice, and fetching it changes nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) };
-        }
+    let length = records.stride.min(AHEAD);
+    for line in (0..length).step_by(64) {
+        prefetch_byte(records.bytes, at + line);
+    }
+    // Where records are no whole lines, they begin in the middle of one and end on one more.
+    if !length.is_multiple_of(64) {
+        prefetch_byte(records.bytes, at + length - 1);
+    }
+}
+
+/// Fetches the cache line of a byte.
+#[inline]
+fn prefetch_byte(bytes: &[u8], at: usize) {
+    if let Some(byte) = bytes.get(at) {
+        // SAFETY: the address is that of a byte of the slice, and fetching it changes nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) };
     }
 }
 
