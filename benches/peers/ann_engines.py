@@ -90,8 +90,21 @@ def scann(base, settings):
     return Index(search, save)
 
 
+def symphonyqg(base, settings):
+    """As many links as the graphs have on their lowest level, beside codes of one bit of the rows they lead to."""
+    from rabitqlib import SymqgIndex
+
+    graph = SymqgIndex(base.shape[1], 2 * settings.m, "l2", 0)
+    graph.build(base, settings.ef_construction, settings.threads)
+
+    def search(queries, ef, threads):
+        return graph.search(queries, K, ef, threads)[0]
+
+    return Index(search, graph.save)
+
+
 MODULES = {"hnswlib": "hnswlib", "usearch": "usearch.index", "usearch-i8": "usearch.index", "faiss": "faiss",
-           "scann": "scann"}
+           "scann": "scann", "symphonyqg": "rabitqlib"}
 ENGINES = {"hnswlib": hnswlib, "usearch": usearch("f32", "ip"), "usearch-i8": usearch("i8", "cos"), "faiss": faiss,
-           "scann": scann}
+           "scann": scann, "symphonyqg": symphonyqg}
 HNSW = ("hnswlib", "usearch", "usearch-i8", "faiss")

@@ -9,7 +9,7 @@ from harness import median_of, number, print_table, runs_text
 LEVELS = (0.90, 0.95, 0.97, 0.985)
 OURS = "assort"
 STYLES = {"hnswlib": ("#0072B2", "-"), "usearch": ("#CC79A7", "-"), "usearch-i8": ("#CC79A7", "--"),
-          "faiss": ("#009E73", "-"), "scann": ("#555555", "-")}
+          "faiss": ("#009E73", "-"), "scann": ("#555555", "-"), "symphonyqg": ("#E69F00", "-")}
 
 
 def report(lines):

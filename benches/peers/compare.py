@@ -2,9 +2,10 @@
 """Compares Assort's index with other libraries: build time, memory, size, and queries per second at equal recall.
 
 usage: compare.py DIR [DIR ...] [--assort "CMD"] [--runs 3] [--m 16] [--ef-construction 200] [--threads 2]
-                  [--only hnswlib,usearch,usearch-i8,faiss,scann] [--out results.jsonl] [--svg plot.svg]
+                  [--only hnswlib,usearch,usearch-i8,faiss,scann,symphonyqg] [--out results.jsonl] [--svg plot.svg]
        compare.py --from results.jsonl [--svg plot.svg]
-needs: Linux, numpy, and those of hnswlib, usearch, faiss-cpu, scann-core (and matplotlib for --svg) that are wanted
+needs: Linux, numpy, and those of hnswlib, usearch, faiss-cpu, scann-core, rabitqlib (and matplotlib for --svg) that are
+       wanted
 
 DIR holds base.fbin, query.fbin and truth.ibin (see README.md). Every engine runs in a process of its own, in turn,
 for --runs rounds. CMD gets DIR --json --m M --ef-construction E --threads T and prints, as the engines here do, one

@@ -71,7 +71,7 @@ class Classifier:
         os.environ.setdefault("ASSORT_THREADS", str(self._threads))
 
 
-class CatalogSink(Datasink):
+class CatalogSink(Datasink):  # pyright: ignore[reportGeneralTypeIssues]
     """Writes a dataset of Ray as a sharded catalog, see :func:`assort.spark.register`.
 
     >>> from assort.ray import CatalogSink

@@ -21,6 +21,9 @@ pub struct SearchParams<'a> {
     pub filter: Option<&'a SlotFilter>,
     /// Compare every vector in half precision, without codes or graph.
     pub exact: bool,
+    /// Compare the codes of all that may be found, where the graph would be walked: nearly
+    /// exact, and many times as quick as that if a filter is used again.
+    pub scan: bool,
 }
 
 /// How a segment is searched.
@@ -74,6 +77,7 @@ impl SearchParams<'_> {
             oversample: 8,
             filter: None,
             exact: false,
+            scan: false,
         }
     }
 
@@ -99,7 +103,7 @@ impl SearchParams<'_> {
             .saturating_mul(WALK_COMPARED * self.scan_gain(segment));
         if self.exact || found <= EXACT_ROWS {
             Plan::Exact
-        } else if found.saturating_mul(found) <= walked.saturating_mul(rows) {
+        } else if self.scan || found.saturating_mul(found) <= walked.saturating_mul(rows) {
             Plan::Scan
         } else if self.filter.is_some() {
             Plan::FilteredGraph

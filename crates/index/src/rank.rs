@@ -24,7 +24,7 @@ struct Candidate {
 
 /// Usual errors of four bits by which a row may be worse than they say that is compared by
 /// twelve.
-const COARSE_ERRORS: f32 = 4.0;
+const COARSE_ERRORS: f32 = 6.0;
 
 /// Ranks candidates, with working memory that is used again.
 #[derive(Default)]

@@ -14,8 +14,7 @@ use crate::observer::{Observer, Progress};
 use crate::segments::{
     LIVE, give_back, merge_all, planned_rows, planned_rows_of_merging_all, seal_over, step,
 };
-use crate::snapshot::RowFilter;
-use crate::snapshot::{Changes, Snapshot};
+use crate::snapshot::{Changes, FilteredRows, RowFilter, Snapshot};
 use crate::state::State;
 use crate::store::TuningRecord;
 use crate::{Error, Result};
@@ -36,6 +35,18 @@ const SAMPLE: usize = 2_000;
 
 /// Products whose nearest ones are looked for between two looks whether to stop.
 const TOGETHER: usize = 64;
+
+/// How the truth is looked for: all rows are compared, by sketches, then the likely ones by
+/// codes, then the best of these by their vectors. To compare all vectors takes ten times as
+/// long.
+const THOROUGH: Effort = Effort {
+    ef: 512,
+    slack: f32::INFINITY,
+    oversample: 32,
+    exact: false,
+    scan: true,
+    deadline: None,
+};
 
 /// How well the graph is searched, as measured by [`Catalog::tune`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -260,15 +271,15 @@ impl Trial {
             queries.extend(snapshot.vector(row)?.into_iter().flatten());
         }
         let rows: Vec<Option<u32>> = rows.into_iter().map(Some).collect();
-        let exact = Effort {
-            exact: true,
-            ..Effort::default()
-        };
+        let all = FilteredRows::new(snapshot, all.into_iter().collect());
+        // What packs their sketches for each search with them.
+        all.keep();
         let mut truth = Vec::with_capacity(rows.len());
         let groups = queries.chunks(TOGETHER * snapshot.dimensions());
         for (queries, rows) in groups.zip(rows.chunks(TOGETHER)) {
             measuring(observer, truth.len() as u64, taken as u64)?;
-            truth.extend(nearest(snapshot, queries, K, RowFilter::All, rows, exact)?);
+            let filter = RowFilter::Rows(&all);
+            truth.extend(nearest(snapshot, queries, K, filter, rows, THOROUGH)?);
         }
         Ok(Self {
             rows,

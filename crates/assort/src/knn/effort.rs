@@ -22,6 +22,8 @@ pub(crate) struct Effort {
     pub(crate) oversample: usize,
     /// Compare every vector instead.
     pub(crate) exact: bool,
+    /// Compare the codes of all rows instead.
+    pub(crate) scan: bool,
     /// When the search fails if it is not done.
     pub(crate) deadline: Option<Instant>,
 }
@@ -34,6 +36,7 @@ impl Default for Effort {
             slack: usual.slack,
             oversample: usual.oversample,
             exact: false,
+            scan: false,
             deadline: None,
         }
     }
@@ -69,6 +72,7 @@ impl Effort {
             slack: self.slack,
             oversample: self.oversample,
             exact: self.exact,
+            scan: self.scan,
             filter: match filter {
                 RowFilter::All => sealed.alive(),
                 RowFilter::Labelled => Some(snapshot.labelled(sealed)),

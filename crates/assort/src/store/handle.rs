@@ -140,6 +140,18 @@ impl Handle {
         }
     }
 
+    /// Fails unless the file has its name: it may have been deleted, or another one put in
+    /// its place.
+    pub(super) fn check_name(&self, path: &Path) -> std::io::Result<()> {
+        if FileId::at(path)? == self.id {
+            return Ok(());
+        }
+        Err(std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            "another file has its name now",
+        ))
+    }
+
     /// The state of the last commit.
     pub(super) fn begin_read(
         &self,

@@ -107,7 +107,7 @@ impl Store {
             .map_err(|e| database_error(directory, e))?;
         let handle = Handle::named(database, &draft).map_err(io("making the catalog"))?;
         let store = Self::on(directory, handle);
-        store.write(fill)?;
+        store.write_to(&draft, fill)?;
         drop(store);
         std::fs::rename(&draft, &file).map_err(io("naming the catalog"))?;
         let store = Self::open(directory)?;
@@ -216,12 +216,27 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
     ) -> Result<(T, u64)> {
+        self.write_to(&self.file(), change)
+    }
+
+    /// [`Self::write`], where the store's file has that name.
+    fn write_to<T>(
+        &self,
+        file: &Path,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
+    ) -> Result<(T, u64)> {
         self.guarded(|| {
-            let (_handle, transaction) = self.begin_write()?;
+            let (handle, transaction) = self.begin_write()?;
             self.sync_name()?;
             let mut writer = Writer::new(self, &transaction);
             let result = change(&mut writer)?;
             let version = writer.finish()?;
+            // What goes to a file that was deleted is lost with it.
+            handle.check_name(file).map_err(|source| Error::Io {
+                path: file.to_owned(),
+                doing: "looking for the file that is written to",
+                source,
+            })?;
             transaction.commit().map_err(|e| self.failed(e))?;
             Ok((result, version))
         })

@@ -43,6 +43,29 @@ fn a_directory_without_a_catalog_is_refused_by_its_name() {
     assert_eq!(left, 1, "opening makes nothing");
 }
 
+/// The system keeps a deleted file for those who have it open: what they write is lost.
+#[cfg(unix)]
+#[test]
+fn nothing_is_acknowledged_where_the_catalog_was_deleted() {
+    let toy = Arc::new(Toy::new("a"));
+    let (directory, catalog) = common::catalog(&toy);
+    let products = |from: usize| {
+        let all = common::products(1, from + 5).into_iter().skip(from);
+        all.map(|(product, _)| product)
+    };
+    catalog.put(products(0)).unwrap();
+    std::fs::remove_dir_all(directory.path()).unwrap();
+    let refused = catalog.put(products(5)).unwrap_err();
+    assert!(matches!(refused, Error::Io { .. }), "{refused:?}");
+    assert!(refused.to_string().contains(FILE), "{refused}");
+    // Nor where another one was put in its place.
+    let (other, _) = common::catalog(&toy);
+    std::fs::create_dir(directory.path()).unwrap();
+    std::fs::copy(store_file(other.path()), store_file(directory.path())).unwrap();
+    let refused = catalog.put(products(5)).unwrap_err().to_string();
+    assert!(refused.contains("another file has its name"), "{refused}");
+}
+
 #[test]
 fn a_file_of_something_else_is_refused() {
     let directory = tempfile::tempdir().unwrap();

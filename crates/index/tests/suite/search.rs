@@ -120,7 +120,8 @@ proptest! {
             let ef = [0, 1, 2, 40, usize::MAX][chance.below(5)];
             let oversample = [0, 1, 8, usize::MAX][chance.below(4)];
             let slack = [0.0, 1.0, 1.25, f32::INFINITY, f32::NAN][chance.below(5)];
-            let search = SearchParams { k, ef, slack, oversample, filter, exact: false };
+            let scan = chance.below(4) == 0;
+            let search = SearchParams { k, ef, slack, oversample, filter, exact: false, scan };
             let hits = searcher.search(&segment, &query, &search).unwrap_or_default();
             assert_sorted(hits);
             prop_assert_eq!(hits.len(), k.min(matches), "{:?}", search);
@@ -130,6 +131,41 @@ proptest! {
                 assert_like(hits, &naive(&data, &query, k, is_allowed), 2.0 * CODED);
             }
         }
+    }
+}
+
+#[test]
+fn a_scan_of_all_finds_nearly_all() {
+    for data in [
+        Data::clustered(6000, 100, 20, 7),
+        Data::spread(6000, 256, 50, 0.2, 8),
+        Data::random(6000, 40, 9),
+    ] {
+        let directory = temporary();
+        let segment = built(directory.path(), &data, &options(16, 5));
+        let all: SlotFilter = (0..6000).collect();
+        let search = SearchParams {
+            ef: 512,
+            oversample: 32,
+            filter: Some(&all),
+            scan: true,
+            ..SearchParams::new(10)
+        };
+        assert_eq!(search.plan(&segment), Plan::Scan);
+        let (mut searcher, mut chance) = (Searcher::default(), Chance(5));
+        let mut found = 0;
+        for _ in 0..100 {
+            let query = chance.direction(data.dimensions);
+            let best = naive(&data, &query, 10, |_| true);
+            let hits = searcher
+                .search(&segment, &query, &search)
+                .unwrap_or_default();
+            found += best
+                .iter()
+                .filter(|best| hits.iter().any(|hit| hit.row == best.row))
+                .count();
+        }
+        assert!(found >= 999, "{} coordinates: {found}", data.dimensions);
     }
 }
 
