@@ -1,6 +1,6 @@
 //! Filing by a pack: how many titles a second, and how long it takes to open one.
 //!
-//! `cargo bench --bench pack -- [TITLES]`; `ASSORT_SHARED` (or `../shared`) must have the
+//! `cargo bench --bench pack -- [TITLES [ROUNDS]]`; `ASSORT_SHARED` (or `../shared`) must have the
 //! data. The pack is of `jd-zh` with 20,000 labelled products, and stays with a million
 //! titles (or as many as are said) in `target/tmp/pack`, where
 //! `benches/peers/python_pack.py` files the same from Python.
@@ -32,8 +32,9 @@ fn main() -> Result<(), Failure> {
     let Some(shared) = data::shared() else {
         return Ok(());
     };
-    let asked = std::env::args().skip(1).find_map(|one| one.parse().ok());
-    let titles = asked.unwrap_or(TITLES);
+    let mut asked = std::env::args().skip(1).filter_map(|one| one.parse().ok());
+    let titles = asked.next().unwrap_or(TITLES);
+    let rounds = asked.next().unwrap_or(ROUNDS);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pack");
     std::fs::create_dir_all(&folder)?;
     let file = folder.join("shop.pack");
@@ -60,7 +61,10 @@ fn main() -> Result<(), Failure> {
     println!("| method | titles a second |");
     println!("|---|---|");
     for method in [Method::Auto, Method::Head] {
-        println!("| {method} | {:.0} |", rate(&pack, &products, method)?);
+        println!(
+            "| {method} | {:.0} |",
+            rate(&pack, &products, method, rounds)?
+        );
     }
     Ok(())
 }
@@ -100,11 +104,11 @@ fn write_titles(products: &[Product], file: &Path) -> Result<(), Failure> {
 }
 
 /// Titles a second, the median of several rounds.
-fn rate(pack: &Pack, products: &[Product], method: Method) -> Result<f64, Failure> {
+fn rate(pack: &Pack, products: &[Product], method: Method, rounds: usize) -> Result<f64, Failure> {
     let options = ClassifyOptions::default().with_method(method).with_top(1);
     let group = pack.classify_batch(&options)?;
     let mut rates = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let began = Instant::now();
         let mut filed = 0;
         for products in products.chunks(group) {

@@ -1,6 +1,6 @@
 """Titles a second by a pack from Python, on what `cargo bench --bench pack` left.
 
-python benches/peers/python_pack.py [FOLDER]
+python benches/peers/python_pack.py [FOLDER [ROUNDS]]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def counted(seconds: float) -> float:
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "target/tmp/pack")
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     pack = assort.Pack(folder / "shop.pack")
     titles = (folder / "titles.txt").read_text().split("\n")
     table = pyarrow.table({"title": titles})
@@ -39,7 +40,7 @@ def main() -> None:
         rates = []
         for given in (table, titles):
             times = []
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 began = time.perf_counter()
                 pack.classify(given, method=method, top=1, progress=False)
                 times.append(time.perf_counter() - began)
