@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use assort_files::{Bytes, Map};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::header::{Fault, HEADER, Places};
+use super::header::{Fault, HEADER, Places, SECTIONS};
 use super::{BLOCK, FORMAT, Header, Section};
 use crate::{Error, Result};
 
@@ -27,6 +27,8 @@ pub(crate) struct Blocks {
     sums: usize,
     /// A bit for each block that was verified.
     verified: Vec<AtomicU64>,
+    /// Sections of which all blocks were, as far as it was noted.
+    trusted: [AtomicBool; SECTIONS.len()],
     damaged: AtomicBool,
 }
 
@@ -86,6 +88,7 @@ impl Blocks {
             verified: (0..(length / 8).div_ceil(64))
                 .map(|_| AtomicU64::new(0))
                 .collect(),
+            trusted: Default::default(),
             damaged: AtomicBool::new(false),
         })
     }
@@ -120,6 +123,19 @@ impl Blocks {
     /// Whether a whole section has been verified, so that nothing there needs a look: one at
     /// all its blocks takes less than one at those of each row that a search meets.
     pub(crate) fn is_trusted(&self, section: Section) -> bool {
+        let noted = &self.trusted[section as usize];
+        if noted.load(Ordering::Relaxed) {
+            return true;
+        }
+        let is_whole = self.is_verified_whole(section);
+        // Threads share it: it is written when it changes.
+        if is_whole {
+            noted.store(true, Ordering::Relaxed);
+        }
+        is_whole
+    }
+
+    fn is_verified_whole(&self, section: Section) -> bool {
         let (at, length) = self.places.of(section);
         let blocks = (at - HEADER) / BLOCK..(at - HEADER + length).div_ceil(BLOCK);
         let words = blocks.start / 64..blocks.end.div_ceil(64);

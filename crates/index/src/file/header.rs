@@ -45,7 +45,7 @@ pub(crate) enum Section {
     Sums,
 }
 
-const SECTIONS: [Section; 9] = [
+pub(crate) const SECTIONS: [Section; 9] = [
     Section::Quantizer,
     Section::Rows,
     Section::ByRow,
