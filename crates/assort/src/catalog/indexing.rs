@@ -75,8 +75,8 @@ pub struct IndexAudit {
 }
 
 impl Catalog {
-    /// Does all sealing and merging that is due, with all threads, once the step
-    /// that is done in the background is finished.
+    /// Does all sealing and merging that is due, with all threads. A step that is done in
+    /// the background is waited for, unless it has hardly begun: then it is done anew.
     ///
     /// # Errors
     /// [`Error::Interrupted`] if `observer` stopped it, [`Error::Io`] if a
@@ -112,6 +112,10 @@ impl Catalog {
         observer: &mut dyn Observer,
     ) -> Result<()> {
         while self.background.is_busy() {
+            if self.background.is_slower_than_anew(&self.state) {
+                self.background.rest();
+                break;
+            }
             meter.tell(observer);
             if observer.stop() {
                 return Err(Error::Interrupted);

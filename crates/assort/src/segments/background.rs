@@ -82,6 +82,14 @@ impl Background {
         self.task.is_running() && self.task.state() == TaskState::Working
     }
 
+    /// Whether the segment that it builds is sooner there if all threads begin it anew than
+    /// if it goes on.
+    pub(crate) fn is_slower_than_anew(&self, state: &State) -> bool {
+        let all = rayon::current_num_threads();
+        let done = state.written.part();
+        done.is_some_and(|done| (1.0 - done) / threads() as f64 > 1.0 / all as f64)
+    }
+
     /// What it does.
     pub(crate) fn health(&self) -> TaskState {
         self.task.state()
@@ -91,6 +99,11 @@ impl Background {
     pub(crate) fn rest(&self) {
         self.task.stop();
     }
+}
+
+/// Threads that it works with: half of the machine is left to those who search and write.
+fn threads() -> usize {
+    rayon::current_num_threads().div_ceil(2)
 }
 
 /// What is due next, and in which space: that of texts goes before that of pictures.
@@ -168,9 +181,8 @@ impl Shared {
         if self.handing_over.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        // Half of the machine is left to those who search and write.
         let options = BuildOptions {
-            threads: rayon::current_num_threads().div_ceil(2),
+            threads: threads(),
             ..BuildOptions::default()
         };
         let stop = || stop.load(Ordering::Relaxed);
