@@ -59,7 +59,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<NonZeroUsize>,
 
-    /// Highest step of Adam [default: by their number]
+    /// Highest step of the rows of features [default: by their number]
     #[arg(long, value_name = "R")]
     pub(crate) learning_rate: Option<f32>,
 

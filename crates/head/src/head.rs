@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use assort_core::vector::inner_products;
-use assort_core::vector::kernel::{add_bytes, add_rows, round_to_bytes};
+use assort_core::vector::kernel::{add_bytes, add_rows, round_to_bytes, softmax};
 use assort_files::Bytes;
 use rayon::prelude::*;
 
 use crate::Result;
 use crate::file::{self, Description, Read};
 use crate::input::HeadInput;
-use crate::network::{Network, softmax};
+use crate::network::Network;
 use crate::options::Shape;
 use crate::vocabulary::{Fields, Vocabulary};
 

@@ -3,7 +3,7 @@
 
 use assort_core::chance::mix;
 use assort_core::vector::Matrix;
-use assort_core::vector::kernel::{add_rows, add_weighted};
+use assort_core::vector::kernel::{add_rows, add_weighted, softmax, squares, sum};
 use rayon::prelude::*;
 
 use crate::options::{Loss, Shape, TrainOptions};
@@ -201,12 +201,12 @@ impl Network {
             };
             let weight = example.weight * targets.class_weights[example.class as usize];
             loss += f64::from(missed * weight);
-            scores.iter_mut().for_each(|slope| *slope *= weight);
-            if let Some(most) = targets.options.clip {
-                let length = scores.iter().map(|slope| slope * slope).sum::<f32>().sqrt();
-                let factor = (most / length.max(f32::MIN_POSITIVE)).min(1.0);
-                scores.iter_mut().for_each(|slope| *slope *= factor);
-            }
+            let length = |scores: &[f32]| weight * squares(scores).sqrt();
+            let clipped = targets.options.clip.map_or(1.0, |most| {
+                (most / length(scores).max(f32::MIN_POSITIVE)).min(1.0)
+            });
+            let factor = weight * clipped;
+            scores.iter_mut().for_each(|slope| *slope *= factor);
         }
         loss
     }
@@ -217,7 +217,7 @@ fn cross_entropy(scores: &mut [f32], example: &Example, targets: &Targets<'_>) -
     let smoothing = targets.options.label_smoothing;
     let classes = scores.len() as f32;
     add_rows(scores, targets.adjustment, &[0]);
-    let mean: f32 = scores.iter().sum::<f32>() / classes;
+    let mean = sum(scores) / classes;
     let shares = example.targets.iter();
     let own: f32 = shares.map(|(at, share)| share * scores[*at as usize]).sum();
     let log_sum = softmax(scores);
@@ -250,19 +250,6 @@ fn squared_hinge(scores: &mut [f32], example: &Example) -> f32 {
         scores[at] = (1.0 - part) * below - part * above;
     }
     0.5 * loss
-}
-
-/// Turns scores into shares that sum to one, and gives the logarithm of the sum
-/// that they were divided by.
-pub(crate) fn softmax(scores: &mut [f32]) -> f32 {
-    let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = (*score - best).exp();
-        sum += *score;
-    }
-    scores.iter_mut().for_each(|score| *score /= sum);
-    best + sum.ln()
 }
 
 /// A number between 0 and 1.

@@ -33,9 +33,9 @@ pub struct TrainOptions {
     pub epochs: usize,
     /// Examples that are learned from together.
     pub batch: usize,
-    /// Step of Adam at its highest for the features' rows.
+    /// Step at its highest for the features' rows.
     pub learning_rate: f32,
-    /// The same for the layer above them; only with a hidden layer.
+    /// Step of Adam at its highest for the layer above them; only with a hidden layer.
     pub output_learning_rate: f32,
     /// Part of the steps in which the learning rate rises from zero; it falls to
     /// zero in a straight line after.
@@ -82,7 +82,7 @@ impl Default for TrainOptions {
             epochs: 6,
             batch: 256,
             learning_rate: 0.03,
-            output_learning_rate: 0.002,
+            output_learning_rate: 0.004,
             warm_up: 0.02,
             weight_decay: 1e-4,
             feature_dropout: 0.2,

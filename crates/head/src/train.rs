@@ -2,20 +2,21 @@
 //!
 //! Every batch takes two parallel steps: first each example finds how its sum and
 //! scores should move; then each row gathers this from the examples that have it,
-//! and is moved by Adam. A row belongs to one thread at a time and gathers in a
-//! fixed order, so that the result does not depend on threads. Rows of features
-//! have one second moment each, corrected by how often the row was moved: most are
-//! moved rarely (as in sparse Adam, with one adaptive step a row).
+//! and is moved. A row belongs to one thread at a time and gathers in a
+//! fixed order, so that the result does not depend on threads. The layer above is
+//! moved by Adam. Rows of features are moved by RMSProp (Hinton, 2012) with one second
+//! moment a row, corrected by how often the row was moved: most are moved so rarely that
+//! a momentum would be an old one.
 
 use assort_core::AttributeSchema;
 use assort_core::chance::shuffle;
 use assort_core::vector::Matrix;
-use assort_core::vector::kernel::{Pace, adam};
+use assort_core::vector::kernel::{Pace, RowPace, adam, rmsprop_by_row, softmax};
 use rayon::prelude::*;
 
 use crate::attributes::Attributes;
 use crate::input::HeadInput;
-use crate::network::{Example, Gradients, Network, Targets, softmax};
+use crate::network::{Example, Gradients, Network, Targets};
 use crate::options::{Loss, Shape, TrainOptions};
 use crate::vocabulary::{Fields, Vocabulary};
 use crate::{Error, Head, Result};
@@ -173,7 +174,8 @@ struct Trainer<'a> {
     network: Network,
     adjustment: Vec<f32>,
     class_weights: Vec<f32>,
-    table: Moments,
+    /// Second moment of each feature's row.
+    table: Vec<f32>,
     /// How often each row of a feature was moved.
     moved: Vec<i32>,
     output: Moments,
@@ -188,10 +190,10 @@ struct Moments {
 }
 
 impl Moments {
-    fn new(first: usize, second: usize) -> Self {
+    fn new(count: usize) -> Self {
         Self {
-            first: vec![0.0; first],
-            second: vec![0.0; second],
+            first: vec![0.0; count],
+            second: vec![0.0; count],
         }
     }
 }
@@ -225,10 +227,10 @@ impl<'a> Trainer<'a> {
             .for_each(|weight| *weight *= total / weighed.max(f32::MIN_POSITIVE));
         let network = Network::new(vocabulary.len(), classes, options);
         Self {
-            table: Moments::new(network.table.len(), vocabulary.len()),
+            table: vec![0.0; vocabulary.len()],
             moved: vec![0; vocabulary.len()],
-            output: Moments::new(network.output.len(), network.output.len()),
-            bias: Moments::new(classes, classes),
+            output: Moments::new(network.output.len()),
+            bias: Moments::new(classes),
             options,
             examples,
             held_out,
@@ -358,13 +360,12 @@ impl<'a> Trainer<'a> {
         self.network
             .table
             .par_chunks_mut(TABLE_SHARD * width)
-            .zip(self.table.first.par_chunks_mut(TABLE_SHARD * width))
-            .zip(self.table.second.par_chunks_mut(TABLE_SHARD))
+            .zip(self.table.par_chunks_mut(TABLE_SHARD))
             .zip(self.moved.par_chunks_mut(TABLE_SHARD))
             .enumerate()
             .for_each_init(
                 || vec![0.0; width],
-                |slope, (shard, (((rows, first), second), moved))| {
+                |slope, (shard, ((rows, second), moved))| {
                     let from = (shard * TABLE_SHARD) as u32;
                     let to = from + TABLE_SHARD as u32;
                     let begin = uses.partition_point(|one| one.0 < from);
@@ -379,12 +380,12 @@ impl<'a> Trainer<'a> {
                         moved[at] += 1;
                         let pace = RowPace {
                             learning_rate,
-                            decay,
-                            moved: moved[at],
+                            beta: BETAS.1,
+                            correction: (1.0 - BETAS.1.powi(moved[at])).recip(),
+                            kept: 1.0 - learning_rate * decay,
                         };
-                        let range = at * width..(at + 1) * width;
-                        let row = &mut rows[range.clone()];
-                        move_row(row, &mut first[range], &mut second[at], slope, pace);
+                        let row = &mut rows[at * width..(at + 1) * width];
+                        rmsprop_by_row(row, &mut second[at], slope, pace);
                     }
                 },
             );
@@ -436,25 +437,4 @@ impl<'a> Trainer<'a> {
 
 fn add(sum: &mut [f32], row: &[f32], factor: f32) {
     assort_core::vector::kernel::add_weighted(sum, row, &[(0, factor)]);
-}
-
-/// How far a feature's row goes.
-#[derive(Clone, Copy)]
-struct RowPace {
-    learning_rate: f32,
-    decay: f32,
-    moved: i32,
-}
-
-/// One step of Adam down the slope, with one second moment for the whole row.
-fn move_row(row: &mut [f32], first: &mut [f32], second: &mut f32, slope: &[f32], pace: RowPace) {
-    let square = slope.iter().map(|slope| slope * slope).sum::<f32>() / slope.len() as f32;
-    *second = BETAS.1 * *second + (1.0 - BETAS.1) * square;
-    let corrected = *second / (1.0 - BETAS.1.powi(pace.moved));
-    let step = pace.learning_rate / (1.0 - BETAS.0.powi(pace.moved)) / (corrected.sqrt() + 1e-12);
-    let kept = 1.0 - pace.learning_rate * pace.decay;
-    for ((value, first), slope) in row.iter_mut().zip(first).zip(slope) {
-        *first = BETAS.0 * *first + (1.0 - BETAS.0) * slope;
-        *value = kept * *value - step * *first;
-    }
 }

@@ -1,12 +1,12 @@
 //! Learning from the catalog as a whole.
 
 use assort_core::{Candidates, Embedder, Ensemble, Lexicon, Prototypes, Taxonomy};
-use assort_head::Shape;
 
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::{LabelledProducts, class_means};
 use super::learned::Learned;
 use super::pictures::LearnedPictures;
+use super::recipes::Recipe;
 use super::self_training::{Judged, self_trained};
 use super::source_categories::{SourceCategories, SourceWords};
 use super::trials::{self, HeadEvidence, Sources, Trial};
@@ -20,25 +20,8 @@ use crate::{Error, Result};
 /// With labels of up to so many contents a head is trained without being asked.
 const MOST_LABELS: usize = 100_000;
 
-/// Of more labels than this, one content in so many is held out from the head instead of
-/// training it several times: nobody asked for it, so it must not take long.
-const FEW_LABELS: usize = 6_000;
-const HELD_OUT_OF: u128 = 8;
-
-/// Times that few labels are read; many are read so often that this many examples are read
-/// in all, and at least twice.
-const FEW_EPOCHS: usize = 12;
-const MOST_READ: usize = 100_000;
-
-/// Features of a head of many labels: its file is kept in the catalog.
-const MOST_FEATURES: usize = 1 << 16;
-
 /// With fewer labels than this a head knows nothing.
 const MIN_LABELS: usize = 20;
-
-/// With fewer labels a category than this, weights of features do better than a hidden
-/// layer; in scripts with spaces they do for all few labels.
-const LABELS_FOR_HIDDEN: usize = 3;
 
 /// What is learned from.
 #[derive(Clone, Copy)]
@@ -284,25 +267,16 @@ fn few_heads(
     if !(MIN_LABELS..=MOST_LABELS).contains(&count) || categories.len() < 2 {
         return Ok(None);
     }
-    let (_, options) = train::recommended(labelled);
-    let is_few = count <= FEW_LABELS;
-    let apart = (!is_few).then_some(HELD_OUT_OF);
-    let epochs = match is_few {
-        true => FEW_EPOCHS,
-        false => (MOST_READ / labelled.len()).clamp(2, FEW_EPOCHS),
-    };
-    let options = match is_few {
-        true => options.with_min_df(1),
-        false => options.with_max_features(MOST_FEATURES),
-    };
-    let options = options.with_epochs(epochs);
-    let few = count / categories.len() < LABELS_FOR_HIDDEN;
-    let options = match few || !train::is_unspaced(labelled) {
-        true => options.with_shape(Shape::Linear).with_learning_rate(0.005),
-        false => options,
-    };
+    let recipe = Recipe::unasked(labelled, count, categories.len());
     let mut tell = |_: usize, _: usize, _: assort_head::Step| !observer.stop();
-    let trained = train::trained(labelled, taxonomy, candidates, &[options], apart, &mut tell);
+    let trained = train::trained(
+        labelled,
+        taxonomy,
+        candidates,
+        &[recipe.options],
+        recipe.held_out_of,
+        &mut tell,
+    );
     match trained {
         Ok(trained) => Ok(Some(trained)),
         // All labels of one fold's others are of one category: nothing to tell apart.

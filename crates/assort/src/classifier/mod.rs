@@ -33,6 +33,7 @@ mod portable;
 mod priors;
 mod prototype_index;
 mod reasons;
+mod recipes;
 mod self_training;
 mod source_categories;
 mod text_examples;

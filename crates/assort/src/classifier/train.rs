@@ -8,12 +8,10 @@ use assort_head::{Head, HeadInput, Labelled, Step, TrainOptions, train};
 
 use super::heads::{HeadScorer, KnownHead};
 use super::labelled::LabelledProducts;
+use super::recipes::MANY_LABELS;
 use super::text_examples::TextExamples;
 use super::trials::HeadEvidence;
 use crate::{Error, Result};
-
-/// With more labels than this, a part is held out instead of training several times.
-const MANY_LABELS: usize = 30_000;
 
 /// Parts into which labels are divided: each is judged by heads of the others.
 const FOLDS: u128 = 3;
@@ -27,32 +25,6 @@ const MOST_APART: usize = 16;
 
 /// Of many labels, one content in so many is held out.
 pub(super) const HELD_OUT_OF: u128 = 32;
-
-/// Characters of scripts without spaces, in whose titles words of other scripts are names
-/// and numbers: their parts tell little.
-const UNSPACED: f64 = 0.3;
-
-/// How many heads to train on so many labels of such products, and how, by what measured
-/// best (see `docs/classification.md`).
-pub(super) fn recommended(labelled: &LabelledProducts) -> (usize, TrainOptions) {
-    let options = TrainOptions::default();
-    let options = match is_unspaced(labelled) {
-        true => options.with_shortest_sequence(5),
-        false => options,
-    };
-    match labelled.len() > MANY_LABELS {
-        true => (3, options.with_epochs(8).with_learning_rate(0.005)),
-        false => (2, options.with_epochs(20).with_learning_rate(0.01)),
-    }
-}
-
-/// Whether titles are mostly in scripts without spaces.
-pub(super) fn is_unspaced(labelled: &LabelledProducts) -> bool {
-    let is_unspaced = |c: &char| assort_core::features::is_unspaced(*c);
-    let titles = || labelled.words.iter().flat_map(|words| words.title.chars());
-    let (unspaced, all) = (titles().filter(is_unspaced).count(), titles().count());
-    unspaced as f64 > UNSPACED * all as f64
-}
 
 /// Heads, and what is known of their quality.
 pub(super) struct Trained {

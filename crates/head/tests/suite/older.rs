@@ -47,7 +47,7 @@ fn a_head_of_format_1_files_as_it_did() {
 fn a_head_of_products_without_attributes_is_written_as_before() {
     let before = std::fs::read(fixture("format-1.head")).unwrap();
     let head = trained(60, &small().with_epochs(3), &mut |_| true).unwrap();
-    // Everything but the numbers, which depend on the processor in the last places.
+    // Everything but the numbers, whose last places depend on the order of sums.
     assert_eq!(head.bytes()[..16], before[..16]);
     assert_eq!(head.bytes().len(), before.len());
     assert_eq!(
@@ -55,7 +55,4 @@ fn a_head_of_products_without_attributes_is_written_as_before() {
         Head::open(&fixture("format-1.head")).unwrap().features()
     );
     are_scores(&head);
-    if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        assert_eq!(head.bytes(), before);
-    }
 }
