@@ -1,12 +1,21 @@
 //! Disk that a catalog takes, beside its raw vectors and the file of products.
 //!
 //! `cargo bench --bench disk`; `ASSORT_BENCH_ROWS` and `ASSORT_BENCH_DIMENSIONS`
-//! change the number of products and of coordinates.
+//! change the number of products and of coordinates, which are chance: graphs of chance take
+//! many times as long to build as those of real vectors. `-- DIR` takes the vectors of
+//! `base.fbin` in a folder, and beyond them moved copies.
 
 #[path = "common/chance.rs"]
 mod chance;
+#[path = "common/given.rs"]
+mod given;
 #[path = "common/memory.rs"]
 mod memory;
+#[path = "common/processor.rs"]
+mod processor;
+#[path = "common/vectors.rs"]
+#[expect(dead_code, reason = "there is no file of whole numbers here")]
+mod vectors;
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -14,10 +23,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use assort::core::{CategoryRow, Place, Taxonomy};
+use assort::core::{CategoryRow, Embedder, Place, Taxonomy};
 use assort::read::{Input, Mapping, ProductReader};
-use assort::{Catalog, ImportOptions};
+use assort::{Catalog, ImportOptions, Query, Search};
 use chance::Chance;
+use given::Given;
+use processor::processor_seconds;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -55,7 +66,11 @@ fn sizes(shop: &Path) -> (f64, f64) {
 
 fn main() -> Result<(), Failure> {
     let rows = setting("ASSORT_BENCH_ROWS", 1_000_000)?;
-    let dimensions = setting("ASSORT_BENCH_DIMENSIONS", 512)?;
+    let embedder: Arc<dyn Embedder> = match std::env::args().skip(1).find(|one| one != "--bench") {
+        Some(folder) => Arc::new(Given::open(Path::new(&folder))?),
+        None => Arc::new(Chance::new(setting("ASSORT_BENCH_DIMENSIONS", 512)?)),
+    };
+    let dimensions = embedder.space().dimensions;
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("products.csv");
     write_products(&file, rows)?;
@@ -65,8 +80,7 @@ fn main() -> Result<(), Failure> {
     };
     let taxonomy = Taxonomy::from_rows(vec![category])?;
     let shop = directory.path().join("shop");
-    let embedder = Arc::new(Chance::new(dimensions));
-    let catalog = Catalog::create(&shop, &taxonomy, embedder, "chance")?;
+    let catalog = Catalog::create(&shop, &taxonomy, Arc::clone(&embedder), "bench")?;
 
     let raw = (rows * dimensions * 4) as f64;
     let input = std::fs::metadata(&file)?.len() as f64;
@@ -124,6 +138,15 @@ fn main() -> Result<(), Failure> {
         "checked in {:.1} s: {} problems",
         begun.elapsed().as_secs_f64(),
         problems.len()
+    );
+    drop(catalog);
+    let (begun, before) = (Instant::now(), processor_seconds());
+    let found = Catalog::open(&shop)?.search(&Search::new(Query::Like("sku-7".to_owned())))?;
+    println!(
+        "opened and searched for the first time in {:.2} s, {:.2} of a processor: {} found",
+        begun.elapsed().as_secs_f64(),
+        processor_seconds() - before,
+        found.found.len()
     );
     if let Some(bytes) = memory::bytes("VmHWM") {
         println!("peak resident memory: {:.0} MB", bytes / 1e6);

@@ -7,6 +7,10 @@
 
 #[path = "common/chance.rs"]
 mod chance;
+#[path = "common/given.rs"]
+mod given;
+#[path = "common/processor.rs"]
+mod processor;
 #[path = "common/vectors.rs"]
 #[expect(dead_code, reason = "there is no file of whole numbers here")]
 mod vectors;
@@ -15,19 +19,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assort::core::{
-    CategoryRow, EmbedError, Embedder, Input, Place, Product, Role, Space, Taxonomy,
-    composed_texts, vector,
-};
+use assort::core::{CategoryRow, Embedder, Place, Product, Taxonomy};
 use assort::{Catalog, Query, Search};
-use chance::Chance;
 use clap::Parser;
-use vectors::{Rows, floats};
+use given::Given;
+use processor::processor_seconds;
 
 type Failure = Box<dyn std::error::Error>;
-
-/// How far a copy is moved, in parts of its length.
-const MOVED: f32 = 0.3;
 
 /// Searches that are compared with exact ones.
 const CHECKED: usize = 200;
@@ -56,14 +54,14 @@ fn main() -> Result<(), Failure> {
         println!("skipped: name a folder of vectors, as in `cargo bench --bench tune -- DIR`");
         return Ok(());
     };
-    let given = Arc::new(Given::new(floats(&dir.join("base.fbin"))?));
-    let rows = given.rows.len() * args.copies;
+    let given = Arc::new(Given::open(dir)?);
+    let rows = given.len() * args.copies;
     let folder = tempfile::tempdir()?;
     let begun = Instant::now();
     let catalog = build(folder.path(), &given, rows)?;
     println!(
         "{rows} vectors of {}: stored and indexed in {:.0} s",
-        given.rows.columns,
+        given.dimensions(),
         begun.elapsed().as_secs_f64()
     );
     let (begun, before) = (Instant::now(), processor_seconds());
@@ -119,69 +117,4 @@ fn recall(catalog: &Catalog, rows: usize) -> Result<f64, assort::Error> {
         found += best.iter().filter(|id| got.contains(id)).count();
     }
     Ok(found as f64 / (10 * CHECKED) as f64)
-}
-
-/// Seconds that processors worked for this process.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // What follows the name; times are in hundredths of a second.
-    let fields = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let times = fields
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<f64>().ok());
-    times.sum::<f64>() / 100.0
-}
-
-/// Vectors by the number that is a product's title.
-struct Given {
-    rows: Rows<f32>,
-    space: Space,
-    chance: Chance,
-}
-
-impl Given {
-    fn new(rows: Rows<f32>) -> Self {
-        let space = Space {
-            model: "given".to_owned(),
-            fingerprint: "given".to_owned(),
-            dimensions: rows.columns,
-        };
-        let chance = Chance::new(rows.columns);
-        Self {
-            rows,
-            space,
-            chance,
-        }
-    }
-
-    /// The vector of a number; beyond those that are given, one of them, moved.
-    fn vector(&self, number: usize) -> Vec<f32> {
-        let (copy, row) = (number / self.rows.len(), number % self.rows.len());
-        let mut vector = self.rows.row(row).to_vec();
-        if copy > 0 {
-            let away = self.chance.vector(number as u64);
-            let places = vector.iter_mut().zip(away);
-            places.for_each(|(value, away)| *value += MOVED * away);
-        }
-        vector::normalize(&mut vector);
-        vector
-    }
-}
-
-impl Embedder for Given {
-    fn space(&self) -> &Space {
-        &self.space
-    }
-
-    fn embed(&self, inputs: &[Input<'_>], _: Role) -> Result<Vec<f32>, EmbedError> {
-        let texts = composed_texts(inputs, &self.space)?;
-        // The category's text is no number.
-        let numbers = texts.iter().map(|text| text.trim().parse().unwrap_or(0));
-        Ok(numbers.flat_map(|number| self.vector(number)).collect())
-    }
 }

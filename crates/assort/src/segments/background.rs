@@ -87,7 +87,7 @@ impl Background {
     pub(crate) fn is_slower_than_anew(&self, state: &State) -> bool {
         let all = rayon::current_num_threads();
         let done = state.written.part();
-        done.is_some_and(|done| (1.0 - done) / threads() as f64 > 1.0 / all as f64)
+        done.is_some_and(|done| is_slower_than_anew(done, threads(), all))
     }
 
     /// What it does.
@@ -104,6 +104,12 @@ impl Background {
 /// Threads that it works with: half of the machine is left to those who search and write.
 fn threads() -> usize {
     rayon::current_num_threads().div_ceil(2)
+}
+
+/// Whether `threads` take longer for what is left, when a part is `done`, than `all` do for
+/// the whole.
+fn is_slower_than_anew(done: f64, threads: usize, all: usize) -> bool {
+    (1.0 - done) * all as f64 > threads as f64
 }
 
 /// What is due next, and in which space: that of texts goes before that of pictures.
@@ -190,5 +196,22 @@ impl Shared {
             false if self.gives_back(state) => give_back(state, &stop).map(|()| false),
             more => Ok(more),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_begun_anew_only_where_that_is_sooner_done() {
+        assert!(is_slower_than_anew(0.0, 1, 2));
+        assert!(is_slower_than_anew(0.4, 2, 4));
+        assert!(!is_slower_than_anew(0.6, 2, 4));
+        assert!(!is_slower_than_anew(0.4, 2, 3));
+        assert!(
+            !is_slower_than_anew(0.0, 1, 1),
+            "nothing is gained by one thread"
+        );
     }
 }
