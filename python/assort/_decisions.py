@@ -73,9 +73,10 @@ def _told(reasons: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     for text in reasons.get("texts", []):
         yield f"<div>{text['similarity']:.2f} like its {text['kind']}: {html.escape(text['text'])}</div>"
     for near in reasons.get("neighbors", []):
+        picture = f" (picture {html.escape(near['image'])})" if near["image"] else ""
         yield (
             f"<div>{near['similarity']:.2f} like {html.escape(near['id'])}, filed under "
-            f"{html.escape(near['category'])}: {html.escape(near['title'])}</div>"
+            f"{html.escape(near['category'])}: {html.escape(near['title'])}{picture}</div>"
         )
 
 

@@ -166,11 +166,16 @@ fn what_is_not_sure_enough_is_unknown() {
 #[test]
 fn an_explanation_names_texts_and_neighbours() {
     let place = Place::with_shop();
+    place.write(
+        "pictured.csv",
+        "id,title,image\np1,Electric kettle 1.7 l,images/p1.jpg\n",
+    );
+    place.run("import shop pictured.csv").done();
     let ran = place.run_with("classify shop --explain --text", "Steel kettle");
     let told = ran.done();
     for words in [
         "like its name: Kettles",
-        "like p1, filed under Kitchen > Kettles",
+        "like p1, filed under Kitchen > Kettles: Electric kettle 1.7 l (picture images/p1.jpg)",
     ] {
         assert!(told.contains(words), "no `{words}` in {told}");
     }
@@ -183,6 +188,7 @@ fn an_explanation_names_texts_and_neighbours() {
     assert_eq!(neighbor["id"], "p1");
     assert_eq!(neighbor["title"], "Electric kettle 1.7 l");
     assert_eq!(neighbor["category"]["id"], "kettles");
+    assert_eq!(neighbor["image"], "images/p1.jpg");
     let texts = told["texts"].as_array().unwrap();
     assert!(texts.iter().any(|text| text["kind"] == "name"), "{told}");
 }

@@ -181,7 +181,12 @@ fn products_are_filed_alike_and_decisions_kept() {
         "new.csv",
         "id,title,price\nn1,Glass kettle,20\n,No id,1\nn2,Bread knife,9\np1,Electric kettle,1\n",
     );
+    twins.write(
+        "pictured.csv",
+        "id,title,image\np1,Electric kettle 1.7 l,images/p1.jpg\n",
+    );
     for arguments in [
+        "import shop pictured.csv",
         "classify shop --text Teapot",
         "classify shop --text Teapot --explain --top 2",
         "classify shop new.csv",

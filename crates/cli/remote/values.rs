@@ -135,6 +135,7 @@ impl Tree {
                 title: neighbor.title.clone(),
                 category: self.index(&neighbor.category.clone().unwrap_or_default())?,
                 similarity: neighbor.similarity,
+                image: Some(neighbor.image_uri.clone()).filter(|image| !image.is_empty()),
             })
         });
         let words = why.words.iter().map(|word| WordEvidence {

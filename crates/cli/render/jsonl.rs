@@ -115,6 +115,7 @@ fn decision(taxonomy: &Taxonomy, product: &Product, decision: &Decision) -> Valu
                 "title": neighbor.title,
                 "category": category(taxonomy, neighbor.category),
                 "similarity": rounded(neighbor.similarity.into()),
+                "image": neighbor.image,
             })
         });
         value["neighbors"] = neighbors.collect();

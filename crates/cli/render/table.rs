@@ -132,13 +132,15 @@ fn explain(sink: &mut dyn Write, taxonomy: &Taxonomy, reasons: &Reasons) -> Resu
         )?;
     }
     for neighbor in reasons.neighbors.iter().take(5) {
+        let image = neighbor.image.as_ref();
         writeln!(
             sink,
-            "    {:.2} like {}, filed under {}: {}",
+            "    {:.2} like {}, filed under {}: {}{}",
             neighbor.similarity,
             neighbor.id,
             taxonomy.path(neighbor.category),
-            neighbor.title
+            neighbor.title,
+            image.map_or(String::new(), |image| format!(" (picture {image})"))
         )?;
     }
     Ok(())

@@ -86,7 +86,8 @@ pub struct SourceEvidence {
     pub effect: f32,
 }
 
-/// A labelled product that speaks for a decision.
+/// A labelled product that speaks for a decision. It is near by its words; pictures of
+/// labelled products are evidence of their own ([`Source::Pictures`]), without neighbours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeighborEvidence {
     /// The product's id.
@@ -97,6 +98,8 @@ pub struct NeighborEvidence {
     pub category: CategoryIndex,
     /// Cosine similarity with the product, after centering.
     pub similarity: f32,
+    /// Path or URL of its picture; none if it has none, or one that is kept as bytes.
+    pub image: Option<String>,
 }
 
 /// The evidence for a decision, for people to read.

@@ -315,6 +315,7 @@ fn written(taxonomy: &Taxonomy, reasons: &Reasons) -> String {
             "category_id": taxonomy.category(one.category).id,
             "category": taxonomy.path(one.category),
             "similarity": one.similarity,
+            "image": one.image,
         })
     });
     let words = reasons.words.iter();

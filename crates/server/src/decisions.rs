@@ -241,6 +241,7 @@ fn reasons(name: &str, taxonomy: &Taxonomy, why: &Reasons) -> v1::Reasons {
         title: neighbor.title.clone(),
         category: Some(category_ref(neighbor.category, taxonomy)),
         similarity: neighbor.similarity,
+        image_uri: neighbor.image.clone().unwrap_or_default(),
     });
     let words = why.words.iter().map(|word| WordReason {
         word: word.word.clone(),

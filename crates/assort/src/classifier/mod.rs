@@ -49,4 +49,4 @@ pub use decide::ClassifyOptions;
 pub(crate) use decide::decide;
 pub(crate) use models::{calibrated, model_files};
 pub(crate) use portable::PortableModel;
-pub(crate) use reasons::{KnownEvidence, StoredEvidence};
+pub(crate) use reasons::{KnownEvidence, KnownProduct, StoredEvidence};

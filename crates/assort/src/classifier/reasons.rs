@@ -17,11 +17,19 @@ const TEXTS_SHOWN: usize = 3;
 
 /// What reasons name that a classifier does not hold.
 pub(crate) trait KnownEvidence {
-    /// Id and title of the product in a row; none of one that is gone.
-    fn product(&self, row: u32) -> Result<Option<(String, String)>>;
+    /// The product in a row; none of one that is gone.
+    fn product(&self, row: u32) -> Result<Option<KnownProduct>>;
 
     /// The vectors of texts of categories; none of one that has no vector yet.
     fn text_vectors(&self, texts: &[&str]) -> Result<Vec<Option<Vec<f32>>>>;
+}
+
+/// What reasons tell of a labelled product.
+pub(crate) struct KnownProduct {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    /// Path or URL of its picture.
+    pub(crate) image: Option<String>,
 }
 
 /// What a catalog's store knows.
@@ -38,12 +46,17 @@ impl<'a> StoredEvidence<'a> {
 }
 
 impl KnownEvidence for StoredEvidence<'_> {
-    fn product(&self, row: u32) -> Result<Option<(String, String)>> {
+    fn product(&self, row: u32) -> Result<Option<KnownProduct>> {
         let named = |product: &ArchivedProductRecord| {
-            (
-                product.id.as_str().to_owned(),
-                product.title.as_str().to_owned(),
-            )
+            let image = product.image.as_ref().map(|image| image.as_str());
+            KnownProduct {
+                id: product.id.as_str().to_owned(),
+                title: product.title.as_str().to_owned(),
+                // Bytes of a picture are nothing to read.
+                image: image
+                    .filter(|image| !image.starts_with("data:"))
+                    .map(str::to_owned),
+            }
         };
         self.reader.with_product(row, named)
     }
@@ -109,12 +122,13 @@ fn nearest_texts(query: &[f32], texts: &[(TextEvidence, Vec<f32>)]) -> Vec<TextE
 fn resolved(evidence: &dyn KnownEvidence, neighbors: &[Neighbor]) -> Result<Vec<NeighborEvidence>> {
     let mut resolved = Vec::with_capacity(neighbors.len());
     for neighbor in neighbors {
-        if let Some((id, title)) = evidence.product(neighbor.row)? {
+        if let Some(product) = evidence.product(neighbor.row)? {
             resolved.push(NeighborEvidence {
-                id,
-                title,
+                id: product.id,
+                title: product.title,
                 category: neighbor.category,
                 similarity: neighbor.similarity,
+                image: product.image,
             });
         }
     }

@@ -21,7 +21,7 @@ use assort_index::Segment;
 use self::file::Parts;
 use self::labelled::LabelledFile;
 use crate::classifier::{
-    Classifier, ClassifyOptions, KnownEvidence, PortableModel, Queries, decide, source_categories,
+    Classifier, ClassifyOptions, KnownEvidence, KnownProduct, PortableModel, Queries, decide, source_categories,
 };
 use crate::embedding::{Item, embed_all, embed_products};
 use crate::knn::effort::Effort;
@@ -281,8 +281,14 @@ fn segment(
 }
 
 impl KnownEvidence for Pack {
-    fn product(&self, row: u32) -> Result<Option<(String, String)>> {
-        Ok(self.labelled.product(row))
+    /// Without its picture, which stays with the catalog.
+    fn product(&self, row: u32) -> Result<Option<KnownProduct>> {
+        let product = self.labelled.product(row);
+        Ok(product.map(|(id, title)| KnownProduct {
+            id,
+            title,
+            image: None,
+        }))
     }
 
     /// Embeds them: they would take more room than all the rest.

@@ -11,7 +11,7 @@ use assort_index::{BuildOptions, Vectors, build};
 use super::file::{Description, Lengths, Tuning, save};
 use super::labelled::{self, LabelledProduct};
 use super::taxonomy;
-use crate::classifier::{KnownEvidence, PortableModel, StoredEvidence};
+use crate::classifier::{KnownEvidence, KnownProduct, PortableModel, StoredEvidence};
 use crate::observer::{Observer, Progress};
 use crate::snapshot::Snapshot;
 use crate::snapshot::chunk::Chunk;
@@ -148,7 +148,7 @@ fn labelled_products<'a>(
             let Some(label) = packing.snapshot.label(row) else {
                 continue;
             };
-            if let Some((id, title)) = stored.product(row)? {
+            if let Some(KnownProduct { id, title, .. }) = stored.product(row)? {
                 let product = LabelledProduct { id, title, label };
                 found.push((product, (number, position)));
             }

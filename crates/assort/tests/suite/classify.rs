@@ -132,6 +132,33 @@ fn a_product_has_no_vote_on_itself() {
 }
 
 #[test]
+fn neighbours_show_the_references_of_their_pictures() {
+    let shop = Shop::new(60, 60);
+    let image = |at: usize| match at % 3 {
+        0 => None,
+        1 => Some(format!("images/{at}.jpg")),
+        _ => Some("data:image/png;base64,TWFu".to_owned()),
+    };
+    let pictured = shop.products.iter().enumerate();
+    let pictured = pictured.map(|(at, (product, _))| Product {
+        image: image(at),
+        ..product.clone()
+    });
+    shop.catalog.put(pictured.collect::<Vec<_>>()).unwrap();
+    let method = explained(Method::Auto);
+    let decisions = shop.catalog.classify_stored(&shop.ids(), &method).unwrap();
+    let mut shown = 0;
+    let reasons = decisions.iter().flat_map(|decision| &decision.reasons);
+    for neighbor in reasons.flat_map(|reasons| &reasons.neighbors) {
+        let at = shop.ids().iter().position(|id| *id == neighbor.id).unwrap();
+        // Bytes are nothing to read.
+        assert_eq!(neighbor.image, image(at).filter(|_| at % 3 == 1));
+        shown += usize::from(neighbor.image.is_some());
+    }
+    assert!(shown > 0);
+}
+
+#[test]
 fn mistaken_labels_do_not_confirm_themselves() {
     let shop = Shop::new(800, 800);
     let mistaken: Vec<&(Product, usize)> = shop.products.iter().step_by(40).collect();
