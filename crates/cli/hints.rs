@@ -221,6 +221,9 @@ fn of_error(error: &Error) -> Option<String> {
             "embed them with `assort pictures DIR --images IMAGES --embedder dir:MODEL`".to_owned()
         }
         Error::NoHead => "train one with `assort train DIR`, or use --method auto".to_owned(),
+        Error::NoLabelledPictures => {
+            "embed pictures with `assort pictures DIR --images IMAGES --embedder dir:MODEL` and label products with `assort label DIR FILE`, or use --method auto; a pack has none".to_owned()
+        }
         Error::Segment { path, .. } | Error::PictureSegment { path, .. } if is_copy(parent(parent(path))) => {
             of_damaged_copy(parent(parent(path)))
         }
@@ -448,6 +451,9 @@ pub(crate) fn method_not_ready(said: &str, method: Method, named: &Named<'_>) ->
             "train one with `{}`, or use --method auto",
             named.command("train", "")
         ),
+        Method::Pictures => {
+            "the catalog's own `assort pictures` embeds pictures; or use --method auto".to_owned()
+        }
         _ => return said.to_owned(),
     };
     joined(said.to_owned(), Some(hint))

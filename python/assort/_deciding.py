@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from .errors import InvalidInput
 
-Method = Literal["auto", "zero-shot", "neighbors", "head"]
+Method = Literal["auto", "zero-shot", "neighbors", "head", "pictures"]
 Missing = Literal["raise", "null"]
 
 

@@ -299,10 +299,15 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
         place.write(&format!("images/red{at}.bmp"), bmp([220, at, 2 * at]));
         place.write(&format!("images/blue{at}.bmp"), bmp([at, 2 * at, 210]));
     }
+    let by_pictures = "classify shop --method pictures --format jsonl";
+    place.run(by_pictures).ended(2).said(&[
+        "at least 20 products must have both a label and a vector of their picture",
+        "assort pictures DIR",
+    ]);
     place.run(EMBED).ended(0).said(&["60 embedded"]);
-    let filed = place.run("classify shop --format jsonl").done();
-    let filed = lines(&filed);
-    assert_eq!(filed.len(), 10, "{filed:#?}");
+    let both = ["classify shop --format jsonl", by_pictures].map(|how| place.run(how).done());
+    let filed: Vec<_> = both.iter().flat_map(|filed| lines(filed)).collect();
+    assert_eq!(filed.len(), 20, "{filed:#?}");
     for one in &filed {
         let number: usize = text(&one["id"])[1..].parse().unwrap();
         let leaf = ["Kitchen > Kettles", "Kitchen > Knives"][number % 2];

@@ -80,6 +80,11 @@ pub enum Error {
     /// A head was to decide, and none was trained.
     #[error("no head has been trained on the labels of this catalog yet")]
     NoHead,
+    /// Pictures were to decide, and nothing was learned from any.
+    #[error(
+        "no pictures were learned from: at least 20 products must have both a label and a vector of their picture"
+    )]
+    NoLabelledPictures,
     /// The catalog is not in the state that the operation needs.
     #[error("{0}")]
     Precondition(String),
@@ -284,6 +289,7 @@ impl Error {
             | Self::ReadOnlyCopy(_)
             | Self::NoLabels
             | Self::NoHead
+            | Self::NoLabelledPictures
             | Self::OtherTaxonomy
             | Self::Precondition(_) => ErrorKind::Precondition,
             Self::SpaceMismatch { .. } | Self::NewerFormat { .. } | Self::RecordVersion { .. } => {

@@ -32,7 +32,7 @@ pub(crate) struct Evaluate {
     pub(crate) deciding: Deciding,
 
     /// File by another method too, and tell how sure the difference is: auto, zero-shot,
-    /// neighbors or head
+    /// neighbors, head or pictures
     #[arg(long, value_name = "METHOD")]
     pub(crate) compare: Option<Method>,
 

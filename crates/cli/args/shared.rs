@@ -180,7 +180,7 @@ pub(crate) enum ReportFormat {
 /// How to decide.
 #[derive(Args)]
 pub(crate) struct Deciding {
-    /// Which evidence counts: auto, zero-shot, neighbors or head
+    /// Which evidence counts: auto, zero-shot, neighbors, head or pictures
     #[arg(long, default_value = "auto")]
     pub(crate) method: Method,
 

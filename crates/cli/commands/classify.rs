@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use assort::core::{Decision, Embedder, Method, Product, Taxonomy, TextInput, UnknownTexts, clean};
+use assort::core::{
+    Decision, Embedder, Method, Product, Taxonomy, TextInput, UnknownTexts, clean, sources,
+};
 use assort::{Catalog, ClassifyOptions, Observer};
 use rayon::prelude::*;
 
@@ -95,7 +97,7 @@ impl Filing for Open {
     }
 
     fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure> {
-        if self.options.method != Method::Head {
+        if reads_vectors(self.options.method) {
             look(self.catalog.embedder()?.as_ref(), products, unknown);
         }
         Ok(())
@@ -105,6 +107,11 @@ impl Filing for Open {
         let default = self.catalog.directory().join("rejects-classify.csv");
         Rejects::listed(named, default, name)
     }
+}
+
+/// Whether a method files by what the embedder makes of products.
+pub(super) fn reads_vectors(method: Method) -> bool {
+    sources(method).iter().any(|source| source.needs_vector())
 }
 
 /// Counts products of which an embedder knows nothing.

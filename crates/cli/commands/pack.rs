@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use assort::core::{Decision, Method, Product, Taxonomy, UnknownTexts};
+use assort::core::{Decision, Product, Taxonomy, UnknownTexts};
 use assort::{ClassifyOptions, Error, Pack};
 
-use super::classify::{Filing, look, refuse_own_output, run_by};
+use super::classify::{Filing, look, reads_vectors, refuse_own_output, run_by};
 use super::open_for_writing_else_reading;
 use crate::args::{Classify, Global, Pack as PackArgs};
 use crate::embedder;
@@ -77,9 +77,9 @@ pub(crate) fn classify(args: &Classify, global: &Global) -> Outcome {
         error @ Error::Pack { .. } => Failure::of(error.kind(), packs::told(&error)),
         error => error.into(),
     })?;
-    let pack = match options.method {
-        Method::Head if !args.explain => pack,
-        _ => embedder::of_pack(pack, &args.embedder, global)?,
+    let pack = match args.explain || reads_vectors(options.method) {
+        true => embedder::of_pack(pack, &args.embedder, global)?,
+        false => pack,
     };
     let mut console = Console::new(global.quiet);
     run_by(&Packed { pack, options }, args, &mut console)
@@ -112,7 +112,7 @@ impl Filing for Packed {
     }
 
     fn look(&self, products: &[Product], unknown: &mut UnknownTexts) -> Result<(), Failure> {
-        if self.options.method != Method::Head {
+        if reads_vectors(self.options.method) {
             look(self.pack.embedder()?.as_ref(), products, unknown);
         }
         Ok(())

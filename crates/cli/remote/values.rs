@@ -182,6 +182,7 @@ pub(super) fn method(method: Method) -> v1::Method {
         Method::ZeroShot => v1::Method::ZeroShot,
         Method::Neighbors => v1::Method::Neighbors,
         Method::Head => v1::Method::Head,
+        Method::Pictures => v1::Method::Pictures,
     }
 }
 

@@ -19,11 +19,19 @@ pub enum Method {
     Neighbors,
     /// The head that was trained on labels.
     Head,
+    /// What pictures of labelled products look like.
+    Pictures,
 }
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::ZeroShot, Self::Neighbors, Self::Head];
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::ZeroShot,
+        Self::Neighbors,
+        Self::Head,
+        Self::Pictures,
+    ];
 
     /// The method's name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +40,7 @@ impl Method {
             Self::ZeroShot => "zero-shot",
             Self::Neighbors => "neighbors",
             Self::Head => "head",
+            Self::Pictures => "pictures",
         }
     }
 }
@@ -50,7 +59,9 @@ impl FromStr for Method {
             .into_iter()
             .find(|method| method.as_str() == text)
             .ok_or_else(|| {
-                format!("unknown method `{text}`; choose auto, zero-shot, neighbors or head")
+                format!(
+                    "unknown method `{text}`; choose auto, zero-shot, neighbors, head or pictures"
+                )
             })
     }
 }

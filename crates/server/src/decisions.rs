@@ -107,6 +107,7 @@ fn method(given: i32) -> Result<Method, Status> {
         Ok(v1::Method::ZeroShot) => Ok(Method::ZeroShot),
         Ok(v1::Method::Neighbors) => Ok(Method::Neighbors),
         Ok(v1::Method::Head) => Ok(Method::Head),
+        Ok(v1::Method::Pictures) => Ok(Method::Pictures),
         Err(_) => {
             let what = format!("the server knows no method {given}");
             Err(Refusal::of_field("options.method", what).status())

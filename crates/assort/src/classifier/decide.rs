@@ -120,6 +120,9 @@ pub(crate) fn decide(
     if method == Method::Head && !classifier.has_head() {
         return Err(Error::NoHead);
     }
+    if method == Method::Pictures && !classifier.knows_pictures() {
+        return Err(Error::NoLabelledPictures);
+    }
     let asked = Asked {
         method,
         decide: DecideOptions {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assort::copies::{CopyOptions, Folder, restore};
-use assort::core::{Embedder, Modality, Pixels, Product};
+use assort::core::{Embedder, Method, Modality, Pixels, Product};
 use assort::{
-    Catalog, ClassifyOptions, Error, EvaluateOptions, LabelOptions, PictureReport, PictureSource,
-    ProblemKind, Query, Result, Search, TakePictures,
+    Catalog, ClassifyOptions, Error, LabelOptions, PictureReport, PictureSource, ProblemKind,
+    Query, Result, Search, TakePictures,
 };
 use assort_testkit::Chance;
 use assort_testkit::toy::{MeanColour, Toy};
@@ -351,19 +351,44 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
     let labels = labels.map(|(at, one)| (one.id.as_str(), Some(path(leaf(at)))));
     let labelled = catalog.label(common::labels(labels), LabelOptions::default(), &mut ());
     assert_eq!(labelled.unwrap().rejected, 0);
-    let accuracy = |catalog: &Catalog| {
+    let evaluated = |catalog: &Catalog, method: Method| {
         let rows = held_out.iter().zip(COUNT / 2..);
         let rows = rows.map(|(one, at)| (one.clone(), Some(path(leaf(at)))));
-        let found = catalog.evaluate(common::rows(rows), &EvaluateOptions::default(), &mut ());
-        found.unwrap().report.scores.accuracy
+        let how = ClassifyOptions::default().with_method(method);
+        catalog.evaluate(common::rows(rows), &how.into(), &mut ())
     };
-    let by_titles = accuracy(&catalog);
+    let accuracy = |catalog: &Catalog, method: Method| {
+        let found = evaluated(catalog, method).unwrap();
+        found.report.scores.accuracy
+    };
+    let by_titles = accuracy(&catalog, Method::Auto);
     assert!(by_titles < 0.6, "{by_titles}");
+    let refused = evaluated(&catalog, Method::Pictures);
+    assert!(matches!(refused, Err(Error::NoLabelledPictures)));
     embed(&catalog);
     // Until it has learned anew it answers by what it knew.
     catalog.prepare(&mut ()).unwrap();
-    let by_pictures = accuracy(&catalog);
-    assert!(by_pictures > 0.95, "{by_pictures}");
+    for method in [Method::Auto, Method::Pictures] {
+        let by_pictures = accuracy(&catalog, method);
+        assert!(by_pictures > 0.95, "{method}: {by_pictures}");
+    }
+    // A product without a picture is left alone, and trials say how sure the others are.
+    let how = ClassifyOptions::default().with_method(Method::Pictures);
+    let nameless = Product {
+        id: "new".to_owned(),
+        ..held_out[0].clone()
+    };
+    let given = [nameless, held_out[0].clone()];
+    let decided = catalog.classify(&given, &how).unwrap();
+    assert!(decided[0].category.is_none() && decided[0].alternatives.is_empty());
+    assert_eq!(
+        decided[1].category,
+        catalog
+            .taxonomy()
+            .unwrap()
+            .resolve(&path(leaf(COUNT / 2)))
+            .ok()
+    );
     let right = |catalog: &Catalog| {
         let taxonomy = catalog.taxonomy().unwrap();
         let ids: Vec<&str> = held_out.iter().map(|one| one.id.as_str()).collect();

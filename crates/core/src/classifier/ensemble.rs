@@ -67,6 +67,7 @@ pub fn sources(method: Method) -> &'static [Source] {
         ],
         Method::Neighbors => &[Source::Neighbors],
         Method::Head => &[Source::Head],
+        Method::Pictures => &[Source::Pictures],
     }
 }
 
@@ -237,7 +238,7 @@ impl Ensemble {
         let roots = match method {
             Method::Auto => self.roots,
             Method::ZeroShot => ROOTS,
-            Method::Neighbors | Method::Head => 0.0,
+            Method::Neighbors | Method::Head | Method::Pictures => 0.0,
         };
         if roots > 0.0 {
             add_roots(&mut logits, candidates, roots);

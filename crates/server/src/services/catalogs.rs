@@ -100,6 +100,7 @@ fn method(method: Method) -> i32 {
         Method::ZeroShot => v1::Method::ZeroShot,
         Method::Neighbors => v1::Method::Neighbors,
         Method::Head => v1::Method::Head,
+        Method::Pictures => v1::Method::Pictures,
     };
     told.into()
 }

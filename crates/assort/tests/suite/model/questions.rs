@@ -202,6 +202,7 @@ impl Both {
             }
             // The few labels of these catalogs may be too few for a head.
             Err(Error::NoHead) if options.method == Method::Head => return,
+            Err(Error::NoLabelledPictures) if options.method == Method::Pictures => return,
             other => other.unwrap(),
         };
         let products: Vec<Product> = ids
