@@ -146,7 +146,23 @@ class EveryCall(Case):
         )
         filed = self.classification.ClassifyProducts(request, timeout=PATIENCE)
         self.assertEqual(filed.decisions[0].category.path, "Kitchen > Kettles")
-        self.assertTrue(filed.decisions[0].reasons.texts)
+        reasons = filed.decisions[0].reasons
+        self.assertTrue(reasons.texts)
+        # A neighbour shows the picture that the catalog keeps of it.
+        near = self.get(reasons.neighbors[0].product.rsplit("/", 1)[1])
+        self.assertEqual(reasons.neighbors[0].image_uri, "")
+        near.image.uri = "images/near.jpg"
+        self.assertEqual(self.upsert(near, update_mask=field_mask_pb2.FieldMask(paths=["image"])).updated, 1)
+        reasons = self.classification.ClassifyProducts(request, timeout=PATIENCE).decisions[0].reasons
+        self.assertEqual(reasons.neighbors[0].image_uri, "images/near.jpg")
+        by_pictures = classification.ClassifyOptions(method=classification.METHOD_PICTURES)
+        by_pictures = classification.ClassifyProductsRequest(
+            parent=PARENT, products=request.products, options=by_pictures
+        )
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.classification.ClassifyProducts(by_pictures, timeout=PATIENCE)
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.FAILED_PRECONDITION)
+        self.assertIn("no pictures were learned from", caught.exception.details())
         stored = classification.ClassifyProductsRequest(parent=PARENT, names=[name("p8")], keep=True)
         self.assertEqual(self.classification.ClassifyProducts(stored, timeout=PATIENCE).kept, 1)
         self.assertEqual(self.get("p8").decision.method, "auto")

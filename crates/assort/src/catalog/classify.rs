@@ -43,9 +43,11 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoEmbedder`] and [`Error::Embed`], but for [`Method::Head`], which needs
-    /// none unless decisions are explained; [`Error::NoLabels`] for
-    /// [`Method::Neighbors`] where no product has a label, [`Error::NoHead`].
+    /// [`Error::NoEmbedder`] and [`Error::Embed`], but for [`Method::Head`] and
+    /// [`Method::Pictures`], which need none unless decisions are explained;
+    /// [`Error::NoLabels`] for
+    /// [`Method::Neighbors`] where no product has a label, [`Error::NoHead`],
+    /// [`Error::NoLabelledPictures`].
     pub fn classify(
         &self,
         products: &[Product],

@@ -21,7 +21,8 @@ use assort_index::Segment;
 use self::file::Parts;
 use self::labelled::LabelledFile;
 use crate::classifier::{
-    Classifier, ClassifyOptions, KnownEvidence, KnownProduct, PortableModel, Queries, decide, source_categories,
+    Classifier, ClassifyOptions, KnownEvidence, KnownProduct, PortableModel, Queries, decide,
+    source_categories,
 };
 use crate::embedding::{Item, embed_all, embed_products};
 use crate::knn::effort::Effort;
@@ -211,8 +212,9 @@ impl Pack {
     /// # Errors
     /// [`Error::NoEmbedder`] and [`Error::Embed`], but for
     /// [`Method::Head`](assort_core::Method::Head), which needs none unless decisions are
-    /// explained; [`Error::NoLabels`], [`Error::NoHead`], [`Error::Precondition`] where
-    /// confidence was not calibrated that is asked for.
+    /// explained; [`Error::NoLabels`], [`Error::NoHead`], [`Error::NoLabelledPictures`] (a
+    /// pack has no pictures), [`Error::Precondition`] where confidence that is asked for was
+    /// not calibrated.
     pub fn classify(
         &self,
         products: &[Product],
