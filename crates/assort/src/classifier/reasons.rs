@@ -48,7 +48,7 @@ impl<'a> StoredEvidence<'a> {
 impl KnownEvidence for StoredEvidence<'_> {
     fn product(&self, row: u32) -> Result<Option<KnownProduct>> {
         let named = |product: &ArchivedProductRecord| {
-            let image = product.image.as_ref().map(|image| image.as_str());
+            let image = product.image.as_deref();
             KnownProduct {
                 id: product.id.as_str().to_owned(),
                 title: product.title.as_str().to_owned(),
