@@ -31,6 +31,8 @@ mod lines;
 mod maker;
 mod mapping;
 mod mends;
+#[cfg(feature = "spreadsheets")]
+mod merged_cells;
 mod missing;
 mod named;
 mod names;

@@ -11,6 +11,8 @@ use calamine::{
     Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
 };
 
+use crate::merged_cells::merged_cells;
+
 /// How many rows tell how wide a table is.
 const SAMPLE: usize = 20;
 
@@ -35,7 +37,7 @@ pub(crate) enum Book {
 /// # Errors
 /// Why there is none, as a predicate about the file.
 pub(crate) fn first_table(book: Book, file: impl Read + Seek) -> Result<(String, File), String> {
-    let file = BufReader::new(file);
+    let mut file = BufReader::new(file);
     // The library is not written for files that were made to harm.
     let found = catch_unwind(AssertUnwindSafe(|| match book {
         Book::Xlsx => opened::<_, Xlsx<_>>(file, |book, name, lines| {
@@ -59,7 +61,14 @@ pub(crate) fn first_table(book: Book, file: impl Read + Seek) -> Result<(String,
             lines.merged = Merged::new(book.merge_cells_by_sheet_name(name).map_err(told)?);
             whole(book, name, lines)
         }),
-        Book::Ods => opened::<_, Ods<_>>(file, whole),
+        Book::Ods => {
+            let merged = merged_cells(&mut file);
+            file.rewind().map_err(told)?;
+            opened::<_, Ods<_>>(file, |book, name, lines| {
+                lines.merged = Merged::new(merged.get(name).cloned().unwrap_or_default());
+                whole(book, name, lines)
+            })
+        }
     }));
     found.unwrap_or_else(|_| Err("is a damaged workbook".to_owned()))
 }
@@ -430,6 +439,57 @@ mod tests {
         let expected =
             "id,title,category\n1,Mug,Kitchen\n2,Pan,Kitchen\n3,Pot,Kitchen\n4,Hose,\n,Note,\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn merged_cells_of_opendocument_are_filled() {
+        let cell = |text: &str| {
+            format!(
+                r#"<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>"#
+            )
+        };
+        let rows = [
+            ["id", "title", "category"].map(cell).concat(),
+            cell("1")
+                + &cell("Mug")
+                + r#"<table:table-cell office:value-type="string" table:number-rows-spanned="3" table:number-columns-spanned="1"><text:p>Kitchen</text:p></table:table-cell>"#,
+            cell("2") + &cell("Pan") + "<table:covered-table-cell/>",
+            cell("3") + &cell("Pot") + "<table:covered-table-cell/>",
+            cell("4") + &cell("Hose"),
+        ];
+        let row = |row: &String| format!("<table:table-row>{row}</table:table-row>");
+        let rows: String = rows.iter().map(row).collect();
+        let above = r#"<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="3"/></table:table-row>"#;
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let parts = [
+            (
+                "mimetype",
+                "application/vnd.oasis.opendocument.spreadsheet".to_owned(),
+            ),
+            ("META-INF/manifest.xml", "<manifest:manifest/>".to_owned()),
+            (
+                "content.xml",
+                format!(
+                    r#"<office:document-content><office:body><office:spreadsheet><table:table table:name="A &amp; B">{above}{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
+                ),
+            ),
+        ];
+        for (name, text) in &parts {
+            archive
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        let bytes = archive.finish().unwrap().into_inner();
+        let (told, text) = read(Book::Ods, &bytes).unwrap();
+        assert_eq!(
+            told,
+            "sheet `A & B`, 2 cells filled that are merged with one above"
+        );
+        assert_eq!(
+            text,
+            "\n\nid,title,category\n1,Mug,Kitchen\n2,Pan,Kitchen\n3,Pot,Kitchen\n4,Hose,\n"
+        );
     }
 
     fn input(rows: &[String]) -> crate::Input {
