@@ -49,6 +49,8 @@ pub enum Mend {
     RepeatedKey,
     /// An array of JSON has objects like those that are read, and is left out.
     LeftArray,
+    /// A key stands behind a list of objects that is too long to wait for it.
+    LateKey,
 }
 
 /// Rows that are read otherwise than they stand in one way.
@@ -95,6 +97,11 @@ impl fmt::Display for Mended {
                 "array beside the one that is read",
                 "arrays beside the one that is read",
                 "and left out: as a file of its own it would be read",
+            ),
+            Mend::LateKey => (
+                "key behind more than 16 MiB of objects",
+                "keys behind more than 16 MiB of objects",
+                "and not read for the first of them: it has to stand before them",
             ),
         };
         let what = if self.count == 1 { one } else { many };

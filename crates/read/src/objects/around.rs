@@ -6,10 +6,8 @@ use super::outline::is_of_categories;
 use crate::json::Object;
 use crate::names::{CATEGORY, plain};
 
-/// Names of what tells one object from others.
-const TELLING: [&str; 8] = [
-    "id", "name", "title", "label", "slug", "path", "code", "fullname",
-];
+/// Names of what tells one object from others, beside names (`groupName`).
+const TELLING: [&str; 5] = ["id", "label", "slug", "path", "code"];
 
 /// Values of the objects that are open.
 #[derive(Debug, Default)]
@@ -19,7 +17,8 @@ impl Around {
     /// Whether the value of a key says which object it is, or which category.
     pub(super) fn takes(key: &str) -> bool {
         let key = plain(key);
-        TELLING.contains(&key.as_str()) || CATEGORY.contains(&key.as_str())
+        let is_name = ["name", "title"].iter().any(|end| key.ends_with(end));
+        is_name || TELLING.contains(&key.as_str()) || CATEGORY.contains(&key.as_str())
     }
 
     /// Keeps a value of an object that is at a depth, in a list that is called so.
@@ -38,9 +37,10 @@ impl Around {
         self.0.retain(|(own, ..)| *own <= depth);
     }
 
-    /// Adds all to an object that does not say it itself.
-    pub(super) fn add_to(&self, object: &mut Object) {
-        for (_, key, value) in &self.0 {
+    /// Adds what an object at a depth says to one in it that does not say it itself.
+    pub(super) fn add_to(&self, object: &mut Object, depth: usize) {
+        let own = self.0.iter().filter(|(own, ..)| *own == depth);
+        for (_, key, value) in own {
             if !object.contains_key(key) {
                 object.insert(key.clone(), value.clone());
             }

@@ -21,6 +21,7 @@ mod around;
 mod by_key;
 mod element;
 mod found;
+mod held;
 mod json_lines;
 mod outline;
 mod path;
@@ -175,10 +176,10 @@ impl Objects {
     /// What was read so far otherwise than it stands.
     pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
         let left = match &self.source {
-            Source::Stream(stream) => stream.left(),
+            Source::Stream(stream) => Some(stream.mended()),
             Source::Lines(_) | Source::Xml(_) => None,
         };
-        self.repeated.iter().chain(left)
+        self.repeated.iter().chain(left.into_iter().flatten())
     }
 
     /// Where in its line the object is that was read last, if the line alone does not

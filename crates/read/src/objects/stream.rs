@@ -11,6 +11,7 @@ use crate::tally::{Mend, Mended};
 use super::around::Around;
 use super::by_key::KEY;
 use super::found::{Found, apart, parsed};
+use super::held::Held;
 use super::outline::{Wanted, is_list_of};
 use super::path::{Path, Step};
 
@@ -32,6 +33,10 @@ pub(crate) struct Stream {
     wanted: Wanted,
     /// What the objects around the next one say of it.
     around: Around,
+    /// What is read of the object around the next one, which may say more.
+    held: Held,
+    /// Why the file cannot be read on, behind what is held.
+    failed: Option<crate::Error>,
     /// Arrays that are passed over, and have objects as the path leads to.
     left: Option<Mended>,
 }
@@ -57,6 +62,8 @@ impl Stream {
         Self {
             input,
             around: Around::default(),
+            held: Held::default(),
+            failed: None,
             wanted,
             left: None,
             path,
@@ -70,9 +77,10 @@ impl Stream {
         self.path.is_by_key()
     }
 
-    /// Arrays so far that are passed over, and have objects like those that are read.
-    pub(crate) fn left(&self) -> Option<&Mended> {
-        self.left.as_ref()
+    /// Arrays so far that are passed over, and have objects like those that are read; and
+    /// keys that came too late.
+    pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
+        self.left.iter().chain(self.held.late())
     }
 
     pub(crate) fn input(&self) -> &Input {
@@ -86,61 +94,85 @@ impl Stream {
     /// middle.
     pub(crate) fn read(&mut self) -> Result<Option<Found>> {
         loop {
-            let Some(byte) = self.next_byte()? else {
-                return match self.open.is_empty() {
-                    true => Ok(None),
-                    false => Err(self.cut()),
-                };
-            };
-            match byte {
-                b'}' | b']' => {
-                    self.advance(1)?;
-                    self.open.pop();
-                    self.around.close(self.open.len());
-                    self.value_is_over();
-                }
-                b'"' if matches!(self.open.last(), Some(Open::Object(None))) => {
-                    let mut key = Vec::new();
-                    if self.string(Some((&mut key, MAX_KEY)))? == End::Cut {
-                        return Err(self.cut());
-                    }
-                    if let Some(Open::Object(next)) = self.open.last_mut() {
-                        *next = Some(key);
-                    }
-                }
-                _ => {
-                    if let Some(found) = self.value(byte)? {
-                        return Ok(Some(found));
-                    }
-                }
+            let whole = self.failed.is_some() || !self.is_said_of();
+            if let Some(found) = self.held.next(whole, &self.around) {
+                return Ok(Some(found));
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error) => self.failed = Some(error),
             }
         }
     }
 
-    /// Takes a value: goes into it if it is on the way, returns it if it is at the end.
-    fn value(&mut self, byte: u8) -> Result<Option<Found>> {
+    /// Reads on by a key or a value; returns whether there was one.
+    fn step(&mut self) -> Result<bool> {
+        let Some(byte) = self.next_byte()? else {
+            return match self.open.is_empty() {
+                true => Ok(false),
+                false => Err(self.cut()),
+            };
+        };
+        match byte {
+            b'}' | b']' => {
+                self.advance(1)?;
+                if self.open.pop().is_some() {
+                    self.held.close(&self.around);
+                }
+                self.around.close(self.open.len());
+                self.value_is_over();
+            }
+            b'"' if matches!(self.open.last(), Some(Open::Object(None))) => {
+                let mut key = Vec::new();
+                if self.string(Some((&mut key, MAX_KEY)))? == End::Cut {
+                    return Err(self.cut());
+                }
+                if let Some(Open::Object(next)) = self.open.last_mut() {
+                    *next = Some(key);
+                }
+            }
+            _ => self.value(byte)?,
+        }
+        Ok(true)
+    }
+
+    /// Takes a value: goes into it if it is on the way, keeps it if it is at the end.
+    fn value(&mut self, byte: u8) -> Result<()> {
         let step = self.path.0.get(self.open.len());
         if !self.is_on_the_way() {
-            self.skip(byte)?;
-            return Ok(None);
+            return self.skip(byte);
         }
         match (step, byte) {
-            (None, _) => self.element(byte).map(Some),
-            (Some(Step::Each), b'[') => {
-                self.open.push(Open::Array);
-                self.advance(1)?;
-                Ok(None)
+            (None, _) => {
+                let found = self.element(byte)?;
+                self.held.put(found);
+                Ok(())
             }
-            (Some(Step::Key(_) | Step::Any), b'{') => {
-                self.open.push(Open::Object(None));
-                self.advance(1)?;
-                Ok(None)
-            }
-            _ => {
-                self.skip(byte)?;
-                Ok(None)
-            }
+            (Some(Step::Each), b'[') => self.enter(Open::Array),
+            (Some(Step::Key(_) | Step::Any), b'{') => self.enter(Open::Object(None)),
+            _ => self.skip(byte),
         }
+    }
+
+    fn enter(&mut self, open: Open) -> Result<()> {
+        self.open.push(open);
+        self.held.open(self.elements);
+        self.advance(1)
+    }
+
+    /// Whether an object is open that may say more of those in it: one of several.
+    fn is_said_of(&self) -> bool {
+        let several = self
+            .open
+            .iter()
+            .skip_while(|open| !matches!(open, Open::Array));
+        several
+            .into_iter()
+            .any(|open| matches!(open, Open::Object(_)))
     }
 
     /// Whether the value that is next is what the path leads to so far.
@@ -170,7 +202,6 @@ impl Stream {
             _ if end == End::TooLong => Err(RowError::too_long(line)),
             Ok(text) => parsed(line, text, "the element").map(|(mut object, repeated)| {
                 object.extend(key.map(|key| (KEY.to_owned(), Value::String(key))));
-                self.around.add_to(&mut object);
                 (object, repeated)
             }),
             Err(bad) => Err(RowError::new(line, bad.refusal.within("the element"))),
@@ -212,6 +243,7 @@ impl Stream {
         let keeps = !matches!(byte, b'[' | b'{') && self.is_in_array() && Around::takes(&key);
         let end = self.take(byte, keeps.then_some((&mut raw, MAX_KEY)))?;
         if let Ok(value) = serde_json::from_slice(&raw) {
+            self.held.key(self.line, &key);
             self.around
                 .put(depth, self.path.name_above(depth), &key, value);
         }

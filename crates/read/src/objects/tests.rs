@@ -333,3 +333,76 @@ fn objects_by_key_are_read_with_their_keys() {
         ]
     );
 }
+
+#[test]
+fn keys_behind_a_list_are_said_of_the_objects_in_it() {
+    let shop = r#"[{"products":[{"id":1,"title":"Mug"},{"id":2,"title":"Pan","category":"Pans"}],"category":"Kitchen"},
+        {"products":[{"id":3,"title":"Hose"}],"category":"Garden"},
+        {"category":"Toys","products":[{"id":4,"title":"Kite"}]}]"#;
+    let (_, found) = rows(shop);
+    let category = |row: &String| {
+        let object: Value = serde_json::from_str(row.split_once(": ").unwrap().1).unwrap();
+        object["category"].as_str().unwrap_or("none").to_owned()
+    };
+    let categories: Vec<String> = found.iter().map(category).collect();
+    assert_eq!(categories, ["Kitchen", "Pans", "Garden", "Toys"]);
+    // What is whole of a file that was cut off is given before that is told.
+    let (_, found) = rows(&shop[..shop.len() - 3]);
+    assert!(
+        found[3].contains("Kite") && found[4].contains("cut off"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn of_categories_in_each_other_the_inner_one_is_said() {
+    let (_, found) = rows(
+        r#"{"categories":[{"name":"Home","categories":[{"products":[{"id":1,"title":"Mug"},{"id":2,"title":"Pan"}],"name":"Kitchen"}]}]}"#,
+    );
+    assert_eq!(
+        found,
+        [
+            r#"1: {"id":1,"title":"Mug","category.name":"Kitchen"}"#,
+            r#"1: {"id":2,"title":"Pan","category.name":"Kitchen"}"#
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_comes_too_late_is_counted() {
+    let long = "x".repeat(1 << 20);
+    let product = |id: usize| format!(r#"{{"id":{id},"title":"Mug","text":"{long}"}}"#);
+    let products: Vec<String> = (0..18).map(product).collect();
+    let shop = format!(
+        r#"[{{"products":[{}],"category":"Kitchen"}},{{"category":"Toys","products":[{{"id":99,"title":"Kite"}}]}}]"#,
+        products.join(",")
+    );
+    let mut objects = open(shop.as_bytes()).unwrap();
+    objects.keys().unwrap();
+    let mut without = 0;
+    while let Some(row) = objects.read().unwrap() {
+        without += usize::from(!row.unwrap().1.contains_key("category"));
+    }
+    assert_eq!(without, 3);
+    let told: Vec<String> = objects.mended().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "1 key behind more than 16 MiB of objects, and not read for the first of them: it has to stand before them (first in line 1: `category`)"
+        ]
+    );
+}
+
+#[test]
+fn names_of_groups_are_said_of_the_objects_in_them() {
+    let (_, found) = rows(
+        r#"{"groups":[{"groupName":"Mugs","items":[{"sku":"a","name":"Mug"}]},{"groupName":"Pans","items":[{"sku":"b","name":"Pan"}]}]}"#,
+    );
+    assert_eq!(
+        found,
+        [
+            r#"1: {"sku":"a","name":"Mug","groups.groupName":"Mugs"}"#,
+            r#"1: {"sku":"b","name":"Pan","groups.groupName":"Pans"}"#
+        ]
+    );
+}
