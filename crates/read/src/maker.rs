@@ -229,6 +229,13 @@ impl Maker<'_> {
             );
             return Err(Rejected::new(line, None, reason));
         }
+        if let Some(ids) = found.ids(self.columns) {
+            let (column, ids) = (self.columns.id(), ids.join("`, `"));
+            let reason = format!(
+                "column `{column}` holds several ids (`{ids}`): these may be products of their own, or parts of one; --id names another column"
+            );
+            return Err(Rejected::new(line, None, reason));
+        }
         self.make(line, &found, further)
     }
 
@@ -396,6 +403,14 @@ impl Found {
         };
         let count = |column: usize| self.list(column).map_or(0, Vec::len);
         (count(id) > 1 && count(columns.title?) > 1).then_some(count(id))
+    }
+
+    /// The ids of an object that has several.
+    fn ids(&self, columns: &Columns) -> Option<&Vec<String>> {
+        let IdSource::Column(id) = columns.id else {
+            return None;
+        };
+        self.list(id).filter(|ids| ids.len() > 1)
     }
 
     fn list(&self, column: usize) -> Option<&Vec<String>> {

@@ -186,3 +186,18 @@ fn lists_in_categories_are_read_whole_with_their_category() {
         "[{\"id\":1,\"title\":\"Set\",\"price\":9,\"products\":[{\"id\":2,\"title\":\"Mug\"}]}]";
     assert_eq!(products(set), ["1 "]);
 }
+
+#[test]
+fn a_header_behind_another_file_is_no_product() {
+    let (rows, told) = read("id,title\n1,Mug\n\u{feff}id,title\n2,Pan\n");
+    assert_eq!(rows, ["1 Mug", "2 Pan"]);
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn what_holds_several_ids_is_no_product() {
+    let file = r#"<shop><category name="Mugs"><product><id>1</id></product><product><id>2</id></product></category><category name="Pans"><product><id>3</id></product></category></shop>"#;
+    let (rows, _) = read(file);
+    let reason = "1! element 1: column `product.id` holds several ids (`1`, `2`): these may be products of their own, or parts of one; --id names another column";
+    assert_eq!(rows, [reason, "3 Pans"]);
+}

@@ -282,6 +282,8 @@ impl Table {
         let (bytes, ends) = (self.splitter.fields(), self.splitter.ends());
         let is = |at: usize, name: &[u8]| {
             let cell = field(ends, at).and_then(|range| bytes.get(range));
+            // A file that was put behind another may begin with a mark of its encoding.
+            let cell = cell.map(|cell| cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell));
             cell.is_some_and(|cell| cell.trim_ascii().eq_ignore_ascii_case(name))
         };
         let mut names = self.header.iter().enumerate();

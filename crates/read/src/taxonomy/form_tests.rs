@@ -105,3 +105,49 @@ fn headings_and_lists_of_markdown_are_trees() {
     let (_, rows) = told("# mine\n# of today\nKitchen\nKitchen > Pans\n");
     assert_eq!(rows, ["-: Kitchen", "-: Kitchen|Pans"]);
 }
+
+#[test]
+fn columns_are_levels_by_what_is_in_them() {
+    let rows = "Fashion,Shoes,Sneakers\nFashion,Shoes,Boots\nFashion,Shirts,Polos\nFashion,Shirts,Tees\nHome,Kitchen,Pans\nHome,Kitchen,Pots\n";
+    for header in ["Department,Group,Kind", "Sector,Range,Line"] {
+        let (format, found) = told(&format!("{header}\n{rows}"));
+        assert!(format.contains(&format!("levels={header}")), "{format}");
+        assert_eq!(found.len(), 6);
+        assert_eq!(found[0], "-: Fashion|Shoes|Sneakers", "{header}");
+    }
+    // The same name may stand below several.
+    let (_, found) = told(&format!(
+        "Department,Group,Kind\n{rows}Home,Office,Desks\nHome,Office,Pots\nHome,Bath,Mats\n"
+    ));
+    assert_eq!(found[7], "-: Home|Office|Pots");
+    // What tells nothing of a row that is not told, or recurs, is no level.
+    for others in [
+        "Department,Group,Remark\nFashion,Shoes,new\nFashion,Shirts,slow\nHome,Kitchen,fine\n",
+        "Department,Group,Colour\nFashion,Shoes,red\nFashion,Shoes,blue\nFashion,Shirts,red\nFashion,Shirts,blue\nHome,Pans,red\n",
+    ] {
+        let (format, _) = told(others);
+        assert!(
+            format.contains("levels=Department,Group ignored="),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn names_in_lists_of_yaml_are_a_tree() {
+    for file in [
+        "Home:\n  Kitchen:\n    - Pans\n    - Pots\nFashion:\n  - Shoes\n",
+        "Home:\n- Kitchen:\n  - Pans\n  - Pots\nFashion:\n- Shoes\n",
+    ] {
+        let (_, rows) = told(file);
+        let expected = [
+            "-: Home",
+            "-: Home|Kitchen",
+            "-: Home|Kitchen|Pans",
+            "-: Home|Kitchen|Pots",
+            "-: Fashion",
+            "-: Fashion|Shoes",
+        ];
+        assert_eq!(rows, expected, "{file}");
+    }
+}

@@ -185,6 +185,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         sheet.format += ", separators at their ends left out";
     }
     take_common_indent(&mut entries);
+    take_keys(&mut entries);
     set_in_by_marks(&mut entries);
     let mut ids = ids_behind(&mut entries);
     if are_set_in(&entries) {
@@ -350,6 +351,27 @@ fn set_in_by_marks(entries: &mut [Entry]) {
     for (entry, depth) in entries.iter_mut().zip(depths) {
         entry.indent = depth;
         entry.text = indents::without_marks(&entry.text, mark).to_owned();
+    }
+}
+
+/// Takes off the signs of YAML, where all lines are keys or stand in lists (`Home:`, `- Pans`).
+/// What stands in a list is below the key above, though it may be set in no more.
+fn take_keys(entries: &mut [Entry]) {
+    let key = |entry: &Entry| entry.text.len() > 1 && entry.text.ends_with(':');
+    let listed = |entry: &Entry| entry.text.starts_with("- ");
+    let has_lists = entries.iter().any(|entry| listed(entry) && !key(entry));
+    if !has_lists || !entries.iter().any(key) || !entries.iter().all(|one| key(one) || listed(one))
+    {
+        return;
+    }
+    for entry in entries {
+        if let Some(name) = entry.text.strip_prefix("- ") {
+            entry.text = name.trim_start().to_owned();
+            entry.indent += 2;
+        }
+        if let Some(name) = entry.text.strip_suffix(':') {
+            entry.text = name.trim_end().to_owned();
+        }
     }
 }
 

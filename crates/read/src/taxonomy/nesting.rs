@@ -135,9 +135,15 @@ fn next_level(sheet: &Sheet, levels: &[Level]) -> Option<Level> {
         || suffixed(called).is_some()
         || tells_of_a_level(called)
         || !are_names(sheet, name)
-        || !nests(sheet, name, above)
     {
         return None;
+    }
+    let level = Level {
+        name,
+        ..Level::default()
+    };
+    if !nests(sheet, name, above) {
+        return tells_rows_apart(sheet, name, levels).then_some(level);
     }
     let like = levels
         .iter()
@@ -145,10 +151,28 @@ fn next_level(sheet: &Sheet, levels: &[Level]) -> Option<Level> {
     let filled = sheet.texts(name).filter(|text| !text.is_empty()).count();
     let own = distinct(sheet, name);
     let recurs = own < filled && own > distinct(sheet, above);
-    (like || recurs).then(|| Level {
-        name,
-        ..Level::default()
-    })
+    (like || recurs || tells_rows_apart(sheet, name, levels)).then_some(level)
+}
+
+/// Whether rows are alike but for the names in a column, which hardly recur: `Department,
+/// Group, Kind`.
+fn tells_rows_apart(sheet: &Sheet, column: usize, levels: &[Level]) -> bool {
+    let rows = (0..sheet.rows.len()).filter(|row| !sheet.text(*row, column).is_empty());
+    let (mut above, mut whole, mut names) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut count = 0;
+    for row in rows {
+        let path: Vec<&str> = levels
+            .iter()
+            .map(|level| sheet.text(row, level.name))
+            .collect();
+        let name = sheet.text(row, column);
+        whole.insert((path.clone(), name));
+        above.insert(path);
+        names.insert(name);
+        count += 1;
+    }
+    let hardly_recur = names.len() * 5 >= count * 4;
+    count * 2 > sheet.rows.len() && hardly_recur && whole.len() == count && above.len() < count
 }
 
 /// Whether a column says something of the level before it: its address, who is in charge.
