@@ -53,8 +53,8 @@ pub(crate) struct Objects {
 
 #[derive(Debug)]
 enum Source {
-    Lines(JsonLines),
-    Stream(Stream),
+    Lines(Box<JsonLines>),
+    Stream(Box<Stream>),
     Xml(Box<Xml>),
 }
 
@@ -228,11 +228,14 @@ fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
         return Err(input.error(None, message));
     };
     if path.0.is_empty() && JsonLines::recognise(input.head()) {
-        let lines = JsonLines::new(input);
+        let lines = Box::new(JsonLines::new(input));
         return Ok((Source::Lines(lines), "JSON Lines".to_owned()));
     }
     let format = path.format();
-    Ok((Source::Stream(Stream::new(input, path, wanted)), format))
+    Ok((
+        Source::Stream(Box::new(Stream::new(input, path, wanted))),
+        format,
+    ))
 }
 
 impl Source {
