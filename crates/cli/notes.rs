@@ -139,14 +139,14 @@ pub(crate) fn tell_of_filter(
         return Ok(());
     };
     let fields = catalog.filter_fields(filter)?;
-    let notes = fields.iter().filter_map(of_filter);
+    let notes = fields.iter().flat_map(of_filter);
     notes.for_each(|note| global.say(&note));
     Ok(())
 }
 
 /// What is told of an attribute that a filter looks at: that no product has it, or that
-/// few of its values compare with a number.
-fn of_filter(field: &FilterField) -> Option<String> {
+/// some of its values, such as `$10 - $20`, do not compare with a number.
+fn of_filter(field: &FilterField) -> Vec<String> {
     let name = &field.name;
     if field.values == 0 {
         let near = field
@@ -157,25 +157,27 @@ fn of_filter(field: &FilterField) -> Option<String> {
         let near = near.max_by(|one, other| one.0.total_cmp(&other.0));
         let near = near.map(|(_, other)| format!("; `{other}` is the nearest there is"));
         let near = near.unwrap_or_default();
-        return Some(format!("note: no product has the attribute `{name}`{near}"));
+        return vec![format!("note: no product has the attribute `{name}`{near}")];
     }
-    let other = field.values - field.readable;
-    if field.by_size && other * 10 > field.values {
+    let mut notes = Vec::new();
+    let example = field.unreadable.as_deref().filter(|_| field.by_size);
+    if let Some(example) = example {
         let kind = match field.kind {
             AttributeKind::Any => "numbers".to_owned(),
             kind => format!("of the kind {kind}"),
         };
-        return Some(format!(
-            "note: {} of {} of `{name}` among the first {} are not {kind}, and neither less nor greater than one",
-            count(other),
+        notes.push(format!(
+            "note: {} of {} of `{name}` among the first {} are not {kind}, and neither less nor greater than one (the first is `{example}`)",
+            count(field.values - field.readable),
             counted(field.values, "value", "values"),
             counted(field.looked_at, "product", "products"),
         ));
     }
-    (field.by_size && field.currencies.len() > 1).then(|| {
-        format!(
+    if field.by_size && field.currencies.len() > 1 {
+        notes.push(format!(
             "note: `{name}` is in {}; an amount that names no currency means all of them",
             field.currencies.join(", ")
-        )
-    })
+        ));
+    }
+    notes
 }

@@ -66,6 +66,28 @@ fn kinds_are_found_on_import_and_filters_go_by_them() {
 }
 
 #[test]
+fn prices_from_one_amount_to_another_are_told_where_a_filter_passes_over_them() {
+    let place = place();
+    let mut products = PRODUCTS.to_owned();
+    for id in 5..30 {
+        products += &format!("{id},Mug {id},HP,\"{id},00 €\",1 kg,yes,2024-05-31,S,Kitchen\n");
+    }
+    products += "30,Set of mugs,HP,\"10,00 - 20,00 €\",1 kg,yes,2024-05-31,S,Kitchen\n";
+    place.write("products.csv", products);
+    let told = place.run("import shop products.csv").ended(0);
+    told.said(&["price:money"]);
+    let told = place.run_with("list shop --filter", "price < 15").ended(0);
+    told.said(&[
+        "1 of 30 values of `price` among the first 30 products are not of the kind money",
+        "(the first is `10,00 - 20,00 €`)",
+    ]);
+    let told = place.run_with("remove shop --dry-run --filter", "price < 15");
+    told.ended(0).said(&["the first is `10,00 - 20,00 €`"]);
+    let told = place.run("attributes shop").ended(0);
+    told.said(&["1 value of price cannot be read as money (`10,00 - 20,00 €`)"]);
+}
+
+#[test]
 fn kinds_are_set_and_overrule_what_was_found() {
     let place = imported();
     let told = place

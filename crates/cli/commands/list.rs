@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::args::{Export, Global, List, ListFormat};
 use crate::failure::{Done, Failure, Outcome};
 use crate::hints::{self, Named};
+use crate::notes;
 use crate::render::{self, Columns};
 use crate::stop;
 use crate::text::counted;
@@ -70,7 +71,9 @@ impl Shelf for Catalog {
 
 pub(crate) fn list(args: &List, global: &Global) -> Outcome {
     let catalog = Catalog::open_read_only(&args.dir)?;
-    list_of(&catalog, args, &Named::of(&args.dir), global)
+    let done = list_of(&catalog, args, &Named::of(&args.dir), global)?;
+    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
+    Ok(done)
 }
 
 /// Prints the first products.
@@ -96,7 +99,10 @@ pub(crate) fn list_of(
 
 pub(crate) fn export(args: &Export, global: &Global) -> Outcome {
     stop::listen();
-    export_of(&Catalog::open_read_only(&args.dir)?, args, global)
+    let catalog = Catalog::open_read_only(&args.dir)?;
+    let done = export_of(&catalog, args, global)?;
+    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
+    Ok(done)
 }
 
 /// Writes all products.

@@ -4,6 +4,7 @@ use assort::Catalog;
 
 use crate::args::{Global, Remove};
 use crate::failure::{Done, Failure, Outcome};
+use crate::notes;
 use crate::text::counted;
 
 /// Products that are looked up together.
@@ -45,7 +46,10 @@ impl Stock for Catalog {
 }
 
 pub(crate) fn run(args: &Remove, global: &Global) -> Outcome {
-    run_on(&Catalog::open(&args.dir)?, args, global)
+    let catalog = Catalog::open(&args.dir)?;
+    // What is removed can tell nothing any more.
+    notes::tell_of_filter(&catalog, args.filter.as_deref(), global)?;
+    run_on(&catalog, args, global)
 }
 
 /// Removes what the arguments name.

@@ -27,6 +27,8 @@ pub struct FilterField {
     pub values: u64,
     /// Values of it that the kind can read; of any kind, numbers.
     pub readable: u64,
+    /// The first of those that it cannot read.
+    pub unreadable: Option<String>,
     /// Currencies that amounts of money are in.
     pub currencies: Vec<&'static str>,
     /// Names of all attributes that those products have, if none of them has this one.
@@ -37,7 +39,11 @@ impl FilterField {
     fn see(&mut self, value: &str) {
         self.values += 1;
         let read = self.kind.read(value);
-        self.readable += u64::from(self.kind == AttributeKind::Text || read != Value::Text);
+        match self.kind == AttributeKind::Text || read != Value::Text {
+            true => self.readable += 1,
+            false if self.unreadable.is_none() => self.unreadable = Some(value.to_owned()),
+            false => {}
+        }
         if let Value::Money(_, Some(currency)) = read
             && !self.currencies.contains(&currency.name())
         {
@@ -67,6 +73,7 @@ impl Catalog {
                 looked_at: 0,
                 values: 0,
                 readable: 0,
+                unreadable: None,
                 currencies: Vec::new(),
                 others: Vec::new(),
             }
