@@ -61,7 +61,7 @@ fn main() -> Result<(), Failure> {
     let catalog = build(folder.path(), &given, rows)?;
     println!(
         "{rows} vectors of {}: stored and indexed in {:.0} s",
-        given.dimensions(),
+        given.space().dimensions,
         begun.elapsed().as_secs_f64()
     );
     let (begun, before) = (Instant::now(), processor_seconds());

@@ -39,11 +39,6 @@ impl Given {
         self.rows.len()
     }
 
-    /// Their coordinates.
-    pub(crate) fn dimensions(&self) -> usize {
-        self.rows.columns
-    }
-
     /// The vector of a number; beyond those that are given, one of them, moved.
     fn vector(&self, number: usize) -> Vec<f32> {
         let (copy, row) = (number / self.rows.len(), number % self.rows.len());
