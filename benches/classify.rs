@@ -6,6 +6,8 @@
 
 #[path = "common/data.rs"]
 mod data;
+#[path = "common/methods.rs"]
+mod methods;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,16 +22,9 @@ use assort::{
 };
 use assort_embed::StoredSpec;
 use data::{reader, taxonomy, title_columns};
+use methods::BY_TEXT;
 
 type Failure = Box<dyn std::error::Error>;
-
-/// The methods that read texts.
-const BY_TEXT: [Method; 4] = [
-    Method::Auto,
-    Method::ZeroShot,
-    Method::Neighbors,
-    Method::Head,
-];
 
 fn main() -> Result<(), Failure> {
     let Some(shared) = data::shared() else {

@@ -81,7 +81,7 @@ fn main() -> Result<(), Failure> {
     };
     let taxonomy = Taxonomy::from_rows(vec![category])?;
     let shop = directory.path().join("shop");
-    let catalog = Catalog::create(&shop, &taxonomy, Arc::clone(&embedder), "bench")?;
+    let catalog = Catalog::create(&shop, &taxonomy, embedder, "bench")?;
 
     let raw = (rows * dimensions * 4) as f64;
     let input = std::fs::metadata(&file)?.len() as f64;

@@ -16,6 +16,8 @@ mod clock;
 mod data;
 #[path = "common/memory.rs"]
 mod memory;
+#[path = "common/methods.rs"]
+mod methods;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,7 @@ use assort::{Catalog, ClassifyOptions, DistillOptions, ImportOptions, Query, Sea
 use assort_embed::{Options, Spec};
 use clock::{median, timed};
 use data::{reader, taxonomy, title_columns};
+use methods::BY_TEXT;
 use serde_json::json;
 
 /// Products of the bulk import.
@@ -40,14 +43,6 @@ const MANY: usize = 1_000_000;
 const SOME: usize = 2_000;
 
 type Failure = Box<dyn std::error::Error>;
-
-/// The methods that read texts.
-const BY_TEXT: [Method; 4] = [
-    Method::Auto,
-    Method::ZeroShot,
-    Method::Neighbors,
-    Method::Head,
-];
 
 fn main() -> Result<(), Failure> {
     let Some(shared) = data::shared() else {

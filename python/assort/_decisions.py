@@ -73,7 +73,9 @@ def _told(reasons: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     for text in reasons.get("texts", []):
         yield f"<div>{text['similarity']:.2f} like its {text['kind']}: {html.escape(text['text'])}</div>"
     for near in reasons.get("neighbors", []):
-        picture = f" (picture {html.escape(near['image'])})" if near["image"] else ""
+        # Decisions that an earlier version kept do not say it.
+        image = near.get("image")
+        picture = f" (picture {html.escape(image)})" if image else ""
         yield (
             f"<div>{near['similarity']:.2f} like {html.escape(near['id'])}, filed under "
             f"{html.escape(near['category'])}: {html.escape(near['title'])}{picture}</div>"

@@ -201,11 +201,10 @@ impl Network {
             };
             let weight = example.weight * targets.class_weights[example.class as usize];
             loss += f64::from(missed * weight);
-            let length = |scores: &[f32]| weight * squares(scores).sqrt();
-            let clipped = targets.options.clip.map_or(1.0, |most| {
-                (most / length(scores).max(f32::MIN_POSITIVE)).min(1.0)
+            let factor = targets.options.clip.map_or(weight, |most| {
+                let length = weight * squares(scores).sqrt();
+                weight * (most / length.max(f32::MIN_POSITIVE)).min(1.0)
             });
-            let factor = weight * clipped;
             scores.iter_mut().for_each(|slope| *slope *= factor);
         }
         loss

@@ -156,8 +156,7 @@ compiled_twice! {
     /// (Hinton, 2012).
     fn rmsprop_by_row(row: &mut [f32], second: &mut f32, gradient: &[f32], pace: RowPace) {
         let RowPace { learning_rate, beta, correction, kept } = pace;
-        let squares = fold(gradient, 0.0, |slope| slope * slope, |a, b| a + b);
-        *second = beta * *second + (1.0 - beta) * squares / gradient.len() as f32;
+        *second = beta * *second + (1.0 - beta) * squares(gradient) / gradient.len() as f32;
         let step = learning_rate / ((*second * correction).sqrt() + 1e-12);
         for (value, &slope) in row.iter_mut().zip(gradient) {
             *value = kept * *value - step * slope;
@@ -201,9 +200,9 @@ fn fold(
     part: impl Fn(f32) -> f32,
     join: impl Fn(f32, f32) -> f32,
 ) -> f32 {
-    const LANES: usize = 16;
-    let (whole, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [start; LANES];
+    const FOLDS: usize = 16;
+    let (whole, rest) = values.as_chunks::<FOLDS>();
+    let mut lanes = [start; FOLDS];
     for values in whole {
         for (lane, &value) in lanes.iter_mut().zip(values) {
             *lane = join(*lane, part(value));

@@ -89,8 +89,8 @@ impl<'p> Preparer<'p> {
     /// The part of a resized picture that is seen, computed alone.
     fn resized(&mut self, picture: &Pixels, x: &Side, y: &Side) -> Result<Vec<u8>, String> {
         // Of this kind of pixel alone: code for all kinds takes 2 MB of the program.
-        let (width, height) = (picture.width(), picture.height());
-        let source = TypedImageRef::<U8x3>::from_buffer(width, height, picture.rgb());
+        let (pixels, rgb) = ((picture.width(), picture.height()), picture.rgb());
+        let source = TypedImageRef::<U8x3>::from_buffer(pixels.0, pixels.1, rgb);
         let source = source.map_err(|e| e.to_string())?;
         let mut part = vec![0; x.length as usize * y.length as usize * 3];
         let view = TypedImage::<U8x3>::from_buffer(x.length, y.length, &mut part);

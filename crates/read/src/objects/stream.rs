@@ -166,13 +166,9 @@ impl Stream {
 
     /// Whether an object is open that may say more of those in it: one of several.
     fn is_said_of(&self) -> bool {
-        let several = self
-            .open
-            .iter()
-            .skip_while(|open| !matches!(open, Open::Array));
-        several
-            .into_iter()
-            .any(|open| matches!(open, Open::Object(_)))
+        let mut open = self.open.iter();
+        let is_array = |open: &Open| matches!(open, Open::Array);
+        open.any(is_array) && open.any(|open| !is_array(open))
     }
 
     /// Whether the value that is next is what the path leads to so far.

@@ -138,20 +138,21 @@ fn next_level(sheet: &Sheet, levels: &[Level]) -> Option<Level> {
     {
         return None;
     }
-    let level = Level {
+    let is_like = || {
+        let mut levels = levels.iter();
+        levels.any(|level| are_alike(&sheet.columns[level.name], called))
+    };
+    let recurs = || {
+        let filled = sheet.texts(name).filter(|text| !text.is_empty()).count();
+        let own = distinct(sheet, name);
+        own < filled && own > distinct(sheet, above)
+    };
+    let is_level = nests(sheet, name, above) && (is_like() || recurs())
+        || tells_rows_apart(sheet, name, levels);
+    is_level.then(|| Level {
         name,
         ..Level::default()
-    };
-    if !nests(sheet, name, above) {
-        return tells_rows_apart(sheet, name, levels).then_some(level);
-    }
-    let like = levels
-        .iter()
-        .any(|level| are_alike(&sheet.columns[level.name], called));
-    let filled = sheet.texts(name).filter(|text| !text.is_empty()).count();
-    let own = distinct(sheet, name);
-    let recurs = own < filled && own > distinct(sheet, above);
-    (like || recurs || tells_rows_apart(sheet, name, levels)).then_some(level)
+    })
 }
 
 /// Whether rows are alike but for the names in a column, which hardly recur: `Department,
