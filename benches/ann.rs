@@ -103,7 +103,6 @@ fn build_and_search(args: &Args, dir: &Path) -> Result<(), Failure> {
     let options = BuildOptions {
         m: args.m,
         ef_construction: args.ef_construction,
-        threads: args.threads,
         builder: args.builder,
         ..BuildOptions::default()
     };

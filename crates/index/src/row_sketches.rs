@@ -40,6 +40,7 @@ impl Sketcher {
         self.0.query(vector).tables(self.bytes(), &mut sums.tables);
         all.clear();
         for (number, part) in parts.into_iter().enumerate() {
+            sums.all.clear();
             look_up(&sums.tables, &part.blocks, &mut sums.all);
             sums.all.truncate(rows);
             clear(number, &mut sums.all);

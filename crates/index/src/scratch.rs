@@ -189,6 +189,11 @@ impl Visited {
         *word |= 1u64 << (id % 64);
         before >> (id % 64) & 1 == 0
     }
+
+    #[inline]
+    pub(crate) fn remove(&mut self, id: u32) {
+        self.words[id as usize / 64] &= !(1u64 << (id % 64));
+    }
 }
 
 /// Sums of what sketches are worth.

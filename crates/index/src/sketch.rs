@@ -53,9 +53,7 @@ impl Sketches {
                     .enumerate()
                     .filter(|(_, slot)| coded.trusts(**slot));
                 for (at, &slot) in trusted {
-                    upper_bits(coded.records.get(slot), &mut sketch);
-                    let places = block[at..].iter_mut().step_by(SKETCHED);
-                    places.zip(&sketch).for_each(|(place, byte)| *place = *byte);
+                    put(coded.records.get(slot), at, &mut sketch, block);
                 }
             }
         });
@@ -76,6 +74,7 @@ impl Sketches {
         out: &mut Vec<u32>,
     ) {
         query.tables(self.bytes, &mut sums.tables);
+        sums.all.clear();
         look_up(&sums.tables, &self.blocks, &mut sums.all);
         sums.all.truncate(self.slots.len());
         highest(&sums.all, wanted, &mut sums.sample, out);
@@ -83,6 +82,14 @@ impl Sketches {
             *place = self.slots[*place as usize];
         }
     }
+}
+
+/// Puts the sketch of a record in its place among those of a block; `sketch` is working memory.
+#[inline]
+pub(crate) fn put(record: &[u8], at: usize, sketch: &mut [u8], block: &mut [u8]) {
+    upper_bits(record, sketch);
+    let places = block[at..].iter_mut().step_by(SKETCHED);
+    places.zip(sketch).for_each(|(place, byte)| *place = *byte);
 }
 
 /// Writes the places of about the `wanted` highest sums to `out`, at least half as

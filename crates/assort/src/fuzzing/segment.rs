@@ -113,7 +113,6 @@ pub(super) fn seeds() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let options = BuildOptions {
         m: 2,
         ef_construction: 10,
-        threads: 1,
         ..BuildOptions::default()
     };
     let sizes = [1, 20, 320];

@@ -1,8 +1,10 @@
 //! Building segments.
 
 mod duplicates;
-mod growing;
+mod incoming;
+mod lists;
 mod native;
+mod near;
 mod order;
 mod ordered;
 #[cfg(feature = "reference")]
@@ -13,13 +15,17 @@ mod select;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use assort_files::Files;
 use rayon::prelude::*;
 
 use self::duplicates::Duplicates;
+use self::native::Source;
+use self::near::Near;
 use self::ordered::Ordered;
 use crate::file::{DIMENSIONS, Header, M, write};
+use crate::graph::Graph;
 use crate::scratch::MOST_ROWS;
 use crate::{Error, Result};
 
@@ -101,12 +107,9 @@ pub struct BuildOptions {
     pub builder: Builder,
     /// Links a row keeps on upper levels; it keeps twice as many on the lowest.
     pub m: usize,
-    /// Rows a walk keeps while it looks for links.
+    /// Rows that are compared by eight bits a coordinate while links of a row are looked for.
     pub ef_construction: usize,
-    /// Threads that insert rows.
-    pub threads: usize,
-    /// Decides which rows are on upper levels. With one thread the same seed
-    /// gives the same bytes.
+    /// Decides which rows are on upper levels. The same seed gives the same bytes.
     pub seed: u64,
 }
 
@@ -115,24 +118,19 @@ impl Default for BuildOptions {
         Self {
             builder: Builder::Native,
             m: 16,
-            ef_construction: 200,
-            threads: rayon::current_num_threads(),
+            ef_construction: 128,
             seed: 1,
         }
     }
 }
 
-/// Part of a build that is done when all rows have their order and the first of
-/// them is inserted on all levels; measured on 30,000 and 100,000 rows.
-const ORDERED: f64 = 0.13;
+/// Part of a build that is done when all rows are linked. What follows looks for rows that
+/// cannot be reached, and writes the file.
+const LINKED: f64 = 0.93;
 
-/// Part of a build that is done when all rows are inserted. What follows looks
-/// for rows that cannot be reached, and writes the file.
-const INSERTED: f64 = 0.97;
-
-/// Builds a segment and writes it durably under `path`. `observe` is called
-/// often, from any thread, with the part of the work that is done, from 0 to 1;
-/// it gives true to stop.
+/// Builds a segment and writes it durably under `path`, by the threads of the current pool of
+/// rayon. `observe` is called often, from any thread, with the part of the work that is done,
+/// from 0 to 1; it gives true to stop.
 ///
 /// # Errors
 /// [`Error::Argument`] for vectors that are not finite or settings that make
@@ -147,34 +145,59 @@ pub fn build(
 ) -> Result<()> {
     check(vectors, options)?;
     check_rows(vectors)?;
-    let dimensions = vectors.dimensions();
     let counts = order::counts(vectors.len(), options.m);
     let mut ordered = Ordered {
         vectors,
         order: order::shuffled(vectors.len(), options.seed),
     };
     let quantizer = ordered.fit()?;
-    order::arrange(&mut ordered, &quantizer, &counts, options, &|| observe(0.0))?;
-    let codes = ordered.encode(&quantizer, vectors.len())?;
-    let duplicates = Duplicates::of(&codes);
-    let source = native::Source {
+    let mut codes = ordered.encode(&quantizer, 0)?;
+    let mut duplicates = Duplicates::of(&codes);
+    let mut graph = Graph {
+        m: options.m,
+        levels: vec![Vec::new(); counts.len()],
+    };
+    let progress = Progress::new(&counts, observe);
+    for level in (0..counts.len()).rev() {
+        let above = Source {
+            ordered: &ordered,
+            quantizer: &quantizer,
+            codes: &codes,
+            duplicates: &duplicates,
+            counts: &counts[level + 1..],
+        };
+        let finding = |rows| progress.add(rows * FINDING);
+        let mut near = Near::find(&above, &graph, counts[level], &finding)?;
+        let first = codes.rows();
+        order::arrange(&mut ordered.order[..counts[level]], first, &mut near);
+        codes = ordered.encode(&quantizer, counts[level])?;
+        duplicates = Duplicates::of(&codes);
+        let source = Source {
+            ordered: &ordered,
+            quantizer: &quantizer,
+            codes: &codes,
+            duplicates: &duplicates,
+            counts: &counts[level..],
+        };
+        let linking = |rows| progress.add(rows * LINKING);
+        graph.levels[level] = native::link(&source, &near, level, options, &linking)?;
+    }
+    progress.add(0)?;
+    let source = Source {
         ordered: &ordered,
         quantizer: &quantizer,
         codes: &codes,
         duplicates: &duplicates,
         counts: &counts,
     };
-    let mut graph = match options.builder {
-        Builder::Native => native::build(&source, options, &|inserted| {
-            observe(ORDERED + (INSERTED - ORDERED) * inserted)
-        })?,
-        #[cfg(feature = "reference")]
-        Builder::Reference => reference::build(&source, options, &|| observe(ORDERED))?,
-    };
-    repair::repair(&source, &mut graph, options.builder, &|| observe(INSERTED))?;
+    #[cfg(feature = "reference")]
+    if options.builder == Builder::Reference {
+        graph = reference::build(&source, options, &|| observe(LINKED))?;
+    }
+    repair::repair(&source, &mut graph, options.builder, &|| observe(LINKED))?;
     let header = Header {
         space,
-        dimensions,
+        dimensions: vectors.dimensions(),
         m: options.m,
         counts,
         sums: 0,
@@ -182,6 +205,37 @@ pub fn build(
     write(files, path, header, |section, out| {
         ordered.write(section, &quantizer, &codes, &graph, out)
     })
+}
+
+/// What looking for the nearest rows above takes of the time for a row,
+const FINDING: usize = 1;
+
+/// and what linking takes.
+const LINKING: usize = 5;
+
+/// How far all levels have come.
+struct Progress<'a> {
+    done: AtomicUsize,
+    all: usize,
+    observe: &'a (dyn Fn(f64) -> bool + Sync),
+}
+
+impl<'a> Progress<'a> {
+    fn new(counts: &[usize], observe: &'a (dyn Fn(f64) -> bool + Sync)) -> Self {
+        Self {
+            done: AtomicUsize::new(0),
+            all: counts.iter().sum::<usize>() * (FINDING + LINKING),
+            observe,
+        }
+    }
+
+    fn add(&self, done: usize) -> Result<()> {
+        let before = self.done.fetch_add(done, Ordering::Relaxed);
+        if (self.observe)(LINKED * before as f64 / self.all as f64) {
+            return Err(Error::Interrupted);
+        }
+        Ok(())
+    }
 }
 
 fn check(vectors: &dyn Vectors, options: &BuildOptions) -> Result<()> {

@@ -1,27 +1,37 @@
-//! Building a graph by inserting rows, several at a time.
+//! Building the links of a level: each row chooses among rows that are like it, and those
+//! that it chose choose among it and theirs.
+//!
+//! Nothing here depends on which thread is first: the same rows have the same links however many
+//! threads there are.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use rayon::prelude::*;
 
 use super::BuildOptions;
 use super::duplicates::Duplicates;
-use super::growing::{GrowingLevel, Work};
+use super::incoming::Incoming;
+use super::lists::{ListScan, Lists, Packed};
+use super::near::Near;
 use super::ordered::{Codes, Ordered};
 use super::select::{Candidate, diverse, sort};
-use crate::codes::Quantizer;
-use crate::graph::{Graph, stride};
-use crate::scratch::Scratch;
-use crate::walk::{Ending, Way, descend, walk};
-use crate::{Error, Result};
+use crate::Result;
+use crate::codes::{Bytes, Quantizer};
+use crate::graph::{NONE, stride};
+use crate::kernel::{dot4, prefetch};
+use crate::scratch::Pool;
 
-/// Rows that are inserted one by one before threads share the rest.
-const FIRST_ROWS: usize = 256;
+/// Places of lists with the best sketches, for each row that is to be compared: a row stands in
+/// several lists.
+const SKETCHES: usize = 9;
 
-/// A walk for links ends where all that is left is so many times as far as the last of the
-/// rows that could all be linked: links are rarely found beyond.
-const SLACK: f32 = 1.2;
+/// Rows that a thread works on before it tells how far it has come.
+pub(super) const BATCH: usize = 128;
 
-/// Rows a thread takes at a time.
-const INSERT_BATCH: usize = 32;
+/// Rows that are compared by four bits between two looks at which of them are kept.
+const COMPARED: usize = 64;
+
+/// Bytes of the sketches that are packed at a time, or so: lists of rows that stand far
+/// apart are packed twice.
+const PACKED: usize = 128 << 20;
 
 /// What a graph is built from; rows stand in the order of their ids.
 pub(super) struct Source<'a> {
@@ -33,147 +43,152 @@ pub(super) struct Source<'a> {
     pub(super) counts: &'a [usize],
 }
 
-/// Inserts all rows; `observe` is told the part of them that is inserted, and
-/// may stop it.
-pub(super) fn build(
+/// Links all rows of the lowest level that `source` has, which is number `level` of the graph.
+pub(super) fn link(
     source: &Source<'_>,
+    near: &Near,
+    level: usize,
     options: &BuildOptions,
-    observe: &(dyn Fn(f64) -> bool + Sync),
-) -> Result<Graph> {
-    let levels: Vec<GrowingLevel> = (0..)
-        .zip(source.counts)
-        .map(|(level, &rows)| GrowingLevel::new(rows, stride(options.m, level)))
-        .collect();
-    let rows = source.counts.first().copied().unwrap_or(0);
-    let mut worker = Worker::new(source, options, &levels);
-    let alone = rows.min(FIRST_ROWS);
-    for id in 0..alone {
-        worker.insert(id as u32)?;
+    observe: &(dyn Fn(usize) -> Result<()> + Sync),
+) -> Result<Vec<u32>> {
+    let rows = source.codes.rows();
+    let most = stride(options.m, level);
+    let lists = Lists::new(near, rows, source.duplicates, options.m);
+    let dimensions = source.quantizer.dimensions();
+    let together = (PACKED / near.sketch_bytes(dimensions)).next_multiple_of(BATCH);
+    let mut chosen = vec![NONE; rows * most];
+    for (part, places) in chosen.chunks_mut(together * most).enumerate() {
+        let first = (part * together) as u32;
+        let ids = first..first + (places.len() / most) as u32;
+        let wanted = ids.clone().flat_map(|id| near.of(id));
+        let packed = Packed::new(&lists, wanted.copied(), source.codes.records(), dimensions);
+        let batches = ids
+            .into_par_iter()
+            .zip(places.par_chunks_exact_mut(most))
+            .chunks(BATCH);
+        batches.try_for_each_init(
+            || Linker::new(source, options),
+            |linker, batch| -> Result<()> {
+                observe(batch.len())?;
+                for (id, places) in batch {
+                    linker.choose(id, near.of(id), &packed, places)?;
+                }
+                Ok(())
+            },
+        )?;
     }
-    let next = AtomicUsize::new(0);
-    let shares = (rows - alone).div_ceil(INSERT_BATCH);
-    let lanes = options.threads.max(1);
-    let lane = shares.div_ceil(lanes).max(1);
-    let work = || {
-        let mut worker = Worker::new(source, options, &levels);
-        loop {
-            // Threads work far apart: rows that lie together should meet.
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            if turn >= lane * lanes {
-                return Ok(());
-            }
-            let from = alone + (turn % lanes * lane + turn / lanes) * INSERT_BATCH;
-            if observe(turn as f64 / (lane * lanes) as f64) {
-                return Err(Error::Interrupted);
-            }
-            for id in from..rows.min(from + INSERT_BATCH) {
-                worker.insert(id as u32)?;
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (1..options.threads.max(1))
-            .map(|_| scope.spawn(work))
-            .collect();
-        let own = work();
-        threads.into_iter().fold(own, |result, thread| {
-            let other = thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            result.and(other)
-        })
-    })?;
-    let finished = levels
-        .into_iter()
-        .map(|level| level.finish(&source.codes.bytes));
-    Ok(Graph {
-        m: options.m,
-        levels: finished.collect(),
-    })
+    Ok(both_ways(&source.codes.bytes, &chosen, most))
 }
 
-struct Worker<'a, 's> {
+/// Chooses links, row by row.
+struct Linker<'a, 's> {
     source: &'a Source<'s>,
-    options: &'a BuildOptions,
-    levels: &'a [GrowingLevel],
-    scratch: Scratch,
-    work: Work,
+    scan: ListScan,
+    /// Rows that are compared by eight bits.
+    compared: usize,
+    vector: Vec<f32>,
+    likely: Vec<u32>,
+    scores: Vec<i32>,
+    pool: Pool,
     candidates: Vec<Candidate>,
     links: Vec<u32>,
-    vector: Vec<f32>,
 }
 
-impl<'a, 's> Worker<'a, 's> {
-    fn new(source: &'a Source<'s>, options: &'a BuildOptions, levels: &'a [GrowingLevel]) -> Self {
+impl<'a, 's> Linker<'a, 's> {
+    fn new(source: &'a Source<'s>, options: &BuildOptions) -> Self {
         Self {
             source,
-            options,
-            levels,
-            scratch: Scratch::default(),
-            work: Work::default(),
+            scan: ListScan::new(source.codes.rows()),
+            compared: options.ef_construction,
+            vector: vec![0.0; source.quantizer.dimensions()],
+            likely: Vec::new(),
+            scores: Vec::new(),
+            pool: Pool::default(),
             candidates: Vec::new(),
             links: Vec::new(),
-            vector: vec![0.0; source.quantizer.dimensions()],
         }
     }
 
-    fn insert(&mut self, id: u32) -> Result<()> {
-        if id == 0 || self.source.duplicates.first(id).is_some() {
-            return Ok(());
-        }
+    fn choose(
+        &mut self,
+        id: u32,
+        lists: &[u32],
+        packed: &Packed<'_>,
+        places: &mut [u32],
+    ) -> Result<()> {
         let Source {
             ordered,
             quantizer,
             codes,
-            counts,
+            duplicates,
             ..
         } = self.source;
+        if duplicates.first(id).is_some() {
+            return Ok(());
+        }
         ordered.read(id, &mut self.vector)?;
-        let records = codes.records();
-        let codes = quantizer.query(&self.vector);
-        let query = &codes.coarse;
-        let mut from = 0;
-        for level in (0..counts.len()).rev() {
-            if id as usize >= counts[level] {
-                from = descend(&self.levels[level], records, query, from, &mut self.scratch);
-                continue;
-            }
-            let way = Way {
-                from,
-                rows: counts[level],
-                ef: self.options.ef_construction,
-                filter: None,
-                budget: usize::MAX,
-                ending: Some(Ending {
-                    codes: &codes,
-                    k: 2 * self.options.m,
-                    slack: SLACK,
-                }),
-            };
-            walk(&self.levels[level], records, query, way, &mut self.scratch);
-            from = self.connect(id, level).unwrap_or(from);
+        let query = quantizer.query(&self.vector);
+        let wanted = SKETCHES * self.compared;
+        self.scan
+            .best(packed, &query, lists, wanted, &mut self.likely);
+        self.likely
+            .iter()
+            .for_each(|&row| prefetch(codes.records(), row));
+        self.pool.reset_for_walk(self.compared);
+        for likely in self.likely.chunks(COMPARED) {
+            dot4(&query.coarse, codes.records(), likely, &mut self.scores);
+            self.pool.offer_all(&self.scores, likely);
+        }
+        // Rows above stand farther apart: they lead out of a dense cluster.
+        let others = self.pool.ids().chain(lists.iter().copied());
+        let others = others.filter(|&other| other != id);
+        compare(&codes.bytes, id, others, &mut self.candidates);
+        diverse(
+            &codes.bytes,
+            &self.candidates,
+            places.len(),
+            &mut self.links,
+        );
+        for (place, &link) in places.iter_mut().zip(&self.links) {
+            *place = link;
         }
         Ok(())
     }
+}
 
-    /// Links a row with the rows that the walk found; gives the nearest.
-    fn connect(&mut self, id: u32, level: usize) -> Option<u32> {
-        let bytes = &self.source.codes.bytes;
-        let own = bytes.row(id);
-        self.candidates.clear();
-        let found = self.scratch.pool.ids().filter(|&found| found != id);
-        self.candidates.extend(found.map(|id| Candidate {
-            distance: own.distance(bytes.row(id)),
-            id,
-        }));
-        sort(&mut self.candidates);
-        let most = stride(self.options.m, level);
-        diverse(bytes, &self.candidates, most, &mut self.links);
-        let grown = &self.levels[level];
-        grown.link(id, &self.links);
-        for &to in &self.links {
-            grown.link_back(to, id, bytes, &mut self.work);
-        }
-        self.candidates.first().map(|candidate| candidate.id)
-    }
+/// Writes rows with their distances from one to `out`, the nearest first.
+fn compare(bytes: &Bytes, id: u32, others: impl Iterator<Item = u32>, out: &mut Vec<Candidate>) {
+    let row = bytes.row(id);
+    out.clear();
+    out.extend(others.map(|id| Candidate {
+        distance: row.distance(bytes.row(id)),
+        id,
+    }));
+    sort(out);
+}
+
+/// The links of rows and those back to them, of which rows with more than `most` choose again.
+fn both_ways(bytes: &Bytes, chosen: &[u32], most: usize) -> Vec<u32> {
+    let incoming = Incoming::of(chosen, most);
+    let mut links = vec![NONE; chosen.len()];
+    links
+        .par_chunks_exact_mut(most)
+        .zip(chosen.par_chunks_exact(most))
+        .enumerate()
+        .for_each_init(
+            || (Vec::new(), Vec::new(), Vec::new()),
+            |(all, candidates, kept), (id, (places, own))| {
+                all.clear();
+                all.extend(own.iter().take_while(|&&link| link != NONE));
+                let back = incoming.of_row(id).iter();
+                all.extend(back.filter(|link| !own.contains(link)));
+                if all.len() > most {
+                    compare(bytes, id as u32, all.iter().copied(), candidates);
+                    diverse(bytes, candidates, most, kept);
+                    std::mem::swap(all, kept);
+                }
+                places[..all.len()].copy_from_slice(all);
+            },
+        );
+    links
 }

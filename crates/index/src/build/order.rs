@@ -6,19 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::BuildOptions;
-use super::duplicates::Duplicates;
-use super::native::{self, Source};
-use super::ordered::Ordered;
-use crate::Result;
-use crate::codes::Quantizer;
-use crate::graph::Graph;
-use crate::kernel::Records;
-use crate::scratch::Scratch;
-use crate::walk::{Way, descend, walk};
-
-/// Rows a walk keeps while it looks for the nearest row of the level above.
-const ORDER_EF: usize = 16;
+use super::near::Near;
 
 /// Rows of each level, the lowest first: each level holds an m-th of the one
 /// below.
@@ -38,62 +26,14 @@ pub(super) fn shuffled(rows: usize, seed: u64) -> Vec<u32> {
     order
 }
 
-/// Puts the rows of each level in order of their nearest rows above.
-pub(super) fn arrange(
-    ordered: &mut Ordered<'_>,
-    quantizer: &Quantizer,
-    counts: &[usize],
-    options: &BuildOptions,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Result<()> {
-    for level in (0..counts.len().saturating_sub(1)).rev() {
-        let above = &counts[level + 1..];
-        let codes = ordered.encode(quantizer, above[0])?;
-        let duplicates = Duplicates::of(&codes);
-        let source = Source {
-            ordered,
-            quantizer,
-            codes: &codes,
-            duplicates: &duplicates,
-            counts: above,
-        };
-        let graph = native::build(&source, options, &|_| stop())?;
-        let added = counts[level + 1]..counts[level];
-        let nearest: Vec<u32> = added
-            .clone()
-            .into_par_iter()
-            .map_init(Scratch::default, |scratch, slot| {
-                let mut vector = vec![0.0; quantizer.dimensions()];
-                ordered.read(slot as u32, &mut vector)?;
-                let query = quantizer.query(&vector);
-                Ok(nearest(&graph, codes.records(), &query.coarse, scratch))
-            })
-            .collect::<Result<_>>()?;
-        let rows = &mut ordered.order[added];
-        let mut keyed: Vec<(u32, u32)> = nearest.into_iter().zip(rows.iter().copied()).collect();
-        keyed.par_sort_by_key(|(nearest, _)| *nearest);
-        for (place, (_, row)) in rows.iter_mut().zip(keyed) {
-            *place = row;
-        }
-    }
-    Ok(())
-}
-
-fn nearest(graph: &Graph, records: Records<'_>, query: &[i8], scratch: &mut Scratch) -> u32 {
-    let mut from = 0;
-    for level in (1..graph.levels.len()).rev() {
-        from = descend(&graph.level(level), records, query, from, scratch);
-    }
-    let way = Way {
-        from,
-        rows: graph.level(0).len(),
-        ef: ORDER_EF,
-        filter: None,
-        budget: usize::MAX,
-        ending: None,
-    };
-    walk(&graph.level(0), records, query, way, scratch);
-    scratch.pool.ids().next().unwrap_or(from)
+/// Puts the rows of a level that are on no upper one, those from slot `first` on, in the order of
+/// their nearest rows above.
+pub(super) fn arrange(order: &mut [u32], first: usize, near: &mut Near) {
+    let mut slots: Vec<u32> = (first as u32..order.len() as u32).collect();
+    slots.par_sort_by_key(|&slot| near.of(slot).first().copied());
+    near.reorder(first, &slots);
+    let moved: Vec<u32> = slots.iter().map(|&slot| order[slot as usize]).collect();
+    order[first..].copy_from_slice(&moved);
 }
 
 /// Numbers that look like chance (SplitMix; Steele, Lea and Flood, 2014).

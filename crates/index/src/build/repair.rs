@@ -4,8 +4,10 @@
 //! The rows that can be reached from row 0 form a tree of first links; each
 //! other row gets a link from a reached one near to it, in a free place or in
 //! place of a link that the tree does not need. So nothing that was reached
-//! is unreachable, and each turn reaches at least one row more.
+//! is unreachable, and each turn reaches at least one row more. Then what is closed is
+//! opened, so that walks come from every row to every other.
 
+mod closed;
 mod unreachable;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -30,6 +32,7 @@ pub(super) fn repair(
     for level in (0..graph.levels.len()).rev() {
         let mut repair = Repair::new(source, graph, level);
         repair.reach(stop)?;
+        repair.open();
         if level == 0 {
             repair.find(builder, stop)?;
         }

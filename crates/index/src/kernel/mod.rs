@@ -60,14 +60,15 @@ pub(crate) fn dot4(query: &[i8], records: Records<'_>, ids: &[u32], out: &mut Ve
     dispatch!(dot4(query, records, ids, out));
 }
 
-/// For each row the sum of what the tables say about the bytes of its sketch,
-/// one table a byte; it must fit 16 bits.
+/// Appends to `out`, for each row, the sum of what the tables say about the bytes of its
+/// sketch, one table a byte; it must fit 16 bits.
 ///
 /// `blocks` has the sketches of [`SKETCHED`] rows each: their first bytes, then
 /// their second, and so on.
 pub(crate) fn look_up(tables: &[Table], blocks: &[u8], out: &mut Vec<u16>) {
-    out.clear();
-    out.resize(blocks.len() / tables.len().max(1), 0);
+    let before = out.len();
+    out.resize(before + blocks.len() / tables.len().max(1), 0);
+    let out = &mut out[before..];
     dispatch!(look_up(tables, blocks, out));
 }
 

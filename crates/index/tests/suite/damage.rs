@@ -20,7 +20,6 @@ fn data() -> Data {
 fn whole(directory: &Path) -> Vec<u8> {
     let options = BuildOptions {
         m: 6,
-        threads: 1,
         ..BuildOptions::default()
     };
     fs::read(built(directory, &data(), &options).path()).unwrap_or_default()

@@ -14,7 +14,6 @@ use crate::common::{Data, SPACE, temporary};
 fn options() -> BuildOptions {
     BuildOptions {
         m: 6,
-        threads: 1,
         ..BuildOptions::default()
     }
 }
@@ -96,29 +95,26 @@ fn an_interrupted_build_leaves_nothing() {
     let data = Data::clustered(700, 24, 30, 1);
     let directory = temporary();
     let path = directory.path().join("new.seg");
-    for threads in [1, 3] {
-        for &builder in Builder::ALL {
-            let options = BuildOptions {
-                builder,
-                threads,
-                ..options()
-            };
-            let mut patience = 0;
-            loop {
-                let asked = AtomicUsize::new(0);
-                let stop = |_| asked.fetch_add(1, Ordering::Relaxed) >= patience;
-                match build(&Disk, &path, SPACE, &data, &options, &stop) {
-                    Ok(()) => break,
-                    Err(Error::Interrupted) => {}
-                    Err(error) => panic!("{error}"),
-                }
-                let left = fs::read_dir(directory.path()).map_or(9, Iterator::count);
-                assert_eq!(left, 0);
-                patience += 1;
+    for &builder in Builder::ALL {
+        let options = BuildOptions {
+            builder,
+            ..options()
+        };
+        let mut patience = 0;
+        loop {
+            let asked = AtomicUsize::new(0);
+            let stop = |_| asked.fetch_add(1, Ordering::Relaxed) >= patience;
+            match build(&Disk, &path, SPACE, &data, &options, &stop) {
+                Ok(()) => break,
+                Err(Error::Interrupted) => {}
+                Err(error) => panic!("{error}"),
             }
-            assert!(patience > 5, "{patience}");
-            assert!(fs::remove_file(&path).is_ok());
+            let left = fs::read_dir(directory.path()).map_or(9, Iterator::count);
+            assert_eq!(left, 0);
+            patience += 1;
         }
+        assert!(patience > 5, "{patience}");
+        assert!(fs::remove_file(&path).is_ok());
     }
 }
 
@@ -216,24 +212,25 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn one_thread_and_a_seed_give_the_same_bytes() {
-    let data = Data::clustered(900, 40, 50, 3);
+fn a_seed_gives_the_same_bytes_with_any_threads() {
+    let data = Data::clustered(2500, 40, 50, 3);
     let directory = temporary();
     let path = directory.path().join("new.seg");
     for &builder in Builder::ALL {
-        let bytes = |seed| {
+        let bytes = |seed, threads| {
             let options = BuildOptions {
                 builder,
                 seed,
                 ..options()
             };
-            let built = build(&Disk, &path, SPACE, &data, &options, &|_| false);
-            assert!(built.is_ok());
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let build = || build(&Disk, &path, SPACE, &data, &options, &|_| false);
+            assert!(pool.unwrap().install(build).is_ok());
             fs::read(&path).unwrap_or_default()
         };
-        let one = bytes(1);
-        assert!(one == bytes(1), "{builder}");
-        assert!(one != bytes(2), "{builder}");
+        let one = bytes(1, 1);
+        assert!(one == bytes(1, 3), "{builder}");
+        assert!(one != bytes(2, 1), "{builder}");
     }
 }
 
@@ -241,17 +238,18 @@ fn one_thread_and_a_seed_give_the_same_bytes() {
 fn a_build_tells_which_part_of_it_is_done() {
     let directory = tempfile::tempdir().unwrap();
     let data = Data::random(3_000, 8, 5);
-    let options = BuildOptions {
-        threads: 1,
-        ..options()
-    };
     let told = std::sync::Mutex::new(Vec::new());
     let observe = |part| {
         told.lock().unwrap().push(part);
         false
     };
     let path = directory.path().join("a.seg");
-    build(&Disk, &path, SPACE, &data, &options, &observe).unwrap();
+    // Several threads may overtake each other between counting and telling.
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let built = one
+        .unwrap()
+        .install(|| build(&Disk, &path, SPACE, &data, &options(), &observe));
+    built.unwrap();
     let told: Vec<f64> = told.into_inner().unwrap();
     assert!(told.is_sorted(), "{told:?}");
     assert!(told.iter().all(|part| (0.0..=1.0).contains(part)));

@@ -36,7 +36,6 @@ fn write_missing() {
     }
     let options = BuildOptions {
         m: 4,
-        threads: 1,
         ..BuildOptions::default()
     };
     let built = build(&Disk, &path, SPACE, &data(), &options, &|_| false);

@@ -43,7 +43,6 @@ fn every_build_leads_to_every_row() {
                 Builder::Native
             },
             m: if turn % 4 < 2 { 16 } else { 8 },
-            threads: 1 + turn % 3,
             seed: turn as u64,
             ..BuildOptions::default()
         };

@@ -18,7 +18,6 @@ fn options(m: usize, seed: u64) -> BuildOptions {
     BuildOptions {
         m,
         seed,
-        threads: 1,
         ..BuildOptions::default()
     }
 }
