@@ -180,7 +180,7 @@ pub fn build(
             counts: &counts[level..],
         };
         let linking = |rows| progress.add(rows * LINKING);
-        graph.levels[level] = native::link(&source, &near, level, options, &linking)?;
+        graph.levels[level] = native::link(&source, near, level, options, &linking)?;
     }
     progress.add(0)?;
     let source = Source {

@@ -31,7 +31,7 @@ const COMPARED: usize = 64;
 
 /// Bytes of the sketches that are packed at a time, or so: lists of rows that stand far
 /// apart are packed twice.
-const PACKED: usize = 128 << 20;
+const PACKED: usize = 64 << 20;
 
 /// What a graph is built from; rows stand in the order of their ids.
 pub(super) struct Source<'a> {
@@ -46,13 +46,26 @@ pub(super) struct Source<'a> {
 /// Links all rows of the lowest level that `source` has, which is number `level` of the graph.
 pub(super) fn link(
     source: &Source<'_>,
-    near: &Near,
+    near: Near,
     level: usize,
     options: &BuildOptions,
     observe: &(dyn Fn(usize) -> Result<()> + Sync),
 ) -> Result<Vec<u32>> {
-    let rows = source.codes.rows();
     let most = stride(options.m, level);
+    let chosen = choose(source, &near, most, options, observe)?;
+    drop(near);
+    Ok(both_ways(&source.codes.bytes, &chosen, most))
+}
+
+/// The rows that each row would link to, at most `most`.
+fn choose(
+    source: &Source<'_>,
+    near: &Near,
+    most: usize,
+    options: &BuildOptions,
+    observe: &(dyn Fn(usize) -> Result<()> + Sync),
+) -> Result<Vec<u32>> {
+    let rows = source.codes.rows();
     let lists = Lists::new(near, rows, source.duplicates, options.m);
     let dimensions = source.quantizer.dimensions();
     let together = (PACKED / near.sketch_bytes(dimensions)).next_multiple_of(BATCH);
@@ -77,7 +90,7 @@ pub(super) fn link(
             },
         )?;
     }
-    Ok(both_ways(&source.codes.bytes, &chosen, most))
+    Ok(chosen)
 }
 
 /// Chooses links, row by row.
