@@ -1,5 +1,6 @@
-//! Work in the background: one thread that runs while there is work, lets others go
-//! first, tries again after a failure, and tells how it fares.
+//! Work in the background: one thread that runs while there is work, with as many helpers as
+//! leave half of the machine to others. It lets those go first, tries again after a failure, and
+//! tells how it fares.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +38,11 @@ pub enum TaskState {
     },
 }
 
+/// Threads that a task works with: half of the machine is left to those who search and write.
+pub(crate) fn threads() -> usize {
+    rayon::current_num_threads().div_ceil(2)
+}
+
 /// A task that runs in a thread of its own.
 #[derive(Default)]
 pub(crate) struct Task {
@@ -65,12 +71,17 @@ impl Task {
             return;
         }
         let shared = Arc::clone(&self.shared);
+        let threads = threads();
         *lock(&shared.state) = TaskState::Working;
         let spawned = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 lower_priority();
-                shared.run(step);
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                match pool {
+                    Ok(pool) => pool.install(|| shared.run(step)),
+                    Err(_) => shared.run(step),
+                }
             });
         if spawned.is_err() {
             // The work stays undone until the task is started again.

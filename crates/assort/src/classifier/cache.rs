@@ -165,14 +165,7 @@ impl ClassifierCache {
         let (shared, state) = (Arc::clone(&self.shared), Arc::clone(state));
         self.task.start("assort classifier", move |stop| {
             let embedder = embedder.as_deref();
-            let learn = || shared.make(&state, embedder, Wanted::Current, &mut Stop(stop));
-            // Half of the machine is left to those who search and write.
-            let threads = rayon::current_num_threads().div_ceil(2);
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            match pool {
-                Ok(pool) => pool.install(learn)?,
-                Err(_) => learn()?,
-            };
+            shared.make(&state, embedder, Wanted::Current, &mut Stop(stop))?;
             Ok(false)
         });
     }

@@ -13,7 +13,7 @@ use crate::Result;
 use crate::columns::{build_columns, columns_are_due};
 use crate::state::State;
 use crate::store::{Reader, SpaceRecord};
-use crate::task::{Task, TaskState};
+use crate::task::{Task, TaskState, threads};
 
 /// Keeps a catalog's segments few and its live vectors bounded, in a thread
 /// of its own that runs while there is work.
@@ -101,11 +101,6 @@ impl Background {
     }
 }
 
-/// Threads that it works with: half of the machine is left to those who search and write.
-fn threads() -> usize {
-    rayon::current_num_threads().div_ceil(2)
-}
-
 /// Whether `threads` take longer for what is left, when a part is `done`, than `all` do for
 /// the whole.
 fn is_slower_than_anew(done: f64, threads: usize, all: usize) -> bool {
@@ -187,10 +182,7 @@ impl Shared {
         if self.handing_over.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        let options = BuildOptions {
-            threads: threads(),
-            ..BuildOptions::default()
-        };
+        let options = BuildOptions::default();
         let stop = || stop.load(Ordering::Relaxed);
         match step(state, self.limit(), &options, &stop)? {
             false if self.gives_back(state) => give_back(state, &stop).map(|()| false),
