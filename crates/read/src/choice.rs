@@ -1,6 +1,8 @@
 //! Which of several columns means an id, a title or a category: by their names, checked
 //! by what they hold.
 
+use std::collections::HashSet;
+
 use assort_core::Taxonomy;
 
 use crate::error::Unstated;
@@ -9,6 +11,7 @@ use crate::levels::levels;
 use crate::mapping::{IdSource, Mapping};
 use crate::named::Named;
 use crate::names::{CATEGORY, ID, INDEX, OR_TITLE, TITLE, is_correction, is_old};
+use crate::numbers::is_shortened;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -143,6 +146,20 @@ impl<'a> Choice<'a> {
         Refusal::until(Unstated::Id, message)
     }
 
+    /// Refuses ids that a spreadsheet has shortened so that several are the same.
+    pub(crate) fn check_ids(&self, column: usize) -> Result<(), Refusal> {
+        let mut seen = HashSet::new();
+        let mut shortened = self.sample.values(column).filter(|id| is_shortened(id));
+        let Some(id) = shortened.find(|id| !seen.insert(*id)) else {
+            return Ok(());
+        };
+        let message = format!(
+            "several rows have the id `{id}` in column `{}`: a spreadsheet has shortened the ids; format the column as text there, and export the file again",
+            self.named.names[column]
+        );
+        Err(Refusal::until(Unstated::Id, message))
+    }
+
     /// A message that no column looks like something.
     pub(crate) fn no(&self, what: &str) -> String {
         let message = self.named.missing(what);
@@ -180,7 +197,10 @@ impl<'a> Choice<'a> {
             .filter(|&at| is_correction(&self.named.plain[at]) && !self.named.stated.contains(&at));
         let mut columns: Vec<usize> = corrections.collect();
         for at in self.named.guessed(CATEGORY) {
-            if !columns.contains(&at) {
+            // `item.@type` is what JSON-LD calls what it has there.
+            let last = self.named.names[at].rsplit('.').next();
+            let is_type = last.is_some_and(|last| last.starts_with('@'));
+            if !columns.contains(&at) && !is_type {
                 columns.push(at);
             }
         }

@@ -307,6 +307,7 @@ pub(crate) const CATEGORY: &[&str] = &[
     "googleproductcategory",
     "producttype",
     "categoryname",
+    "categorytext",
     "taxonomy",
     "breadcrumb",
     "breadcrumbs",

@@ -14,6 +14,7 @@ use crate::names::{
     IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain, told_apart,
 };
 use crate::numbers::{Writing, writing};
+use crate::records;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 use crate::vectors::are_vectors;
@@ -61,6 +62,10 @@ pub struct Columns {
     pub(crate) parent: Option<usize>,
     pub(crate) kind: Option<usize>,
     pub(crate) view: Option<usize>,
+    /// The column that says what a row is, where some are products and others are not.
+    pub(crate) record: Option<usize>,
+    /// Whether categories stand as if their cells had been merged over several rows.
+    pub(crate) of_merged: bool,
     /// Whether keys that turn up later are attributes, too.
     pub(crate) open: bool,
 }
@@ -123,7 +128,8 @@ impl Columns {
     /// Whether products are made with a column.
     #[cfg(feature = "parquet")]
     pub(crate) fn needs(&self, column: usize) -> bool {
-        self.uses(column) || [self.parent, self.kind, self.view].contains(&Some(column))
+        self.uses(column)
+            || [self.parent, self.kind, self.view, self.record].contains(&Some(column))
     }
 
     /// Columns of vectors, each a long list of numbers, which are left out.
@@ -172,6 +178,9 @@ impl Columns {
                 IdSource::Column(found.ok_or_else(|| choice.no_id(needs_title))?)
             }
         };
+        if let IdSource::Column(at) = id {
+            choice.check_ids(at)?;
+        }
         if needs_title {
             return Err(Refusal::until(Unstated::Title, choice.no("a title")));
         }
@@ -205,6 +214,11 @@ impl Columns {
             parent: None,
             kind: None,
             view: None,
+            record: records::column(&named, sample),
+            // Somebody who merges cells puts what they group before it.
+            of_merged: shelf
+                .column
+                .is_some_and(|at| title.is_some_and(|title| at < title) && sample.is_of_merged(at)),
             open: mapping.attributes.is_none(),
         };
         columns.text = match &mapping.text {

@@ -185,12 +185,14 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
 
 /// Judges the bytes a file begins with. `cut` says that the file goes on.
 pub(crate) fn judge(head: &[u8], cut: bool) -> Judged {
-    if head.contains(&0)
+    let without_nul = without_nul(head);
+    if let Cow::Owned(without) = &without_nul
+        && !is_text_with_nul(without, head)
         && let Some(guess) = wide(head)
     {
         return Judged::Other(guess);
     }
-    let head = whole_lines(head, cut);
+    let head = whole_lines(&without_nul, cut);
     let mut lines: Vec<&[u8]> = head.split(|byte| b"\r\n".contains(byte)).collect();
     // The most telling bytes of Japanese by escapes are those of ASCII.
     lines.retain(|line| !line.is_ascii() || line.contains(&0x1b));
@@ -230,6 +232,28 @@ fn whole_lines(head: &[u8], cut: bool) -> &[u8] {
     }
 }
 
+/// Bytes without those that are zero, which no text has.
+pub(crate) fn without_nul(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match bytes.contains(&0) {
+        true => Cow::Owned(bytes.iter().copied().filter(|&byte| byte != 0).collect()),
+        false => Cow::Borrowed(bytes),
+    }
+}
+
+/// Whether bytes are text in UTF-8 that zeros stand in here and there, and no UTF-16, of
+/// which they are halves of letters: `without` them there would be signs of control.
+fn is_text_with_nul(without: &[u8], bytes: &[u8]) -> bool {
+    let zeros = bytes.len() - without.len();
+    let text = match std::str::from_utf8(without) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&without[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    zeros * 4 < bytes.len() && !text.chars().any(is_control)
+}
+
 /// Whether a long line is UTF-8 but for a few bytes.
 fn mostly_utf8(line: &[u8]) -> bool {
     let chunks = line.utf8_chunks();
@@ -254,6 +278,10 @@ fn wide(head: &[u8]) -> Option<Guess> {
         let total = text.chars().count();
         let ascii = text.chars().filter(char::is_ascii).count();
         let is_text = !text.chars().any(is_control) && ascii * 50 >= total && total > 0;
+        // Ends of lines are halves of letters as well.
+        let ends = text.chars().filter(|letter| *letter == '\n').count();
+        let bytes = even.iter().filter(|byte| **byte == b'\n').count();
+        let is_text = is_text && ends * 2 >= bytes;
         is_text.then(|| (ascii, Guess::new(encoding, &text)))
     });
     best.max_by_key(|(ascii, _)| *ascii).map(|(_, guess)| guess)

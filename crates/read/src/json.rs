@@ -5,27 +5,22 @@ use std::collections::HashMap;
 use assort_core::SEPARATOR;
 use serde_json::{Map, Value};
 
+use crate::facts::{add, facts, is_in_facts, is_of_facts};
+
 /// An object of a file.
 pub(crate) type Object = Map<String, Value>;
 
 /// Where the keys of objects stand among the columns.
 pub(crate) type Positions = HashMap<String, usize>;
 
-/// How many values of a column are compared with a further one.
-const COMPARED: usize = 1000;
-
 /// Names that hold a value under another name, in answers of GraphQL.
 const CONNECTIONS: [&str; 3] = ["edges", "node", "nodes"];
-
-/// Names of the two halves of a fact in a list of facts.
-const FACT_NAMES: [&str; 5] = ["name", "key", "code", "label", "attribute"];
-const FACT_VALUES: [&str; 3] = ["value", "values", "content"];
 
 /// Visits every value that is no object, under its dotted key.
 ///
 /// A list of objects gives for each of their keys the list of its values, each once:
-/// the variants of a product give `variants.sku`. A list of names with values stays a
-/// value.
+/// the variants of a product give `variants.sku`. A list of names with values is an object
+/// that has these names.
 pub(crate) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, value) in object {
         flatten_value(key, value, visit);
@@ -35,10 +30,21 @@ pub(crate) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &
 fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
     // serde_json bounds the depth of what it reads.
     match value {
-        Value::Object(inner) => flatten(inner, &mut |sub, value| {
-            visit(&joined(key, sub), value);
-        }),
+        Value::Object(inner) => {
+            if let Some(value) = only_value(inner) {
+                return flatten_value(key, value, visit);
+            }
+            if is_of_facts(key)
+                && let Some((key, facts)) = facts(key, std::slice::from_ref(value))
+            {
+                return flatten_value(key, &facts, visit);
+            }
+            flatten(inner, &mut |sub, value| visit(&joined(key, sub), value));
+        }
         Value::Array(elements) if is_list_of_objects(elements) => {
+            if let Some((key, facts)) = facts(key, elements) {
+                return flatten_value(key, &facts, visit);
+            }
             let mut columns: Map<String, Value> = Map::new();
             for element in elements.iter().filter_map(Value::as_object) {
                 flatten(element, &mut |sub, value| add(&mut columns, sub, value));
@@ -51,51 +57,24 @@ fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) 
     }
 }
 
+/// The value of an object that is one with its type, as MongoDB writes it:
+/// `{"$oid": "65a1"}`.
+fn only_value(object: &Map<String, Value>) -> Option<&Value> {
+    let (key, value) = object.iter().next().filter(|_| object.len() == 1)?;
+    key.starts_with('$').then_some(value)
+}
+
 /// A key below another; what only holds others has no part in it.
 pub(crate) fn joined(key: &str, sub: &str) -> String {
     match sub.split_once('.') {
         Some((first, rest)) if CONNECTIONS.contains(&first) => joined(key, rest),
+        Some(_) if is_in_facts(key, sub) => sub.to_owned(),
         _ => format!("{key}.{sub}"),
     }
 }
 
-/// Adds a value to those that a column has.
-fn add(columns: &mut Map<String, Value>, key: &str, value: &Value) {
-    let Some(known) = columns.get_mut(key) else {
-        columns.insert(key.to_owned(), value.clone());
-        return;
-    };
-    let further = match value {
-        Value::Array(values) => values.clone(),
-        value => vec![value.clone()],
-    };
-    for value in further {
-        match &mut *known {
-            Value::Null => *known = value,
-            Value::Array(values) if !value.is_null() && !knows(values, &value) => {
-                values.push(value);
-            }
-            Value::Array(_) => {}
-            single if *single != value && !value.is_null() => {
-                let first = single.take();
-                *known = Value::Array(vec![first, value]);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn knows(values: &[Value], value: &Value) -> bool {
-    values.iter().take(COMPARED).any(|known| known == value)
-}
-
 fn is_list_of_objects(elements: &[Value]) -> bool {
-    let objects = elements.iter().filter_map(Value::as_object);
-    let facts = |object: &Map<String, Value>| {
-        let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
-        has(&FACT_NAMES) && has(&FACT_VALUES)
-    };
-    !elements.is_empty() && objects.clone().count() == elements.len() && !objects.clone().all(facts)
+    !elements.is_empty() && elements.iter().all(Value::is_object)
 }
 
 /// A value as one text; the elements of an array are joined by `between`. Of the ways to
@@ -154,7 +133,7 @@ mod tests {
         );
         assert_eq!(
             flat(r#"{"specs":[{"name":"Colour","value":"red"},{"name":"Size","value":""}]}"#),
-            ["specs=name: Colour, value: red, name: Size"]
+            ["attributes.Colour=red", "attributes.Size="]
         );
     }
 

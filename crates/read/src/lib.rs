@@ -18,6 +18,7 @@ mod columns;
 mod dialect;
 mod encoding;
 mod error;
+mod facts;
 mod input;
 mod join;
 mod json;
@@ -30,6 +31,7 @@ mod levels;
 mod lines;
 mod maker;
 mod mapping;
+mod mended;
 mod mends;
 #[cfg(feature = "spreadsheets")]
 mod merged_cells;
@@ -43,6 +45,7 @@ mod packed;
 mod products;
 mod quotes;
 mod raw;
+mod records;
 mod refusal;
 mod row;
 mod sample;
@@ -61,6 +64,8 @@ mod dataset_tests;
 #[cfg(test)]
 mod mended_tests;
 #[cfg(test)]
+mod platform_tests;
+#[cfg(test)]
 mod robustness_tests;
 
 pub use columns::Columns;
@@ -68,10 +73,11 @@ pub use error::{Error, Result, Unstated};
 pub use input::Input;
 pub use maker::listed_texts;
 pub use mapping::Mapping;
+pub use mended::{Mend, Mended};
 pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::{ByDigest, SeenIds};
 pub use table::{Bent, Quoting, Record, RowError, Table};
-pub use tally::{Mend, Mended, Otherwise, Tally};
+pub use tally::{Otherwise, Tally};
 pub use taxonomy::{DECLARED_PATHS, TaxonomyFile, TaxonomyOptions, doubts, read_taxonomy};

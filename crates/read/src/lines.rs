@@ -1,12 +1,18 @@
 //! Physical lines of an input, of bounded length.
 
-use crate::{Error, Result};
+use std::borrow::Cow;
 
+use crate::encoding::without_nul;
 use crate::input::{Input, NotText};
+use crate::mended::{Mend, Mended};
 use crate::refusal::Refusal;
+use crate::{Error, Result};
 
 /// The longest line or record that is read, in bytes. More is a damaged file.
 pub(crate) const MAX_RECORD: usize = 16 * 1024 * 1024;
+
+/// How much of a line is shown that is read otherwise than it stands.
+const SHOWN: usize = 40;
 
 /// What [`Lines::read`] found.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(crate) struct Lines {
     again: Vec<u8>,
     /// How much of `again` has been read.
     at: usize,
+    /// Lines that had bytes that are zero, which came off.
+    nul: Option<Mended>,
 }
 
 impl Lines {
@@ -44,6 +52,7 @@ impl Lines {
             end,
             again: Vec::new(),
             at: 0,
+            nul: None,
         }
     }
 
@@ -87,6 +96,7 @@ impl Lines {
             return Ok(Line::Text(self.number));
         }
         let begun = again.len();
+        let start = buffer.len();
         buffer.extend_from_slice(again);
         self.again.clear();
         self.at = 0;
@@ -105,7 +115,18 @@ impl Lines {
         } else if count == room {
             return Ok(Line::TooLong(self.number));
         }
+        if let Cow::Owned(line) = without_nul(&buffer[start..]) {
+            let beginning: String = String::from_utf8_lossy(&line).chars().take(SHOWN).collect();
+            Mended::count(&mut self.nul, Mend::Nul, self.number, beginning.trim());
+            buffer.truncate(start);
+            buffer.extend(line);
+        }
         Ok(Line::Text(self.number))
+    }
+
+    /// Lines so far that had bytes that are zero.
+    pub(crate) fn mended(&self) -> Option<&Mended> {
+        self.nul.as_ref()
     }
 
     /// Whether what was read so far is of the head of the input.

@@ -14,6 +14,7 @@ use crate::mapping::IdSource;
 use crate::mends::unguarded_id;
 use crate::names::attribute;
 use crate::numbers::{Writing, is_by, with_point};
+use crate::records::is_other;
 use crate::row::Rejected;
 use crate::totals::word_of_totals;
 use crate::vectors::is_vector;
@@ -46,6 +47,28 @@ pub(crate) struct Given {
     pub(crate) unseen: Option<String>,
     /// The word for which the row looks like totals, and no product; it may lack an id.
     pub(crate) totals: Option<String>,
+    /// What the row says that it is, where that is no product. It has nothing else then.
+    pub(crate) other: Option<String>,
+}
+
+impl Given {
+    fn other(line: u64, other: String) -> Self {
+        Self {
+            line,
+            place: None,
+            update: ProductUpdate::new(String::new()),
+            category: None,
+            more_categories: Vec::new(),
+            parent: None,
+            kind: None,
+            view: None,
+            vectors: 0,
+            otherwise: Vec::new(),
+            unseen: None,
+            totals: None,
+            other: Some(other),
+        }
+    }
 }
 
 /// Values of a row: for a column its values, several for a list; none if the row does
@@ -103,6 +126,10 @@ impl Maker<'_> {
         further: Further,
     ) -> Result<Given, Rejected> {
         let columns = self.columns;
+        let record = columns.record.and_then(|at| values.text(at));
+        if let Some(record) = record.filter(|record| is_other(record)) {
+            return Ok(Given::other(line, record.trim().to_owned()));
+        }
         let raw = match columns.id {
             IdSource::RowNumber => "",
             IdSource::Column(at) => values.text(at).unwrap_or_default(),
@@ -165,6 +192,7 @@ impl Maker<'_> {
             otherwise: made.otherwise,
             unseen,
             totals,
+            other: None,
         })
     }
 
@@ -388,10 +416,27 @@ impl Found {
             self.lists.push((at, readings.collect()));
             return;
         }
-        self.texts[at] = Some(text_of(value, ", "));
+        let mut list = Vec::new();
         if value.is_array() {
-            let mut list = Vec::new();
             elements(value, &mut |element| list.push(element.to_owned()));
+        }
+        let text = text_of(value, ", ");
+        // Several lists of names with values may have a name.
+        if let Some(before) = self.texts[at].take() {
+            let known = self.lists.iter().position(|(column, _)| *column == at);
+            let known = known.map(|known| self.lists.remove(known).1);
+            let further = if list.is_empty() {
+                vec![text.clone()]
+            } else {
+                list
+            };
+            list = known.unwrap_or_else(|| vec![before.clone()]);
+            list.extend(further);
+            self.texts[at] = Some([before, text].join(", "));
+        } else {
+            self.texts[at] = Some(text);
+        }
+        if !list.is_empty() {
             self.lists.push((at, list));
         }
     }

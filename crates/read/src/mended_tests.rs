@@ -196,7 +196,7 @@ fn a_header_behind_another_file_is_no_product() {
 
 #[test]
 fn what_holds_several_ids_is_no_product() {
-    let file = r#"<shop><category name="Mugs"><product><id>1</id></product><product><id>2</id></product></category><category name="Pans"><product><id>3</id></product></category></shop>"#;
+    let file = r#"<shop><set name="Mugs"><product><id>1</id></product><product><id>2</id></product></set><set name="Pans"><product><id>3</id></product></set></shop>"#;
     let (rows, _) = read(file);
     let reason = "1! element 1: column `product.id` holds several ids (`1`, `2`): these may be products of their own, or parts of one; --id names another column";
     assert_eq!(rows, [reason, "3 Pans"]);

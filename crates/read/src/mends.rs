@@ -106,6 +106,35 @@ pub(crate) fn unspaced(line: &[u8], delimiter: u8, quote: u8, inside: bool) -> O
     (kept.len() < line.len()).then_some(kept)
 }
 
+/// The line with quotes around fields that have the delimiter behind a backslash (`Pot \\| lid`),
+/// as tables in Markdown have it; none if there are none.
+pub(crate) fn unescaped(line: &[u8], delimiter: u8) -> Option<Vec<u8>> {
+    let is_escaped = |at: usize| line[at] == b'\\' && line.get(at + 1) == Some(&delimiter);
+    if !line.contains(&b'\\') || !(0..line.len()).any(is_escaped) {
+        return None;
+    }
+    let mut fields = vec![Vec::new()];
+    let mut at = 0;
+    while at < line.len() {
+        let escaped = is_escaped(at);
+        at += usize::from(escaped);
+        match fields.last_mut() {
+            Some(field) if escaped || line[at] != delimiter => field.push(line[at]),
+            _ => fields.push(Vec::new()),
+        }
+        at += 1;
+    }
+    let quoted = fields.iter().map(|field| {
+        if !field.contains(&delimiter) {
+            return field.clone();
+        }
+        let inner = field.trim_ascii().iter().copied();
+        let inner = inner.flat_map(|byte| std::iter::repeat_n(byte, 1 + usize::from(byte == b'"')));
+        [b"\"", &inner.collect::<Vec<u8>>()[..], b"\""].concat()
+    });
+    Some(quoted.collect::<Vec<_>>().join(&delimiter))
+}
+
 /// Whether cells under a header say something of its columns, and name no product: lines,
 /// types, units in parentheses, what must be filled.
 pub(crate) fn is_about_columns<'a>(cells: impl Iterator<Item = &'a [u8]>) -> bool {

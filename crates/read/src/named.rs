@@ -2,7 +2,7 @@
 
 use crate::language::without_language;
 use crate::mapping::Mapping;
-use crate::names::{is_decision, plain};
+use crate::names::{ID, is_decision, plain};
 
 /// The columns by their names.
 pub(crate) struct Named<'a> {
@@ -21,7 +21,7 @@ impl<'a> Named<'a> {
             plain: names.iter().map(|name| plain(name)).collect(),
             stems: names
                 .iter()
-                .map(|name| without_language(name).map(plain))
+                .map(|name| without_language(name).filter(|_| !is_id(name)).map(plain))
                 .collect(),
             stated: Vec::new(),
         };
@@ -99,4 +99,9 @@ impl<'a> Named<'a> {
         let there = self.names.join(", ");
         format!("no column looks like {what} (the columns are {there})")
     }
+}
+
+/// Whether a name is that of an id as it stands: `Artikel-Nr` is in no language.
+fn is_id(name: &str) -> bool {
+    ID.contains(&plain(name).as_str())
 }

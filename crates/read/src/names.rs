@@ -319,6 +319,12 @@ pub(crate) fn plain(name: &str) -> String {
         .collect()
 }
 
+/// Whether a name is `plain`, as [`plain`] leaves it, told without a copy.
+pub(crate) fn is_plainly(name: &str, plain: &str) -> bool {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).eq(plain.chars())
+}
+
 /// The names, where one that was there before gets a number: `colour`, `colour 2`.
 pub(crate) fn told_apart(names: &[String]) -> Vec<String> {
     let mut told: Vec<String> = Vec::with_capacity(names.len());

@@ -194,6 +194,20 @@ fn mark(number: &str, behind: &str) -> Mark {
     }
 }
 
+/// Whether a number is written as spreadsheets write one that has many digits, with few of
+/// them: `1.23E+12`.
+pub(crate) fn is_shortened(text: &str) -> bool {
+    let Some((digits, zeros)) = text.split_once('+') else {
+        return false;
+    };
+    let Some(digits) = digits.strip_suffix(['E', 'e']) else {
+        return false;
+    };
+    let (whole, part) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    whole.len() == 1 && [whole, part, zeros].into_iter().all(are_digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,6 +279,18 @@ mod tests {
             ("1,299,000", "1299000"),
         ] {
             assert_eq!(with_point(value), number);
+        }
+    }
+
+    #[test]
+    fn numbers_that_a_spreadsheet_shortened_are_known() {
+        for text in ["1.23E+12", "1,23E+12", "4E+15", "8.8e+07"] {
+            assert!(is_shortened(text), "{text}");
+        }
+        for text in [
+            "1E5", "12.3E+12", "E+12", "1.E+12", "1.2E+", "A+B", "1.2+3", "1+1",
+        ] {
+            assert!(!is_shortened(text), "{text}");
         }
     }
 }

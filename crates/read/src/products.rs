@@ -12,11 +12,13 @@ use crate::join::Join;
 use crate::last_rows::LastRows;
 use crate::maker::{Given, Maker};
 use crate::mapping::Mapping;
+use crate::mended::Mend;
+use crate::numbers::is_shortened;
 #[cfg(feature = "parquet")]
 use crate::packed::Elsewhere;
 use crate::raw::Rows;
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
-use crate::tally::{Mend, Tally};
+use crate::tally::Tally;
 
 /// Reads the products of a file in the file's order.
 ///
@@ -173,6 +175,11 @@ impl Reader {
             self.tell();
         }
         match made {
+            Ok(Given {
+                line,
+                other: Some(other),
+                ..
+            }) => self.tally.count_mended(Mend::OtherRecord, line, &other),
             Ok(given) if self.totals.waits(&given, self.count) => self.totals.hold(given),
             made => {
                 for held in self.totals.release(&self.columns) {
@@ -197,6 +204,14 @@ impl Reader {
         if let Ok(given) = &made {
             if let Some(id) = &given.unseen {
                 self.tally.count_mended(Mend::Unseen, given.line, id);
+            }
+            if is_shortened(&given.update.id) {
+                let id = &given.update.id;
+                self.tally.count_mended(Mend::Shortened, given.line, id);
+            }
+            if self.columns.of_merged && given.category.is_none() {
+                let id = &given.update.id;
+                self.tally.count_mended(Mend::NoCategory, given.line, id);
             }
             self.tally.count_vectors(given.vectors);
             for (at, value) in &given.otherwise {

@@ -11,12 +11,12 @@ use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
 use crate::maker::{Further, Given, Maker, Values, listed, readings};
 use crate::mapping::Mapping;
+use crate::mended::Mended;
 use crate::names::{has_all, names_products};
 use crate::objects::{KEY, Objects, Wanted};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Record, RowError, Table};
-use crate::tally::Mended;
 
 /// The rows of a file, of which the first were read ahead.
 #[derive(Debug)]
@@ -249,13 +249,15 @@ impl Rows {
         }
     }
 
-    /// What was read so far otherwise than it stands, beside rows of a table.
+    /// What was read so far otherwise than it stands, beside rows that keep to no rules.
     pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
-        let objects = match &self.source {
-            Source::Objects(objects) => Some(objects.mended()),
-            _ => None,
+        let (objects, table) = match &self.source {
+            Source::Objects(objects) => (Some(objects.mended()), None),
+            Source::Table(table) => (None, table.mended()),
+            #[cfg(feature = "parquet")]
+            Source::Columnar(_) => (None, None),
         };
-        objects.into_iter().flatten()
+        objects.into_iter().flatten().chain(table)
     }
 
     /// An [`Error::Input`](crate::Error::Input) about this file.

@@ -64,6 +64,16 @@ impl Sample {
         rows > 0 && seen.len() * 10 >= rows * 9
     }
 
+    /// Whether values stand in a column as they do where cells were merged: each once, in the
+    /// first of several rows, and in the first row of all.
+    pub(crate) fn is_of_merged(&self, column: usize) -> bool {
+        let filled = self.values(column).count();
+        let distinct: HashSet<&str> = self.values(column).collect();
+        let blank = self.len() - filled;
+        let begins = !self.value(0, column).is_empty();
+        begins && distinct.len() == filled && filled > 1 && blank * 3 >= self.len()
+    }
+
     /// The part of the values of a column that `fits` takes; none without values.
     pub(crate) fn share(&self, column: usize, fits: impl Fn(&[String]) -> bool) -> Option<f64> {
         let rows = (0..self.len()).filter(|&row| !self.value(row, column).is_empty());

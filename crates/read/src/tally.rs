@@ -1,10 +1,10 @@
 //! Counts of rows that are read otherwise than they stand.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::late::Found;
+use crate::mended::{Mend, Mended};
 use crate::table::Bent;
 
 /// Counts of rows of a file that are read otherwise than they stand, current while
@@ -35,82 +35,6 @@ pub struct Otherwise {
     pub line: u64,
     /// The first as it stands.
     pub value: String,
-}
-
-/// A way to read rows otherwise than they stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mend {
-    /// A row of totals at the end is no product.
-    Totals,
-    /// An id is read without the signs in it that nobody sees.
-    Unseen,
-    /// Of a key that stands twice in an object of JSON the last value is read.
-    RepeatedKey,
-    /// An array of JSON has objects like those that are read, and is left out.
-    LeftArray,
-    /// A key stands behind a list of objects that is too long to wait for it.
-    LateKey,
-}
-
-/// Rows that are read otherwise than they stand in one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mended {
-    /// The way.
-    pub mend: Mend,
-    /// How many rows there are.
-    pub count: u64,
-    /// Line of the first, counted from 1.
-    pub line: u64,
-    /// What the first one says there.
-    pub value: String,
-}
-
-impl Mended {
-    /// Counts one more of a row, or the first.
-    pub(crate) fn count(counted: &mut Option<Self>, mend: Mend, line: u64, value: &str) {
-        let known = counted.get_or_insert_with(|| Self {
-            mend,
-            count: 0,
-            line,
-            value: value.to_owned(),
-        });
-        known.count += 1;
-    }
-}
-
-impl fmt::Display for Mended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (one, many, read) = match self.mend {
-            Mend::Totals => ("row of totals", "rows of totals", "and skipped"),
-            Mend::Unseen => (
-                "id with signs that nobody sees",
-                "ids with signs that nobody sees",
-                "and read without them",
-            ),
-            Mend::RepeatedKey => (
-                "object with a key that stands twice",
-                "objects with a key that stands twice",
-                "and read by its last value",
-            ),
-            Mend::LeftArray => (
-                "array beside the one that is read",
-                "arrays beside the one that is read",
-                "and left out: as a file of its own it would be read",
-            ),
-            Mend::LateKey => (
-                "key behind more than 16 MiB of objects",
-                "keys behind more than 16 MiB of objects",
-                "and not read for the first of them: it has to stand before them",
-            ),
-        };
-        let what = if self.count == 1 { one } else { many };
-        let (count, line, value) = (self.count, self.line, &self.value);
-        write!(
-            f,
-            "{count} {what}, {read} (first in line {line}: `{value}`)"
-        )
-    }
 }
 
 impl Tally {

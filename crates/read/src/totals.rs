@@ -4,6 +4,7 @@ use assort_core::is_number;
 
 use crate::columns::Columns;
 use crate::mapping::IdSource;
+use crate::names::is_plainly;
 
 /// What stands before totals.
 const WORDS: &[&str] = &[
@@ -90,12 +91,6 @@ fn is_word(text: &str) -> bool {
         .iter()
         .filter(begins)
         .any(|word| is_plainly(text, word))
-}
-
-/// Whether a text is a word but for capitals and signs, told without a copy.
-fn is_plainly(text: &str, word: &str) -> bool {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).eq(word.chars())
 }
 
 /// Whether a cell is empty, an amount or the name of a currency.

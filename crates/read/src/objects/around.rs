@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 
-use super::outline::is_of_categories;
+use super::words::{is_of_categories, may_be_category};
 use crate::json::Object;
 use crate::names::{CATEGORY, plain};
 
 /// Names of what tells one object from others, beside names (`groupName`).
 const TELLING: [&str; 5] = ["id", "label", "slug", "path", "code"];
+
+/// What the name of a list among others is: the category of what is in it, or some name.
+const LIST_OF_CATEGORY: &str = "category";
+const LIST: &str = "list";
 
 /// Values of the objects that are open.
 #[derive(Debug, Default)]
@@ -32,6 +36,23 @@ impl Around {
         self.0.push((depth, key, value));
     }
 
+    /// Keeps the name under which a list at a depth stands among others. Names of lists that
+    /// are in each other are the way down.
+    pub(super) fn put_name(&mut self, depth: usize, name: String) {
+        let key = match may_be_category(&name) {
+            true => LIST_OF_CATEGORY,
+            false => LIST,
+        };
+        let above = self.0.iter().rev().find(|(_, own, _)| own == key);
+        let name = Value::String(name);
+        let name = match above.map(|(.., value)| value) {
+            None => name,
+            Some(Value::Array(way)) => way.iter().cloned().chain([name]).collect(),
+            Some(above) => Value::Array(vec![above.clone(), name]),
+        };
+        self.0.push((depth, key.to_owned(), name));
+    }
+
     /// Forgets what was deeper.
     pub(super) fn close(&mut self, depth: usize) {
         self.0.retain(|(own, ..)| *own <= depth);
@@ -39,7 +60,8 @@ impl Around {
 
     /// Adds what an object at a depth says to one in it that does not say it itself.
     pub(super) fn add_to(&self, object: &mut Object, depth: usize) {
-        let own = self.0.iter().filter(|(own, ..)| *own == depth);
+        // What is said last counts.
+        let own = self.0.iter().rev().filter(|(own, ..)| *own == depth);
         for (_, key, value) in own {
             if !object.contains_key(key) {
                 object.insert(key.clone(), value.clone());

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::path::{Path, Step};
 use super::tokens::{Token, tokens};
+use super::words::NO_IDS;
 use crate::language::is_language;
 use crate::names::{CATEGORY, TITLE, plain};
 
@@ -15,28 +16,6 @@ const DEPTH: usize = 4;
 
 /// How many objects by key are compared.
 const COMPARED: usize = 1000;
-
-/// Keys of what stands beside products, or is a part of one.
-const NO_IDS: &[&str] = &[
-    "meta",
-    "metadata",
-    "info",
-    "status",
-    "header",
-    "headers",
-    "paging",
-    "pagination",
-    "links",
-    "config",
-    "settings",
-    "context",
-    "request",
-    "response",
-    "result",
-    "error",
-    "data",
-    "extensions",
-];
 
 /// An object that may hold products by key.
 #[derive(Default)]

@@ -55,6 +55,22 @@ impl Element {
         element
     }
 
+    /// The name without the prefix of its namespace.
+    pub(crate) fn name(&self) -> &str {
+        local(&self.name)
+    }
+
+    /// Its attributes and the elements in it.
+    pub(crate) fn fields(&self) -> &Object {
+        &self.fields
+    }
+
+    /// The text, if there is nothing else in it.
+    pub(crate) fn only_text(&self) -> Option<&str> {
+        let text = self.text.trim();
+        (self.fields.is_empty() && !text.is_empty()).then_some(text)
+    }
+
     pub(crate) fn text(&mut self, text: &str) {
         self.text.push_str(text);
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::lines::MAX_RECORD;
-use crate::tally::{Mend, Mended};
+use crate::mended::{Mend, Mended};
 
 use super::around::Around;
 use super::found::Found;

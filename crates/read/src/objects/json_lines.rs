@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::{Line, Lines};
+use crate::mended::Mended;
 use crate::refusal::Refusal;
 use crate::table::RowError;
 
@@ -45,6 +46,11 @@ impl JsonLines {
     /// An [`Error::Input`](crate::Error::Input) about this file.
     pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> crate::Error {
         self.lines.error(line, refusal)
+    }
+
+    /// Lines so far that were read otherwise than they stand.
+    pub(crate) fn mended(&self) -> Option<&Mended> {
+        self.lines.mended()
     }
 
     /// The object of the next line, or why it is none.

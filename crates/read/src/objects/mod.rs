@@ -5,9 +5,9 @@ use std::collections::{HashSet, VecDeque};
 use crate::Result;
 use crate::input::Input;
 use crate::json::{Object, flatten};
+use crate::mended::{Mend, Mended};
 use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
-use crate::tally::{Mend, Mended};
 
 use found::Found;
 use json_lines::JsonLines;
@@ -15,19 +15,22 @@ use stream::Stream;
 use xml::{Xml, is_xml};
 
 pub(crate) use by_key::KEY;
-pub(crate) use outline::{Wanted, is_attribute, is_of_children};
+pub(crate) use outline::Wanted;
+pub(crate) use words::{is_attribute, is_of_children};
 
 mod around;
 mod by_key;
 mod element;
 mod found;
 mod held;
+mod inside;
 mod json_lines;
 mod outline;
 mod path;
 mod stream;
 mod tokens;
 mod value;
+mod words;
 mod xml;
 mod yml;
 
@@ -49,6 +52,9 @@ pub(crate) struct Objects {
     number: u64,
     /// Objects so far in which a key stands twice.
     repeated: Option<Mended>,
+    wanted: Wanted,
+    /// The key under which objects keep all but their ids.
+    inner: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -82,6 +88,8 @@ impl Objects {
             ahead: VecDeque::new(),
             number: 0,
             repeated: None,
+            wanted,
+            inner: None,
         })
     }
 
@@ -114,25 +122,12 @@ impl Objects {
     /// [`Error::Input`](crate::Error::Input) if there is no object, with what is wrong
     /// with the first.
     pub(crate) fn keys(&mut self) -> Result<Vec<String>> {
-        let (mut keys, mut known) = (Vec::new(), HashSet::new());
         let mut size = 0;
         while self.ahead.len() < SAMPLE && size < SAMPLE_BYTES {
             let Some(found) = self.source.read().transpose() else {
                 break;
             };
-            if let Ok(Found {
-                row: Ok(object),
-                size: taken,
-                ..
-            }) = &found
-            {
-                size += taken;
-                flatten(object, &mut |key, _| {
-                    if known.insert(key.to_owned()) {
-                        keys.push(key.to_owned());
-                    }
-                });
-            }
+            size += found.as_ref().map_or(0, |found| found.size);
             // What cannot be read on is told after what can be read.
             let last = found.is_err();
             self.ahead.push_back(found);
@@ -140,6 +135,7 @@ impl Objects {
                 break;
             }
         }
+        let keys = self.keys_ahead();
         if !keys.is_empty() {
             return Ok(keys);
         }
@@ -153,6 +149,31 @@ impl Objects {
         })
     }
 
+    /// The keys of the objects that were read ahead, which are first brought out of what they
+    /// stand in.
+    fn keys_ahead(&mut self) -> Vec<String> {
+        let ahead = self.ahead.iter().flatten();
+        let objects = ahead.filter_map(|found| found.row.as_ref().ok());
+        if self.wanted == Wanted::Products {
+            self.inner = inside::inner_key(objects);
+        }
+        let (mut keys, mut known) = (Vec::new(), HashSet::new());
+        for found in self.ahead.iter_mut().flatten() {
+            let Ok(object) = &mut found.row else {
+                continue;
+            };
+            if let Some(inner) = self.inner {
+                *object = inside::brought_out(std::mem::take(object), inner);
+            }
+            flatten(object, &mut |key, _| {
+                if known.insert(key.to_owned()) {
+                    keys.push(key.to_owned());
+                }
+            });
+        }
+        keys
+    }
+
     /// The next object with its line, or why it is none; `None` at the end.
     ///
     /// # Errors
@@ -160,7 +181,12 @@ impl Objects {
     pub(crate) fn read(&mut self) -> Result<Option<std::result::Result<(u64, Object), RowError>>> {
         let found = match self.ahead.pop_front() {
             Some(found) => Some(found?),
-            None => self.source.read()?,
+            None => self.source.read()?.map(|mut found| {
+                if let (Some(inner), Ok(object)) = (self.inner, &mut found.row) {
+                    *object = inside::brought_out(std::mem::take(object), inner);
+                }
+                found
+            }),
         };
         let Some(found) = found else {
             return Ok(None);
@@ -175,11 +201,13 @@ impl Objects {
 
     /// What was read so far otherwise than it stands.
     pub(crate) fn mended(&self) -> impl Iterator<Item = &Mended> {
-        let left = match &self.source {
-            Source::Stream(stream) => Some(stream.mended()),
-            Source::Lines(_) | Source::Xml(_) => None,
+        let (stream, single) = match &self.source {
+            Source::Stream(stream) => (Some(stream.mended()), None),
+            Source::Xml(xml) => (None, xml.mended()),
+            Source::Lines(lines) => (None, lines.mended()),
         };
-        self.repeated.iter().chain(left.into_iter().flatten())
+        let left = stream.into_iter().flatten().chain(single);
+        self.repeated.iter().chain(left)
     }
 
     /// Where in its line the object is that was read last, if the line alone does not
@@ -214,10 +242,10 @@ impl Objects {
 }
 
 fn of_xml(input: Input, wanted: Wanted) -> Result<(Source, String)> {
-    let Some(path) = xml::rows_of(input.head(), wanted) else {
+    let Some(way) = xml::way_to_rows(input.head(), wanted) else {
         return Err(input.error(None, "this is XML without any element that could be a row"));
     };
-    let xml = Xml::new(input, path);
+    let xml = Xml::new(input, way);
     let format = xml.format();
     Ok((Source::Xml(Box::new(xml)), format))
 }

@@ -3,7 +3,11 @@
 use super::by_key::holders;
 use super::path::{Path, Step};
 use super::tokens::{Token, tokens};
-use crate::names::{CATEGORY, ID, TITLE, plain};
+use super::words::{
+    CATEGORIES, NODES, OF_CATEGORIES, OTHERS, PARTS, PRODUCTS, is_attribute, is_below_categories,
+    is_id, is_known, is_model, is_of_categories, is_of_children, is_title, names_a_list,
+};
+use crate::names::{CATEGORY, plain};
 
 /// How deep, and how many kinds of objects, are looked at.
 const DEPTH: usize = 32;
@@ -11,84 +15,6 @@ const KINDS: usize = 500;
 
 /// How many keys an object has at most that only holds others.
 const WRAPPER: usize = 4;
-
-/// Parts of a product or a category that look like one.
-const PARTS: &[&str] = &[
-    "variants",
-    "variant",
-    "options",
-    "images",
-    "media",
-    "children",
-    "subcategories",
-    "ancestors",
-    "attributes",
-    "tags",
-    "reviews",
-    "offers",
-    "skus",
-    "related",
-    "bundle",
-    "components",
-];
-
-/// Names of what has an id and a name beside products.
-const OTHERS: &[&str] = &[
-    "categories",
-    "category",
-    "brands",
-    "brand",
-    "collections",
-    "stores",
-    "store",
-    "shops",
-    "shop",
-    "suppliers",
-    "vendors",
-    "manufacturers",
-    "currencies",
-    "languages",
-    "attributesets",
-];
-
-/// Names of products.
-const PRODUCTS: &[&str] = &[
-    "products", "product", "items", "item", "entries", "entry", "offer", "articles", "article",
-    "goods",
-];
-
-/// Names of categories.
-const CATEGORIES: &[&str] = &[
-    "categories",
-    "category",
-    "taxonomy",
-    "taxonomies",
-    "verticals",
-    "tree",
-    "nodes",
-    "departments",
-];
-
-/// What categories say of themselves.
-const OF_CATEGORIES: &[&str] = &[
-    "id",
-    "name",
-    "title",
-    "label",
-    "slug",
-    "path",
-    "code",
-    "url",
-    "description",
-    "image",
-    "parent",
-    "parentid",
-    "count",
-    "position",
-];
-
-/// Names of an object that stands for its row, beside what tells of it.
-const NODES: &[&str] = &["node", "source", "fields", "document"];
 
 /// What a file is read for, where it has several lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,11 +74,11 @@ impl Kinds {
 
     /// The path of the objects that are rows: they have an id and a title, as far as keys
     /// tell; they are no parts of other rows; and where there are several lists, it is
-    /// the longest. None if there are no objects.
+    /// the longest, with those that are like it. None if there are no objects.
     pub(crate) fn rows(&self, wanted: Wanted) -> Option<Path> {
         let eligible = self.0.iter().filter(|kind| kind.may_be_rows(&self.0));
-        let eligible = eligible
-            .filter(|kind| wanted == Wanted::Products || !kind.is_below_a_category(&self.0));
+        let eligible =
+            eligible.filter(|kind| wanted == Wanted::Products || !kind.is_in_a_category(&self.0));
         let best = eligible.max_by_key(|kind| {
             let depth = std::cmp::Reverse(kind.path.0.len());
             (
@@ -163,7 +89,54 @@ impl Kinds {
                 depth,
             )
         });
-        best.map(|kind| kind.path.clone())
+        best.map(|kind| match wanted {
+            Wanted::Products => self.with_kin(kind),
+            Wanted::Categories => self.with_children(kind),
+        })
+    }
+
+    /// The path of categories, or that of the objects in which they stand beside those below
+    /// them: `{"category": {…}, "children": […]}`.
+    fn with_children(&self, categories: &Kind) -> Path {
+        let direct = |kind: &&Kind| kind.path.0.len() + 1 == categories.path.0.len();
+        let above = self.0.iter().filter(direct);
+        let mut above = above.filter(|kind| kind.path.leads_to(&categories.path));
+        let holds = |kind: &Kind| kind.keys.iter().any(|key| is_of_children(key));
+        let is_node = is_of_categories(categories.path.name()) || categories.path.name() == "node";
+        let node = above.find(|kind| is_node && holds(kind) && !holds(categories));
+        node.unwrap_or(categories).path.clone()
+    }
+
+    /// The path of a list together with those that are like it under other names, such as
+    /// `{"Mugs": […], "Pans": […]}`, if what has such names is nothing else.
+    fn with_kin(&self, list: &Kind) -> Path {
+        let lists = self.0.iter().filter(|kind| kind.is_beside(list));
+        let lists: Vec<&Kind> = lists.collect();
+        let alike = |kind: &&&Kind| kind.is_like(list) && kind.may_be_rows(&self.0);
+        let steps = list.path.0.iter().enumerate().map(|(at, step)| {
+            let mut kin = lists.iter().filter(alike);
+            match kin.any(|kind| kind.path.0[at] != *step) {
+                true => Step::Any,
+                false => step.clone(),
+            }
+        });
+        let path = Path(steps.collect());
+        let mut there = lists.iter().filter(|kind| path.covers(&kind.path));
+        match there.all(|kind| alike(&kind)) {
+            true => path,
+            false => list.path.clone(),
+        }
+    }
+
+    /// For each step on a way whether there are several elements, or one that is a
+    /// category, so that it tells something of what is in it.
+    pub(crate) fn telling(&self, path: &Path) -> Vec<bool> {
+        let tells = |depth: usize| {
+            let step = Path(path.0.iter().take(depth).cloned().collect());
+            let mut here = self.0.iter().filter(|kind| step.covers(&kind.path));
+            is_of_categories(step.name()) || here.any(Kind::repeats)
+        };
+        (1..path.0.len()).map(tells).collect()
     }
 
     /// The path of the outermost elements of a tree: elements with a name that have others
@@ -183,15 +156,6 @@ impl Kinds {
     }
 }
 
-/// Whether a key holds the categories below one, whatever it has.
-pub(crate) fn is_of_children(key: &str) -> bool {
-    let name = plain(key);
-    name.starts_with("child")
-        || name.starts_with("subcategor")
-        || name == "子类目"
-        || name == "子分类"
-}
-
 /// The path of the objects that are rows, by the beginning of a file of JSON.
 pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
     let holders = match wanted {
@@ -199,30 +163,32 @@ pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
         // Trees by key are followed where they are read.
         Wanted::Categories => Vec::new(),
     };
-    kinds_of(head, holders).rows(wanted)
+    kinds_of(head, holders, wanted).rows(wanted)
 }
 
-/// Whether an array of that name has objects as they are wanted, by its beginning, which
-/// are neither parts of others nor something else with a name.
-pub(super) fn is_list_of(wanted: Wanted, name: &str, beginning: &[u8]) -> bool {
-    let plain = plain(name);
-    let is = |names: &[&str]| names.contains(&plain.as_str());
+/// Whether what has that name is, by its beginning, an array of objects as they are wanted,
+/// which are neither parts of others nor something else with a name; or, beside the list
+/// `read`, an object in which such an array is called as that, or as products are.
+pub(super) fn is_list_of(wanted: Wanted, read: &str, name: &str, beginning: &[u8]) -> bool {
+    let plain_name = plain(name);
     let is_other = match wanted {
-        Wanted::Products => is(OTHERS) || is(CATEGORIES),
-        Wanted::Categories => is(PRODUCTS) || is_of_children(name),
+        Wanted::Products => is_of_categories(name) || OTHERS.contains(&plain_name.as_str()),
+        Wanted::Categories => PRODUCTS.contains(&plain_name.as_str()) || is_of_children(name),
     };
-    let each = Path::default().then(Step::Each);
-    let inner = beginning.get(1..).unwrap_or_default().trim_ascii_start();
-    let has_rows = |kind: &Kind| kind.path == each && kind.rank() == 2;
-    !is_other
-        && !is(PARTS)
-        && inner.starts_with(b"{")
-        && kinds_of(beginning, Vec::new()).0.iter().any(has_rows)
-}
-
-/// Whether a list of that name is one of categories.
-pub(super) fn is_of_categories(name: &str) -> bool {
-    CATEGORIES.contains(&plain(name).as_str())
+    if is_other || PARTS.contains(&plain_name.as_str()) {
+        return false;
+    }
+    let in_array = Path::default().then(Step::Each);
+    let is_row = |kind: &Kind| match beginning.first() {
+        Some(b'[') => kind.path == in_array,
+        _ => {
+            let list = kind.path.name();
+            let is_list = kind.path.0.last() == Some(&Step::Each);
+            is_list && (list == read || PRODUCTS.contains(&plain(list).as_str()))
+        }
+    };
+    let kinds = kinds_of(beginning, Vec::new(), wanted);
+    kinds.0.iter().any(|kind| is_row(kind) && kind.rank() == 2)
 }
 
 impl Kind {
@@ -239,12 +205,35 @@ impl Kind {
         self.keys.iter().any(named)
     }
 
-    /// Whether it stands among what is below a category: the outermost one is the row.
-    fn is_below_a_category(&self, kinds: &[Self]) -> bool {
-        kinds.iter().any(|above| {
+    /// Whether its path is that of a list but for names that somebody gave lists.
+    fn is_beside(&self, list: &Self) -> bool {
+        let named = |step: &Step| matches!(step, Step::Key(key) if names_a_list(key));
+        let mut steps = self.path.0.iter().zip(&list.path.0);
+        // XML has no lists but of elements, and the file is one.
+        let first_list = list.path.0.iter().position(|step| *step == Step::Each);
+        let mut outer = steps.by_ref().take(first_list.unwrap_or(list.path.0.len()));
+        self.path.0.len() == list.path.0.len()
+            && outer.all(|(own, other)| own == other || named(own) && named(other))
+            && steps.all(|(own, other)| own == other)
+    }
+
+    /// Whether the objects have an id and a title as those of a list have, and more than
+    /// half of the keys that either has.
+    fn is_like(&self, list: &Self) -> bool {
+        let shared = self.keys.iter().filter(|key| list.keys.contains(key));
+        let shared = shared.count();
+        let all = self.keys.len() + list.keys.len() - shared;
+        self.rank() == list.rank() && self.rank() > 0 && shared * 2 > all
+    }
+
+    /// Whether it stands among what is below a category, of which the outermost one is the
+    /// row, or is a product in one.
+    fn is_in_a_category(&self, kinds: &[Self]) -> bool {
+        let mut above = kinds.iter().filter(|kind| kind.path.leads_to(&self.path));
+        above.any(|above| {
             let step = self.path.0.get(above.path.0.len());
             let children = matches!(step, Some(Step::Key(key)) if is_of_children(key));
-            children && above.is_named() && above.path.leads_to(&self.path)
+            above.is_named() && (children || above.holds_products(self))
         })
     }
 
@@ -262,8 +251,11 @@ impl Kind {
 
     /// Whether objects are categories with products in them, and no products themselves.
     fn holds_products(&self, below: &Self) -> bool {
-        let Some([Step::Key(key), Step::Each]) = below.path.0.get(self.path.0.len()..) else {
-            return false;
+        let is_of_products = |key: &str| PRODUCTS.contains(&plain(key).as_str());
+        let key = match below.path.0.get(self.path.0.len()..) {
+            Some([Step::Key(key), Step::Each] | [Step::Key(key)]) => key,
+            Some([Step::Key(key), Step::Key(inner)]) if is_of_products(inner) => key,
+            _ => return false,
         };
         let names_category = |key: &String| {
             let key = plain(key);
@@ -276,7 +268,7 @@ impl Kind {
             .all(|own| own == key || names_category(own));
         let is_group = name.is_empty() && says_little && plain(key) == "products";
         let is_category = is_of_categories(&name) || OTHERS.contains(&name.as_str());
-        PRODUCTS.contains(&plain(key).as_str()) && (is_category || is_group)
+        is_of_products(key) && (is_category || is_group)
     }
 
     fn repeats(&self) -> bool {
@@ -306,9 +298,9 @@ impl Kind {
         above.into_iter().all(|above| {
             let direct = self.path.0.len() == above.path.0.len() + 1;
             match above.repeats() {
+                true if above.holds_products(self) => true,
                 // An object in a row is a part of it, unless it is all of it.
                 true if direct => above.keys.len() == 1 || NODES.contains(&name.as_str()),
-                true if above.holds_products(self) => true,
                 true => above.rank() < 2 && above.keys.len() <= WRAPPER,
                 false => above.rank() < 2 || !PARTS.contains(&name.as_str()),
             }
@@ -316,40 +308,12 @@ impl Kind {
     }
 }
 
-/// Whether an element has a code and a name, and is no category.
-pub(crate) fn is_attribute(element: &str) -> bool {
-    element.to_lowercase().starts_with("att")
-}
-
-fn is_id(name: &str) -> bool {
-    ID.contains(&name)
-        || name.ends_with("id")
-        || ["code", "number", "identifier", "slug", "编码"].contains(&name)
-}
-
-fn is_title(name: &str) -> bool {
-    TITLE.contains(&name)
-        || ["title", "name", "path", "label"]
-            .iter()
-            .any(|end| name.ends_with(end))
-}
-
-fn is_model(name: &str) -> bool {
-    name == "model"
-}
-
-/// Whether a name is that of something that is no product, or of what holds some.
-fn is_known(name: &str) -> bool {
-    [PARTS, OTHERS, PRODUCTS, CATEGORIES, NODES]
-        .iter()
-        .any(|names| names.contains(&name))
-}
-
 /// All objects of a beginning of JSON, by their paths. The values of `holders` are at one
 /// path, whatever their keys.
-fn kinds_of(head: &[u8], holders: Vec<Path>) -> Kinds {
+fn kinds_of(head: &[u8], holders: Vec<Path>, wanted: Wanted) -> Kinds {
     let mut walk = Walk {
         holders,
+        wanted: Some(wanted),
         ..Walk::default()
     };
     tokens(head, |token| walk.step(token));
@@ -359,6 +323,7 @@ fn kinds_of(head: &[u8], holders: Vec<Path>) -> Kinds {
 #[derive(Default)]
 struct Walk {
     kinds: Kinds,
+    wanted: Option<Wanted>,
     holders: Vec<Path>,
     stack: Vec<Level>,
 }
@@ -372,6 +337,14 @@ struct Level {
 }
 
 impl Walk {
+    /// Whether the array that is next has the categories below one, which are read as it is.
+    fn is_below(&self, level: &Level) -> bool {
+        self.wanted == Some(Wanted::Products)
+            && level.path.0.last() == Some(&Step::Each)
+            && is_of_categories(level.path.name())
+            && is_below_categories(&level.key)
+    }
+
     fn step(&mut self, token: Token) {
         match token {
             Token::Key(key) => self.name(key),
@@ -397,6 +370,7 @@ impl Walk {
         let path = match self.stack.last() {
             None => Path::default(),
             Some(Level { path, .. }) if path.0.len() > DEPTH => path.clone(),
+            Some(level) if !is_object && self.is_below(level) => level.path.outer(),
             Some(Level {
                 path, object: None, ..
             }) => path.then(Step::Each),

@@ -22,6 +22,18 @@ impl Path {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
 
+    /// The way without its last step.
+    pub(crate) fn outer(&self) -> Self {
+        let steps = self.0.split_last().map(|(_, steps)| steps.to_vec());
+        Self(steps.unwrap_or_default())
+    }
+
+    /// Whether another way is this one, with a key for each step that takes any.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let mut steps = self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len() && steps.all(|(own, step)| own == step || *own == Step::Any)
+    }
+
     /// Whether there are objects on the way to others.
     pub(crate) fn leads_to(&self, other: &Self) -> bool {
         self.0.len() < other.0.len() && other.0.starts_with(&self.0)

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::MAX_RECORD;
+use crate::mended::{Mend, Mended};
 use crate::table::RowError;
-use crate::tally::{Mend, Mended};
 
 use super::around::Around;
 use super::by_key::KEY;
@@ -14,6 +14,7 @@ use super::found::{Found, apart, parsed};
 use super::held::Held;
 use super::outline::{Wanted, is_list_of};
 use super::path::{Path, Step};
+use super::words::{is_below_categories, is_of_categories, names_a_list};
 
 /// The longest key that is read, in bytes; no step of a path is longer.
 const MAX_KEY: usize = 64 * 1024;
@@ -41,11 +42,14 @@ pub(crate) struct Stream {
     left: Option<Mended>,
 }
 
+/// An array or an object on the way.
 #[derive(Debug)]
-enum Open {
-    Array,
-    /// An object, with the key whose value is next.
-    Object(Option<Vec<u8>>),
+struct Open {
+    /// The number of the step that leads on from it.
+    step: usize,
+    /// Whether it is an object; the key of one whose value is next.
+    is_object: bool,
+    key: Option<Vec<u8>>,
 }
 
 /// How a value ended.
@@ -126,13 +130,17 @@ impl Stream {
                 self.around.close(self.open.len());
                 self.value_is_over();
             }
-            b'"' if matches!(self.open.last(), Some(Open::Object(None))) => {
+            b'"' if self
+                .open
+                .last()
+                .is_some_and(|open| open.is_object && open.key.is_none()) =>
+            {
                 let mut key = Vec::new();
                 if self.string(Some((&mut key, MAX_KEY)))? == End::Cut {
                     return Err(self.cut());
                 }
-                if let Some(Open::Object(next)) = self.open.last_mut() {
-                    *next = Some(key);
+                if let Some(open) = self.open.last_mut() {
+                    open.key = Some(key);
                 }
             }
             _ => self.value(byte)?,
@@ -142,46 +150,91 @@ impl Stream {
 
     /// Takes a value: goes into it if it is on the way, keeps it if it is at the end.
     fn value(&mut self, byte: u8) -> Result<()> {
-        let step = self.path.0.get(self.open.len());
         if !self.is_on_the_way() {
-            return self.skip(byte);
+            return match byte == b'[' && self.has_categories_below() {
+                true => self.enter(self.step_here().saturating_sub(2), false),
+                false => self.skip(byte),
+            };
         }
-        match (step, byte) {
+        let step = self.step_here();
+        match (self.path.0.get(step), byte) {
             (None, _) => {
                 let found = self.element(byte)?;
                 self.held.put(found);
                 Ok(())
             }
-            (Some(Step::Each), b'[') => self.enter(Open::Array),
-            (Some(Step::Key(_) | Step::Any), b'{') => self.enter(Open::Object(None)),
+            (Some(Step::Each), b'[') => self.enter(step, false),
+            (Some(Step::Key(_) | Step::Any), b'{') => self.enter(step, true),
             _ => self.skip(byte),
         }
     }
 
-    fn enter(&mut self, open: Open) -> Result<()> {
-        self.open.push(open);
+    fn enter(&mut self, step: usize, is_object: bool) -> Result<()> {
+        if self.last_step() == Some(&Step::Any)
+            && let Some(name) = self.open_key()
+        {
+            self.around.put_name(self.open.len() + 1, name);
+        }
+        self.open.push(Open {
+            step,
+            is_object,
+            key: None,
+        });
         self.held.open(self.elements);
         self.advance(1)
     }
 
     /// Whether an object is open that may say more of those in it: one of several.
     fn is_said_of(&self) -> bool {
-        let mut open = self.open.iter();
-        let is_array = |open: &Open| matches!(open, Open::Array);
-        open.any(is_array) && open.any(|open| !is_array(open))
+        let inner = self.several().map(|at| &self.open[at + 1..]);
+        inner.is_some_and(|inner| inner.iter().any(|open| open.is_object))
+    }
+
+    /// The outermost of what is open that holds several on the way, if it holds one now.
+    fn several(&self) -> Option<usize> {
+        let (_, outer) = self.open.split_last()?;
+        let holds = |open: &Open| !matches!(self.path.0.get(open.step), Some(Step::Key(_)));
+        outer.iter().position(holds)
+    }
+
+    /// The number of the step that leads on from the value that is next.
+    fn step_here(&self) -> usize {
+        self.open.last().map_or(0, |open| open.step + 1)
+    }
+
+    /// The step that leads to the value that is next.
+    fn last_step(&self) -> Option<&Step> {
+        self.path.0.get(self.open.last()?.step)
+    }
+
+    /// The key of the value that is next, in an object.
+    fn open_key(&self) -> Option<String> {
+        let raw = self.open.last()?.key.as_ref()?;
+        serde_json::from_slice(raw).ok()
     }
 
     /// Whether the value that is next is what the path leads to so far.
     fn is_on_the_way(&self) -> bool {
-        match (
-            self.open.last(),
-            self.path.0.get(self.open.len().wrapping_sub(1)),
-        ) {
-            (Some(Open::Object(Some(raw))), Some(Step::Key(wanted))) => {
-                serde_json::from_slice::<String>(raw).is_ok_and(|key| key == *wanted)
-            }
+        let is_row = self.step_here() == self.path.0.len();
+        match self.last_step() {
+            Some(Step::Key(wanted)) => self.open_key().is_some_and(|key| key == *wanted),
+            Some(Step::Any) if !is_row => self.open_key().is_some_and(|key| names_a_list(&key)),
             _ => true,
         }
+    }
+
+    /// Whether the value that is next is what is called as categories in a category are.
+    fn has_categories_below(&self) -> bool {
+        let here = self
+            .open
+            .last()
+            .filter(|open| open.is_object && open.step > 0);
+        let is_one = here.is_some_and(|open| {
+            self.path.0.get(open.step - 1) == Some(&Step::Each)
+                && is_of_categories(self.path.name_above(open.step))
+        });
+        let is_wanted = self.wanted == Wanted::Products && is_one;
+        is_wanted && self.open_key().is_some_and(|key| is_below_categories(&key))
     }
 
     /// The value that begins with `byte`, as a row.
@@ -214,34 +267,27 @@ impl Stream {
 
     /// The key of the element that is next, where elements stand by key.
     fn key(&self) -> Option<String> {
-        match self.open.last() {
-            Some(Open::Object(Some(raw))) if self.is_by_key() => serde_json::from_slice(raw).ok(),
-            _ => None,
-        }
+        self.open_key().filter(|_| self.is_by_key())
     }
 
     /// Passes over a value, and keeps what it says of the objects that follow.
     fn skip(&mut self, byte: u8) -> Result<()> {
-        let key = match self.open.last() {
-            Some(Open::Object(Some(raw))) => serde_json::from_slice::<String>(raw).ok(),
-            _ => None,
-        };
-        let key = key.unwrap_or_default();
-        if byte == b'[' && self.path.is_array() {
+        let key = self.open_key().unwrap_or_default();
+        if matches!(byte, b'[' | b'{') && self.path.is_array() {
             let beginning = self.input.fill()?;
             let beginning = &beginning[..beginning.len().min(LOOKED_AT)];
-            if is_list_of(self.wanted, &key, beginning) {
+            if is_list_of(self.wanted, self.path.name(), &key, beginning) {
                 Mended::count(&mut self.left, Mend::LeftArray, self.line, &key);
             }
         }
         let depth = self.open.len();
         let mut raw = Vec::new();
-        let keeps = !matches!(byte, b'[' | b'{') && self.is_in_array() && Around::takes(&key);
+        let keeps = !matches!(byte, b'[' | b'{') && self.several().is_some() && Around::takes(&key);
         let end = self.take(byte, keeps.then_some((&mut raw, MAX_KEY)))?;
         if let Ok(value) = serde_json::from_slice(&raw) {
             self.held.key(self.line, &key);
             self.around
-                .put(depth, self.path.name_above(depth), &key, value);
+                .put(depth, self.path.name_above(self.step_here()), &key, value);
         }
         match end {
             End::Cut if !self.open.is_empty() || matches!(byte, b'{' | b'[' | b'"') => {
@@ -262,14 +308,9 @@ impl Stream {
         Ok(end)
     }
 
-    /// Whether the object that is open is one of several on the way.
-    fn is_in_array(&self) -> bool {
-        self.open.iter().any(|open| matches!(open, Open::Array))
-    }
-
     fn value_is_over(&mut self) {
-        if let Some(Open::Object(key)) = self.open.last_mut() {
-            *key = None;
+        if let Some(open) = self.open.last_mut() {
+            open.key = None;
         }
     }
 

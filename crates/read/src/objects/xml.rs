@@ -9,17 +9,21 @@ use encoding_rs::UTF_8;
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+use serde_json::Value;
 
 use crate::input::Input;
 use crate::lines::MAX_RECORD;
+use crate::mended::{Mend, Mended};
 use crate::refusal::wrong;
 use crate::table::RowError;
 use crate::{Error, Result};
 
+use super::around::Around;
 use super::element::{Element, local};
 use super::found::Found;
 use super::outline::{Kinds, Wanted};
 use super::path::{Path, Step};
+use super::words::names_a_list;
 use super::yml::{OFFER, Shop, is_category, is_feed};
 
 /// How deep elements of a row may be in each other.
@@ -39,8 +43,16 @@ pub(crate) fn is_xml(beginning: &[u8]) -> bool {
     letter.is_ascii_alphabetic() && after.is_some_and(|rest| rest.first() == Some(&b'<'))
 }
 
-/// The path of the elements that are rows, by the beginning of a file.
-pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
+/// The way to the elements that are rows.
+#[derive(Debug)]
+pub(crate) struct Way {
+    path: Path,
+    /// Which of the elements above them tell something of what is in them.
+    telling: Vec<bool>,
+}
+
+/// The way to the elements that are rows, by the beginning of a file.
+pub(crate) fn way_to_rows(head: &[u8], wanted: Wanted) -> Option<Way> {
     let text = String::from_utf8_lossy(head);
     let mut reader = Reader::from_str(&text);
     reader.config_mut().allow_dangling_amp = true;
@@ -62,7 +74,13 @@ pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
         }
     }
     let tree = (wanted == Wanted::Categories).then(|| kinds.tree());
-    tree.flatten().or_else(|| kinds.rows(wanted))
+    let path = tree.flatten().or_else(|| kinds.rows(wanted))?;
+    let mut way = Way {
+        telling: kinds.telling(&path),
+        path,
+    };
+    way.shorten();
+    Some(way)
 }
 
 /// Takes note of an element; returns its number and its path.
@@ -87,13 +105,16 @@ fn seen(kinds: &mut Kinds, above: Option<&(usize, Path)>, start: &BytesStart<'_>
 pub(crate) struct Xml {
     file: String,
     reader: Reader<Bounded>,
-    path: Path,
-    /// Names of the elements that are open above the rows.
+    way: Way,
+    /// Names of the elements that are open above the rows, and what they say of them.
     open: Vec<String>,
+    around: Around,
     buffer: Vec<u8>,
     line: Arc<AtomicU64>,
     left: Arc<AtomicU64>,
     count: u64,
+    /// Elements that are called as the rows are, and stand elsewhere.
+    elsewhere: Option<Mended>,
     /// The categories of a feed whose offers name their numbers.
     shop: Option<Shop>,
 }
@@ -102,13 +123,13 @@ impl std::fmt::Debug for Xml {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Xml")
             .field("file", &self.file)
-            .field("path", &self.path)
+            .field("way", &self.way)
             .finish_non_exhaustive()
     }
 }
 
 impl Xml {
-    pub(crate) fn new(input: Input, path: Path) -> Self {
+    pub(crate) fn new(input: Input, way: Way) -> Self {
         let file = input.name().to_owned();
         let (line, left) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(0)));
         // What is not UTF-8 becomes U+FFFD, for which its row is rejected.
@@ -124,8 +145,10 @@ impl Xml {
         Self {
             file,
             reader,
-            path,
+            way,
             open: Vec::new(),
+            around: Around::default(),
+            elsewhere: None,
             buffer: Vec::new(),
             line,
             left,
@@ -145,12 +168,18 @@ impl Xml {
 
     /// What the elements are called.
     pub(crate) fn element(&self) -> &str {
-        self.path.name()
+        self.way.path.name()
     }
 
     /// What the file is, for messages.
     pub(crate) fn format(&self) -> String {
-        format!("XML, elements `{}`", self.path.name())
+        let of = if self.way.path.is_by_key() { "of " } else { "" };
+        format!("XML, elements {of}`{}`", self.element())
+    }
+
+    /// What is left out so far.
+    pub(crate) fn mended(&self) -> Option<&Mended> {
+        self.elsewhere.as_ref()
     }
 
     /// The next element at the path.
@@ -170,6 +199,7 @@ impl Xml {
                 Event::Empty(start) => (local(start.name().as_ref()).to_owned(), true),
                 Event::End(_) => {
                     self.open.pop();
+                    self.around.close(self.open.len());
                     continue;
                 }
                 Event::Eof if self.open.is_empty() => return Ok(None),
@@ -181,18 +211,40 @@ impl Xml {
                 _ => None,
             };
             self.open.push(name);
-            if self.path.name() == OFFER && is_feed(&self.open) {
+            if self.way.path.name() == OFFER && is_feed(&self.open) {
                 self.shop.get_or_insert_default();
             }
             let is_category = self.shop.is_some() && is_category(&self.open);
-            let row = row.filter(|_| is_category || is_row(&self.path, &self.open));
-            if row.is_some() || empty {
-                self.open.pop();
+            let is_row = self.way.leads_to(&self.open);
+            let is_said = !is_category && !is_row && self.way.says(&self.open);
+            if !is_row && self.open.last().is_some_and(|name| name == self.element()) {
+                let name = self.element().to_owned();
+                Mended::count(&mut self.elsewhere, Mend::LeftElement, line, &name);
             }
-            let Some(row) = row else {
-                continue;
+            let element = match row {
+                Some(element) if is_category || is_row || is_said => element,
+                Some(element) => {
+                    self.keep(element);
+                    if empty {
+                        self.open.pop();
+                        self.around.close(self.open.len());
+                    }
+                    continue;
+                }
+                None => continue,
             };
-            let found = if empty { Ok(row) } else { self.row(row)? };
+            self.open.pop();
+            let found = if empty {
+                Ok(element)
+            } else {
+                self.row(element)?
+            };
+            if is_said {
+                if let Ok(element) = found {
+                    self.say(element);
+                }
+                continue;
+            }
             if is_category {
                 if let (Some(shop), Ok(category)) = (&mut self.shop, found.and_then(Element::row)) {
                     shop.add(&category);
@@ -205,6 +257,11 @@ impl Xml {
             if let (Some(shop), Ok(offer)) = (&self.shop, &mut row) {
                 shop.complete(offer);
             }
+            if let Ok(object) = &mut row {
+                for depth in (1..=self.open.len()).rev() {
+                    self.around.add_to(object, depth);
+                }
+            }
             return Ok(Some(Found {
                 line,
                 number: self.count,
@@ -212,6 +269,30 @@ impl Xml {
                 row: row.map_err(|message| RowError::new(line, message)),
                 repeated: None,
             }));
+        }
+    }
+
+    /// Keeps what an element on the way to rows says of them by its attributes.
+    fn keep(&mut self, element: Element) {
+        let depth = self.open.len();
+        if let Some(name) = self.open.last().filter(|_| self.way.is_named(&self.open)) {
+            self.around.put_name(depth, name.clone());
+        }
+        if let Some(name) = self.open.last().filter(|_| self.way.tells(&self.open)) {
+            for (key, value) in element.fields() {
+                if Around::takes(key) {
+                    self.around.put(depth, name, key, value.clone());
+                }
+            }
+        }
+    }
+
+    /// Keeps what an element says of the rows beside it by its text.
+    fn say(&mut self, element: Element) {
+        if let (Some(name), Some(text)) = (self.open.last(), element.only_text()) {
+            let value = Value::String(text.to_owned());
+            let depth = self.open.len();
+            self.around.put(depth, name, element.name(), value);
         }
     }
 
@@ -261,10 +342,69 @@ impl Xml {
     }
 }
 
-/// Whether the elements that are open lead to a row.
-fn is_row(path: &Path, open: &[String]) -> bool {
-    let is = |(step, name): (&Step, &String)| matches!(step, Step::Key(key) if key == name);
-    open.len() == path.0.len() && path.0.iter().zip(open).all(is)
+impl Way {
+    /// Leaves out what is in its own kind: categories may be in categories.
+    fn shorten(&mut self) {
+        for at in (1..self.path.0.len().saturating_sub(1)).rev() {
+            if self.path.0[at] == self.path.0[at - 1] {
+                self.path.0.remove(at);
+                self.telling.remove(at);
+            }
+        }
+    }
+
+    /// Whether the last of the elements that are open is a row.
+    fn leads_to(&self, open: &[String]) -> bool {
+        let (Some((name, above)), Some(step)) = (open.split_last(), self.path.0.last()) else {
+            return false;
+        };
+        is(step, name) && self.depth(above) == Some(self.telling.len())
+    }
+
+    /// How many of the steps the elements that are open have gone; none if they are on
+    /// another way.
+    fn depth(&self, open: &[String]) -> Option<usize> {
+        let mut steps = self.path.0.iter().take(self.telling.len());
+        let outer = open.iter().enumerate();
+        let outer = outer.filter(|(at, name)| *at == 0 || open[at - 1] != **name);
+        let mut depth = 0;
+        for (_, name) in outer {
+            if !steps.next().is_some_and(|step| is(step, name)) {
+                return None;
+            }
+            depth += 1;
+        }
+        Some(depth)
+    }
+
+    /// Whether the last of the elements that are open tells something of the rows in it.
+    fn tells(&self, open: &[String]) -> bool {
+        let depth = self.depth(open).and_then(|depth| depth.checked_sub(1));
+        depth.is_some_and(|at| self.telling.get(at) == Some(&true))
+    }
+
+    /// Whether its name does.
+    fn is_named(&self, open: &[String]) -> bool {
+        let depth = self.depth(open).and_then(|depth| depth.checked_sub(1));
+        depth.is_some_and(|at| self.path.0.get(at) == Some(&Step::Any))
+    }
+
+    /// Whether the last of the elements that are open is the name or so of one that tells
+    /// something.
+    fn says(&self, open: &[String]) -> bool {
+        let Some((name, above)) = open.split_last() else {
+            return false;
+        };
+        Around::takes(name) && self.tells(above) && self.depth(open).is_none()
+    }
+}
+
+fn is(step: &Step, name: &str) -> bool {
+    match step {
+        Step::Key(key) => key == name,
+        Step::Any => names_a_list(name),
+        Step::Each => false,
+    }
 }
 
 /// What a reference stands for: a character, or one of the five names that XML has. The

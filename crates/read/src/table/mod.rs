@@ -16,7 +16,8 @@ use crate::dialect::{Dialect, Names};
 use crate::error::Unstated;
 use crate::input::Input;
 use crate::lines::{Line, Lines, MAX_RECORD};
-use crate::mends::{Quoted, ends_in_reference, is_about_columns, unguarded, unspaced};
+use crate::mended::Mended;
+use crate::mends::{Quoted, ends_in_reference, is_about_columns, unescaped, unguarded, unspaced};
 use crate::names::told_apart;
 use crate::quotes::Quotes;
 use crate::refusal::Refusal;
@@ -237,6 +238,11 @@ impl Table {
         self.bent
     }
 
+    /// Lines so far that were read otherwise than they stand.
+    pub(crate) fn mended(&self) -> Option<&Mended> {
+        self.lines.mended()
+    }
+
     /// Names of the columns, as in the header but trimmed.
     pub fn columns(&self) -> &[String] {
         &self.columns
@@ -319,12 +325,6 @@ impl Table {
             Some(Err(error)) => return Err(self.error(Some(error.line), error.refusal())),
             None => return Err(self.error(None, "the header names no columns")),
         };
-        if self.splitter.fields().contains(&0) {
-            return Err(self.error(
-                Some(line),
-                "the header has NUL bytes, so the file is no text",
-            ));
-        }
         let text = match self.lines.text(self.splitter.fields()) {
             Ok(text) => text,
             Err(bad) => {
@@ -384,9 +384,12 @@ impl Table {
                 }
             }
             let line = &self.raw[start..];
-            let unspaced = self
-                .spaced
-                .and_then(|quote| unspaced(line, self.delimiter, quote, start > 0));
+            let escapes = self.delimiter == b'|' && start == 0 && self.quotes.is_some();
+            let unescaped = escapes.then(|| unescaped(line, self.delimiter)).flatten();
+            let unspaced = unescaped.or_else(|| {
+                let quote = self.spaced?;
+                unspaced(line, self.delimiter, quote, start > 0)
+            });
             let line = unspaced.as_deref().unwrap_or(line);
             let mended = self.quotes.as_mut();
             let mended = mended.and_then(|quotes| quotes.mend(line));

@@ -1,0 +1,40 @@
+//! Objects that keep all but an id in one object in them: `{"_id": 1, "_source": {…}}`.
+
+use serde_json::Value;
+
+use super::words::is_title;
+use crate::json::Object;
+use crate::names::plain;
+
+/// What such an object is called.
+const NAMES: [&str; 5] = ["_source", "attributes", "fields", "properties", "record"];
+
+/// The key under which most of `objects` keep all that products say, where none has a title
+/// of its own.
+pub(super) fn inner_key<'o>(objects: impl Iterator<Item = &'o Object>) -> Option<&'static str> {
+    let titled = |object: &Object| object.keys().any(|key| is_title(&plain(key)));
+    let (mut counts, mut all) = ([0usize; NAMES.len()], 0);
+    for object in objects {
+        if titled(object) {
+            return None;
+        }
+        all += 1;
+        for (count, name) in counts.iter_mut().zip(NAMES) {
+            let inner = object.get(name).and_then(Value::as_object);
+            *count += usize::from(inner.is_some_and(titled));
+        }
+    }
+    let best = counts.iter().zip(NAMES).max_by_key(|(count, _)| **count);
+    best.filter(|(count, _)| **count * 2 > all)
+        .map(|(_, name)| name)
+}
+
+/// The object with what it keeps under a key as its own, where it does not say that itself.
+pub(super) fn brought_out(mut object: Object, key: &str) -> Object {
+    if let Some(Value::Object(inner)) = object.remove(key) {
+        for (name, value) in inner {
+            object.entry(name).or_insert(value);
+        }
+    }
+    object
+}
