@@ -313,13 +313,18 @@ impl Candidates<'_> {
             .iter()
             .copied()
             .find(|column| listed(*column) || separated(*column));
+        let of_keys = || {
+            let keys = id?;
+            let mut named = named.iter().copied();
+            named.find(|column| links::by_key_paths(self.sheet, *column, keys).is_some())
+        };
         let only = || {
             self.called_name(&[id])
                 .is_none()
                 .then_some(named.first().copied())
                 .flatten()
         };
-        deep.or_else(only)
+        deep.or_else(of_keys).or_else(only)
     }
 
     pub(super) fn separator_of(&self, column: usize) -> Option<&str> {

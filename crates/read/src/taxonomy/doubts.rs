@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use assort_core::{CategoryIndex, Taxonomy};
 
 use super::words::is_heading;
+use crate::numbers::is_shortened;
 
 /// Signs that separate more often than they are part of a name, where most names have
 /// them.
@@ -31,6 +32,7 @@ pub fn doubts(tree: &Taxonomy) -> Vec<String> {
         numbered(tree),
         torn(tree),
         cased(tree),
+        shortened(tree),
     ];
     doubts.into_iter().flatten().collect()
 }
@@ -84,6 +86,23 @@ fn cased(tree: &Taxonomy) -> Option<String> {
     };
     Some(format!(
         "`{first}` and `{other}` stand beside each other and differ by case alone{more}"
+    ))
+}
+
+/// Ids that a spreadsheet has shortened, which no other file has.
+fn shortened(tree: &Taxonomy) -> Option<String> {
+    let ids = tree
+        .categories()
+        .iter()
+        .map(|category| category.id.as_str());
+    let mut shortened = ids.filter(|id| is_shortened(id));
+    let example = shortened.next()?;
+    let ids = match shortened.count() + 1 {
+        1 => "an id is a number".to_owned(),
+        more => format!("{more} ids are numbers"),
+    };
+    Some(format!(
+        "{ids} that a spreadsheet has shortened, such as `{example}`"
     ))
 }
 
@@ -148,6 +167,17 @@ mod tests {
         ] {
             assert!(doubt(paths).contains(word), "{paths:?}: {}", doubt(paths));
         }
+    }
+
+    #[test]
+    fn ids_that_a_spreadsheet_shortened_are_doubted() {
+        let row = assort_core::CategoryRow {
+            id: Some("1.23E+12".to_owned()),
+            place: assort_core::Place::Path(vec!["Tea".to_owned()]),
+            ..assort_core::CategoryRow::default()
+        };
+        let tree = Taxonomy::from_rows(vec![row]).unwrap();
+        assert!(doubts(&tree)[0].contains("such as `1.23E+12`"));
     }
 
     #[test]

@@ -77,6 +77,13 @@ fn told_name(key: &str, value: &Value, several: &mut bool) -> Value {
             .filter(|(key, _)| key.eq_ignore_ascii_case("value"));
         values.next().map(|(_, text)| text.clone())
     };
+    if Word::Name.means(key)
+        && let Value::Array(names) = value
+        && let Some(first) = names.iter().find(|_| names.iter().all(Value::is_string))
+    {
+        *several = true;
+        return first.clone();
+    }
     if !Word::Name.means(key) || (value.is_array() && !each(value).all(|one| text(one).is_some())) {
         return value.clone();
     }

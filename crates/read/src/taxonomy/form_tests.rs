@@ -151,3 +151,48 @@ fn names_in_lists_of_yaml_are_a_tree() {
         assert_eq!(rows, expected, "{file}");
     }
 }
+
+#[test]
+fn concepts_of_skos_are_categories_and_elements_without_names_are_refused() {
+    let concept = |id: u8, name: &str, more: &str| {
+        format!(
+            "<skos:Concept rdf:about=\"x/{id}\"><skos:prefLabel xml:lang=\"en\">{name}</skos:prefLabel>{more}</skos:Concept>"
+        )
+    };
+    let below = "<skos:broader rdf:resource=\"x/1\"/>";
+    let file = format!(
+        "<rdf:RDF>{}{}</rdf:RDF>",
+        concept(1, "Kitchen", ""),
+        concept(2, "Pans", below)
+    );
+    assert_eq!(told(&file).1, ["x/1: root < Kitchen", "x/2: x/1 < Pans"]);
+    let nameless = "<list><entry ref=\"1\"><up ref=\"2\"/></entry><entry ref=\"2\"><up ref=\"3\"/></entry></list>";
+    assert!(
+        message(nameless).contains("has no name"),
+        "{}",
+        message(nameless)
+    );
+}
+
+#[test]
+fn ids_on_the_way_and_numbers_of_chapters_are_trees() {
+    let browse = |id: u8, name: &str, path: &str| {
+        format!(
+            "<Node><browseNodeId>{id}</browseNodeId><browseNodeName>{name}</browseNodeName><browsePathById>{path}</browsePathById></Node>"
+        )
+    };
+    let file = format!(
+        "<Result>{}{}</Result>",
+        browse(1, "Kitchen", "0,1"),
+        browse(2, "Pans", "0,1,2")
+    );
+    assert_eq!(told(&file).1, ["1: root < Kitchen", "2: 1 < Pans"]);
+    let (_, rows) = told("No,Name\n1,Kitchen\n1.1,Pans\n1.1.1,Woks\n2,Garden\n");
+    assert_eq!(rows[2], "1.1.1: 1.1 < Woks");
+}
+
+#[test]
+fn bullets_are_no_part_of_names() {
+    let (_, rows) = told("Kitchen\n \u{2022} Pans\n   \u{25e6} Woks\n \u{2022} Pots\nGarden\n");
+    assert_eq!(rows[2], "-: Kitchen|Pans|Woks");
+}

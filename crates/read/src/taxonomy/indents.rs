@@ -4,7 +4,10 @@ use super::sheet::{Cell, Sheet};
 use super::words::Word;
 
 /// Signs that set in what follows them, one or several a level.
-const MARKS: [char; 10] = ['-', '*', '+', '.', '>', '–', '—', '_', '~', '='];
+const MARKS: [char; 11] = ['-', '*', '+', '.', '>', '–', '—', '_', '~', '=', '•'];
+
+/// Signs before the names of a list, which begin no name.
+pub(super) const BULLETS: [char; 11] = ['•', '◦', '▪', '‣', '○', '●', '■', '□', '▸', '►', '∙'];
 
 /// Beginnings of the names in trees that are drawn in ASCII.
 const BRANCHES: [&str; 5] = ["|--", "`--", "+--", "\\--", "|__"];

@@ -187,6 +187,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     take_common_indent(&mut entries);
     take_keys(&mut entries);
     set_in_by_marks(&mut entries);
+    take_bullets(&mut entries);
     let mut ids = ids_behind(&mut entries);
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
@@ -351,6 +352,16 @@ fn set_in_by_marks(entries: &mut [Entry]) {
     for (entry, depth) in entries.iter_mut().zip(depths) {
         entry.indent = depth;
         entry.text = indents::without_marks(&entry.text, mark).to_owned();
+    }
+}
+
+/// Takes off the bullets of names that are set in by blanks.
+fn take_bullets(entries: &mut [Entry]) {
+    for entry in entries {
+        let name = entry.text.strip_prefix(indents::BULLETS);
+        if let Some(name) = name.filter(|name| name.starts_with(char::is_whitespace)) {
+            entry.text = name.trim().to_owned();
+        }
     }
 }
 

@@ -31,7 +31,16 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
         let (line, object) = row.map_err(|error| lines.error(Some(error.line), error.message))?;
         rows.line = line;
         match lines.element() {
-            Some(element) => rows.object(&as_tree(&object, element, &mut several), None),
+            Some(element) => {
+                let tree = as_tree(&object, element, &mut several);
+                if !holds_categories(&tree) {
+                    let keys: Vec<&str> = object.keys().map(String::as_str).collect();
+                    let keys = keys.join(", ");
+                    let message = format!("the element `{element}` has no name; it has {keys}");
+                    return Err(lines.error(Some(line), message));
+                }
+                rows.object(&tree, None);
+            }
             None => rows.object(&object, None),
         }
     }
@@ -83,12 +92,11 @@ struct Rows {
 impl Rows {
     /// Takes an object, which is a category, or only holds some.
     fn object(&mut self, object: &Map<String, Value>, outer: Option<usize>) {
+        if let Some(whole) = joined(object) {
+            return self.object(&whole, outer);
+        }
         if !is_category(object) {
-            match joined(object) {
-                Some(whole) => self.object(&whole, outer),
-                None => self.holder(object, outer),
-            }
-            return;
+            return self.holder(object, outer);
         }
         let inner: Vec<&Value> = object
             .iter()
@@ -309,8 +317,15 @@ impl Rows {
     }
 }
 
-/// An object that has an id and keeps all else in one object below (`attributes`), as one.
+/// An object that has an id and keeps all else in one object below (`attributes`), or a node
+/// that has a category beside those below it, as one.
 fn joined(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    if object
+        .iter()
+        .any(|(key, _)| Word::Name.means(key) && key != "category")
+    {
+        return None;
+    }
     let mut inner = object
         .iter()
         .filter_map(|(key, value)| Some((key, value.as_object()?)));
@@ -326,7 +341,10 @@ fn joined(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     let has_id = object
         .iter()
         .any(|(key, value)| Word::Id.means(key) && !value.is_object());
-    if !has_id || !known.contains(&key.as_str()) {
+    // `{"category": {"id": 1, "name": "Pans"}, "children": […]}`
+    let is_node = ["category", "node"].contains(&key.as_str());
+    let is_wrapped = || has_id && known.contains(&key.as_str()) && !is_category(object);
+    if !is_node && !is_wrapped() {
         return None;
     }
     let mut whole = inner.clone();
@@ -403,7 +421,8 @@ fn placed(object: &Map<String, Value>) -> bool {
 fn holds_children(key: &str, value: &Value) -> bool {
     let name = plain(key);
     let known = CHILDREN.split_whitespace().any(|known| known == name);
-    known && (value.is_array() || value.is_object())
+    let holds_objects = || objects(value).next().is_some();
+    known && (value.is_array() || value.is_object()) || is_of_children(key) && holds_objects()
 }
 
 fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {

@@ -68,3 +68,11 @@ fn objects_of_publishers() {
         &TEA,
     );
 }
+
+#[test]
+fn nodes_have_their_category_beside_those_below_it() {
+    check(
+        "{\"rootCategoryNode\":{\"category\":{\"categoryId\":\"1\",\"categoryName\":\"Tea\"},\"childCategoryTreeNodes\":[{\"category\":{\"categoryId\":\"2\",\"categoryName\":\"Green\"},\"childCategoryTreeNodes\":[{\"category\":{\"categoryId\":\"3\",\"categoryName\":\"Sencha\"},\"leafCategoryTreeNode\":true}]}]}}",
+        &TEA[..3],
+    );
+}

@@ -9,8 +9,8 @@ const ID: &str = "id categoryid termid catid cid entityid gid nodeid browsenodei
     kategorienummer idkategorie idcategory idcategorie catégorieid idcategoria idcategoría \
     categoriaid categoríaid codigo código codice number nr kod категорияid idкатегории код 编号 \
     类目id 分类id 类目编号 分类编号 編號 分類id カテゴリid カテゴリーid コード 分類コード 카테고리id 코드 \
-    slug handle ident";
-const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid broader eltern elternid \
+    slug handle ident about";
+const PARENT: &str = "pid fatherid father upperid supercategory supercategoryid broader broaderresource eltern elternid \
     elternkategorie obergruppe oberkategorie oberkategorieid übergeordnet übergeordneteid \
     übergeordnetekategorie catégorieparente categorieparente catégoriemère padre idpadre padreid \
     categoríapadre categoriapadre pai idpai categoriapai genitore nadrzędna родитель родительid \
@@ -21,7 +21,7 @@ const PARENTS: &str = "parent padre genitore eltern übergeordnet uebergeordnet 
     nadrzędn nadřazen родител 父 上级 上級 親 상위";
 const PATH: &str = "path fullpath categorypath fullname breadcrumb breadcrumbs taxonomypath fullcategory \
     fullcategorypath categoryfullname categoryfullpath hierarchy categoryhierarchy namepath pathname \
-    categorytree lineage completename qualifiedname hierarchicalname taxonomy pathids idpath categorypathids ancestors pfad kategoriepfad \
+    categorytree lineage completename qualifiedname hierarchicalname taxonomy browsepathbyid pathids idpath categorypathids ancestors pfad kategoriepfad \
     vollständigerpfad chemin chemincomplet arborescence filariane ruta rutacompleta percorso caminho \
     ścieżka путь 路径 全路径 类目路径 分类路径 类目全路径 分類路徑 パス カテゴリパス カテゴリーパス \
     카테고리경로";
@@ -29,7 +29,7 @@ const NAME: &str = "name categoryname catname termname title categorytitle displ
     category localname kategoriename kategorie bezeichnung benennung catégorie categorie nomcatégorie nom libellé \
     libelle nombre nombrecategoría categoría categoria nome naam namn navn nazwa kategoria název nimi ad \
     kategori название наименование категория 名称 类目 类目名称 分类 分类名称 名稱 分類 分類名稱 \
-    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption text";
+    カテゴリ カテゴリ名 カテゴリー カテゴリー名 名前 카테고리 카테고리명 이름 caption preflabel text";
 const DESCRIPTIONS: &str = "description descriptions desc definition longdescription categorydescription \
     beschreibung descripción descripcion descrizione descrição omschrijving описание 描述 说明 説明 설명";
 const ALIASES: &str =
@@ -205,7 +205,7 @@ pub(super) fn is_called_a_code(column: &str) -> bool {
         "번호",
         "코드",
     ];
-    ends.iter().any(|end| name.ends_with(end))
+    (name == "no" || ends.iter().any(|end| name.ends_with(end)))
         && !Word::Parent.means(column)
         && !Word::Product.means(column)
 }
