@@ -102,7 +102,18 @@ const BESIDE: [&str; 16] = [
 
 /// Whether a list of that name has attributes.
 pub(crate) fn is_of_facts(name: &str) -> bool {
-    LISTS.iter().any(|known| is_plainly(name, known))
+    is_among(name, &LISTS)
+}
+
+/// Whether a name is one of those, which most are not by their first letter.
+fn is_among(name: &str, known: &[&str]) -> bool {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let first = name.as_bytes().iter().find(is_letter);
+    let first = first.map(u8::to_ascii_lowercase);
+    let mut alike = known
+        .iter()
+        .filter(|one| one.as_bytes().first().copied() == first);
+    alike.any(|one| is_plainly(name, one))
 }
 
 /// What a list of names with values says, by the names, and what it is called then; none of
@@ -113,8 +124,7 @@ pub(crate) fn facts<'k>(key: &'k str, elements: &[Value]) -> Option<(&'k str, Va
         let (name, value) = fact(element)?;
         add(&mut found, name, &value);
     }
-    let is_category = || CATEGORY.iter().any(|name| is_plainly(key, name));
-    if found.is_empty() || is_category() {
+    if found.is_empty() || is_among(key, CATEGORY) {
         return None;
     }
     let key = if is_of_facts(key) { ATTRIBUTES } else { key };
@@ -141,7 +151,6 @@ fn fact(element: &Value) -> Option<(&str, Value)> {
         });
         found.map(|(_, value)| value)
     };
-    let is_among = |key: &str, names: &[&str]| names.iter().any(|name| is_plainly(key, name));
     let is_known = |key: &String| {
         let all = [&VALUES[..], &NAMES, &BESIDE, &UNITS];
         all.iter().any(|names| is_among(key, names))
