@@ -22,7 +22,8 @@ pub enum Mend {
     RepeatedKey,
     /// An array of JSON has objects like those that are read, and is left out.
     LeftArray,
-    /// An element of XML is called as those that are read, and stands elsewhere.
+    /// An element of XML is called as those that are read and stands elsewhere, or stands
+    /// among them and is like them.
     LeftElement,
     /// A key stands behind a list of objects that is too long to wait for it.
     LateKey,
@@ -94,8 +95,8 @@ impl fmt::Display for Mended {
                 "and left out: as a file of its own it would be read",
             ),
             Mend::LeftElement => (
-                "element elsewhere that is called as those that are read",
-                "elements elsewhere that are called as those that are read",
+                "element beside those that are read",
+                "elements beside those that are read",
                 "and left out: in a file of their own they would be read",
             ),
             Mend::LateKey => (

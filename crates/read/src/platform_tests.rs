@@ -132,7 +132,15 @@ fn products_in_categories_of_xml_are_the_rows_however_many_there_are() {
     )
     .unwrap();
     assert_eq!(found.len(), 2);
-    assert!(told[0].contains("1 element elsewhere"), "{told:?}");
+    assert!(told[0].contains("1 element beside"), "{told:?}");
+    let others = "<shop><product><id>1</id><name>Mug</name></product><product><id>2</id><name>Pan</name></product>\
+        <bundle><id>3</id><name>Set</name></bundle><brand><id>4</id><name>Acme</name></brand></shop>";
+    let (found, told) = read(others).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(told[0].contains("first in line 1: `bundle`"), "{told:?}");
+    // Elements of several names, none of which says what they are, are read together.
+    let kinds = "<store><book><id>1</id><name>Ink</name></book><cd><id>2</id><name>Bach</name></cd></store>";
+    assert_eq!(rows(kinds).len(), 2);
 }
 
 #[test]

@@ -139,6 +139,19 @@ impl Kinds {
         (1..path.0.len()).map(tells).collect()
     }
 
+    /// Names of what stands among rows, and has an id and a title as they have.
+    pub(crate) fn beside(&self, rows: &Path) -> Vec<String> {
+        let outer = rows.outer();
+        let is_beside = |kind: &&Kind| {
+            let name = kind.path.name();
+            let is_other = is_of_categories(name) || OTHERS.contains(&plain(name).as_str());
+            outer.covers(&kind.path.outer()) && !rows.covers(&kind.path) && !is_other
+        };
+        let beside = self.0.iter().filter(is_beside);
+        let beside = beside.filter(|kind| kind.rank() == 2);
+        beside.map(|kind| kind.path.name().to_owned()).collect()
+    }
+
     /// The path of the outermost elements of a tree: elements with a name that have others
     /// of their kind in them (`<category>` in `<category>`), or a chain of elements that have
     /// a code and a name each.

@@ -115,6 +115,11 @@ const PICKS: &[&str] = &[
     "trending",
     "top",
     "upsells",
+    "results",
+    "suggestions",
+    "sponsored",
+    "promoted",
+    "accessories",
     "crosssells",
 ];
 

@@ -49,6 +49,8 @@ pub(crate) struct Way {
     path: Path,
     /// Which of the elements above them tell something of what is in them.
     telling: Vec<bool>,
+    /// What else stands among them that is like them.
+    beside: Vec<String>,
 }
 
 /// The way to the elements that are rows, by the beginning of a file.
@@ -77,6 +79,7 @@ pub(crate) fn way_to_rows(head: &[u8], wanted: Wanted) -> Option<Way> {
     let path = tree.flatten().or_else(|| kinds.rows(wanted))?;
     let mut way = Way {
         telling: kinds.telling(&path),
+        beside: kinds.beside(&path),
         path,
     };
     way.shorten();
@@ -113,8 +116,8 @@ pub(crate) struct Xml {
     line: Arc<AtomicU64>,
     left: Arc<AtomicU64>,
     count: u64,
-    /// Elements that are called as the rows are, and stand elsewhere.
-    elsewhere: Option<Mended>,
+    /// Elements that are left out, though they are called as the rows are, or like them.
+    left_out: Option<Mended>,
     /// The categories of a feed whose offers name their numbers.
     shop: Option<Shop>,
 }
@@ -148,7 +151,7 @@ impl Xml {
             way,
             open: Vec::new(),
             around: Around::default(),
-            elsewhere: None,
+            left_out: None,
             buffer: Vec::new(),
             line,
             left,
@@ -179,7 +182,7 @@ impl Xml {
 
     /// What is left out so far.
     pub(crate) fn mended(&self) -> Option<&Mended> {
-        self.elsewhere.as_ref()
+        self.left_out.as_ref()
     }
 
     /// The next element at the path.
@@ -217,9 +220,10 @@ impl Xml {
             let is_category = self.shop.is_some() && is_category(&self.open);
             let is_row = self.way.leads_to(&self.open);
             let is_said = !is_category && !is_row && self.way.says(&self.open);
-            if !is_row && self.open.last().is_some_and(|name| name == self.element()) {
-                let name = self.element().to_owned();
-                Mended::count(&mut self.elsewhere, Mend::LeftElement, line, &name);
+            if let Some(name) = self.open.last().filter(|_| !is_row)
+                && (self.way.is_called(name) || self.way.has_beside(&self.open))
+            {
+                Mended::count(&mut self.left_out, Mend::LeftElement, line, name);
             }
             let element = match row {
                 Some(element) if is_category || is_row || is_said => element,
@@ -359,6 +363,19 @@ impl Way {
             return false;
         };
         is(step, name) && self.depth(above) == Some(self.telling.len())
+    }
+
+    /// Whether a name is that of the rows.
+    fn is_called(&self, name: &str) -> bool {
+        matches!(self.path.0.last(), Some(Step::Key(row)) if row == name)
+    }
+
+    /// Whether the last of the elements that are open is like rows, and stands among them.
+    fn has_beside(&self, open: &[String]) -> bool {
+        let Some((name, above)) = open.split_last() else {
+            return false;
+        };
+        self.beside.contains(name) && self.depth(above) == Some(self.telling.len())
     }
 
     /// How many of the steps the elements that are open have gone; none if they are on
