@@ -107,7 +107,7 @@ pub struct BuildOptions {
     pub builder: Builder,
     /// Links a row keeps on upper levels; it keeps twice as many on the lowest.
     pub m: usize,
-    /// Rows that are compared by eight bits a coordinate while links of a row are looked for.
+    /// Rows that a row is compared with, about, while its links are looked for.
     pub ef_construction: usize,
     /// Decides which rows are on upper levels. The same seed gives the same bytes.
     pub seed: u64,
@@ -118,7 +118,7 @@ impl Default for BuildOptions {
         Self {
             builder: Builder::Native,
             m: 16,
-            ef_construction: 128,
+            ef_construction: 200,
             seed: 1,
         }
     }

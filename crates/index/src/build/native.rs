@@ -16,18 +16,13 @@ use super::select::{Candidate, diverse, sort};
 use crate::Result;
 use crate::codes::{Bytes, Quantizer};
 use crate::graph::{NONE, stride};
-use crate::kernel::{dot4, prefetch};
-use crate::scratch::Pool;
 
 /// Places of lists with the best sketches, for each row that is to be compared: a row stands in
 /// several lists.
-const SKETCHES: usize = 9;
+const SKETCHES: usize = 4;
 
 /// Rows that a thread works on before it tells how far it has come.
 pub(super) const BATCH: usize = 128;
-
-/// Rows that are compared by four bits between two looks at which of them are kept.
-const COMPARED: usize = 64;
 
 /// Bytes of the sketches that are packed at a time, or so: lists of rows that stand far
 /// apart are packed twice.
@@ -97,12 +92,10 @@ fn choose(
 struct Linker<'a, 's> {
     source: &'a Source<'s>,
     scan: ListScan,
-    /// Rows that are compared by eight bits.
+    /// Rows to compare.
     compared: usize,
     vector: Vec<f32>,
     likely: Vec<u32>,
-    scores: Vec<i32>,
-    pool: Pool,
     candidates: Vec<Candidate>,
     links: Vec<u32>,
 }
@@ -115,8 +108,6 @@ impl<'a, 's> Linker<'a, 's> {
             compared: options.ef_construction,
             vector: vec![0.0; source.quantizer.dimensions()],
             likely: Vec::new(),
-            scores: Vec::new(),
-            pool: Pool::default(),
             candidates: Vec::new(),
             links: Vec::new(),
         }
@@ -144,16 +135,8 @@ impl<'a, 's> Linker<'a, 's> {
         let wanted = SKETCHES * self.compared;
         self.scan
             .best(packed, &query, lists, wanted, &mut self.likely);
-        self.likely
-            .iter()
-            .for_each(|&row| prefetch(codes.records(), row));
-        self.pool.reset_for_walk(self.compared);
-        for likely in self.likely.chunks(COMPARED) {
-            dot4(&query.coarse, codes.records(), likely, &mut self.scores);
-            self.pool.offer_all(&self.scores, likely);
-        }
         // Rows above stand farther apart: they lead out of a dense cluster.
-        let others = self.pool.ids().chain(lists.iter().copied());
+        let others = self.likely.iter().chain(lists).copied();
         let others = others.filter(|&other| other != id);
         compare(&codes.bytes, id, others, &mut self.candidates);
         diverse(
