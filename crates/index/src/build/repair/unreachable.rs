@@ -15,7 +15,7 @@ use crate::{Error, Result};
 const WIDE_EF: usize = 1024;
 
 /// Links to a row below which it is looked for.
-const DOUBTFUL_LINKS: u32 = 4;
+const DOUBTFUL_LINKS: u32 = 8;
 
 /// Rounds of looking for rows.
 const ROUNDS: usize = 4;
