@@ -31,7 +31,7 @@ pub(crate) use evaluating::{Evaluate, EvaluationFormat};
 pub(crate) use learning::{AuditLabels, Crosswalk, Distill, Train};
 pub(crate) use listing::{Embedders, Export, List, ListFormat, Remove};
 #[cfg(feature = "pictures")]
-pub(crate) use pictures::Pictures;
+pub(crate) use pictures::{PicturePlace, Pictures};
 #[cfg(feature = "pictures")]
 pub(crate) use searching::LikeBy;
 pub(crate) use searching::{Duplicates, SameBy, SearchArgs};
@@ -279,7 +279,7 @@ pub(crate) struct Import {
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  assort classify shop --text \"Electric kettle 1.7 l\" --explain\n  assort classify shop new.csv --format jsonl -o decisions.jsonl\n  assort classify shop --min-confidence 0.8 --apply\n  assort classify shop.pack new.csv --format csv\n\nWithout FILE and --text, the products of the catalog that have no label are filed."
+    after_help = "Examples:\n  assort classify shop --text \"Electric kettle 1.7 l\" --explain\n  assort classify shop new.csv --format jsonl -o decisions.jsonl\n  assort classify shop --min-confidence 0.8 --apply\n  assort classify shop.pack new.csv --format csv\n  assort classify shop new.csv --images images/\n\nWithout FILE and --text, the products of the catalog that have no label are filed."
 )]
 pub(crate) struct Classify {
     /// The catalog's directory, or a file that `assort pack` wrote
@@ -321,6 +321,10 @@ pub(crate) struct Classify {
 
     #[command(flatten)]
     pub(crate) columns: Columns,
+
+    #[cfg(feature = "pictures")]
+    #[command(flatten)]
+    pub(crate) place: PicturePlace,
 
     /// Where rejected rows are listed [default: DIR/rejects-classify.csv]
     #[arg(long, value_name = "FILE")]

@@ -11,7 +11,11 @@ use assort::core::{Embedder, Taxonomy};
 use assort::students::{StaticEmbedding, StudentCard, Teacher};
 use assort::{Catalog, Pack};
 use assort_embed::{Error, Languages, Options, Prompts, Spec, StoredSpec, describe, reopen_packed};
+#[cfg(feature = "pictures")]
+use assort_pictures::{Limits, Pictures};
 
+#[cfg(feature = "pictures")]
+use crate::args::PicturePlace;
 use crate::args::{EmbedderArgs, Global, Teaching};
 use crate::failure::Failure;
 use crate::hints;
@@ -122,6 +126,52 @@ pub(crate) fn open_for_pictures(
         true => Ok(embedder),
         false => Err(Failure::Usage(hints::pictures::reads_none(&stored.spec))),
     }
+}
+
+/// What opens the pictures that are named, where they are said to be.
+#[cfg(feature = "pictures")]
+pub(crate) fn pictures(place: &PicturePlace) -> Result<Pictures, Failure> {
+    let opened = match &place.images {
+        Some(path) => Pictures::at(path),
+        None => Ok(Pictures::default()),
+    };
+    let opened = opened.map_err(|error| Failure::Failed(error.to_string()))?;
+    let mut limits = Limits::default();
+    if let Some(bytes) = place.max_bytes {
+        limits = limits.with_bytes(bytes);
+    }
+    if let Some(pixels) = place.max_pixels {
+        limits = limits.with_pixels(pixels);
+    }
+    let opened = opened.with_limits(limits);
+    #[cfg(feature = "urls")]
+    let opened = match place.allow_urls {
+        true => opened.with_urls(assort_pictures::Urls::default()),
+        false => opened,
+    };
+    Ok(opened)
+}
+
+/// Lets a catalog open pictures that it has no vector of, if it has vectors of any. Its
+/// embedder of pictures is opened with the first of them.
+#[cfg(feature = "pictures")]
+pub(crate) fn with_pictures(
+    catalog: Catalog,
+    place: &PicturePlace,
+    global: &Global,
+) -> Result<Catalog, Failure> {
+    let Some((space, _)) = catalog.picture_space()? else {
+        return match place.given() {
+            Some(_) => Err(Failure::Usage(hints::pictures::not_embedded(
+                catalog.directory(),
+            ))),
+            None => Ok(catalog),
+        };
+    };
+    let source = Arc::new(pictures(place)?);
+    let embedder = of_pictures(&catalog, None)?.open_later(&space, &options(global));
+    let catalog = catalog.with_picture_embedder(embedder)?;
+    Ok(catalog.with_picture_source(source))
 }
 
 /// What is known of the catalog's student, if it is on one.

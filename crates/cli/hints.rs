@@ -3,7 +3,6 @@
 
 pub(crate) mod copies;
 pub(crate) mod packs;
-#[cfg(feature = "pictures")]
 pub(crate) mod pictures;
 #[cfg(feature = "object-store")]
 pub(crate) mod sharded;

@@ -14,6 +14,8 @@ use assort_server::{LevelFilter, LogFormat, LogOptions, Options, Tls};
 use clap::ValueEnum;
 use toml::Spanned;
 
+#[cfg(feature = "pictures")]
+use crate::args::PicturePlace;
 use crate::args::{Global, Level, Log, Serve, Sources, duration};
 use crate::failure::Failure;
 use crate::hints;
@@ -40,6 +42,9 @@ pub(crate) struct Settings {
     pub(crate) read_only: bool,
     /// Embedders that callers may move catalogs to.
     pub(crate) reembed_to: Vec<String>,
+    /// Where pictures are that callers name.
+    #[cfg(feature = "pictures")]
+    pub(crate) pictures: PicturePlace,
     pub(crate) options: Options,
     pub(crate) log: LogOptions,
     pub(crate) global: Global,
@@ -101,6 +106,8 @@ impl Settings {
         let read_only = merge.flag("read_only", args.read_only, said.read_only.take());
         let reembed_to = said.reembed_to.take();
         let reembed_to = merge.list("reembed_to", args.reembed_to.clone(), reembed_to);
+        #[cfg(feature = "pictures")]
+        let pictures = merge.pictures(args, &mut said);
         let options = merge.options(args, global, &mut said)?;
         let log = merge.log(args, global, &mut said);
         let global = merge.global(global, said);
@@ -109,6 +116,8 @@ impl Settings {
             poll,
             read_only,
             reembed_to,
+            #[cfg(feature = "pictures")]
+            pictures,
             options,
             log,
             global,
@@ -293,6 +302,16 @@ impl Merge<'_> {
     ) -> Vec<String> {
         let found = self.maybe(key, said, file, |values| values.join(", "));
         found.unwrap_or_default()
+    }
+
+    #[cfg(feature = "pictures")]
+    fn pictures(&mut self, args: &Serve, file: &mut Values) -> PicturePlace {
+        PicturePlace {
+            images: self.path("images", args.images.as_ref(), file.images.take()),
+            #[cfg(feature = "urls")]
+            allow_urls: self.flag("allow_urls", args.allow_urls, file.allow_urls.take()),
+            ..PicturePlace::default()
+        }
     }
 
     fn options(

@@ -70,7 +70,12 @@ class Catalog:
     def of_pack(path: _Path, pack: Pack, bulk: bool = False) -> Catalog: ...
     @staticmethod
     def open(
-        path: _Path, read_only: bool = False, cache: _Path | None = None, offline: bool = False
+        path: _Path,
+        read_only: bool = False,
+        cache: _Path | None = None,
+        offline: bool = False,
+        images: _Path | None = None,
+        allow_urls: bool = False,
     ) -> Catalog: ...
     @property
     def path(self) -> PathLike[str]: ...

@@ -54,6 +54,8 @@ class Decision:
     set: list[Alternative] | None = None
     #: Texts, neighbors, words and sources that speak for it; none unless asked for.
     reasons: dict[str, list[dict[str, Any]]] | None = field(default=None, repr=False)
+    #: Why the picture of the product could not be used, without which it was filed.
+    picture_problem: str | None = None
 
     def _repr_html_(self) -> str:
         kind = "" if self.is_calibrated else " (assumed)"
@@ -131,6 +133,7 @@ class Decisions(Sequence[Decision]):
             id=row["id"],
             set=None if row["set"] is None else _listed(row["set"]),
             reasons=json.loads(reasons) if reasons else None,
+            picture_problem=row["picture_problem"],
         )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:

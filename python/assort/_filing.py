@@ -31,6 +31,7 @@ class Filing(ABC):
         title: str = "title",
         text: str | Iterable[str] | None = None,
         attributes: Iterable[str] | None = None,
+        image: str | None = None,
         method: Method = "auto",
         top: int = 3,
         min_confidence: float = 0.0,
@@ -49,6 +50,10 @@ class Filing(ABC):
             title: Column of titles.
             text: Columns of further text.
             attributes: Columns of attributes, which heads may have learned from.
+            image: Column of pictures: paths in the folder that the catalog was opened with,
+                addresses, or ``data:`` references. They count where labelled pictures taught
+                the catalog anything; one that cannot be used is told by its decision's
+                ``picture_problem``. A pack does not look at them.
             method: Which evidence counts.
             top: Alternatives of each decision.
             min_confidence: Less sure decisions go up to a category that is sure enough, or
@@ -65,7 +70,7 @@ class Filing(ABC):
                 no title.
         """
         engine = self._engine()
-        named = columns(id, title, text, None, attributes)
+        named = columns(id, title, text, None, attributes, image)
         asked = deciding(
             method, top, min_confidence, target_precision, set_coverage, explain, missing
         )

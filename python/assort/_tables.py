@@ -20,15 +20,17 @@ class Columns(NamedTuple):
     text: list[str]
     category: str | None
     attributes: list[str]
+    image: str | None = None
 
     def wanted(self, have: Iterable[Any]) -> list[str]:
         """The columns that are read, of those that there are; each must be there once."""
         there = [name for name in have if isinstance(name, str)]
-        named = [self.id or ID, self.title, self.category, *self.text, *self.attributes]
+        also = [self.category, self.image, *self.text, *self.attributes]
+        named = [self.id or ID, self.title, *also]
         wanted = [name for name in dict.fromkeys(named) if name in there]
         if twice := [name for name in wanted if there.count(name) > 1]:
             raise InvalidInput(f"there are several columns `{twice[0]}`")
-        for name in (self.title, *self.text, *self.attributes, self.category, self.id):
+        for name in (self.title, *also, self.id):
             if name is not None and name not in there:
                 known = ", ".join(there) or "none"
                 raise InvalidInput(f"there is no column `{name}`; there are {known}")
@@ -36,7 +38,7 @@ class Columns(NamedTuple):
 
     def is_text(self, name: str) -> bool:
         """Whether a column must hold texts: ids, categories and attributes may be numbers."""
-        return name == self.title or name in self.text
+        return name in (self.title, self.image) or name in self.text
 
 
 def columns(
@@ -45,12 +47,13 @@ def columns(
     text: str | Iterable[str] | None,
     category: str | None,
     attributes: str | Iterable[str] | None,
+    image: str | None = None,
 ) -> Columns:
     """The columns that a caller names."""
-    for name in (id, title, category):
+    for name in (id, title, category, image):
         if name is not None and not isinstance(name, str):
             raise InvalidInput(f"a column is named by a text, not by {name!r}")
-    return Columns(id, title, names(text), category, names(attributes))
+    return Columns(id, title, names(text), category, names(attributes), image)
 
 
 def names(given: str | Iterable[str] | None) -> list[str]:

@@ -137,15 +137,28 @@ class Catalog(Filing):
         read_only: bool = False,
         cache: str | os.PathLike[str] | None = None,
         offline: bool = False,
+        images: str | os.PathLike[str] | None = None,
+        allow_urls: bool = False,
     ) -> Catalog:
         """Opens a catalog.
+
+        Args:
+            path: Its directory.
+            read_only: Beside a process that has it open for writing.
+            cache: Folder of models.
+            offline: Never fetch a model.
+            images: Folder or tar archive that paths of pictures are relative to, of products
+                to be filed; nothing outside of it is read.
+            allow_urls: Fetch such pictures whose addresses are on the web.
 
         Raises:
             assort.errors.NotFound: The directory holds none.
             assort.errors.Locked: Another process has it open for writing.
         """
         try:
-            opened = _assort.Catalog.open(path, read_only, cache, offline)
+            opened = _assort.Catalog.open(
+                path, read_only, cache, offline, images, allow_urls
+            )
         except Locked as error:
             raise Locked(
                 f"{error}; if it is open in this process, use that catalog or close() it"
@@ -181,18 +194,20 @@ class Catalog(Filing):
         text: str | Iterable[str] | None = None,
         category: str | None = None,
         attributes: Iterable[str] | None = None,
+        image: str | None = None,
         progress: bool | Told | None = None,
     ) -> dict[str, Any]:
         """Stores products, in place of those of the same ids; what is unchanged costs no
         embedding. ``category`` is the column of known categories, which become labels: ids,
-        paths or unique names.
+        paths or unique names. ``image`` is that of references of pictures, which
+        ``assort pictures`` embeds.
 
         Returns:
             How many rows were ``added``, ``updated``, ``unchanged`` and ``rejected``, the
             first ``rejects`` (row and reason), and for how many products there is no such
             category (``unknown_categories``).
         """
-        named = columns(id, title, text, category, attributes)
+        named = columns(id, title, text, category, attributes, image)
         with _shown(progress) as told:
             report = self._native.add(table(data, named), named, told)
             self._native.prepare(told)
@@ -332,13 +347,19 @@ class Catalog(Filing):
         title: str = "title",
         text: str | Iterable[str] | None = None,
         attributes: Iterable[str] | None = None,
+        image: str | None = None,
         method: Method = "auto",
         min_confidence: float = 0.0,
         progress: bool | Told | None = None,
     ) -> dict[str, Any]:
         """Files products whose category is known, and compares. Give products that the
-        catalog did not learn from."""
-        named = columns(id, title, text, category, attributes)
+        catalog did not learn from.
+
+        Returns:
+            Figures; where pictures have a say, how many products were filed by theirs too
+            (``pictures``: ``used``, ``without`` and ``unusable``).
+        """
+        named = columns(id, title, text, category, attributes, image)
         asked = deciding(method, 3, min_confidence)
         with _shown(progress) as told:
             return _warned(self._native.evaluate(table(data, named), named, asked, told))

@@ -190,6 +190,10 @@ class EveryCall(Case):
         data = struct.pack(f"<{dimensions}f", *([1.0] * dimensions))
         vector = common.Vector(data=data, dimensions=dimensions)
         self.assertEqual(len(found(vector=vector).results), 3)
+        # This shop has no vectors of pictures.
+        picture = products.Image(data=b"GIF89a", media_type="image/gif")
+        for query in [{"picture": picture}, {"like": name("p7"), "like_by": search.LIKE_BY_PICTURE}]:
+            self.refused(lambda: found(**query), grpc.StatusCode.FAILED_PRECONDITION, "PRECONDITION")
         error = self.refused(
             lambda: found(text="x", filter="price >"), grpc.StatusCode.INVALID_ARGUMENT, "ARGUMENT"
         )

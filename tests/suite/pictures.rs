@@ -7,7 +7,8 @@ use std::path::Path;
 use assort_embed::{Error, Options, Spec, open};
 use assort_testkit::onnx::{MEANS, PLAIN};
 
-use crate::common::{self, Place, csv_records, json, lines, text};
+use crate::common::{self, Place, Ran, csv_records, json, lines, text};
+use crate::serve::Server;
 
 /// Products with pictures of one colour each, but for the last one, which has none.
 const PRODUCTS: &str = "id,title,image\n\
@@ -280,8 +281,9 @@ fn another_model_embeds_all_anew_and_a_model_that_moved_embeds_nothing() {
     );
 }
 
-#[test]
-fn labelled_pictures_file_products_whose_titles_say_nothing() {
+/// A shop of kettles with red pictures and knives with blue ones, whose titles say nothing;
+/// 50 have a label, and 10 have none. None where no model can be run.
+fn coloured_shop() -> Option<Place> {
     let mut products = "id,title,image,category\n".to_owned();
     for at in 0..60 {
         let (colour, category) = [("red", "kettles"), ("blue", "knives")][at % 2];
@@ -294,11 +296,17 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
         products += if at < 50 { category } else { "" };
         products.push('\n');
     }
-    let Some(place) = shop(&products) else { return };
+    let place = shop(&products)?;
     for at in 0..30u8 {
         place.write(&format!("images/red{at}.bmp"), bmp([220, at, 2 * at]));
         place.write(&format!("images/blue{at}.bmp"), bmp([at, 2 * at, 210]));
     }
+    Some(place)
+}
+
+#[test]
+fn labelled_pictures_file_products_whose_titles_say_nothing() {
+    let Some(place) = coloured_shop() else { return };
     let by_pictures = "classify shop --method pictures --format jsonl";
     place.run(by_pictures).ended(2).said(&[
         "at least 20 products must have both a label and a vector of their picture",
@@ -313,4 +321,112 @@ fn labelled_pictures_file_products_whose_titles_say_nothing() {
         let leaf = ["Kitchen > Kettles", "Kitchen > Knives"][number % 2];
         assert_eq!(one["category"]["path"], leaf, "{one:#?}");
     }
+}
+
+/// Products that the shop has not: a kettle and a knife by their pictures, two whose
+/// pictures cannot be used, and one without.
+const NEW: &str = "id,title,image,category\n\
+    n1,Article xx,newred.bmp,kettles\n\
+    n2,Article yy,newblue.bmp,knives\n\
+    n3,Article zz,../taxonomy.tsv,knives\n\
+    n4,Article ww,broken.bmp,knives\n\
+    n5,Article vv,,kettles\n";
+
+fn new_products(place: &Place) {
+    place.write("new.csv", NEW);
+    place.write("images/newred.bmp", bmp([230, 40, 41]));
+    place.write("images/newblue.bmp", bmp([42, 43, 230]));
+    place.write("images/broken.bmp", &bmp([1, 2, 3])[..70]);
+}
+
+/// What was filed: paths of categories, and why pictures could not be used.
+fn filed(printed: &str) -> Vec<(Option<String>, String)> {
+    let filed = lines(printed);
+    let filed = filed.iter().map(|one| {
+        let path = one["category"]["path"].as_str().map(str::to_owned);
+        let problem = one["picture_problem"].as_str().unwrap_or_default();
+        (path, problem.to_owned())
+    });
+    filed.collect()
+}
+
+#[track_caller]
+fn assert_filed_by_pictures(printed: &str) {
+    let filed = filed(printed);
+    let path = |at: usize| filed[at].0.as_deref();
+    assert_eq!(path(0), Some("Kitchen > Kettles"), "{filed:#?}");
+    assert_eq!(path(1), Some("Kitchen > Knives"), "{filed:#?}");
+    assert_eq!([path(2), path(3), path(4)], [None; 3], "{filed:#?}");
+    for (at, problem) in ["", "", "leads out", "damaged BMP", ""].iter().enumerate() {
+        let told = &filed[at].1;
+        assert!(told.contains(problem), "{filed:#?}");
+        assert_eq!(told.is_empty(), problem.is_empty(), "{filed:#?}");
+    }
+}
+
+#[test]
+fn products_of_a_file_are_filed_by_their_own_pictures() {
+    let Some(place) = coloured_shop() else { return };
+    new_products(&place);
+    place
+        .run("classify shop new.csv --images images")
+        .failed(2, &["were not embedded yet"]);
+    place.run(EMBED).ended(0);
+    let by_pictures = "classify shop new.csv --method pictures --format jsonl";
+    let ran = place
+        .run(&format!("{by_pictures} --images images"))
+        .ended(0);
+    assert_filed_by_pictures(&ran.stdout);
+    ran.said(&["2 products were filed without a picture", "of `n3`"]);
+    // Nobody says where they are.
+    let ran = place.run(by_pictures).ended(0);
+    let ran = ran.said(&["4 products were filed without a picture", "--images"]);
+    let all = filed(&ran.stdout);
+    assert!(all.iter().all(|one| one.0.is_none()), "{all:#?}");
+    // A broken picture costs no product.
+    let all = "classify shop new.csv --format jsonl --images images";
+    let all = filed(&place.run(all).done());
+    assert!(all.iter().all(|one| one.0.is_some()), "{all:#?}");
+    // Rows that are not stored are evaluated by their pictures, or counted.
+    let evaluate = "evaluate shop new.csv --method pictures --format json";
+    let ran = place.run(&format!("{evaluate} --images images")).ended(0);
+    let ran = ran.said(&["1 product has no picture", "2 products were filed without"]);
+    let told = json(&ran.stdout);
+    assert_eq!(
+        (&told["decided"], &told["accuracy"]),
+        (&2.into(), &1.0.into())
+    );
+    let pictures = serde_json::json!({"used": 2, "without": 1, "unusable": 2});
+    assert_eq!(told["pictures"], pictures);
+    // A model that is gone is told by product.
+    std::fs::rename(place.path("model"), place.path("gone")).unwrap();
+    let ran = place.run("classify shop new.csv --format jsonl --images images");
+    let all = filed(&ran.ended(0).stdout);
+    assert!(all[0].1.contains("cannot be opened"), "{all:#?}");
+    assert!(all.iter().all(|one| one.0.is_some()), "{all:#?}");
+}
+
+#[test]
+fn a_server_searches_and_files_by_pictures_that_it_is_sent() {
+    let Some(place) = coloured_shop() else { return };
+    new_products(&place);
+    place.run(EMBED).ended(0);
+    let by_file = ids(&place, "--image images/newblue.bmp --top 3");
+    let like = ids(&place, "--like a1 --by both --top 3");
+    place.run("classify shop --text kettle").done();
+    let server = Server::start(&place, "serve shop --images images --listen 127.0.0.1:0");
+    let url = format!("http://{}", server.address);
+    let ask = |arguments: &str| Ran::of(place.command(arguments).env("ASSORT_SERVER", &url));
+    let found = |arguments: &str| -> Vec<String> {
+        let printed = ask(&format!("search shop {arguments} --format jsonl")).done();
+        lines(&printed).iter().map(|one| text(&one["id"])).collect()
+    };
+    assert_eq!(found("--image images/newblue.bmp --top 3"), by_file);
+    assert_eq!(found("--like a1 --by both --top 3"), like);
+    ask("search shop --image taxonomy.tsv").failed(2, &["PNG"]);
+    ask("search shop --image none.bmp").failed(1, &["none.bmp"]);
+    let ran = ask("classify shop new.csv --method pictures --format jsonl").ended(0);
+    assert_filed_by_pictures(&ran.stdout);
+    ask("classify shop new.csv --images images").failed(2, &["--images"]);
+    assert_eq!(server.end("-TERM").0, Some(0));
 }

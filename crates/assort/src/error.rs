@@ -68,6 +68,11 @@ pub enum Error {
         "this needs an embedder of pictures, and the catalog was opened without one; give it with `Catalog::with_picture_embedder`"
     )]
     NoPictureEmbedder,
+    /// A picture was to be opened, and the catalog was opened without what opens them.
+    #[error(
+        "this needs what opens pictures, and the catalog was opened without it; give it with `Catalog::with_picture_source`"
+    )]
+    NoPictureSource,
     /// Vectors of pictures were needed, and the catalog has none.
     #[error("the catalog has no vectors of pictures yet")]
     NoPictures,
@@ -284,6 +289,7 @@ impl Error {
             Self::Input(_) => ErrorKind::Input,
             Self::NoEmbedder
             | Self::NoPictureEmbedder
+            | Self::NoPictureSource
             | Self::NoPictures
             | Self::ReadOnly
             | Self::ReadOnlyCopy(_)

@@ -68,7 +68,7 @@ pub use catalog::distill::{
 pub use catalog::duplicates::Duplicates;
 pub use catalog::evaluate::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, FoldFigure,
-    LearningPoint, MethodComparison, Overlap, SetReport,
+    LearningPoint, MethodComparison, Overlap, PictureUse, SetReport,
 };
 pub use catalog::facets::Facet;
 pub use catalog::filter_fields::FilterField;

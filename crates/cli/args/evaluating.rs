@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use assort::core::Method;
 use clap::{Args, ValueEnum};
 
+#[cfg(feature = "pictures")]
+use super::PicturePlace;
 use super::{Columns, Deciding, EmbedderArgs};
 
 #[derive(Args)]
@@ -59,6 +61,10 @@ pub(crate) struct Evaluate {
 
     #[command(flatten)]
     pub(crate) columns: Columns,
+
+    #[cfg(feature = "pictures")]
+    #[command(flatten)]
+    pub(crate) place: PicturePlace,
 
     /// Where rejected rows are listed [default: DIR/rejects-evaluate.csv]
     #[arg(long, value_name = "FILE")]

@@ -12,14 +12,25 @@ pub(crate) struct Pictures {
     /// The catalog's directory
     pub(crate) dir: PathBuf,
 
-    /// Folder or tar archive that paths of pictures are relative to
-    #[arg(long, value_name = "PATH")]
-    pub(crate) images: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: PicturePlace,
 
     /// A model of pictures: dir:PATH with a model.onnx; another one than before embeds all
     /// pictures anew [default: the one that was used before]
     #[arg(long, value_name = "SPEC")]
     pub(crate) embedder: Option<String>,
+
+    /// Where pictures that cannot be used are listed [default: DIR/pictures-rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// Where pictures are, and how large they may be.
+#[derive(Args, Clone, Default)]
+pub(crate) struct PicturePlace {
+    /// Folder or tar archive that paths of pictures are relative to
+    #[arg(long, value_name = "PATH")]
+    pub(crate) images: Option<PathBuf>,
 
     /// Fetch pictures whose addresses are on the web
     #[cfg(feature = "urls")]
@@ -33,8 +44,26 @@ pub(crate) struct Pictures {
     /// Pixels that a picture may have
     #[arg(long, value_name = "PIXELS")]
     pub(crate) max_pixels: Option<u64>,
+}
 
-    /// Where pictures that cannot be used are listed [default: DIR/pictures-rejects.csv]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rejects: Option<PathBuf>,
+impl PicturePlace {
+    /// Whether addresses on the web are fetched.
+    pub(crate) fn fetches(&self) -> bool {
+        #[cfg(feature = "urls")]
+        return self.allow_urls;
+        #[cfg(not(feature = "urls"))]
+        false
+    }
+
+    /// An option that was given, if any was.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--allow-urls", self.fetches()),
+            ("--images", self.images.is_some()),
+            ("--max-bytes", self.max_bytes.is_some()),
+            ("--max-pixels", self.max_pixels.is_some()),
+        ];
+        let mut given = given.into_iter().filter(|(_, given)| *given);
+        given.next().map(|(option, _)| option)
+    }
 }

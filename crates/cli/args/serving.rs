@@ -106,6 +106,17 @@ pub(crate) struct Serve {
     )]
     pub(crate) reembed_to: Option<Vec<String>>,
 
+    /// Folder or tar archive that paths of products' pictures are relative to, where callers
+    /// give products to be filed, and pictures to search by [default: only bytes are taken]
+    #[cfg(feature = "pictures")]
+    #[arg(long, value_name = "PATH", env = "ASSORT_IMAGES")]
+    pub(crate) images: Option<PathBuf>,
+
+    /// Fetch such pictures whose addresses are on the web
+    #[cfg(feature = "urls")]
+    #[arg(long, value_name = "BOOL", env = "ASSORT_ALLOW_URLS", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) allow_urls: Option<bool>,
+
     /// Calls that may wait for a thread; more are refused [default: 256]
     #[arg(long, value_name = "N", env = "ASSORT_QUEUE")]
     pub(crate) queue: Option<NonZeroUsize>,

@@ -16,6 +16,7 @@ use crate::embedder;
 use crate::failure::{Done, Failure, Outcome};
 use crate::files::{CurrentName, Files};
 use crate::hints;
+use crate::hints::pictures::UnusablePictures;
 use crate::progress::Console;
 use crate::rejects::Rejects;
 use crate::render::{self, Filed, Results};
@@ -125,6 +126,8 @@ pub(super) fn look(embedder: &dyn Embedder, products: &[Product], unknown: &mut 
 pub(crate) fn run(args: &Classify, global: &Global) -> Outcome {
     refuse_own_output(args)?;
     let catalog = embedder::of_catalog(open(args)?, &args.embedder, global)?;
+    #[cfg(feature = "pictures")]
+    let catalog = embedder::with_pictures(catalog, &args.place, global)?;
     let mut console = Console::new(global.quiet);
     catalog.prepare(&mut console)?;
     let options = args
@@ -161,6 +164,7 @@ pub(crate) fn run_by(filing: &dyn Filing, args: &Classify, console: &mut Console
         decided: 0,
         kept: 0,
         unknown: UnknownTexts::default(),
+        unusable: UnusablePictures::default(),
     };
     let rejected = job.all(console);
     console.finish();
@@ -185,6 +189,9 @@ pub(crate) fn run_by(filing: &dyn Filing, args: &Classify, console: &mut Console
         console.say(&message);
     }
     if let Some(told) = hints::unknown_products(&job.unknown, &args.dir) {
+        console.say(&told);
+    }
+    if let Some(told) = job.unusable.told() {
         console.say(&told);
     }
     Ok(if rejected > 0 {
@@ -212,6 +219,7 @@ struct Job<'a> {
     decided: u64,
     kept: usize,
     unknown: UnknownTexts,
+    unusable: UnusablePictures,
 }
 
 impl Job<'_> {
@@ -332,6 +340,7 @@ impl Job<'_> {
             self.kept += self.filing.keep(products, decisions)?;
         }
         self.filing.look(products, &mut self.unknown)?;
+        self.unusable.look(products, decisions);
         self.done += products.len() as u64;
         self.decided += decisions
             .iter()

@@ -26,6 +26,8 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
         None => Catalog::open_read_only(&args.dir)?,
     };
     let catalog = embedder::of_catalog(catalog, &args.embedder, global)?;
+    #[cfg(feature = "pictures")]
+    let catalog = embedder::with_pictures(catalog, &args.place, global)?;
     let mut console = Console::new(global.quiet);
     let (evaluation, judged, seconds) = evaluation(&catalog, &args, &mut console)?;
     let taxonomy = catalog.taxonomy()?;
@@ -53,6 +55,13 @@ pub(crate) fn run(args: Evaluate, global: &Global) -> Outcome {
         EvaluationFormat::Table => evaluated.table(&mut sink)?,
     }
     sink.flush()?;
+    if let Some(told) = evaluation
+        .pictures
+        .as_ref()
+        .and_then(hints::pictures::use_of)
+    {
+        console.say(&told);
+    }
     if evaluation.rejected > 0 {
         console.say(&format!(
             "{} left out; the figures are of the others",

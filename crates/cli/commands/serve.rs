@@ -34,7 +34,7 @@ pub(crate) fn run(args: Serve, global: &Global) -> Outcome {
             opened.push(one);
             followed.push(follows);
         } else {
-            opened.push(open(name, path, settings.read_only, own)?);
+            opened.push(open(name, path, settings.read_only, &settings)?);
         }
     }
     let names: Vec<String> = opened.iter().map(told).collect();
@@ -60,20 +60,31 @@ fn told(opened: &Opened) -> String {
 }
 
 /// Opens a catalog to be served.
-fn open(name: &str, path: &Path, read_only: bool, global: &Global) -> Result<Opened, Failure> {
+fn open(name: &str, path: &Path, read_only: bool, settings: &Settings) -> Result<Opened, Failure> {
+    let global = &settings.global;
     let catalog = match read_only {
         true => Catalog::open_read_only(path),
         false => Catalog::open(path),
     };
     let catalog =
         catalog.map_err(|error| Failure::of(error.kind(), hints::told_of_serving(&error)))?;
+    let catalog = embedder::of_catalog(catalog, &EmbedderArgs::default(), global)?;
+    #[cfg(feature = "pictures")]
+    let catalog = match catalog.picture_space()? {
+        Some(_) => embedder::with_pictures(catalog, &settings.pictures, global)?,
+        None => catalog,
+    };
     Ok(Opened {
         name: name.to_owned(),
-        catalog: embedder::of_catalog(catalog, &EmbedderArgs::default(), global)?,
+        catalog,
         read_only,
         teacher: embedder::open_teacher(global),
         start: assort_embed::usual_start()?,
         pack: None,
+        #[cfg(feature = "pictures")]
+        fetches_pictures: settings.pictures.fetches(),
+        #[cfg(not(feature = "pictures"))]
+        fetches_pictures: false,
     })
 }
 
@@ -124,7 +135,7 @@ fn check(settings: &Settings) -> Outcome {
     for (name, path) in &settings.catalogs {
         match address(path) {
             Some(url) => check_sharded(url, settings)?,
-            None => drop(open(name, path, true, &settings.global)?),
+            None => drop(open(name, path, true, settings)?),
         }
     }
     embedder::allowed(&settings.reembed_to, &settings.global)?;

@@ -128,6 +128,7 @@ impl Serving {
             teacher: embedder::open_teacher(&self.global),
             start: None,
             pack: pack.transpose()?,
+            fetches_pictures: false,
         })
     }
 

@@ -24,6 +24,10 @@ const GROUP: usize = 1_000;
 
 pub(super) fn run(args: &Classify, remote: Remote, global: &Global) -> Outcome {
     refuse_own_output(args)?;
+    #[cfg(feature = "pictures")]
+    if let Some(option) = args.place.given() {
+        return Err(Failure::Usage(hints::option_not_on_a_server(option)));
+    }
     let options = args.deciding.options();
     let filing = Served {
         options: v1::ClassifyOptions {

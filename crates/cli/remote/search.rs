@@ -4,21 +4,20 @@ use assort::GroupBy;
 use assort_client::Search;
 
 use super::Remote;
+#[cfg(feature = "pictures")]
+use crate::args::LikeBy;
 use crate::args::{Global, SearchArgs};
 use crate::commands;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 
 pub(super) fn run(args: &SearchArgs, remote: &Remote, global: &Global) -> Outcome {
-    let results = remote.wait(remote.catalog.search(&asked(args)))?;
+    let results = remote.wait(remote.catalog.search(&asked(args)?))?;
     let page = remote.with_tree(|tree| tree.page(&results))?;
     commands::search::print(&page, &remote.tree()?.0, args, global)
 }
 
-fn asked(args: &SearchArgs) -> Search {
-    let mut search = match (&args.text, &args.like) {
-        (_, Some(id)) => Search::like(id),
-        (text, None) => Search::text(text.clone().unwrap_or_default()),
-    };
+fn asked(args: &SearchArgs) -> Result<Search, Failure> {
+    let mut search = query(args)?;
     search = search
         .filter(args.filter.clone().unwrap_or_default())
         .top(args.top.into())
@@ -43,5 +42,25 @@ fn asked(args: &SearchArgs) -> Search {
     if let Some(products) = args.oversample {
         search = search.oversample(products.into());
     }
-    search
+    Ok(search)
+}
+
+fn query(args: &SearchArgs) -> Result<Search, Failure> {
+    #[cfg(feature = "pictures")]
+    if let Some(image) = &args.image {
+        let file = std::fs::read(image).map_err(|error| {
+            Failure::Failed(format!("{} cannot be read: {error}", image.display()))
+        })?;
+        return Ok(Search::picture(file));
+    }
+    let Some(id) = &args.like else {
+        return Ok(Search::text(args.text.clone().unwrap_or_default()));
+    };
+    #[cfg(feature = "pictures")]
+    match args.by {
+        LikeBy::Text => {}
+        LikeBy::Picture => return Ok(Search::like_picture(id)),
+        LikeBy::Both => return Ok(Search::like_both(id)),
+    }
+    Ok(Search::like(id))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use assort::core::{
-    Alternative, CategoryIndex, Decision, Method, NeighborEvidence, Reasons, Source,
-    SourceEvidence, Space, Taxonomy, TextEvidence, TextKind, Weights, WordEvidence,
+    Alternative, CategoryIndex, Decision, Method, NeighborEvidence, PictureProblem, Reasons,
+    Source, SourceEvidence, Space, Taxonomy, TextEvidence, TextKind, Weights, WordEvidence,
 };
 use assort::students::QueryEncoder;
 use assort::{
@@ -97,6 +97,8 @@ impl Tree {
         decision.set = set
             .map(|set| self.alternatives(&set.alternatives))
             .transpose()?;
+        let problem = Some(&told.picture_problem).filter(|problem| !problem.is_empty());
+        decision.picture_problem = problem.cloned().map(PictureProblem::Unopened);
         decision.reasons = told
             .reasons
             .as_ref()

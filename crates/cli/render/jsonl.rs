@@ -16,6 +16,9 @@ impl Results for JsonLines {
     fn filed(&mut self, sink: &mut dyn Write, filed: &Filed<'_>) -> Result<(), Failure> {
         for (product, made) in filed.products.iter().zip(filed.decisions) {
             let mut value = decision(filed.taxonomy, product, made);
+            if let Some(problem) = &made.picture_problem {
+                value["picture_problem"] = json!(problem.to_string());
+            }
             if let Some(pack) = &filed.pack {
                 value["pack"] = json!(pack);
             }

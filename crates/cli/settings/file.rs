@@ -30,6 +30,10 @@ pub(super) struct Values {
     pub(super) allow_origin: Said<Vec<String>>,
     pub(super) allow_host: Said<Vec<String>>,
     pub(super) reembed_to: Said<Vec<String>>,
+    #[cfg(feature = "pictures")]
+    pub(super) images: Said<PathBuf>,
+    #[cfg(feature = "urls")]
+    pub(super) allow_urls: Said<bool>,
     pub(super) insecure: Said<bool>,
     pub(super) threads: Said<NonZeroUsize>,
     pub(super) queue: Said<NonZeroUsize>,

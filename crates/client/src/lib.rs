@@ -22,6 +22,7 @@
 //! #     teacher: std::sync::Arc::new(|_| Err(assort::Error::NoEmbedder)),
 //! #     start: None,
 //! #     pack: None,
+//! #     fetches_pictures: false,
 //! # };
 //! # let options = assort_server::Options::new(([127, 0, 0, 1], 0).into());
 //! # let bound = assort_server::bind(vec![opened], options).await?;

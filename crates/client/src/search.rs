@@ -1,6 +1,7 @@
 //! Searches, and what they find.
 
 use assort_proto::v1::grouping::{By, Category, Content};
+use assort_proto::v1::image::Source;
 use assort_proto::v1::search_products_request::Query;
 use assort_proto::v1::search_result::Group;
 use assort_proto::{names, v1};
@@ -35,7 +36,8 @@ pub struct Search {
 enum Asked {
     Text(String),
     Vector(Vec<f32>),
-    Like(String),
+    Like(String, v1::LikeBy),
+    Picture(Vec<u8>),
 }
 
 impl Search {
@@ -65,7 +67,23 @@ impl Search {
 
     /// A search for products like the one of that id, which is not among them.
     pub fn like(id: impl Into<String>) -> Self {
-        Self::new(Asked::Like(id.into()))
+        Self::new(Asked::Like(id.into(), v1::LikeBy::Text))
+    }
+
+    /// A search for products whose pictures look like that of the product of that id.
+    pub fn like_picture(id: impl Into<String>) -> Self {
+        Self::new(Asked::Like(id.into(), v1::LikeBy::Picture))
+    }
+
+    /// A search for products like the one of that id by text and by picture, without groups
+    /// and facets.
+    pub fn like_both(id: impl Into<String>) -> Self {
+        Self::new(Asked::Like(id.into(), v1::LikeBy::Both))
+    }
+
+    /// A search for products whose pictures look like this one: the bytes of its file.
+    pub fn picture(file: impl Into<Vec<u8>>) -> Self {
+        Self::new(Asked::Picture(file.into()))
     }
 
     /// Only products that match an expression, such as `brand = "HP" and price < 100`.
@@ -156,7 +174,11 @@ impl Search {
     pub(crate) fn request(&self, catalog: &str) -> v1::SearchProductsRequest {
         let query = match &self.query {
             Asked::Text(text) => Query::Text(text.clone()),
-            Asked::Like(id) => Query::Like(names::product(catalog, id)),
+            Asked::Like(id, _) => Query::Like(names::product(catalog, id)),
+            Asked::Picture(file) => Query::Picture(v1::Image {
+                source: Some(Source::Data(file.clone())),
+                media_type: String::new(),
+            }),
             Asked::Vector(vector) => {
                 let data: Vec<u8> = vector.iter().flat_map(|one| one.to_le_bytes()).collect();
                 Query::Vector(v1::Vector {
@@ -165,9 +187,14 @@ impl Search {
                 })
             }
         };
+        let like_by = match &self.query {
+            Asked::Like(_, by) => *by,
+            _ => v1::LikeBy::Unspecified,
+        };
         v1::SearchProductsRequest {
             parent: names::catalog(catalog),
             query: Some(query),
+            like_by: like_by.into(),
             filter: self.filter.clone(),
             min_similarity: self.min_similarity,
             grouping: self.grouping.clone(),

@@ -50,10 +50,7 @@ pub(crate) fn told(row: &Row) -> v1::Product {
         title: product.title.clone(),
         text: product.text.clone(),
         attributes: of_texts(&product.attributes),
-        image: product.image.clone().map(|uri| v1::Image {
-            source: Some(Source::Uri(uri)),
-            media_type: String::new(),
-        }),
+        image: product.image.clone().map(picture::from_uri),
         label: row.category.clone().map(category_ref),
         ..v1::Product::default()
     }

@@ -127,6 +127,22 @@ pub struct Reasons {
     pub sources: Vec<SourceEvidence>,
 }
 
+/// Why a product was filed without the picture that it has, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureProblem {
+    /// The picture could not be opened.
+    Unopened(String),
+    /// It was opened, and the embedder made no vector of it.
+    NotEmbedded(String),
+}
+
+impl fmt::Display for PictureProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unopened(why) | Self::NotEmbedded(why)) = self;
+        f.write_str(why)
+    }
+}
+
 /// A category with the confidence that it is right.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alternative {
@@ -165,6 +181,9 @@ pub struct Decision {
     pub levels: Vec<Alternative>,
     /// Why; none unless it was asked for.
     pub reasons: Option<Reasons>,
+    /// Why the picture of the product could not be used, which was filed without it; none
+    /// where it could, and where no picture was needed or named.
+    pub picture_problem: Option<PictureProblem>,
 }
 
 impl Decision {
@@ -180,6 +199,7 @@ impl Decision {
             alternatives: Vec::new(),
             levels: Vec::new(),
             reasons: None,
+            picture_problem: None,
         }
     }
 }

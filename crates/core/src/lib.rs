@@ -46,8 +46,8 @@ pub use classifier::weights::Weights;
 pub use compose::{TextInput, TextKind};
 pub use content::content_key;
 pub use decision::{
-    Alternative, Decision, Method, NeighborEvidence, Reasons, SourceEvidence, TextEvidence,
-    WordEvidence,
+    Alternative, Decision, Method, NeighborEvidence, PictureProblem, Reasons, SourceEvidence,
+    TextEvidence, WordEvidence,
 };
 pub use embedder::{
     COMPOSITION, EmbedError, Embedder, Input, Modality, Role, Space, StudentHooks, composed_texts,

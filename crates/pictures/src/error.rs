@@ -62,7 +62,7 @@ pub enum Error {
         why: &'static str,
     },
     /// There is no such picture in the folder or archive.
-    #[error("there is no picture `{reference}` in {}", .place.display())]
+    #[error("there is no picture `{reference}` in the folder or archive of pictures")]
     NotFound {
         /// The reference.
         reference: String,
@@ -70,7 +70,7 @@ pub enum Error {
         place: PathBuf,
     },
     /// What is there under this name is no file with bytes of its own.
-    #[error("the picture `{reference}` is {what} in {}, which is not read", .place.display())]
+    #[error("the picture `{reference}` is {what}, which is not read")]
     NoFile {
         /// The reference.
         reference: String,

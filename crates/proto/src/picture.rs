@@ -30,6 +30,14 @@ pub fn to_uri(data: &[u8], media_type: &str) -> Result<String, String> {
     ))
 }
 
+/// Whether a picture is an address that is to be fetched.
+pub fn is_on_the_web(uri: &str) -> bool {
+    let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+    ["http", "https"]
+        .iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web))
+}
+
 /// A picture as a catalog keeps it.
 pub fn from_uri(uri: String) -> v1::Image {
     let parts = uri

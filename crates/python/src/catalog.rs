@@ -1,6 +1,7 @@
 //! Catalogs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use assort::core::{CategoryRow, Place, Product, Taxonomy, parse_path};
 use assort::read::{Input, ProductRow, Rejected, TaxonomyOptions, doubts, read_taxonomy};
@@ -8,7 +9,8 @@ use assort::{
     Catalog as AssortCatalog, CrossValidateOptions, EvaluateOptions, ImportOptions, InputRow,
     LabelOptions, Page, Query, Search, TrainHeads,
 };
-use assort_embed::reopen;
+use assort_embed::{Options, StoredSpec, reopen};
+use assort_pictures::{Pictures, Urls};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -173,13 +175,15 @@ impl Catalog {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (path, read_only=false, cache=None, offline=false))]
+    #[pyo3(signature = (path, read_only=false, cache=None, offline=false, images=None, allow_urls=false))]
     fn open(
         py: Python<'_>,
         path: PathBuf,
         read_only: bool,
         cache: Option<PathBuf>,
         offline: bool,
+        images: Option<PathBuf>,
+        allow_urls: bool,
     ) -> PyResult<Self> {
         let catalog = followed(py, None, |_| match read_only {
             true => AssortCatalog::open_read_only(&path),
@@ -190,7 +194,18 @@ impl Catalog {
         let options = options(cache, offline);
         let opened = py.detach(|| reopen(&spec, &path, &space, &options));
         let opened = opened.map_err(|error| embedder(&error))?;
-        Ok(Self::new(catalog.with_embedder(opened).map_err(raised)?))
+        let catalog = catalog.with_embedder(opened).map_err(raised)?;
+        let pictures = match &images {
+            Some(path) => py
+                .detach(|| Pictures::at(path))
+                .map_err(|error| invalid(error.to_string()))?,
+            None => Pictures::default(),
+        };
+        let pictures = match allow_urls {
+            true => pictures.with_urls(Urls::default()),
+            false => pictures,
+        };
+        with_pictures(catalog, pictures, &options).map(Self::new)
     }
 
     #[getter]
@@ -419,6 +434,13 @@ impl Catalog {
         let told = rejects.told(py)?;
         add_figures(&told, &found)?;
         told.set_item("overlap", found.overlap.products)?;
+        if let Some(pictures) = &found.pictures {
+            let counts = PyDict::new(py);
+            counts.set_item("used", pictures.used)?;
+            counts.set_item("without", pictures.without)?;
+            counts.set_item("unusable", pictures.unusable)?;
+            told.set_item("pictures", counts)?;
+        }
         Ok(told)
     }
 
@@ -466,6 +488,22 @@ impl Catalog {
         let report = followed(py, told, |observer| catalog.pack(&path, observer))?;
         Ok(format!("{:032x}", report.digest))
     }
+}
+
+/// Lets a catalog open pictures that it has no vector of, if it has vectors of any.
+fn with_pictures(
+    catalog: AssortCatalog,
+    pictures: Pictures,
+    options: &Options,
+) -> PyResult<AssortCatalog> {
+    let Some((space, spec)) = catalog.picture_space().map_err(raised)? else {
+        return Ok(catalog);
+    };
+    let stored = StoredSpec::of_catalog(&spec, catalog.directory(), &space);
+    let model = stored.map_err(|error| embedder(&error))?;
+    let model = model.open_later(&space, options);
+    let catalog = catalog.with_picture_embedder(model).map_err(raised)?;
+    Ok(catalog.with_picture_source(Arc::new(pictures)))
 }
 
 impl Catalog {

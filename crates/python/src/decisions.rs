@@ -59,6 +59,8 @@ struct Decided {
     set: Option<Range<usize>>,
     /// As JSON.
     reasons: Option<String>,
+    /// Why the product's picture could not be used.
+    picture_problem: Option<String>,
 }
 
 /// A category with the confidence that it is right.
@@ -124,6 +126,7 @@ impl DecisionsBuilder {
             reasons: decision
                 .reasons
                 .map(|reasons| written(&self.taxonomy, &reasons)),
+            picture_problem: decision.picture_problem.map(|problem| problem.to_string()),
         });
     }
 
@@ -174,6 +177,9 @@ impl Decisions {
         if self.decided.iter().any(|one| one.reasons.is_some()) {
             fields.push(Field::new("reasons", DataType::Utf8, true));
         }
+        if self.decided.iter().any(|one| one.picture_problem.is_some()) {
+            fields.push(Field::new("picture_problem", DataType::Utf8, true));
+        }
         let pack = self
             .pack
             .iter()
@@ -183,8 +189,8 @@ impl Decisions {
 
     /// The rows in `range` as a batch of `schema`.
     fn batch(&self, schema: &Arc<Schema>, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
-        let mut text = [(); 4].map(|()| StringBuilder::new());
-        let [ids, categories, names, reasons] = &mut text;
+        let mut text = [(); 5].map(|()| StringBuilder::new());
+        let [ids, categories, names, reasons, problems] = &mut text;
         let mut numbers = [(); 2].map(|()| Float32Builder::new());
         let [confidence, margin] = &mut numbers;
         let mut calibrated = BooleanBuilder::new();
@@ -205,6 +211,7 @@ impl Decisions {
             let own = one.set.as_ref().map(|set| &self.sets[set.clone()]);
             sets.append(&self.categories, own);
             reasons.append_option(one.reasons.as_ref());
+            problems.append_option(one.picture_problem.as_ref());
         }
         let array = |field: &Arc<Field>| -> ArrayRef {
             match field.name().as_str() {
@@ -216,6 +223,7 @@ impl Decisions {
                 "is_calibrated" => Arc::new(calibrated.finish()),
                 "alternatives" => alternatives.finish(),
                 "set" => sets.finish(),
+                "picture_problem" => Arc::new(problems.finish()),
                 _ => Arc::new(reasons.finish()),
             }
         };
@@ -243,6 +251,7 @@ impl Decisions {
             alternatives: listed(&self.alternatives[one.alternatives.clone()]),
             set: one.set.as_ref().map(|set| listed(&self.sets[set.clone()])),
             reasons: one.reasons.clone(),
+            picture_problem: one.picture_problem.clone(),
         }
     }
 }
@@ -258,6 +267,7 @@ struct Row {
     alternatives: Vec<(String, String, f32)>,
     set: Option<Vec<(String, String, f32)>>,
     reasons: Option<String>,
+    picture_problem: Option<String>,
 }
 
 /// Builds lists of categories with their confidence.

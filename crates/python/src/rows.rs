@@ -24,6 +24,7 @@ pub(crate) struct Columns {
     text: Vec<String>,
     category: Option<String>,
     attributes: Vec<String>,
+    image: Option<String>,
 }
 
 /// The products of a table, batch by batch.
@@ -151,6 +152,8 @@ impl Columns {
         let texts: Vec<Texts> = texts.collect::<PyResult<_>>()?;
         let attributes = self.attributes.iter().map(|name| column(name, true));
         let attributes: Vec<Texts> = attributes.collect::<PyResult<_>>()?;
+        let images = self.image.as_deref().map(|name| column(name, false));
+        let images = images.transpose()?;
         let row = |at: usize| {
             let id = ids.as_ref().and_then(|ids| ids.get(at)).map(clean);
             let text: Vec<&str> = texts.iter().filter_map(|texts| texts.get(at)).collect();
@@ -163,7 +166,12 @@ impl Columns {
                     .filter_map(|(name, values)| Some((name.clone(), clean(values.get(at)?))))
                     .filter(|(_, value)| !value.is_empty())
                     .collect(),
-                image: None,
+                image: images
+                    .as_ref()
+                    .and_then(|images| images.get(at))
+                    .map(str::trim)
+                    .filter(|image| !image.is_empty())
+                    .map(str::to_owned),
             };
             ProductRow {
                 line: first + at as u64 + 1,

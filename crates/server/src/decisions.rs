@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assort::core::{Alternative, Decision, Method, Product, Reasons, Taxonomy};
+use assort::core::{Alternative, Decision, Method, PictureProblem, Product, Reasons, Taxonomy};
 use assort::{Catalog, ClassifyOptions, Observer, Pack};
 use assort_proto::v1;
 use assort_proto::v1::reasons::{NeighborReason, SourceReason, TextReason, WordReason};
@@ -141,12 +141,15 @@ pub(crate) fn file(
         .collect()
 }
 
+/// Files the products of one request.
+pub(crate) fn file_alone(filer: &Filer, name: &str, asked: &Asked) -> Result<Vec<Filed>, Status> {
+    decide(filer, name, &asked.parsed, |options| {
+        filer.classify(&asked.products, options)
+    })
+}
+
 fn file_alike(filer: &Filer, name: &str, asked: &[&Asked]) -> Vec<Result<Vec<Filed>, Status>> {
-    let alone = |one: &Asked| {
-        decide(filer, name, &one.parsed, |options| {
-            filer.classify(&one.products, options)
-        })
-    };
+    let alone = |one: &Asked| file_alone(filer, name, one);
     let [first, _, ..] = asked else {
         return asked.iter().map(|one| alone(one)).collect();
     };
@@ -228,6 +231,15 @@ fn one(name: &str, taxonomy: &Taxonomy, decision: &Decision) -> v1::Decision {
             .reasons
             .as_ref()
             .map(|why| reasons(name, taxonomy, why)),
+        picture_problem: match &decision.picture_problem {
+            None => String::new(),
+            Some(PictureProblem::Unopened(why)) => why.clone(),
+            // What an embedder says names models.
+            Some(PictureProblem::NotEmbedded(why)) => {
+                tracing::warn!(catalog = name, why, "a picture was not embedded");
+                "the picture could not be embedded".to_owned()
+            }
+        },
     }
 }
 

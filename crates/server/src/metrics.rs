@@ -122,7 +122,12 @@ impl Looked {
     }
 
     fn queues(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let pools = [("quick", &*self.0.quick), ("bulk", &self.0.bulk)];
+        let shared = &self.0;
+        let pools = [
+            ("quick", &*shared.quick),
+            ("bulk", &shared.bulk),
+            ("web", &shared.web),
+        ];
         let waiting = pools.map(|(name, pool)| (name.to_owned(), pool.waiting() as i64));
         let about = "Calls that wait for a thread";
         gauges(encoder, "waiting_calls", about, "pool", waiting)?;

@@ -87,6 +87,9 @@ pub struct Opened {
     pub start: Option<StaticEmbedding>,
     /// What files products in place of the catalog: the pack that its own were filed by.
     pub pack: Option<Pack>,
+    /// Whether the catalog fetches pictures from the web: products that have such are filed
+    /// apart from others, which do not wait for them.
+    pub fetches_pictures: bool,
 }
 
 /// The vector of a text, with the space it is of.
@@ -97,6 +100,7 @@ pub(crate) struct Served {
     pub(crate) name: String,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) read_only: bool,
+    pub(crate) fetches_pictures: bool,
     /// Held to read while products are written, and to write where what is written
     /// depends on what was read.
     pub(crate) writes: Arc<RwLock<()>>,
@@ -125,6 +129,7 @@ impl Served {
             teacher,
             start,
             pack,
+            fetches_pictures,
         } = opened;
         let directory = (!read_only).then(|| catalog.directory().to_owned());
         let catalog = Arc::new(catalog);
@@ -156,6 +161,7 @@ impl Served {
             name,
             catalog,
             read_only,
+            fetches_pictures,
         }
     }
 
@@ -278,6 +284,8 @@ pub(crate) struct Shared {
     pub(crate) quick: Arc<Pool>,
     /// For writes of many products.
     pub(crate) bulk: Pool,
+    /// For calls that wait for pictures from the web.
+    pub(crate) web: Pool,
     /// Folder of backups; callers make none if there is none.
     pub(crate) backups: Option<PathBuf>,
     /// Embedders that callers may move catalogs to.
@@ -323,6 +331,17 @@ impl Shared {
     ) -> Result<T, Status> {
         let served = Arc::clone(served);
         self.quick.run(call.deadline, move || work(&served)).await
+    }
+
+    /// Does work that waits for pictures to come from the web; no other work waits for it.
+    pub(crate) async fn fetch<T: Send + 'static>(
+        &self,
+        call: &Call,
+        served: &Arc<Served>,
+        work: impl FnOnce(&Served) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let served = Arc::clone(served);
+        self.web.run(call.deadline, move || work(&served)).await
     }
 
     /// Does a write that sees no other write in between, once for each request id.

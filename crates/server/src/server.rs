@@ -58,6 +58,9 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 /// whose deadlines pass at once do so; more is taken for an attack, and ends it.
 const RESETS: usize = 4_096;
 
+/// Threads for calls that wait for pictures from the web.
+const WEB_THREADS: usize = 2;
+
 /// How often a silent caller is asked whether it is there, and how long it may take
 /// to answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -150,6 +153,7 @@ pub async fn bind(opened: Vec<Opened>, options: Options) -> Result<Bound> {
         load: *load,
         quick,
         bulk: Pool::apart("assort bulk", load.bulk_threads, load.waiting)?,
+        web: Pool::new("assort web", WEB_THREADS, load.waiting)?,
         backups: options.backups.clone(),
         embedders: options.embedders.clone(),
         stopping,
@@ -263,6 +267,7 @@ impl Controls {
         let load = &options.load;
         self.shared.quick.set_most_waiting(load.waiting);
         self.shared.bulk.set_most_waiting(load.waiting);
+        self.shared.web.set_most_waiting(load.waiting);
         for served in self.shared.catalogs.all() {
             served.filing.set_bounds(load.batch, load.waiting);
             served.queries.set_bounds(load.batch, load.waiting);

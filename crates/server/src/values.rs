@@ -65,7 +65,11 @@ pub(crate) fn product(given: v1::Product, needs_id: bool) -> Result<Product, Wro
         title,
         text,
         attributes: attributes(given.attributes)?,
-        image: given.image.map(image).transpose()?.flatten(),
+        image: given
+            .image
+            .map(|one| image("image", one))
+            .transpose()?
+            .flatten(),
     }
     .sorted())
 }
@@ -166,14 +170,15 @@ fn date_text(date: &v1::Date) -> Result<String, String> {
     }
 }
 
-fn image(given: v1::Image) -> Result<Option<String>, Wrong> {
+/// The reference of the picture that a field holds; none where it holds nothing.
+pub(crate) fn image(field: &str, given: v1::Image) -> Result<Option<String>, Wrong> {
     match given.source {
         None => Ok(None),
         Some(Source::Uri(uri)) => {
             let uri = uri.trim();
             if uri.len() > MAX_TEXT {
                 let what = format!("the URI has {} bytes, the most is {MAX_TEXT}", uri.len());
-                return Err(wrong("image.uri", what));
+                return Err(wrong(format!("{field}.uri"), what));
             }
             Ok((!uri.is_empty()).then(|| uri.to_owned()))
         }
@@ -182,12 +187,12 @@ fn image(given: v1::Image) -> Result<Option<String>, Wrong> {
                 "the picture has {} bytes, the most is {MAX_IMAGE}",
                 data.len()
             );
-            Err(wrong("image.data", what))
+            Err(wrong(format!("{field}.data"), what))
         }
         Some(Source::Data(data)) => {
             let uri = picture::to_uri(&data, &given.media_type);
             uri.map(Some)
-                .map_err(|what| wrong("image.media_type", what))
+                .map_err(|what| wrong(format!("{field}.media_type"), what))
         }
     }
 }

@@ -171,6 +171,7 @@ fn serves_for_the_other_test() {
         }),
         start: None,
         pack: None,
+        fetches_pictures: false,
     };
     let log = LogOptions {
         format: LogFormat::Text,

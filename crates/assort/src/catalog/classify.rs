@@ -6,6 +6,7 @@ use assort_core::{Decision, Method, Product, Space};
 use assort_head::HeadInput;
 
 use crate::catalog::Catalog;
+use crate::catalog::product_pictures::ProductPictures;
 use crate::classifier::{
     Classifier, ClassifyOptions, Decided, Queries, StoredEvidence, Words, decide,
     source_categories, words,
@@ -17,12 +18,21 @@ use crate::snapshot::{Changes, Snapshot};
 use crate::store::{DecisionRecord, Reader};
 use crate::{Error, Result};
 
+/// Products that were filed, with all that it was done by.
+pub(super) struct FiledProducts {
+    /// Decisions by each method, with what they were made by.
+    pub(super) decided: Vec<Vec<Decided>>,
+    pub(super) pictures: ProductPictures,
+    pub(super) classifier: Arc<Classifier>,
+}
+
 impl Catalog {
     /// Files products, which need not be in the catalog; one that is (by its
     /// id) has no vote on itself. Decisions come in the order of `products`,
     /// and each is what the product alone would get. One of whose text the embedder has
     /// learned nothing (see [`Embedder::known_share`](assort_core::Embedder::known_share))
-    /// is filed by its words alone, or not at all.
+    /// is filed by its words alone, or not at all. Pictures that the catalog has no vector
+    /// of count if it was given what opens them ([`Self::with_picture_source`]).
     ///
     /// ```no_run
     /// # fn example(catalog: &assort::Catalog) -> assort::Result<()> {
@@ -54,8 +64,8 @@ impl Catalog {
         options: &ClassifyOptions,
     ) -> Result<Vec<Decision>> {
         let methods = std::slice::from_ref(options);
-        let (decided, _) = self.again_if_moved(|| self.decide(products, methods, false))?;
-        let decided = decided.into_iter().flatten();
+        let judged = self.again_if_moved(|| self.decide(products, methods, false))?;
+        let decided = judged.decided.into_iter().flatten();
         Ok(decided.map(|one| one.decision).collect())
     }
 
@@ -68,14 +78,13 @@ impl Catalog {
         options.batch(|| Ok(self.embedder()?.batch()))
     }
 
-    /// Decisions by each of some methods, with what they were made by, and the classifier
-    /// that made them.
+    /// Decisions by each of some methods, with what they were made by.
     pub(super) fn decide(
         &self,
         products: &[Product],
         methods: &[ClassifyOptions],
         shares: bool,
-    ) -> Result<(Vec<Vec<Decided>>, Arc<Classifier>)> {
+    ) -> Result<FiledProducts> {
         let (space, vectors) = match methods.iter().any(ClassifyOptions::needs_vectors) {
             true => self.vectors_of(products)?,
             false => Default::default(),
@@ -89,11 +98,13 @@ impl Catalog {
         let without: Vec<Option<u32>> = without.collect::<Result<_>>()?;
         let inputs: Vec<_> = products.iter().map(HeadInput::of_product).collect();
         let embedder = self.embedder_for(&reader).ok();
+        let given = Some(products);
+        let pictures = self.pictures_of(&classifier, &reader, &without, methods, given)?;
         let queries = Queries {
             vectors: &vectors,
             inputs: &inputs,
             without: &without,
-            pictures: &self.pictures_of(&classifier, &reader, &without)?,
+            pictures: &pictures.vectors,
             source_categories: &products.iter().map(source_categories).collect::<Vec<_>>(),
             embedder: embedder.as_deref(),
         };
@@ -112,7 +123,13 @@ impl Catalog {
                 shares,
             )
         });
-        Ok((decided.collect::<Result<_>>()?, classifier))
+        let mut decided: Vec<Vec<Decided>> = decided.collect::<Result<_>>()?;
+        decided.iter_mut().for_each(|some| pictures.tell(some));
+        Ok(FiledProducts {
+            decided,
+            pictures,
+            classifier,
+        })
     }
 
     /// The vectors of products, row by row, and the space they are of.
@@ -145,11 +162,13 @@ impl Catalog {
         let words = words(&reader, &rows)?;
         let inputs: Vec<_> = words.iter().map(Words::input).collect();
         let embedder = self.embedder_for(&reader).ok();
+        let methods = std::slice::from_ref(options);
+        let pictures = self.pictures_of(&classifier, &reader, &without, methods, None)?;
         let queries = Queries {
             vectors: &queries,
             inputs: &inputs,
             without: &without,
-            pictures: &self.pictures_of(&classifier, &reader, &without)?,
+            pictures: &pictures.vectors,
             source_categories: &words
                 .iter()
                 .map(Words::source_categories)
@@ -160,7 +179,7 @@ impl Catalog {
             StoredEvidence::of(&reader)?,
             Effort::tuned(reader.tuning()?),
         );
-        let decided = decide(
+        let mut decided = decide(
             &classifier,
             &snapshot,
             &stored,
@@ -169,21 +188,8 @@ impl Catalog {
             effort,
             false,
         )?;
+        pictures.tell(&mut decided);
         Ok(decided.into_iter().map(|one| one.decision).collect())
-    }
-
-    /// The vectors of the pictures of rows, where the classifier learned from any.
-    fn pictures_of(
-        &self,
-        classifier: &Classifier,
-        reader: &Reader<'_>,
-        rows: &[Option<u32>],
-    ) -> Result<Vec<Option<Vec<f32>>>> {
-        let pictures = match classifier.knows_pictures() {
-            true => self.state.pictures(reader)?,
-            false => None,
-        };
-        classifier.pictures_of(pictures.as_deref(), rows)
     }
 
     /// Makes everything ready that classifying needs: embeds category texts

@@ -22,6 +22,7 @@ pub(crate) mod maintain;
 mod maintenance_lock;
 mod pack;
 pub(crate) mod pictures;
+pub(crate) mod product_pictures;
 pub(crate) mod reembed;
 pub(crate) mod search;
 mod tallies;
@@ -61,6 +62,8 @@ pub struct Catalog {
     pub(crate) filters: FilterCache,
     embedder: RwLock<Option<Arc<dyn Embedder>>>,
     picture_embedder: RwLock<Option<Arc<dyn Embedder>>>,
+    /// What opens the pictures of products that are not stored.
+    picture_source: Option<Arc<dyn pictures::PictureSource>>,
     maintenance: MaintenanceLock,
     /// Held to read while products are stored, and to write while the catalog
     /// moves to another space: none is stored in the space that it leaves.
@@ -203,6 +206,7 @@ impl Catalog {
             state: Arc::new(State::new(store, segment_files)),
             embedder: RwLock::new(embedder),
             picture_embedder: RwLock::new(None),
+            picture_source: None,
             maintenance: MaintenanceLock::default(),
             moving: RwLock::new(()),
             classifier: ClassifierCache::default(),

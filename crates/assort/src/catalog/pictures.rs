@@ -7,7 +7,7 @@ use assort_index::BuildOptions;
 
 use crate::catalog::Catalog;
 use crate::embedding::embed_pictures;
-use crate::locks::{read, write};
+use crate::locks::write;
 use crate::observer::{Observer, Progress};
 use crate::segments::{BACKLOG, broken, seal};
 use crate::snapshot::Changes;
@@ -28,13 +28,27 @@ pub type OpenedPicture = std::result::Result<Pixels, String>;
 pub type TakePictures<'a> = dyn FnMut(usize, Vec<OpenedPicture>) -> Result<()> + 'a;
 
 /// What opens pictures by their references, the values of [`assort_core::Product::image`].
-pub trait PictureSource {
+/// Many threads may ask it at once. With the feature `pictures`, `assort_pictures::Pictures`
+/// is one.
+pub trait PictureSource: Send + Sync {
     /// Opens pictures, and hands them over in their order, some at a time: as many as memory
     /// should hold.
     ///
     /// # Errors
     /// That of `take`, after which none is handed over.
     fn open_all(&self, references: &[&str], take: &mut TakePictures<'_>) -> Result<()>;
+}
+
+#[cfg(feature = "pictures")]
+impl PictureSource for assort_pictures::Pictures {
+    fn open_all(&self, references: &[&str], take: &mut TakePictures<'_>) -> Result<()> {
+        let ahead = assort_pictures::Ahead::default();
+        self.open_ahead(references, ahead, |first, opened| {
+            let opened = opened.into_iter();
+            let opened = opened.map(|one| one.map_err(|error| error.to_string()));
+            take(first, opened.collect())
+        })
+    }
 }
 
 /// What embedding pictures did.
@@ -267,13 +281,6 @@ impl Catalog {
         let stop = || stop.load(std::sync::atomic::Ordering::Relaxed);
         seal(&self.state, space, &BuildOptions::default(), &stop).map(drop)
     }
-
-    /// The vector of a picture.
-    pub(super) fn picture_vector(&self, pixels: &Pixels) -> Result<Vec<f32>> {
-        let embedder = read(&self.picture_embedder).clone();
-        let embedder = embedder.ok_or(Error::NoPictureEmbedder)?;
-        embed_pictures(embedder.as_ref(), &[pixels])
-    }
 }
 
 /// A row, the digest of its picture's reference, and the vector of that picture.
@@ -291,26 +298,21 @@ fn embed_group(
 ) -> Result<()> {
     let references: Vec<&str> = group.iter().map(|product| &*product.reference).collect();
     source.open_all(&references, &mut |first, opened| {
-        let mut pictures = Vec::with_capacity(opened.len());
-        let mut reject = |product: &Missing, reason: String| {
-            report.rejected += 1;
-            let line = u64::from(product.row) + 1;
-            observer.rejected(&Rejected::new(line, Some(product.id.clone()), reason));
-        };
-        for (product, opened) in group[first.min(group.len())..].iter().zip(opened) {
-            match opened {
-                Ok(pixels) => pictures.push((product, pixels)),
-                Err(reason) => reject(product, reason),
-            }
+        let mut vectors = embed_opened(embedder, opened)?;
+        let is_embedders = |one: &Embedded| matches!(one, Err(Error::Embed(_)));
+        let failed = vectors.iter().filter(|one| is_embedders(one)).count();
+        if failed > 1 && vectors.iter().all(std::result::Result::is_err) {
+            // Where none of several has a vector, the embedder is to blame.
+            let at = vectors.iter().position(is_embedders).unwrap_or_default();
+            return vectors.swap_remove(at).map(drop);
         }
-        for batch in pictures.chunks(embedder.batch().max(1)) {
-            let pixels: Vec<&Pixels> = batch.iter().map(|(_, pixels)| pixels).collect();
-            for ((product, _), vector) in batch.iter().zip(embed_each(embedder, &pixels)?) {
-                match vector {
-                    Ok(vector) => {
-                        made.push((product.row, picture_hash(&product.reference), vector));
-                    }
-                    Err(reason) => reject(product, reason),
+        for (product, vector) in group[first.min(group.len())..].iter().zip(vectors) {
+            match vector {
+                Ok(vector) => made.push((product.row, picture_hash(&product.reference), vector)),
+                Err(reason) => {
+                    report.rejected += 1;
+                    let (line, id) = (u64::from(product.row) + 1, product.id.clone());
+                    observer.rejected(&Rejected::new(line, Some(id), reason.to_string()));
                 }
             }
         }
@@ -321,29 +323,44 @@ fn embed_group(
     })
 }
 
-/// The vector of each of some pictures, or why it has none: a picture of one colour may have
-/// no direction. Fails where none of several has one, which is the model's fault.
-fn embed_each(
+/// The vector of a picture, or why it has none: [`Error::Argument`] if it could not be
+/// opened, [`Error::Embed`] if it could not be embedded, as one of one colour, which may
+/// have no direction.
+pub(super) type Embedded = Result<Vec<f32>>;
+
+/// The vectors of opened pictures, in their order.
+pub(super) fn embed_opened(
     embedder: &dyn Embedder,
-    pictures: &[&Pixels],
-) -> Result<Vec<std::result::Result<Vec<f32>, String>>> {
-    let failed = match embed_pictures(embedder, pictures) {
+    opened: Vec<OpenedPicture>,
+) -> Result<Vec<Embedded>> {
+    let pictures: Vec<&Pixels> = opened.iter().flatten().collect();
+    let mut vectors = Vec::with_capacity(pictures.len());
+    for batch in pictures.chunks(embedder.batch().max(1)) {
+        vectors.extend(embed_each(embedder, batch)?);
+    }
+    let mut vectors = vectors.into_iter();
+    let all = opened.iter().filter_map(|opened| match opened {
+        Ok(_) => vectors.next(),
+        Err(reason) => Some(Err(Error::Argument(reason.clone()))),
+    });
+    Ok(all.collect())
+}
+
+/// The vector of each of some pictures, together if that can be.
+fn embed_each(embedder: &dyn Embedder, pictures: &[&Pixels]) -> Result<Vec<Embedded>> {
+    match embed_pictures(embedder, pictures) {
         Ok(vectors) => {
             let rows = vectors.chunks_exact(embedder.space().dimensions);
-            return Ok(rows.map(|row| Ok(row.to_vec())).collect());
+            Ok(rows.map(|row| Ok(row.to_vec())).collect())
         }
-        Err(error @ Error::Embed(_)) => error,
-        Err(error) => return Err(error),
-    };
-    if pictures.len() == 1 {
-        return Ok(vec![Err(failed.to_string())]);
-    }
-    let mut vectors = Vec::with_capacity(pictures.len());
-    for picture in pictures {
-        vectors.extend(embed_each(embedder, &[picture])?);
-    }
-    match vectors.iter().any(std::result::Result::is_ok) {
-        true => Ok(vectors),
-        false => Err(failed),
+        Err(error @ Error::Embed(_)) if pictures.len() == 1 => Ok(vec![Err(error)]),
+        Err(Error::Embed(_)) => {
+            let mut vectors = Vec::with_capacity(pictures.len());
+            for picture in pictures {
+                vectors.extend(embed_each(embedder, &[picture])?);
+            }
+            Ok(vectors)
+        }
+        Err(error) => Err(error),
     }
 }

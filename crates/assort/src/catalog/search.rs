@@ -402,7 +402,7 @@ impl Catalog {
                 let embedder = self.embedder_for(reader)?;
                 Ok((embed_query(embedder.as_ref(), &text)?, None))
             }
-            Query::Picture(pixels) => Ok((self.picture_vector(pixels)?, None)),
+            Query::Picture(pixels) => Ok((self.picture_vector(reader, pixels)?, None)),
             Query::LikePicture(id) => {
                 let row = reader
                     .row(id)?

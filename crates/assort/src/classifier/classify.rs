@@ -278,6 +278,18 @@ impl Classifier {
         self.pictures.is_some()
     }
 
+    /// Whether it learned from pictures of that generation of their space.
+    pub(crate) fn learned_pictures(&self, generation: u32) -> bool {
+        let own = self.pictures.as_ref().map(|own| own.generation);
+        own == Some(generation)
+    }
+
+    /// Whether pictures have a say by a method.
+    pub(crate) fn hears_pictures(&self, method: Method) -> bool {
+        let is_asked = sources(method).contains(&Source::Pictures);
+        is_asked && self.knows_pictures() && self.weight(method, Source::Pictures) > 0.0
+    }
+
     /// The vectors of the pictures of rows, where it learned from those of the same space:
     /// `pictures` are those of the catalog.
     pub(crate) fn pictures_of(
@@ -285,8 +297,7 @@ impl Classifier {
         pictures: Option<&Snapshot>,
         rows: &[Option<u32>],
     ) -> Result<Vec<Option<Vec<f32>>>> {
-        let own = self.pictures.as_ref().map(|own| own.generation);
-        let known = pictures.filter(|pictures| own == Some(pictures.generation()));
+        let known = pictures.filter(|pictures| self.learned_pictures(pictures.generation()));
         let vector = |row: &Option<u32>| match known.zip(*row) {
             Some((pictures, row)) => pictures.vector(row),
             None => Ok(None),

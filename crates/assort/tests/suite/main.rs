@@ -29,5 +29,6 @@ mod pack;
 mod pages;
 mod pictures;
 mod processes;
+mod product_pictures;
 mod source_categories;
 mod update;

@@ -16,7 +16,7 @@ use assort_testkit::toy::{MeanColour, Toy};
 use crate::common::{self, Recorder, path};
 
 /// Opens `red green blue`, numbers up to 255, as a picture of that colour.
-struct Colours;
+pub(crate) struct Colours;
 
 /// Pictures that are handed over at once.
 const AT_ONCE: usize = 7;
@@ -37,7 +37,7 @@ impl PictureSource for Colours {
 }
 
 /// A product whose title has a word that no other has, and that says nothing.
-fn product(id: &str, image: &str) -> Product {
+pub(crate) fn product(id: &str, image: &str) -> Product {
     let digits = id.bytes().filter(u8::is_ascii_digit);
     let word: String = digits
         .map(|digit| char::from(digit - b'0' + b'b'))
@@ -72,7 +72,7 @@ fn opened(directory: &Path) -> Catalog {
     catalog.with_embedder(Arc::new(Toy::new("a"))).unwrap()
 }
 
-fn embed(catalog: &Catalog) -> PictureReport {
+pub(crate) fn embed(catalog: &Catalog) -> PictureReport {
     let embedder: Arc<dyn Embedder> = Arc::new(MeanColour::new("a"));
     let report = catalog.embed_pictures(embedder, "toy pictures", &Colours, &mut ());
     report.unwrap()
@@ -329,28 +329,41 @@ fn what_was_embedded_before_a_stop_is_kept_and_the_rest_goes_on() {
     assert_eq!(embed(&catalog).unchanged, 1500);
 }
 
-#[test]
-fn labelled_pictures_file_products_whose_titles_say_nothing() {
-    const COUNT: usize = 240;
-    let leaf = |at: usize| at % 3;
+/// The leaf that the picture of the product at a place tells.
+pub(crate) fn leaf(at: usize) -> usize {
+    at % 3
+}
+
+/// Products whose pictures alone tell where they belong.
+pub(crate) fn coloured(count: usize) -> Vec<Product> {
     let mut random = Chance(8);
-    let products: Vec<Product> = (0..COUNT)
-        .map(|at| {
-            let mut rgb = [0; 3].map(|_: usize| 1 + random.below(60));
-            rgb[leaf(at)] = 150 + random.below(100);
-            product(
-                &format!("p{at:04}"),
-                &rgb.map(|channel| channel.to_string()).join(" "),
-            )
-        })
-        .collect();
-    let (directory, catalog) = common::catalog(&Arc::new(Toy::new("a")));
-    catalog.put(products.clone()).unwrap();
-    let (learned, held_out) = products.split_at(COUNT / 2);
-    let labels = learned.iter().enumerate();
+    let all = (0..count).map(|at| {
+        let mut rgb = [0; 3].map(|_: usize| 1 + random.below(60));
+        rgb[leaf(at)] = 150 + random.below(100);
+        product(
+            &format!("p{at:04}"),
+            &rgb.map(|channel| channel.to_string()).join(" "),
+        )
+    });
+    all.collect()
+}
+
+/// Labels the first products of [`coloured`].
+pub(crate) fn label(catalog: &Catalog, products: &[Product]) {
+    let labels = products.iter().enumerate();
     let labels = labels.map(|(at, one)| (one.id.as_str(), Some(path(leaf(at)))));
     let labelled = catalog.label(common::labels(labels), LabelOptions::default(), &mut ());
     assert_eq!(labelled.unwrap().rejected, 0);
+}
+
+#[test]
+fn labelled_pictures_file_products_whose_titles_say_nothing() {
+    const COUNT: usize = 240;
+    let products = coloured(COUNT);
+    let (directory, catalog) = common::catalog(&Arc::new(Toy::new("a")));
+    catalog.put(products.clone()).unwrap();
+    let (learned, held_out) = products.split_at(COUNT / 2);
+    label(&catalog, learned);
     let evaluated = |catalog: &Catalog, method: Method| {
         let rows = held_out.iter().zip(COUNT / 2..);
         let rows = rows.map(|(one, at)| (one.clone(), Some(path(leaf(at)))));

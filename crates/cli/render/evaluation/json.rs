@@ -53,6 +53,11 @@ pub(super) fn object(evaluated: &Evaluated<'_>) -> Value {
             "categories": categories.map(|one| category(taxonomy, one)).collect::<Vec<_>>(),
             "comparison": evaluation.comparison.as_ref().map(comparison),
             "cross_validation": evaluation.cross_validation.as_ref().map(cross_validation),
+            "pictures": evaluation.pictures.as_ref().map(|pictures| json!({
+                "used": pictures.used,
+                "without": pictures.without,
+                "unusable": pictures.unusable,
+            })),
             "rejected": evaluation.rejected,
             "seconds": rounded(seconds),
             "products_per_second": evaluated

@@ -63,6 +63,7 @@ impl Shop {
             }),
             start: None,
             pack: None,
+            fetches_pictures: false,
         };
         let bound = bind(vec![opened], Options::new(address)).await.unwrap();
         let address = bound.address();

@@ -1,5 +1,6 @@
 //! What a catalog keeps of its embedder, as one text that opens it again.
 
+mod later;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -152,6 +153,18 @@ impl StoredSpec {
             ..options.clone()
         };
         open(&self.spec, &options)
+    }
+
+    /// The model of pictures whose vectors are of `space`, which is opened when it first
+    /// embeds one: who has pictures need not always look at any. One that cannot be opened,
+    /// or is another one by now, is told then.
+    #[must_use]
+    pub fn open_later(&self, space: &Space, options: &Options) -> Arc<dyn Embedder> {
+        Arc::new(later::Later::new(
+            self.clone(),
+            space.clone(),
+            options.clone(),
+        ))
     }
 
     /// Opens the model as the teacher of a student, or of its next one.

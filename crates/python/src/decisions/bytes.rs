@@ -11,7 +11,7 @@ use super::{Choice, Decisions};
 use crate::error::{AssortError, invalid};
 
 /// What the bytes begin with, and the version of what follows.
-const KIND: &[u8] = b"assort decisions 1\n";
+const KIND: &[u8] = b"assort decisions 2\n";
 
 impl Decisions {
     /// All of them as bytes.

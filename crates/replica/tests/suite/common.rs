@@ -54,6 +54,7 @@ fn serve(
         }),
         start: None,
         pack: None,
+        fetches_pictures: false,
     };
     let bound = runtime.block_on(bind(vec![opened], options)).unwrap();
     let address = bound.address();

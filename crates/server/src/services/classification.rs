@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use assort::core::Product;
 use assort::{Catalog, ClassifyOptions};
-use assort_proto::v1;
 use assort_proto::v1::classification_service_server::ClassificationService;
 use assort_proto::v1::stream_classify_products_request::{Message, Rows};
 use assort_proto::v1::stream_classify_products_response::RowDecision;
+use assort_proto::{picture, v1};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -52,7 +52,7 @@ impl ClassificationService for Classification {
             check_batch("products", request.products.len())?;
             let products = products(request.products)?;
             let ids: Vec<String> = products.iter().map(|product| product.id.clone()).collect();
-            let filed = ask(&call, &served, products, &options, &parsed).await?;
+            let filed = ask(&self.0, &call, &served, products, &options, &parsed).await?;
             (ids, filed)
         } else {
             check_batch("names", request.names.len())?;
@@ -166,6 +166,7 @@ impl Stream {
         }
         if !products.is_empty() {
             let filed = ask(
+                &self.shared,
                 &self.call,
                 &self.served,
                 products,
@@ -184,21 +185,28 @@ impl Stream {
     }
 }
 
-/// Files products together with those of others.
+/// Files products together with those of others; alone where their pictures are fetched.
 async fn ask(
+    shared: &Shared,
     call: &Call,
-    served: &Served,
+    served: &Arc<Served>,
     products: Vec<Product>,
     options: &v1::ClassifyOptions,
     parsed: &ClassifyOptions,
 ) -> Result<Vec<Filed>, Status> {
     let size = products.len();
+    let mut images = products.iter().filter_map(|one| one.image.as_deref());
+    let is_fetched = served.fetches_pictures && images.any(picture::is_on_the_web);
     let asked = Asked {
         products,
         options: *options,
         parsed: parsed.clone(),
     };
-    served.filing.ask(asked, size, call.deadline).await
+    if !is_fetched {
+        return served.filing.ask(asked, size, call.deadline).await;
+    }
+    let alone = move |served: &Served| decisions::file_alone(&served.filer, &served.name, &asked);
+    shared.fetch(call, served, alone).await
 }
 
 /// Files products of the catalog.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assort::Plan;
-use assort::core::{Space, clean};
+use assort::core::{Pixels, Space, clean};
 use assort::{Catalog, GroupBy, Page, Query, Search, Step};
-use assort_proto::v1;
 use assort_proto::v1::grouping::By;
+use assort_proto::v1::image::Source;
 use assort_proto::v1::search_products_request::Query as Asked;
 use assort_proto::v1::search_result::Group;
 use assort_proto::v1::search_service_server::SearchService;
+use assort_proto::{picture, v1};
 use tonic::{Request, Response, Status};
 
 use crate::access::Role;
@@ -24,7 +25,7 @@ use crate::served::{Served, Shared};
 use crate::services::attributes::facet;
 use crate::services::fitting;
 use crate::token::{PageToken, digest, expired, invalid};
-use crate::values::stored;
+use crate::values::{self, stored};
 
 /// Results of a page that does not say how many.
 const USUAL: usize = 10;
@@ -58,7 +59,7 @@ impl SearchService for Searches {
         let name = names::catalog("parent", &request.parent)?;
         let served = self.0.catalog(&call, Role::ReadOnly, name)?;
         for _ in 0..ATTEMPTS {
-            let wanted = wanted(&call, &served, request.clone()).await?;
+            let wanted = wanted(&self.0, &call, &served, request.clone()).await?;
             let found = self
                 .0
                 .work(&call, &served, move |served| find(served, &wanted));
@@ -73,8 +74,9 @@ impl SearchService for Searches {
 
 /// Checks a request; a text is embedded together with those of others.
 async fn wanted(
+    shared: &Shared,
     call: &Call,
-    served: &Served,
+    served: &Arc<Served>,
     mut request: v1::SearchProductsRequest,
 ) -> Result<Wanted, Status> {
     let top = page_size(std::mem::take(&mut request.page_size), USUAL)?;
@@ -91,10 +93,15 @@ async fn wanted(
         Some(Asked::Vector(vector)) => (Query::Vector(coordinates(&vector)?), None),
         Some(Asked::Like(name)) => {
             let id = names::product_of("like", &name, &served.name)?;
-            (Query::Like(id), None)
+            (like(id, request.like_by)?, None)
+        }
+        Some(Asked::Picture(image)) => {
+            let pixels = picture(shared, call, served, image).await?;
+            (Query::Picture(pixels), None)
         }
         None => {
-            let what = "there is nothing to search for; give a text, a vector or a product";
+            let what =
+                "there is nothing to search for; give a text, a vector, a picture or a product";
             return Err(Refusal::of_field("query", what).status());
         }
     };
@@ -123,6 +130,50 @@ async fn wanted(
         explain: request.explain,
         space,
     })
+}
+
+/// What finds products like that of an id.
+fn like(id: String, by: i32) -> Result<Query, Status> {
+    match v1::LikeBy::try_from(by) {
+        Ok(v1::LikeBy::Unspecified | v1::LikeBy::Text) => Ok(Query::Like(id)),
+        Ok(v1::LikeBy::Picture) => Ok(Query::LikePicture(id)),
+        Ok(v1::LikeBy::Both) => Ok(Query::LikeBoth(id)),
+        Err(_) => {
+            let what = format!("the server knows no likeness {by}");
+            Err(Refusal::of_field("like_by", what).status())
+        }
+    }
+}
+
+/// Opens a picture that is searched by.
+async fn picture(
+    shared: &Shared,
+    call: &Call,
+    served: &Arc<Served>,
+    given: v1::Image,
+) -> Result<Pixels, Status> {
+    let field = match given.source {
+        Some(Source::Uri(_)) => "picture.uri",
+        _ => "picture.data",
+    };
+    let reference = values::image("picture", given)
+        .map_err(|wrong| Refusal::of_field(wrong.field, wrong.what).status())?;
+    let reference = reference.ok_or_else(|| {
+        let what = "the picture has neither data nor a URI; give one of them";
+        Refusal::of_field(field, what).status()
+    })?;
+    let is_fetched = served.fetches_pictures && picture::is_on_the_web(&reference);
+    let open = move |served: &Served| {
+        let opened = served.catalog.open_picture(&reference);
+        opened.map_err(|error| match error {
+            assort::Error::Argument(what) => Refusal::of_field(field, what).status(),
+            other => of_error(&other),
+        })
+    };
+    match is_fetched {
+        true => shared.fetch(call, served, open).await,
+        false => shared.work(call, served, open).await,
+    }
 }
 
 /// What to group by, and how many products of each group to give.
@@ -236,18 +287,28 @@ fn find(served: &Served, wanted: &Wanted) -> Result<Option<v1::SearchProductsRes
 fn search(catalog: &Catalog, search: &Search) -> Result<Page, Status> {
     catalog.search(search).map_err(|error| match error {
         assort::Error::Argument(what) => {
-            let without = search.clone().with_facets(Vec::new());
-            let of_facets = !search.facets.is_empty() && catalog.search(&without).is_ok();
-            let field = match search.filter.is_some() {
-                _ if of_facets => "facets",
-                true => "filter",
-                false => "query",
-            };
-            Refusal::of_field(field, what).status()
+            Refusal::of_field(refused_field(catalog, search), what).status()
         }
         assort::Error::Late => deadline_exceeded(),
         other => of_error(&other),
     })
+}
+
+/// The field without which a search that was refused would be done.
+fn refused_field(catalog: &Catalog, search: &Search) -> &'static str {
+    let is_done = |search: &Search| catalog.search(search).is_ok();
+    let mut without = search.clone().with_facets(Vec::new());
+    if is_done(&without) {
+        return "facets";
+    }
+    without = without.with_group_by(None);
+    if is_done(&without) {
+        return "grouping";
+    }
+    match is_done(&without.with_filter(None)) {
+        true => "filter",
+        false => "query",
+    }
 }
 
 /// How many results there are, or groups of them.

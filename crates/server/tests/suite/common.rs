@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assort::Catalog;
-use assort::core::Taxonomy;
+use assort::core::{Product, Taxonomy};
 use assort::students::Teacher;
-use assort_proto::v1;
+use assort_pictures::{Pictures, Urls};
 use assort_proto::v1::attribute_service_client::AttributeServiceClient;
 use assort_proto::v1::catalog_service_client::CatalogServiceClient;
 use assort_proto::v1::classification_service_client::ClassificationServiceClient;
@@ -16,8 +16,9 @@ use assort_proto::v1::product_service_client::ProductServiceClient;
 use assort_proto::v1::search_service_client::SearchServiceClient;
 use assort_proto::v1::server_service_client::ServerServiceClient;
 use assort_proto::v1::taxonomy_service_client::TaxonomyServiceClient;
+use assort_proto::{picture, v1};
 use assort_server::{Controls, Opened, Options, bind};
-use assort_testkit::toy::Toy;
+use assort_testkit::toy::{MeanColour, Toy};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -63,14 +64,37 @@ pub(crate) fn make(directory: &TempDir, embedder: Arc<Toy>) -> Catalog {
     let taxonomy = Taxonomy::from_paths(PATHS).unwrap();
     let path = directory.path().join("shop");
     let catalog = Catalog::create(path, &taxonomy, embedder, "toy").unwrap();
-    let products = TITLES.map(|(id, title)| assort::core::Product {
+    let products = TITLES.map(|(id, title)| Product {
         id: id.to_owned(),
         title: title.to_owned(),
         attributes: vec![("price".to_owned(), id[1..].to_owned())],
-        ..assort::core::Product::default()
+        ..Product::default()
     });
     catalog.put(products).unwrap();
     catalog
+}
+
+/// A picture of one colour, as a catalog keeps it: a BMP of one pixel.
+pub(crate) fn picture(colour: [u8; 3]) -> String {
+    picture::to_uri(&bmp(colour), "image/bmp").unwrap()
+}
+
+/// The file of a picture of one pixel.
+pub(crate) fn bmp([red, green, blue]: [u8; 3]) -> Vec<u8> {
+    let mut file = b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
+    file.extend([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0]);
+    file.resize(54, 0);
+    file.extend([blue, green, red, 0]);
+    file
+}
+
+/// A catalog whose pictures are embedded, and that opens others, from public addresses too.
+pub(crate) fn looking(catalog: Catalog) -> Catalog {
+    let pictures = Arc::new(Pictures::default().with_urls(Urls::default()));
+    let embedder = Arc::new(MeanColour::new("secret"));
+    let report = catalog.embed_pictures(embedder, "toy", &*pictures, &mut ());
+    assert_eq!(report.unwrap().rejected, 0);
+    catalog.with_picture_source(pictures)
 }
 
 /// The shop's catalog, to be served.
@@ -85,6 +109,7 @@ pub(crate) fn opened(catalog: Catalog, read_only: bool) -> Opened {
         }),
         start: None,
         pack: None,
+        fetches_pictures: true,
     }
 }
 
@@ -108,6 +133,19 @@ impl Shop {
     /// The shop with its products, and no labels.
     pub(crate) async fn open() -> Self {
         Self::with(|_, _| {}).await
+    }
+
+    /// The shop, each of whose products has a picture of one colour.
+    pub(crate) async fn with_pictures() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let embedder = Arc::new(Toy::new("a"));
+        let catalog = make(&directory, Arc::clone(&embedder));
+        let colours = (0..).zip(TITLES).map(|(at, (id, _))| Product {
+            image: Some(picture([30 * at, 240 - 30 * at, 60])),
+            ..catalog.product(id).unwrap().product
+        });
+        catalog.put(colours.collect::<Vec<_>>()).unwrap();
+        Self::of(directory, embedder, looking(catalog), |_, _| {}).await
     }
 
     /// The same with other options of the server.

@@ -78,7 +78,7 @@ fn words(command: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_curl_shows_is_what_the_server_answers() {
-    let shop = Shop::open().await;
+    let shop = Shop::with_pictures().await;
     let curls = commands(&text()).into_iter();
     let curls: Vec<_> = curls
         .filter(|(command, _)| command.starts_with("curl "))

@@ -21,6 +21,7 @@ mod keys;
 mod labels;
 mod limits;
 mod metrics;
+mod pictures;
 mod products;
 mod search;
 mod stopping;

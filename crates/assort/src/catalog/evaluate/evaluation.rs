@@ -123,6 +123,9 @@ pub struct Evaluation {
     pub overlap: Overlap,
     /// How often sets of categories hold the truth, if they were asked for.
     pub sets: Option<SetReport>,
+    /// How many products were filed by their pictures too; none where pictures have no say,
+    /// and in cross-validation.
+    pub pictures: Option<PictureUse>,
     /// How the other method does on the same products, if one was asked for.
     pub comparison: Option<MethodComparison>,
     /// What is known of the parts, if this is a cross-validation.
@@ -140,6 +143,21 @@ pub struct Overlap {
     /// Accuracy of the decisions on all others; none if there are none, and then
     /// nothing is known of new products.
     pub accuracy_without: Option<f64>,
+}
+
+/// Products by their pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PictureUse {
+    /// Those whose picture was used.
+    pub used: usize,
+    /// Those without a picture: they name none, or it was not opened and the catalog has no
+    /// vector of it (see [`Catalog::with_picture_source`](crate::Catalog::with_picture_source)).
+    pub without: usize,
+    /// Those whose picture could not be used.
+    pub unusable: usize,
+    /// The id of the first of those, and why.
+    pub first_unusable: Option<(String, String)>,
 }
 
 /// Sets of categories that shall hold the truth.

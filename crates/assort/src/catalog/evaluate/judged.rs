@@ -1,11 +1,13 @@
 //! Decisions beside the truth, product by product, and the figures of all.
 
 use assort_core::{
-    Candidates, CategoryIndex, Compared, Comparison, ConfidenceReport, Decision, RankingInput,
-    Report, Taxonomy,
+    Candidates, CategoryIndex, Compared, Comparison, ConfidenceReport, Decision, PictureProblem,
+    Product, RankingInput, Report, Taxonomy,
 };
 
-use super::evaluation::{EvaluateOptions, Evaluation, MethodComparison, Overlap, SetReport};
+use super::evaluation::{
+    EvaluateOptions, Evaluation, MethodComparison, Overlap, PictureUse, SetReport,
+};
 use crate::classifier::Decided;
 use crate::observer::Observer;
 use crate::{Error, Result};
@@ -25,6 +27,7 @@ pub(super) struct Judged<'a> {
     overlapping: Vec<bool>,
     /// Sets, those that hold the truth, and the categories in all of them.
     sets: (usize, usize, usize),
+    pictures: Option<PictureUse>,
 }
 
 impl<'a> Judged<'a> {
@@ -40,6 +43,7 @@ impl<'a> Judged<'a> {
             ranking: RankingInput::default(),
             overlapping: Vec::new(),
             sets: (0, 0, 0),
+            pictures: None,
         }
     }
 
@@ -74,6 +78,25 @@ impl<'a> Judged<'a> {
     /// Tells of the products that were added whether they say the same as a labelled one.
     pub(super) fn overlaps(&mut self, overlapping: impl Iterator<Item = bool>) {
         self.overlapping.extend(overlapping);
+    }
+
+    /// Tells of a product whether its picture was found, or why it could not be used.
+    pub(super) fn picture(
+        &mut self,
+        product: &Product,
+        found: bool,
+        problem: Option<&PictureProblem>,
+    ) {
+        let pictures = self.pictures.get_or_insert_default();
+        match problem {
+            Some(problem) => {
+                pictures.unusable += 1;
+                let first = || (product.id.clone(), problem.to_string());
+                pictures.first_unusable.get_or_insert_with(first);
+            }
+            None if found => pictures.used += 1,
+            None => pictures.without += 1,
+        }
     }
 
     fn add_decision(&mut self, truth: CategoryIndex, decision: &Decision) {
@@ -120,6 +143,7 @@ impl<'a> Judged<'a> {
             ranking: self.ranking.finish(),
             overlap: self.overlap(),
             sets: self.set_report(options),
+            pictures: self.pictures.clone(),
             comparison: self.comparison(options, observer)?,
             cross_validation: None,
             rejected: 0,

@@ -19,7 +19,7 @@ use assort_read::Rejected;
 
 pub use self::evaluation::{
     CrossValidateOptions, CrossValidation, EvaluateOptions, Evaluation, Fold, FoldFigure,
-    LearningPoint, MethodComparison, Overlap, SetReport,
+    LearningPoint, MethodComparison, Overlap, PictureUse, SetReport,
 };
 
 impl Catalog {
@@ -131,11 +131,18 @@ impl Catalog {
         labelled: &HashSet<u128>,
     ) -> Result<()> {
         let (products, truth): (Vec<Product>, Vec<CategoryIndex>) = group.into_iter().unzip();
-        let (decided, classifier) =
-            self.again_if_moved(|| self.decide(&products, methods, true))?;
+        let filed = self.again_if_moved(|| self.decide(&products, methods, true))?;
         let contents = products.iter().map(|product| content_key(&product.title));
         let contents: Vec<u128> = contents.collect();
-        judged.add(&truth, &contents, decided, classifier.candidates());
+        let candidates = filed.classifier.candidates();
+        judged.add(&truth, &contents, filed.decided, candidates);
+        if filed.pictures.are_heard {
+            let found = filed.pictures.vectors.iter().map(Option::is_some);
+            let problems = filed.pictures.problems.iter();
+            for ((product, found), problem) in products.iter().zip(found).zip(problems) {
+                judged.picture(product, found, problem.as_ref());
+            }
+        }
         judged.overlaps(contents.iter().map(|content| labelled.contains(content)));
         Ok(())
     }
