@@ -301,9 +301,8 @@ async fn products_are_filed_by_the_pictures_that_they_bring() {
     let messages = [open, rows].map(|message| v1::StreamClassifyProductsRequest {
         message: Some(message),
     });
-    let answers = shop
-        .classification()
-        .stream_classify_products(iter(messages));
+    let mut client = shop.classification();
+    let answers = client.stream_classify_products(iter(messages));
     let mut answers = answers.await.unwrap().into_inner();
     let answer = answers.message().await.unwrap().unwrap();
     let decisions = answer
