@@ -281,6 +281,7 @@ fn an_evaluation_has_these_figures_and_no_others() {
         "categories",
         "comparison",
         "cross_validation",
+        "pictures",
         "rejected",
         "seconds",
         "products_per_second",
