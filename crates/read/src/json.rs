@@ -39,7 +39,16 @@ fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) 
             {
                 return flatten_value(key, &facts, visit);
             }
-            flatten(inner, &mut |sub, value| visit(&joined(key, sub), value));
+            for (name, value) in inner {
+                flatten_value(name, value, &mut |sub, value| {
+                    // A dot that stands in a name leads nowhere.
+                    let below = match sub == name {
+                        true => format!("{key}.{sub}"),
+                        false => joined(key, sub),
+                    };
+                    visit(&below, value);
+                });
+            }
         }
         Value::Array(elements) if is_list_of_objects(elements) => {
             if let Some((key, facts)) = facts(key, elements) {
@@ -134,6 +143,10 @@ mod tests {
         assert_eq!(
             flat(r#"{"specs":[{"name":"Colour","value":"red"},{"name":"Size","value":""}]}"#),
             ["attributes.Colour=red", "attributes.Size="]
+        );
+        assert_eq!(
+            flat(r#"{"attributes":{"attributes.price":"1","price":"2"}}"#),
+            ["attributes.attributes.price=1", "attributes.price=2"]
         );
     }
 

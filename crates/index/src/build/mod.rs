@@ -11,6 +11,7 @@ mod ordered;
 mod reference;
 mod repair;
 mod select;
+mod source;
 
 use std::fmt;
 use std::path::Path;
@@ -21,9 +22,9 @@ use assort_files::Files;
 use rayon::prelude::*;
 
 use self::duplicates::Duplicates;
-use self::native::Source;
 use self::near::Near;
 use self::ordered::Ordered;
+use self::source::Source;
 use crate::file::{DIMENSIONS, Header, M, write};
 use crate::graph::Graph;
 use crate::scratch::MOST_ROWS;

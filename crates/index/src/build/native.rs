@@ -7,36 +7,22 @@
 use rayon::prelude::*;
 
 use super::BuildOptions;
-use super::duplicates::Duplicates;
 use super::incoming::Incoming;
 use super::lists::{ListScan, Lists, Packed};
 use super::near::Near;
-use super::ordered::{Codes, Ordered};
 use super::select::{Candidate, diverse, sort};
+use super::source::{BATCH, Source};
 use crate::Result;
-use crate::codes::{Bytes, Quantizer};
+use crate::codes::Bytes;
 use crate::graph::{NONE, stride};
 
 /// Places of lists with the best sketches, for each row that is to be compared: a row stands in
 /// several lists.
 const SKETCHES: usize = 4;
 
-/// Rows that a thread works on before it tells how far it has come.
-pub(super) const BATCH: usize = 128;
-
 /// Bytes of the sketches that are packed at a time, or so: lists of rows that stand far
 /// apart are packed twice.
 const PACKED: usize = 64 << 20;
-
-/// What a graph is built from; rows stand in the order of their ids.
-pub(super) struct Source<'a> {
-    pub(super) ordered: &'a Ordered<'a>,
-    pub(super) quantizer: &'a Quantizer,
-    pub(super) codes: &'a Codes,
-    pub(super) duplicates: &'a Duplicates,
-    /// Rows of each level.
-    pub(super) counts: &'a [usize],
-}
 
 /// Links all rows of the lowest level that `source` has, which is number `level` of the graph.
 pub(super) fn link(

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::native::{BATCH, Source};
+use super::source::{BATCH, Source};
 use crate::Result;
 use crate::graph::{Graph, NONE};
 use crate::scratch::Scratch;

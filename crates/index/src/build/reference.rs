@@ -18,8 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use hnsw_rs::prelude::{Distance, Hnsw};
 
 use super::BuildOptions;
-use super::native::Source;
 use super::order::shuffled;
+use super::source::Source;
 use crate::codes::Bytes;
 use crate::graph::{Graph, NONE, stride};
 use crate::{Error, Result};

@@ -13,7 +13,7 @@ mod unreachable;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Builder;
-use super::native::Source;
+use super::source::Source;
 use crate::graph::{Graph, Level, NONE, stride};
 use crate::scratch::Scratch;
 use crate::walk::{Links, Way, descend, walk};
