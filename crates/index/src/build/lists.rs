@@ -6,6 +6,8 @@
 //! growing graph find the same rows in twice the time: they wait for memory at every step (compare
 //! PiPNN; Rubel et al., 2026).
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::duplicates::Duplicates;
@@ -42,7 +44,7 @@ impl Lists {
         let mut lists = vec![0; starts[near.above]];
         for nearest in 0..NEAREST {
             for &id in &all {
-                let Some(&above) = near.of(id).get(nearest) else {
+                let Some(above) = near.nth(id, nearest) else {
                     continue;
                 };
                 let end = &mut ends[above as usize];
@@ -63,9 +65,14 @@ impl Lists {
     }
 }
 
-/// Some of the lists, packed.
+/// Bytes of sketches that are packed at a time.
+const PACKED: usize = 192 << 20;
+
+/// The lists that some rows are in, packed.
 pub(super) struct Packed<'a> {
     lists: &'a Lists,
+    /// The rows.
+    pub(super) ids: Range<u32>,
     /// Bytes of a sketch.
     bytes: usize,
     /// The first block of each list, [`NONE`] of those that are not packed.
@@ -74,24 +81,28 @@ pub(super) struct Packed<'a> {
 }
 
 impl<'a> Packed<'a> {
-    /// Packs the lists that are given, each of them once or several times.
+    /// Packs the lists of the first of the rows `ids`, of as many as there is room for.
     pub(super) fn new(
         lists: &'a Lists,
-        wanted: impl Iterator<Item = u32>,
+        near: &Near,
+        ids: Range<u32>,
         records: Records<'_>,
         dimensions: usize,
     ) -> Self {
         let bytes = dimensions.div_ceil(8);
         let mut firsts = vec![NONE; lists.starts.len() - 1];
         let mut packed = Vec::new();
-        let mut blocks = 0;
-        for list in wanted {
-            if firsts[list as usize] == NONE {
-                firsts[list as usize] = blocks as u32;
-                blocks += lists.list(list).len().div_ceil(SKETCHED);
-                packed.extend(lists.list(list).chunks(SKETCHED));
+        let mut end = ids.start;
+        while end < ids.end && packed.len() * SKETCHED * bytes < PACKED {
+            for &list in near.of(end) {
+                if firsts[list as usize] == NONE {
+                    firsts[list as usize] = packed.len() as u32;
+                    packed.extend(lists.list(list).chunks(SKETCHED));
+                }
             }
+            end += 1;
         }
+        let blocks = packed.len();
         let mut sketches = vec![0; blocks * SKETCHED * bytes];
         packed
             .par_iter()
@@ -107,6 +118,7 @@ impl<'a> Packed<'a> {
             );
         Self {
             lists,
+            ids: ids.start..end,
             bytes,
             firsts,
             blocks: sketches,

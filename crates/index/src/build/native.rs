@@ -20,10 +20,6 @@ use crate::graph::{NONE, stride};
 /// several lists.
 const SKETCHES: usize = 4;
 
-/// Bytes of the sketches that are packed at a time, or so: lists of rows that stand far
-/// apart are packed twice.
-const PACKED: usize = 64 << 20;
-
 /// Links all rows of the lowest level that `source` has, which is number `level` of the graph.
 pub(super) fn link(
     source: &Source<'_>,
@@ -48,15 +44,15 @@ fn choose(
 ) -> Result<Vec<u32>> {
     let rows = source.codes.rows();
     let lists = Lists::new(near, rows, source.duplicates, options.m);
-    let dimensions = source.quantizer.dimensions();
-    let together = (PACKED / near.sketch_bytes(dimensions)).next_multiple_of(BATCH);
+    let (records, dimensions) = (source.codes.records(), source.quantizer.dimensions());
     let mut chosen = vec![NONE; rows * most];
-    for (part, places) in chosen.chunks_mut(together * most).enumerate() {
-        let first = (part * together) as u32;
-        let ids = first..first + (places.len() / most) as u32;
-        let wanted = ids.clone().flat_map(|id| near.of(id));
-        let packed = Packed::new(&lists, wanted.copied(), source.codes.records(), dimensions);
-        let batches = ids
+    let (mut first, mut rest) = (0, &mut chosen[..]);
+    while !rest.is_empty() {
+        let packed = Packed::new(&lists, near, first..rows as u32, records, dimensions);
+        let (places, later) = rest.split_at_mut(packed.ids.len() * most);
+        let batches = packed
+            .ids
+            .clone()
             .into_par_iter()
             .zip(places.par_chunks_exact_mut(most))
             .chunks(BATCH);
@@ -70,6 +66,7 @@ fn choose(
                 Ok(())
             },
         )?;
+        (first, rest) = (packed.ids.end, later);
     }
     Ok(chosen)
 }

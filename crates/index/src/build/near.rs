@@ -64,9 +64,11 @@ impl Near {
         &near[..found.unwrap_or(self.width)]
     }
 
-    /// Bytes of all sketches of the lists that a row is in.
-    pub(super) fn sketch_bytes(&self, dimensions: usize) -> usize {
-        self.width * dimensions.div_ceil(8)
+    /// One of them, counted from 0.
+    pub(super) fn nth(&self, slot: u32, nearest: usize) -> Option<u32> {
+        let at = slot as usize * self.width + nearest;
+        let row = *self.rows.get(at).filter(|_| nearest < self.width)?;
+        (row != NONE).then_some(row)
     }
 
     /// Puts the rows from slot `first` on in another order: of slots as they stand now.
