@@ -47,27 +47,20 @@ pub(crate) struct Given {
     pub(crate) unseen: Option<String>,
     /// The word for which the row looks like totals, and no product; it may lack an id.
     pub(crate) totals: Option<String>,
-    /// What the row says that it is, where that is no product. It has nothing else then.
-    pub(crate) other: Option<String>,
 }
 
-impl Given {
-    fn other(line: u64, other: String) -> Self {
-        Self {
-            line,
-            place: None,
-            update: ProductUpdate::new(String::new()),
-            category: None,
-            more_categories: Vec::new(),
-            parent: None,
-            kind: None,
-            view: None,
-            vectors: 0,
-            otherwise: Vec::new(),
-            unseen: None,
-            totals: None,
-            other: Some(other),
-        }
+/// Why a row gives nothing.
+#[derive(Debug)]
+pub(crate) enum Unmade {
+    /// It cannot be used.
+    Rejected(Rejected),
+    /// It says on that line that it is no product, but something else.
+    Other(u64, String),
+}
+
+impl From<Rejected> for Unmade {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
     }
 }
 
@@ -124,11 +117,11 @@ impl Maker<'_> {
         line: u64,
         values: &impl Values,
         further: Further,
-    ) -> Result<Given, Rejected> {
+    ) -> Result<Given, Unmade> {
         let columns = self.columns;
         let record = columns.record.and_then(|at| values.text(at));
         if let Some(record) = record.filter(|record| is_other(record)) {
-            return Ok(Given::other(line, record.trim().to_owned()));
+            return Err(Unmade::Other(line, record.trim().to_owned()));
         }
         let raw = match columns.id {
             IdSource::RowNumber => "",
@@ -143,7 +136,7 @@ impl Maker<'_> {
         let totals = word_of_totals(columns, &id, |at| values.text(at));
         if totals.is_none() {
             if id.is_empty() || columns.is_missing(&id) {
-                return Err(no_id(columns, line, &id));
+                return Err(no_id(columns, line, &id).into());
             }
             check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
         }
@@ -192,7 +185,6 @@ impl Maker<'_> {
             otherwise: made.otherwise,
             unseen,
             totals,
-            other: None,
         })
     }
 
@@ -246,23 +238,23 @@ impl Maker<'_> {
         line: u64,
         object: &Object,
         positions: &Positions,
-    ) -> Result<Given, Rejected> {
+    ) -> Result<Given, Unmade> {
         let (found, further) = self.found(object, positions);
         if found.inexact_id {
-            return Err(inexact_id(line));
+            return Err(inexact_id(line).into());
         }
         if let Some(count) = found.products(self.columns) {
             let reason = format!(
                 "the id and the title are lists, of {count} ids: the object holds columns, and not a product; write an object for each product"
             );
-            return Err(Rejected::new(line, None, reason));
+            return Err(Rejected::new(line, None, reason).into());
         }
         if let Some(ids) = found.ids(self.columns) {
             let (column, ids) = (self.columns.id(), ids.join("`, `"));
             let reason = format!(
                 "column `{column}` holds several ids (`{ids}`): these may be products of their own, or parts of one; --id names another column"
             );
-            return Err(Rejected::new(line, None, reason));
+            return Err(Rejected::new(line, None, reason).into());
         }
         self.make(line, &found, further)
     }
@@ -274,14 +266,14 @@ impl Maker<'_> {
         batch: &Batch,
         row: usize,
         positions: &Positions,
-    ) -> Result<Given, Rejected> {
+    ) -> Result<Given, Unmade> {
         let line = batch.number(row);
         if let IdSource::Column(at) = self.columns.id
             && batch.is_float(at)
             && let Some(id) = batch.text(row, at)
             && (id.len() > EXACT || id.contains('.'))
         {
-            return Err(inexact_id(line));
+            return Err(inexact_id(line).into());
         }
         let Some(object) = batch.nested(row) else {
             return self.make(

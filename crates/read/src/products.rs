@@ -10,7 +10,7 @@ use crate::columns::Columns;
 use crate::input::Input;
 use crate::join::Join;
 use crate::last_rows::LastRows;
-use crate::maker::{Given, Maker};
+use crate::maker::{Given, Maker, Unmade};
 use crate::mapping::Mapping;
 use crate::mended::Mend;
 use crate::numbers::is_shortened;
@@ -175,20 +175,22 @@ impl Reader {
             self.tell();
         }
         match made {
-            Ok(Given {
-                line,
-                other: Some(other),
-                ..
-            }) => self.tally.count_mended(Mend::OtherRecord, line, &other),
-            Ok(given) if self.totals.waits(&given, self.count) => self.totals.hold(given),
-            made => {
-                for held in self.totals.release(&self.columns) {
-                    self.take(held);
-                }
-                self.take(made);
+            Err(Unmade::Other(line, record)) => {
+                self.tally.count_mended(Mend::OtherRecord, line, &record);
             }
+            Ok(given) if self.totals.waits(&given, self.count) => self.totals.hold(given),
+            Ok(given) => self.follow(Ok(given)),
+            Err(Unmade::Rejected(rejected)) => self.follow(Err(rejected)),
         }
         Ok(())
+    }
+
+    /// Takes a row behind which none before it is one of totals.
+    fn follow(&mut self, made: std::result::Result<Given, Rejected>) {
+        for held in self.totals.release(&self.columns) {
+            self.take(held);
+        }
+        self.take(made);
     }
 
     /// Takes over what was counted where rows are cut.

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
-use crate::maker::{Further, Given, Maker, Values, listed, readings};
+use crate::maker::{Further, Given, Maker, Unmade, Values, listed, readings};
 use crate::mapping::Mapping;
 use crate::mended::Mended;
 use crate::names::{has_all, names_products};
@@ -29,7 +29,7 @@ pub(crate) struct Rows {
 }
 
 /// What a row says, or why it says nothing.
-type Made = std::result::Result<Given, Rejected>;
+type Made = std::result::Result<Given, Unmade>;
 
 #[derive(Debug)]
 enum Source {
@@ -195,14 +195,14 @@ impl Rows {
         Ok(match &mut self.source {
             Source::Table(table) => table.read()?.map(|row| match row {
                 Ok(record) => maker.make(record.line(), &record, Further::default()),
-                Err(error) => Err(unread(error)),
+                Err(error) => Err(unread(error).into()),
             }),
             Source::Objects(objects) => objects.read()?.map(|row| match row {
                 Ok((line, object)) => {
                     let made = maker.make_of_object(line, &object, &self.positions);
                     placed(made, objects.place())
                 }
-                Err(error) => Err(unread(error)),
+                Err(error) => Err(unread(error).into()),
             }),
             #[cfg(feature = "parquet")]
             Source::Columnar(columnar) => columnar
@@ -220,7 +220,7 @@ impl Rows {
             }
             #[cfg(feature = "parquet")]
             Raw::Stored(batch, row) => maker.make_of_batch(&batch, row, &self.positions),
-            Raw::Bad(error) => Err(unread(error)),
+            Raw::Bad(error) => Err(unread(error).into()),
         }
     }
 
@@ -300,7 +300,8 @@ fn cells_of(object: &Object, positions: &Positions, width: usize) -> Vec<Vec<Str
 fn placed(made: Made, place: Option<String>) -> Made {
     match made {
         Ok(given) => Ok(Given { place, ..given }),
-        Err(rejected) => Err(rejected.within(place)),
+        Err(Unmade::Rejected(rejected)) => Err(rejected.within(place).into()),
+        Err(other) => Err(other),
     }
 }
 

@@ -29,12 +29,11 @@ pub(super) fn inner_key<'o>(objects: impl Iterator<Item = &'o Object>) -> Option
         .map(|(_, name)| name)
 }
 
-/// The object with what it keeps under a key as its own, where it does not say that itself.
-pub(super) fn brought_out(mut object: Object, key: &str) -> Object {
+/// Brings out what an object keeps under a key, as its own where it does not say that itself.
+pub(super) fn bring_out(object: &mut Object, key: &str) {
     if let Some(Value::Object(inner)) = object.remove(key) {
         for (name, value) in inner {
             object.entry(name).or_insert(value);
         }
     }
-    object
 }

@@ -163,7 +163,7 @@ impl Objects {
                 continue;
             };
             if let Some(inner) = self.inner {
-                *object = inside::brought_out(std::mem::take(object), inner);
+                inside::bring_out(object, inner);
             }
             flatten(object, &mut |key, _| {
                 if known.insert(key.to_owned()) {
@@ -183,7 +183,7 @@ impl Objects {
             Some(found) => Some(found?),
             None => self.source.read()?.map(|mut found| {
                 if let (Some(inner), Ok(object)) = (self.inner, &mut found.row) {
-                    *object = inside::brought_out(std::mem::take(object), inner);
+                    inside::bring_out(object, inner);
                 }
                 found
             }),
