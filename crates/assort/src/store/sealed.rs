@@ -2,7 +2,7 @@
 //! of their slots are dead.
 
 use assort_index::Bitmap;
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::{AccessGuard, ReadableTable, ReadableTableMetadata, Table};
 
 use super::codec::{self, SealedRow, Unreadable};
 use super::read::Reader;
@@ -136,18 +136,58 @@ pub(crate) struct NewSegment<'a> {
     pub(crate) rows: &'a [(u32, u128)],
 }
 
-impl Writer<'_> {
-    pub(super) fn sealed_row(&self, space: &SpaceRecord, row: u32) -> Result<Option<SealedRow>> {
-        let name = sealed_name(space.generation);
-        let bytes = self.with(SealedTable::new(&name), |table| {
-            Ok(table.get(row)?.map(|value| value.value().to_vec()))
-        })?;
-        let decoded = bytes.map(|bytes| codec::decode_sealed(&bytes));
-        decoded
-            .transpose()
-            .map_err(|e| self.unreadable(format_args!("place of row {row}"), e))
+/// The rows of a segment that is to be added.
+#[derive(Default)]
+struct Sorted {
+    /// Rows that are as they were when it was built, with the digests of their texts.
+    kept: Vec<(u32, u128)>,
+    /// Those of them that are among the live vectors.
+    live: Vec<u32>,
+    /// Slots of the others.
+    dead: Vec<u32>,
+}
+
+/// Where the vectors of a space are, as a transaction has it.
+struct Places<'w, 'a> {
+    writer: &'w Writer<'a>,
+    dimensions: usize,
+    sealed: Table<'a, u32, &'static [u8]>,
+    live: Table<'a, u32, &'static [u8]>,
+}
+
+impl Places<'_, '_> {
+    /// Where the row's vector is, if it is in a segment.
+    fn sealed(&self, row: u32) -> Result<Option<SealedRow>> {
+        let value = self.get(&self.sealed, row)?;
+        let decoded = value.map(|value| codec::decode_sealed(value.value()));
+        decoded.transpose().map_err(|e| {
+            self.writer
+                .unreadable(format_args!("place of row {row}"), e)
+        })
     }
 
+    /// Digest of the text that the row's vector was made from, if it is in none.
+    fn live(&self, row: u32) -> Result<Option<u128>> {
+        let value = self.get(&self.live, row)?;
+        let view = value.map(|value| {
+            codec::view_vector(value.value(), self.dimensions).map(|view| view.text_hash)
+        });
+        view.transpose().map_err(|e| {
+            self.writer
+                .unreadable(format_args!("vector in row {row}"), e)
+        })
+    }
+
+    fn get<'t>(
+        &self,
+        table: &'t Table<'_, u32, &'static [u8]>,
+        row: u32,
+    ) -> Result<Option<AccessGuard<'t, &'static [u8]>>> {
+        table.get(row).map_err(|e| self.writer.store().failed(e))
+    }
+}
+
+impl<'a> Writer<'a> {
     /// Takes rows out of their segments.
     pub(super) fn unseal(&mut self, space: &SpaceRecord, rows: &[u32]) -> Result<()> {
         let name = sealed_name(space.generation);
@@ -208,29 +248,9 @@ impl Writer<'_> {
         self.raise_format(FORMAT_WITHOUT_COLUMNS)?;
         self.note_pictures(segment.space)?;
         self.set_meta(KEY_NEXT_SEGMENT, &(segment.number + 1).to_le_bytes())?;
-        let space = segment.space;
-        let mut dead = Vec::new();
-        let mut kept = Vec::new();
-        for (slot, &(row, text_hash)) in (0u32..).zip(segment.rows) {
-            let current = match self.sealed_row(space, row)? {
-                Some(sealed) => merged.contains(&sealed.segment),
-                None => merged.is_empty(),
-            };
-            if current && self.text_hash(space, row)? == Some(text_hash) {
-                kept.push((row, text_hash));
-            } else {
-                dead.push(slot);
-            }
-        }
-        let name = vectors_name(space.generation);
-        self.with(VectorTable::new(&name), |table| {
-            for (row, _) in &kept {
-                table.remove(row)?;
-            }
-            Ok(())
-        })?;
-        self.note_released();
-        let name = sealed_name(space.generation);
+        let Sorted { kept, live, dead } = self.sort_rows(segment, merged)?;
+        self.remove_live(segment.space, &live)?;
+        let name = sealed_name(segment.space.generation);
         let number = segment.number;
         self.with(SealedTable::new(&name), |table| {
             for &(row, text_hash) in &kept {
@@ -244,7 +264,7 @@ impl Writer<'_> {
         })?;
         self.drop_segments(merged)?;
         let record = SegmentRecord {
-            generation: space.generation,
+            generation: segment.space.generation,
             rows: segment.rows.len() as u32,
         };
         let bytes = self.encoded(codec::encode(&record))?;
@@ -253,6 +273,63 @@ impl Writer<'_> {
         })?;
         self.mark_dead(number, &dead)?;
         Ok(dead)
+    }
+
+    /// Digest of the text that the row's vector was made from.
+    pub(super) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
+        let places = self.places(space)?;
+        Ok(match places.live(row)? {
+            Some(hash) => Some(hash),
+            None => places.sealed(row)?.map(|sealed| sealed.text_hash),
+        })
+    }
+
+    fn places(&self, space: &SpaceRecord) -> Result<Places<'_, 'a>> {
+        Ok(Places {
+            writer: self,
+            dimensions: space.dimensions as usize,
+            sealed: self.open(SealedTable::new(&sealed_name(space.generation)))?,
+            live: self.open(VectorTable::new(&vectors_name(space.generation)))?,
+        })
+    }
+
+    /// Sorts the rows of a segment that is to be added, in order of rows: tables are read, and
+    /// later changed, from one end to the other.
+    fn sort_rows(&self, segment: &NewSegment<'_>, merged: &[u32]) -> Result<Sorted> {
+        let places = self.places(segment.space)?;
+        let mut slots: Vec<u32> = (0..segment.rows.len() as u32).collect();
+        slots.sort_unstable_by_key(|&slot| segment.rows[slot as usize].0);
+        let mut sorted = Sorted::default();
+        for slot in slots {
+            let (row, text_hash) = segment.rows[slot as usize];
+            let (sealed, live) = (places.sealed(row)?, places.live(row)?);
+            let current = sealed.map_or(merged.is_empty(), |place| merged.contains(&place.segment));
+            let now = live.or(sealed.map(|place| place.text_hash));
+            if !current || now != Some(text_hash) {
+                sorted.dead.push(slot);
+                continue;
+            }
+            sorted.kept.push((row, text_hash));
+            sorted.live.extend(live.map(|_| row));
+        }
+        Ok(sorted)
+    }
+
+    /// Takes rows out of the live vectors.
+    fn remove_live(&mut self, space: &SpaceRecord, rows: &[u32]) -> Result<()> {
+        let name = vectors_name(space.generation);
+        let definition = VectorTable::new(&name);
+        if self.with(definition, |table| table.len())? == rows.len() as u64 {
+            return self.delete_table(definition);
+        }
+        self.with(definition, |table| {
+            for row in rows {
+                table.remove(row)?;
+            }
+            Ok(())
+        })?;
+        self.note_released();
+        Ok(())
     }
 
     /// Forgets segments, whose rows must be elsewhere; their files are to be

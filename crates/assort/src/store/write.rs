@@ -75,16 +75,20 @@ impl<'a> Writer<'a> {
         self.store
     }
 
+    pub(super) fn open<K: redb::Key + 'static, V: redb::Value + 'static>(
+        &self,
+        definition: TableDefinition<K, V>,
+    ) -> Result<redb::Table<'a, K, V>> {
+        let opened = self.transaction.open_table(definition);
+        opened.map_err(|e| self.store.failed(e))
+    }
+
     pub(super) fn with<K: redb::Key + 'static, V: redb::Value + 'static, T>(
         &self,
         definition: TableDefinition<K, V>,
         change: impl FnOnce(&mut redb::Table<'_, K, V>) -> std::result::Result<T, redb::StorageError>,
     ) -> Result<T> {
-        let mut table = self
-            .transaction
-            .open_table(definition)
-            .map_err(|e| self.store.failed(e))?;
-        change(&mut table).map_err(|e| self.store.failed(e))
+        change(&mut self.open(definition)?).map_err(|e| self.store.failed(e))
     }
 
     pub(super) fn set_meta(&self, key: &str, value: &[u8]) -> Result<()> {
@@ -251,22 +255,6 @@ impl<'a> Writer<'a> {
         })?;
         hash.transpose()
             .map_err(|e| self.unreadable(format_args!("product in row {row}"), e))
-    }
-
-    /// Digest of the text that the row's vector was made from.
-    pub(super) fn text_hash(&self, space: &SpaceRecord, row: u32) -> Result<Option<u128>> {
-        let name = vectors_name(space.generation);
-        let bytes = self.with(VectorTable::new(&name), |table| {
-            Ok(table.get(row)?.map(|value| value.value().to_vec()))
-        })?;
-        let Some(bytes) = bytes else {
-            return Ok(self.sealed_row(space, row)?.map(|sealed| sealed.text_hash));
-        };
-        let view = codec::view_vector(&bytes, space.dimensions as usize).map_err(|e| {
-            self.store
-                .unreadable(format_args!("vector in row {row}"), e)
-        })?;
-        Ok(Some(view.text_hash))
     }
 
     /// Stores products, new ones in new rows. Vectors go to `space`, and a
