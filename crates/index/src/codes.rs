@@ -96,7 +96,7 @@ impl Quantizer {
         let coordinates = vector.iter().zip(&self.centers).zip(&self.steps);
         for (at, ((value, center), step)) in coordinates.enumerate() {
             let steps = (value - center) / step;
-            let code = (steps + MIDDLE).round().clamp(0.0, 15.0);
+            let code = nearest(steps + MIDDLE).clamp(0.0, 15.0);
             rest[at] = steps + MIDDLE - code;
             let byte = &mut record[at / CHUNK * CHUNK_BYTES + at % CHUNK_BYTES];
             let high = at % CHUNK >= CHUNK_BYTES;
@@ -108,7 +108,7 @@ impl Quantizer {
         head.copy_from_slice(&scale.to_le_bytes());
         for (byte, value) in bytes.iter_mut().zip(&rest) {
             let rounded = if scale > 0.0 {
-                (value / scale).round()
+                nearest(value / scale)
             } else {
                 0.0
             };
@@ -125,8 +125,7 @@ impl Quantizer {
         let unit = if most > 0.0 { 127.0 / most } else { 0.0 };
         let mut coarse = vec![0i8; padded(self.dimensions())];
         for (code, value) in coarse.iter_mut().zip(&scaled) {
-            // To the nearest: `round` would be a call of a function for each.
-            *code = (value * unit + 0.5f32.copysign(*value)) as i8;
+            *code = nearest(value * unit) as i8;
         }
         let centers: f32 = vector.iter().zip(&self.centers).map(|(v, c)| v * c).sum();
         let middle: f32 = scaled.iter().sum::<f32>() * MIDDLE;
@@ -139,6 +138,12 @@ impl Quantizer {
             coarse,
         }
     }
+}
+
+/// The whole number next to a value, below 2³¹. `round` would be a call of a function for
+/// each.
+fn nearest(value: f32) -> f32 {
+    (value + 0.5f32.copysign(value)) as i32 as f32
 }
 
 /// Coordinates padded to whole chunks.
@@ -219,10 +224,15 @@ impl CodeQuery {
         let halves = out.iter_mut().flat_map(|table| table.chunks_exact_mut(16));
         for (group, half) in groups.zip(halves) {
             let least: f32 = group.iter().map(|value| value.min(0.0)).sum();
-            for (bits, entry) in half.iter_mut().enumerate() {
-                let places = group.iter().enumerate();
-                let set = places.filter(|(at, _)| bits >> at & 1 == 1);
-                let worth: f32 = set.map(|(_, value)| value).sum();
+            let mut worth = [0f32; 16];
+            for (at, value) in group.iter().enumerate() {
+                // Those with this bit, and those without it.
+                let (without, with) = worth.split_at_mut(1 << at);
+                for (with, without) in with.iter_mut().zip(without) {
+                    *with = *without + value;
+                }
+            }
+            for (entry, worth) in half.iter_mut().zip(worth) {
                 // Rounding down keeps the sum of all from exceeding the cap.
                 *entry = ((worth - least) * unit) as u8;
             }
@@ -329,7 +339,7 @@ impl BytesShare<'_> {
     pub(crate) fn encode(&mut self, at: usize, vector: &[f32]) {
         let row = &mut self.bytes[at * self.stride..][..self.stride];
         for (byte, value) in row.iter_mut().zip(vector) {
-            *byte = (value * self.unit).round().clamp(-127.0, 127.0) as i8;
+            *byte = nearest(value * self.unit).clamp(-127.0, 127.0) as i8;
         }
         self.squares[at] = dot8(row, row) as u32;
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -169,35 +170,48 @@ impl Ordered<'_> {
 
     fn write_refinements(&self, quantizer: &Quantizer, out: &mut dyn Write) -> io::Result<()> {
         let dimensions = self.vectors.dimensions();
-        let (record, refinement) = (record_bytes(dimensions), refinement_bytes(dimensions));
-        for shares in shares(self.order.len()).chunks(rayon::current_num_threads()) {
-            let made = shares.par_iter().map(|share| {
-                let mut record = vec![0; record];
-                let mut refinements = vec![0; share.len() * refinement];
-                let mut places = refinements.chunks_exact_mut(refinement);
-                self.each(share.clone(), |_, vector| {
-                    if let Some(place) = places.next() {
-                        quantizer.encode(vector, &mut record, place);
-                    }
-                })?;
-                Ok(refinements)
-            });
-            let made: Result<Vec<Vec<u8>>> = made.collect();
-            for refinements in made.map_err(io::Error::other)? {
-                out.write_all(&refinements)?;
-            }
-        }
-        Ok(())
+        let record = record_bytes(dimensions);
+        self.write_each(refinement_bytes(dimensions), out, || {
+            let mut record = vec![0; record];
+            move |vector, place| quantizer.encode(vector, &mut record, place)
+        })
     }
 
     fn write_vectors(&self, out: &mut dyn Write) -> io::Result<()> {
-        for share in shares(self.order.len()) {
-            let mut halves = Vec::with_capacity(share.len() * self.vectors.dimensions());
-            self.each(share, |_, vector| {
-                halves.extend(vector.iter().map(|&value| f16::from_f32(value)));
-            })
-            .map_err(io::Error::other)?;
-            out.write_all(bytemuck::cast_slice(&halves))?;
+        let dimensions = self.vectors.dimensions();
+        self.write_each(size_of::<f16>() * dimensions, out, || {
+            let mut halves = vec![f16::ZERO; dimensions];
+            move |vector, place| {
+                halves.convert_from_f32_slice(vector);
+                place.copy_from_slice(bytemuck::cast_slice(&halves));
+            }
+        })
+    }
+
+    /// Writes so many bytes of each row, which what `maker` gives, once for many rows, makes of
+    /// its vector.
+    fn write_each<Make: FnMut(&[f32], &mut [u8])>(
+        &self,
+        bytes: usize,
+        out: &mut dyn Write,
+        maker: impl Fn() -> Make + Sync,
+    ) -> io::Result<()> {
+        for shares in shares(self.order.len()).chunks(rayon::current_num_threads()) {
+            let made = shares.par_iter().map(|share| {
+                let mut all = vec![0; share.len() * bytes];
+                let mut places = all.chunks_exact_mut(bytes);
+                let mut make = maker();
+                self.each(share.clone(), |_, vector| {
+                    if let Some(place) = places.next() {
+                        make(vector, place);
+                    }
+                })?;
+                Ok(all)
+            });
+            let made: Result<Vec<Vec<u8>>> = made.collect();
+            for all in made.map_err(io::Error::other)? {
+                out.write_all(&all)?;
+            }
         }
         Ok(())
     }

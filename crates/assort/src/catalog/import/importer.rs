@@ -1,6 +1,7 @@
 //! The work of an import, from rows to commits.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use assort_core::{
@@ -9,17 +10,16 @@ use assort_core::{
 use rayon::prelude::*;
 
 use super::ImportOptions;
+use super::group::{Applied, Counts, Group, Ready, Waiting, item};
 use super::kinds::Kinds;
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
 use crate::import_report::ImportReport;
 use crate::input_row::InputRow;
-use crate::locks::read;
 use crate::observer::{Observer, Progress};
 use crate::segments::BACKLOG;
-use crate::snapshot::Changes;
 use crate::store::{
-    ArchivedProductRecord, FamiliarityRecord, Ids, ProductRecord, Put, Reader, SpaceRecord, Writer,
+    ArchivedProductRecord, FamiliarityRecord, Ids, ProductRecord, Reader, SpaceRecord,
 };
 use crate::{Error, Result};
 use assort_read::{ByDigest, ProductRow, Rejected, SeenIds, UpdateRow};
@@ -46,31 +46,6 @@ const LOOKED_AT_TOGETHER: usize = 1024;
 const LOOKED_AT: usize = 8;
 const REMEMBERED: f64 = 10_000.0;
 
-/// A product that is to be written.
-struct Waiting {
-    product: ProductRecord,
-    label: Option<String>,
-    /// Whether it is to be embedded: the stored vector is not of its text.
-    embeds: bool,
-    /// Digest of the product's text.
-    text_hash: u128,
-    is_new: bool,
-    /// The update that made it, if one did.
-    update: Option<Applied>,
-}
-
-/// An update with the digest of the content it was applied to.
-struct Applied {
-    update: ProductUpdate,
-    before: u128,
-}
-
-/// A product that is to be stored, and the update that made it, if one did.
-struct Ready {
-    put: Put,
-    update: Option<Applied>,
-}
-
 /// The id of a label and further attributes, or why a row is rejected.
 type Categorized = std::result::Result<(Option<String>, Vec<(String, String)>), String>;
 
@@ -96,6 +71,8 @@ pub(super) struct Importer<'a> {
     waiting: Vec<Waiting>,
     to_embed: usize,
     waiting_bytes: usize,
+    /// What is embedded, and committed while the next group is embedded.
+    embedded: Option<Group>,
     /// Part of the input that was done when the group began.
     done_before: Option<f64>,
     /// What attributes hold whose kind is not known.
@@ -128,6 +105,7 @@ impl<'a> Importer<'a> {
             waiting: Vec::new(),
             to_embed: 0,
             waiting_bytes: 0,
+            embedded: None,
             done_before: done(),
             report: ImportReport::default(),
         })
@@ -324,47 +302,62 @@ impl<'a> Importer<'a> {
         }
     }
 
-    /// Embeds and commits what is waiting; if stopped meanwhile, only what is
-    /// whole.
-    pub(super) fn flush(&mut self) -> Result<()> {
+    /// Embeds what is waiting, and meanwhile commits what was embedded before.
+    fn flush(&mut self) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         self.to_embed = 0;
         self.waiting_bytes = 0;
         if waiting.is_empty() {
             return Ok(());
         }
-        self.look(&waiting);
         if self.options.dry_run {
-            waiting
-                .iter()
-                .for_each(|item| count(&mut self.report, item));
+            self.look(&waiting);
+            let mut counts = Counts::default();
+            waiting.iter().for_each(|item| counts.add(item));
+            counts.add_to(&mut self.report);
             return Ok(());
         }
-        let vectors = self.embed(&waiting)?;
-        let known = self.known(&waiting)?;
-        let mut puts = Vec::with_capacity(waiting.len());
-        let mut report = self.report.clone();
-        for item in waiting {
-            let vector = vectors.get(&item.text_hash).cloned();
-            if item.embeds && vector.is_none() {
-                continue;
-            }
-            count(&mut report, &item);
-            puts.push(Ready {
-                put: Put {
-                    product: item.product,
-                    text_hash: item.text_hash,
-                    vector,
-                    label: item.label,
-                },
-                update: item.update,
-            });
+        let before = self.embedded.take();
+        let counts = before.as_ref().map(|group| group.counts);
+        let familiarity = self.familiarity(before.as_ref())?;
+        let catalog = self.catalog;
+        let (vectors, stored) = std::thread::scope(|scope| {
+            let storing =
+                before.map(|group| scope.spawn(move || group.store(catalog, familiarity.as_ref())));
+            self.look(&waiting);
+            let vectors = self.embed(&waiting);
+            let stored = storing.map(|storing| storing.join());
+            (
+                vectors,
+                stored.map(|stored| stored.unwrap_or_else(|panic| resume_unwind(panic))),
+            )
+        });
+        let (space, known) = (self.space.clone(), self.known(&waiting));
+        if let (Some(counts), Some(stored)) = (counts, stored) {
+            self.complete(counts, stored?)?;
         }
-        let mut lacking = self.store(puts, known)?;
+        self.embedded = Some(Group::new(space, waiting, &vectors?, known));
+        Ok(())
+    }
+
+    /// Embeds and commits all that is left.
+    pub(super) fn finish_group(&mut self) -> Result<()> {
+        let flushed = self.flush();
+        let Some(group) = self.embedded.take() else {
+            return flushed;
+        };
+        let (counts, familiarity) = (group.counts, self.familiarity(Some(&group))?);
+        let lacking = group.store(self.catalog, familiarity.as_ref())?;
+        self.complete(counts, lacking)?;
+        flushed
+    }
+
+    /// Stores what of a group is lacking, and goes on from there.
+    fn complete(&mut self, counts: Counts, mut lacking: Vec<Ready>) -> Result<()> {
         while !lacking.is_empty() {
-            lacking = self.complete(lacking)?;
+            lacking = self.store_anew(lacking)?;
         }
-        self.report = report;
+        counts.add_to(&mut self.report);
         match self.catalog.seal_backlog(BACKLOG, self.observer) {
             // What is stored stays.
             Err(Error::Interrupted) => self.report.stopped = true,
@@ -416,9 +409,9 @@ impl<'a> Importer<'a> {
         }
     }
 
-    /// How well a student knows new products, these included; none for another
+    /// How well a student knows some of the products that are embedded; none for another
     /// embedder.
-    fn known(&self, waiting: &[Waiting]) -> Result<Option<FamiliarityRecord>> {
+    fn known(&self, waiting: &[Waiting]) -> Option<Vec<f32>> {
         let embedded = waiting.iter().filter(|waiting| waiting.embeds);
         let parts: Option<Vec<f32>> = embedded
             .step_by(LOOKED_AT)
@@ -426,10 +419,18 @@ impl<'a> Importer<'a> {
                 familiarity(self.embedder.as_ref(), &product.title, &product.text)
             })
             .collect();
-        let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
+        parts.filter(|parts| !parts.is_empty())
+    }
+
+    /// How well a student knows new products, those of a group included that is to be
+    /// committed to the last commit; none for another embedder.
+    fn familiarity(&self, group: Option<&Group>) -> Result<Option<FamiliarityRecord>> {
+        let Some((space, parts)) =
+            group.and_then(|group| Some((&group.space, group.known.as_ref()?)))
+        else {
             return Ok(None);
         };
-        let mut record = self.reader.familiarity(&self.space)?;
+        let mut record = self.reader.familiarity(space)?;
         record.products += parts.len() as f64;
         record.known += parts.iter().copied().map(f64::from).sum::<f64>();
         if record.products > REMEMBERED {
@@ -439,59 +440,10 @@ impl<'a> Importer<'a> {
         Ok(Some(record))
     }
 
-    /// Commits; gives back the products that have to be made anew, because another
-    /// thread has changed or removed them, and all if the catalog has moved to another
-    /// space.
-    fn store(&self, puts: Vec<Ready>, known: Option<FamiliarityRecord>) -> Result<Vec<Ready>> {
-        let mut lacking = Vec::new();
-        let _stays = read(&self.catalog.moving);
-        self.catalog.commit(|writer| {
-            if writer.space()? != self.space {
-                lacking = puts;
-                return Ok(Changes::default());
-            }
-            if let Some(known) = &known {
-                writer.set_familiarity(known)?;
-            }
-            let mut whole = Vec::with_capacity(puts.len());
-            for ready in puts {
-                if self.is_stale(writer, &ready)? {
-                    lacking.push(ready);
-                } else {
-                    whole.push(ready.put);
-                }
-            }
-            let taxonomy = self.catalog.taxonomy()?;
-            let rows = writer.put(&self.space, &whole)?;
-            let mut changes = Changes::default();
-            for (put, row) in whole.into_iter().zip(rows) {
-                if let Some(label) = &put.label {
-                    changes.labels.push((row, taxonomy.by_id(label)));
-                }
-                if let Some(vector) = put.vector {
-                    changes.vectors.push((row, vector));
-                }
-            }
-            Ok(changes)
-        })?;
-        Ok(lacking)
-    }
-
-    /// Whether another thread has changed what a product was made of: the vector that it
-    /// keeps, or the product that its update was applied to.
-    fn is_stale(&self, writer: &Writer<'_>, ready: &Ready) -> Result<bool> {
-        let before = ready.update.as_ref().map(|applied| applied.before);
-        let is_other = match before {
-            Some(before) => writer.content_hash(&ready.put.product.id)? != Some(before),
-            None => false,
-        };
-        Ok(is_other || writer.lacks_vector(&self.space, &ready.put)?)
-    }
-
     /// Makes products anew that could not be stored as they were compared, and stores
     /// them. Gives back those of which the same holds again. An update of a product that
     /// has been removed meanwhile came before that, and is done.
-    fn complete(&mut self, lacking: Vec<Ready>) -> Result<Vec<Ready>> {
+    fn store_anew(&mut self, lacking: Vec<Ready>) -> Result<Vec<Ready>> {
         self.refresh()?;
         let mut anew = Vec::with_capacity(lacking.len());
         for Ready { mut put, update } in lacking {
@@ -517,7 +469,13 @@ impl<'a> Importer<'a> {
             ready.put.vector = vectors.get(&ready.put.text_hash).cloned();
             ready
         });
-        self.store(anew.collect(), None)
+        let anew = Group {
+            space: self.space.clone(),
+            products: anew.collect(),
+            known: None,
+            counts: Counts::default(),
+        };
+        anew.store(self.catalog, None)
     }
 
     /// Goes on from the last commit.
@@ -563,11 +521,6 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// What of a product is embedded.
-fn item(product: &ProductRecord) -> Item<'_> {
-    Item::of_fields(&product.title, &product.text)
-}
-
 /// Bytes of what a product says, nearly.
 fn bytes(product: &ProductRecord) -> usize {
     let attributes = product.attributes.iter();
@@ -575,14 +528,4 @@ fn bytes(product: &ProductRecord) -> usize {
         .map(|(name, value)| name.len() + value.len())
         .sum();
     product.title.len() + product.text.len() + attributes
-}
-
-fn count(report: &mut ImportReport, item: &Waiting) {
-    let counter = if item.is_new {
-        &mut report.added
-    } else {
-        &mut report.updated
-    };
-    *counter += 1;
-    report.labelled += u64::from(item.label.is_some());
 }

@@ -1,6 +1,7 @@
 //! Storing products: what changed is embedded, everything is committed in
 //! batches, and a bad row never stops the rest.
 
+mod group;
 mod importer;
 mod kinds;
 
@@ -108,7 +109,7 @@ impl Catalog {
         let mut importer = Importer::new(self, options, done, observer)?;
         self.background.gather(true);
         let outcome = importer.run(rows);
-        let flushed = importer.flush();
+        let flushed = importer.finish_group();
         self.background.gather(false);
         self.background.wake(&self.state);
         outcome.and(flushed)?;
