@@ -1,8 +1,6 @@
 //! Which of several columns means an id, a title or a category: by their names, checked
 //! by what they hold.
 
-use std::collections::HashSet;
-
 use assort_core::Taxonomy;
 
 use crate::error::Unstated;
@@ -10,8 +8,7 @@ use crate::known::{is_category, share_by_name};
 use crate::levels::levels;
 use crate::mapping::{IdSource, Mapping};
 use crate::named::Named;
-use crate::names::{CATEGORY, ID, INDEX, OR_TITLE, TITLE, is_correction, is_old};
-use crate::numbers::is_shortened;
+use crate::names::{CATEGORY, ID, INDEX, is_correction, is_old};
 use crate::refusal::Refusal;
 use crate::sample::Sample;
 
@@ -64,23 +61,6 @@ impl<'a> Choice<'a> {
             mapping,
             sample,
         }
-    }
-
-    /// The first column of such a name whose values are texts in half of the rows, or
-    /// else the first of such a name; or else a description.
-    pub(crate) fn title(&self) -> Option<usize> {
-        if self.named.guessed(TITLE).next().is_none() {
-            let is_needed = self.mapping.require_title && !self.mapping.updates;
-            return self.named.guessed(OR_TITLE).next().filter(|_| is_needed);
-        }
-        let mut candidates = self.named.guessed(TITLE);
-        let is_text = |value: &str| value.chars().any(char::is_alphabetic) && !is_url(value);
-        let fits = |column: &usize| {
-            let texts = self.sample.values(*column).filter(|value| is_text(value));
-            texts.count() * 2 >= self.sample.len()
-        };
-        let first = self.named.guessed(TITLE).next();
-        candidates.find(fits).or(first)
     }
 
     /// The first column of such a name that has another value in each row, but for rows
@@ -144,20 +124,6 @@ impl<'a> Choice<'a> {
             message.push_str(&format!("; no value comes twice in {keys}"));
         }
         Refusal::until(Unstated::Id, message)
-    }
-
-    /// Refuses ids that a spreadsheet has shortened so that several are the same.
-    pub(crate) fn check_ids(&self, column: usize) -> Result<(), Refusal> {
-        let mut seen = HashSet::new();
-        let mut shortened = self.sample.values(column).filter(|id| is_shortened(id));
-        let Some(id) = shortened.find(|id| !seen.insert(*id)) else {
-            return Ok(());
-        };
-        let message = format!(
-            "several rows have the id `{id}` in column `{}`: a spreadsheet has shortened the ids; format the column as text there, and export the file again",
-            self.named.names[column]
-        );
-        Err(Refusal::until(Unstated::Id, message))
     }
 
     /// A message that no column looks like something.
@@ -399,10 +365,6 @@ fn shape(text: &str) -> String {
     shape
 }
 
-fn is_url(value: &str) -> bool {
-    value.starts_with("http://") || value.starts_with("https://")
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -575,7 +537,7 @@ mod tests {
             &rows,
             false,
         );
-        let expected = "id=sku title=name-en_US text=description-en_US-shop attributes=name-de_DE";
+        let expected = "id=sku title=name-en_US text=name-de_DE,description-en_US-shop";
         assert_eq!(found, expected);
     }
 

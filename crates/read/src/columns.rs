@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use assort_core::{SEPARATOR, Taxonomy};
 
+use crate::changed_ids::Ids;
 use crate::choice::{Choice, Shelf};
 use crate::error::Unstated;
+use crate::listed_facts::Form;
 use crate::mapping::{IdSource, Mapping};
 use crate::missing::{are_words, is_mark, is_word};
 use crate::named::Named;
@@ -14,9 +16,12 @@ use crate::names::{
     IMAGE, KIND, PARENT, TEXT, VIEW, attribute, is_no_attribute, is_of_source, plain, told_apart,
 };
 use crate::numbers::{Writing, writing};
+use crate::paired::Pairs;
 use crate::records;
 use crate::refusal::Refusal;
 use crate::sample::Sample;
+use crate::titles;
+use crate::translated::language_of;
 use crate::vectors::are_vectors;
 
 /// What a key means that turns up late in a file of objects.
@@ -38,7 +43,11 @@ pub struct Columns {
     pub(crate) id: IdSource,
     /// Whether a word such as `NULL` in place of an id says that there is none.
     null_words: bool,
+    /// What programs have made of the ids.
+    pub(crate) ids: Ids,
     pub(crate) title: Option<usize>,
+    /// Titles in other languages, for products that have none in that of the title.
+    pub(crate) titles: Vec<usize>,
     pub(crate) text: Vec<usize>,
     pub(crate) category: Option<usize>,
     /// The columns of the levels above it, where several are one path.
@@ -49,6 +58,13 @@ pub struct Columns {
     contradicted: Vec<(usize, u32)>,
     pub(crate) image: Option<usize>,
     pub(crate) attributes: Vec<usize>,
+    /// Columns in pairs, of which one names the attribute.
+    pub(crate) pairs: Pairs,
+    /// Columns whose cells list names of attributes with values.
+    pub(crate) listing: Vec<(usize, Form)>,
+    /// Columns of title and text whose cells have it in several languages, with the one that
+    /// comes first.
+    pub(crate) by_language: Vec<(usize, String)>,
     /// Attributes whose numbers have a decimal comma.
     pub(crate) decimal_commas: Vec<usize>,
     /// Attributes whose numbers have a decimal point, and those of which that is unclear,
@@ -123,6 +139,8 @@ impl Columns {
             || self.above.contains(&column)
             || self.text.contains(&column)
             || self.attributes.contains(&column)
+            || self.pairs.has(column)
+            || self.listing.iter().any(|(at, _)| *at == column)
     }
 
     /// Whether products are made with a column.
@@ -164,7 +182,7 @@ impl Columns {
         let view = named.guessed(VIEW).next();
         let title = match mapping.title.as_deref() {
             Some(stated) => named.stated(stated)?,
-            None => choice.title(),
+            None => titles::title(&named, mapping, sample),
         };
         let needs_title = title.is_none() && mapping.require_title && !mapping.updates;
         let id = match mapping.id.as_deref() {
@@ -178,9 +196,10 @@ impl Columns {
                 IdSource::Column(found.ok_or_else(|| choice.no_id(needs_title))?)
             }
         };
-        if let IdSource::Column(at) = id {
-            choice.check_ids(at)?;
-        }
+        let ids: Vec<&str> = match id {
+            IdSource::Column(at) => sample.values(at).collect(),
+            IdSource::RowNumber => Vec::new(),
+        };
         if needs_title {
             return Err(Refusal::until(Unstated::Title, choice.no("a title")));
         }
@@ -198,8 +217,10 @@ impl Columns {
         let mut columns = Self {
             names: names.to_vec(),
             id,
-            null_words: matches!(id, IdSource::Column(at) if are_words(&sample.values(at).collect::<Vec<_>>())),
+            null_words: are_words(&ids),
+            ids: Ids::of(&ids, &name_of_id(id, names))?,
             title,
+            titles: Vec::new(),
             text: Vec::new(),
             category: shelf.column,
             above: shelf.above,
@@ -207,6 +228,9 @@ impl Columns {
             contradicted: shelf.contradicted,
             image,
             attributes: Vec::new(),
+            pairs: Pairs::default(),
+            listing: Vec::new(),
+            by_language: Vec::new(),
             decimal_commas: Vec::new(),
             decimal_points: Vec::new(),
             unclear: Vec::new(),
@@ -221,16 +245,25 @@ impl Columns {
                 .is_some_and(|at| title.is_some_and(|title| at < title) && sample.is_of_merged(at)),
             open: mapping.attributes.is_none(),
         };
+        if let Some(title) = title {
+            columns.titles = named.in_other_languages(title).collect();
+        }
         columns.text = match &mapping.text {
             Some(stated) => named.all(stated)?,
-            None => columns.unused(|at, _| named.is_any(at, TEXT)),
+            None => columns.unused(|at, _| named.is_any(at, TEXT) || columns.titles.contains(&at)),
         };
+        let speaking = title.into_iter().chain(columns.text.iter().copied());
+        let speaking = speaking.filter_map(|at| Some((at, language_of(sample.values(at))?)));
+        columns.by_language = speaking.collect();
+        if mapping.attributes.is_none() {
+            columns.find_named_values(sample);
+        }
         columns.attributes = match &mapping.attributes {
             Some(stated) => named.all(stated)?,
             None => columns.unused(|at, plain| {
                 let is_attribute =
                     !is_no_attribute(plain) || is_of_source(plain) || choice.is_foreign(at);
-                is_attribute && sample.keys != Some(at)
+                is_attribute && sample.keys != Some(at) && !columns.pairs.beside.contains(&at)
             }),
         };
         if columns.open {
@@ -254,6 +287,47 @@ impl Columns {
             return Err(message.into());
         }
         Ok(columns)
+    }
+
+    /// Finds columns that name attributes, and those of their values.
+    fn find_named_values(&mut self, sample: &Sample) {
+        self.pairs = Pairs::among(&self.names, sample, |at| !self.uses(at));
+        let free = self.unused(|at, _| !self.pairs.beside.contains(&at));
+        let listing = free.into_iter().filter_map(|at| {
+            let form = Form::of(&self.names[at], at, sample)?;
+            Some((at, form))
+        });
+        self.listing = listing.collect();
+    }
+
+    /// Columns of values with those that name them, for messages: `Option1 Value (by Option1
+    /// Name)`.
+    fn named_values(&self) -> String {
+        let names = &self.names;
+        let pairs = self.pairs.pairs.iter();
+        let pairs = pairs.map(|pair| format!("{} (by {})", names[pair.value], names[pair.name]));
+        let listing = self.listing.iter().map(|(at, _)| names[*at].clone());
+        pairs.chain(listing).collect::<Vec<_>>().join(",")
+    }
+
+    /// Columns of texts in several languages, with the one that comes first.
+    fn languages(&self) -> String {
+        let told = self.by_language.iter();
+        let told = told.map(|(at, language)| format!("{} ({language} first)", self.names[*at]));
+        told.collect::<Vec<_>>().join(",")
+    }
+
+    /// Whether there is a row for each attribute of a product: one pair of columns, without a
+    /// number, has them all.
+    pub(crate) fn is_long(&self) -> bool {
+        let has_number = |at: usize| self.names[at].contains(|sign: char| sign.is_ascii_digit());
+        matches!(&self.pairs.pairs[..], [pair] if !has_number(pair.value))
+    }
+
+    /// The attribute of a pair of columns that a row does not name.
+    pub(crate) fn unnamed(&self, pair: usize) -> &str {
+        let pair = self.pairs.pairs.get(pair);
+        pair.map_or("", |pair| attribute(&self.names[pair.value]))
     }
 
     /// Finds how the numbers of attributes are written; `stated` are columns with decimal
@@ -317,6 +391,8 @@ impl Columns {
         [self.title, self.category, self.image] != [None; 3]
             || !self.text.is_empty()
             || !self.attributes.is_empty()
+            || !self.pairs.pairs.is_empty()
+            || !self.listing.is_empty()
     }
 
     fn unused(&self, fits: impl Fn(usize, &str) -> bool) -> Vec<usize> {
@@ -324,6 +400,14 @@ impl Columns {
             .filter(|&at| !self.uses(at) && fits(at, &plain(&self.names[at])))
             .filter(|&at| !self.names[at].is_empty())
             .collect()
+    }
+}
+
+/// The name of the column of ids, for messages.
+fn name_of_id(id: IdSource, names: &[String]) -> String {
+    match id {
+        IdSource::RowNumber => "#".to_owned(),
+        IdSource::Column(at) => names[at].clone(),
     }
 }
 
@@ -355,6 +439,8 @@ impl fmt::Display for Columns {
             ("contradicted-by", self.contradicted()),
             ("image", one(self.image())),
             ("attributes", self.attributes().join(",")),
+            ("named-values", self.named_values()),
+            ("by-language", self.languages()),
             ("ignored", self.ignored().join(",")),
             ("left-out-vectors", self.vectors().join(",")),
             ("decimal-comma", self.decimal_commas().join(",")),
@@ -368,155 +454,4 @@ impl fmt::Display for Columns {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::tests::sample;
-
-    fn resolve(header: &str, mapping: &Mapping) -> std::result::Result<String, Refusal> {
-        let names: Vec<_> = header.split(',').map(str::to_owned).collect();
-        let sample = Sample::default();
-        Columns::resolve(&names, mapping, &sample).map(|columns| columns.to_string())
-    }
-
-    fn guess(header: &str) -> String {
-        resolve(header, &Mapping::default()).unwrap()
-    }
-
-    fn some(name: &str) -> Option<String> {
-        Some(name.to_owned())
-    }
-
-    #[test]
-    fn usual_headers_are_understood() {
-        assert_eq!(
-            guess("id,title,description,brand,price"),
-            "id=id title=title text=description attributes=brand,price"
-        );
-        assert_eq!(
-            guess("Product ID,Product-Name,Body (HTML),Product_Type,Image Src,Vendor"),
-            "id=Product ID title=Product-Name text=Body (HTML) category=Product_Type image=Image Src attributes=Vendor"
-        );
-        assert_eq!(
-            guess("商品编号,商品名称,描述,类目,图片,品牌"),
-            "id=商品编号 title=商品名称 text=描述 category=类目 image=图片 attributes=品牌"
-        );
-        assert_eq!(
-            guess("asin,name,summary,text,gtin"),
-            "id=asin title=name text=summary,text attributes=gtin"
-        );
-    }
-
-    #[test]
-    fn columns_without_a_name_are_told_by_their_number() {
-        let names = ["", "id", "title", ""].map(str::to_owned);
-        let rows = sample(&["0|7|Mug|red", "1|8|Pan|blue"]);
-        let columns = Columns::resolve(&names, &Mapping::default(), &rows).unwrap();
-        assert_eq!(columns.to_string(), "id=id title=title attributes=column 4");
-    }
-
-    #[test]
-    fn what_a_file_without_names_lacks_is_said() {
-        let refused = |header: &str, rows: &[&str]| {
-            let names: Vec<_> = header.split('|').map(str::to_owned).collect();
-            let columns = Columns::resolve(&names, &Mapping::default(), &sample(rows));
-            columns.unwrap_err()
-        };
-        let both = refused("price|stock", &["1|2"]);
-        assert!(
-            both.message
-                .starts_with("no column looks like an id, and none like a title")
-        );
-        assert_eq!(both.unstated, Some(Unstated::Id));
-        let headless = refused("101|Pan", &["102|Pot", "103|Lid"]);
-        assert!(
-            headless.message.contains("the file has no header"),
-            "{headless:?}"
-        );
-        assert_eq!(headless.unstated, None);
-        let single = refused("id/title", &["1/Pan", "2/Pot"]);
-        assert!(single.message.contains("only one column"), "{single:?}");
-        assert_eq!(single.unstated, None);
-    }
-
-    #[test]
-    fn names_of_platforms_and_languages_are_known() {
-        for (header, id, title) in [
-            ("Nr,Listing Title", "Nr", "Listing Title"),
-            ("No.,ItemDescription", "No.", "ItemDescription"),
-            ("barcode,offer_name", "barcode", "offer_name"),
-            ("Код товара,Название", "Код товара", "Название"),
-            ("Kod produktu,Nazwa", "Kod produktu", "Nazwa"),
-            ("รหัสสินค้า,title", "รหัสสินค้า", "title"),
-            ("رقم المنتج,title", "رقم المنتج", "title"),
-            ("SKU编码,标题", "SKU编码", "标题"),
-            ("Código,Descripción", "Código", "Descripción"),
-            ("商家编码,数字ID,宝贝名称", "数字ID", "宝贝名称"),
-            ("URL handle,Title,SKU", "URL handle", "Title"),
-        ] {
-            let found = guess(header);
-            assert!(
-                found.starts_with(&format!("id={id} title={title}")),
-                "{found}"
-            );
-        }
-        let found = guess("id,title,descripción");
-        assert_eq!(found, "id=id title=title text=descripción");
-    }
-
-    #[test]
-    fn a_second_category_column_is_no_attribute() {
-        assert_eq!(
-            guess("id,title,category,category_id"),
-            "id=id title=title category=category_id ignored=category"
-        );
-        let none = Mapping {
-            category: some("-"),
-            ..Mapping::default()
-        };
-        assert_eq!(
-            resolve("id,title,category", &none).unwrap(),
-            "id=id title=title ignored=category"
-        );
-    }
-
-    #[test]
-    fn stated_columns_win_over_guesses() {
-        let stated = Mapping {
-            id: some("CODE"),
-            title: some("label"),
-            text: Some(Vec::new()),
-            attributes: Some(vec!["label".to_owned(), "id".to_owned()]),
-            ..Mapping::default()
-        };
-        assert_eq!(
-            resolve("id,code,label,description", &stated).unwrap(),
-            "id=code title=label attributes=label,id ignored=description"
-        );
-    }
-
-    #[test]
-    fn missing_columns_are_named_with_those_there_are() {
-        let wrong = Mapping {
-            category: some("kind"),
-            ..Mapping::default()
-        };
-        assert_eq!(
-            resolve("id,title", &wrong).unwrap_err().message,
-            "there is no column `kind`; the columns are id, title"
-        );
-        let no_id = resolve("title,price", &Mapping::default()).unwrap_err();
-        assert_eq!(no_id.unstated, Some(Unstated::Id));
-        let no_title = resolve("id,price", &Mapping::default()).unwrap_err();
-        assert_eq!(no_title.unstated, Some(Unstated::Title));
-    }
-
-    #[test]
-    fn rows_can_be_numbered_and_labels_go_without_titles() {
-        let labels = Mapping {
-            id: some("#"),
-            require_title: false,
-            ..Mapping::default()
-        };
-        assert_eq!(resolve("label", &labels).unwrap(), "id=# category=label");
-    }
-}
+mod tests;

@@ -282,9 +282,55 @@ fn wide(head: &[u8]) -> Option<Guess> {
         let ends = text.chars().filter(|letter| *letter == '\n').count();
         let bytes = even.iter().filter(|byte| **byte == b'\n').count();
         let is_text = is_text && ends * 2 >= bytes;
-        is_text.then(|| (ascii, Guess::new(encoding, &text)))
+        let telling = without_strays(&text);
+        let telling = telling.as_deref().unwrap_or(&text);
+        is_text.then(|| (ascii, Guess::new(encoding, telling)))
     });
     best.max_by_key(|(ascii, _)| *ascii).map(|(_, guess)| guess)
+}
+
+/// Whether the letters of a text are bytes of UTF-8 that were taken for letters and encoded
+/// once more: `PoÃªle`.
+pub(crate) fn is_twice_encoded(text: &str) -> bool {
+    let is_elsewhere = |letter: char| matches!(letter, '\u{100}'..='\u{151}' | '\u{193}'..='\u{2c5}' | '\u{2dd}'..='\u{2012}' | '\u{2123}'..);
+    if text.is_ascii() || text.contains(is_elsewhere) {
+        return false;
+    }
+    let (bytes, _, is_unmappable) = WINDOWS_1252.encode(text);
+    !is_unmappable && !bytes.is_ascii() && std::str::from_utf8(&bytes).is_ok()
+}
+
+/// A text that was UTF-16, with U+FFFD in place of letters that are each two letters of ASCII
+/// and have an end of a line among them: a line of another encoding stands there. None if
+/// there are none.
+pub(crate) fn without_strays(text: &str) -> Option<String> {
+    let pair = |letter: char| {
+        let halves = u16::try_from(u32::from(letter)).ok()?.to_be_bytes();
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \t\r\n".contains(byte);
+        (!letter.is_ascii() && halves.iter().all(is_text)).then_some(halves)
+    };
+    if text.is_ascii() {
+        return None;
+    }
+    let (mut found, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(|letter| pair(letter).is_some()) {
+        let run: Vec<[u8; 2]> = rest[at..].chars().map_while(pair).collect();
+        let end = rest[at..]
+            .chars()
+            .take(run.len())
+            .map(char::len_utf8)
+            .sum::<usize>()
+            + at;
+        let has = |signs: &[u8]| run.iter().flatten().any(|byte| signs.contains(byte));
+        found.push_str(&rest[..at]);
+        match run.len() > 3 && has(b"\n") && has(b"\t,;|") {
+            true => found.push('\u{fffd}'),
+            false => found.push_str(&rest[at..end]),
+        }
+        rest = &rest[end..];
+    }
+    found.push_str(rest);
+    (found.len() < text.len()).then_some(found)
 }
 
 fn is_control(letter: char) -> bool {
@@ -343,7 +389,7 @@ fn sample(text: &str) -> String {
     let values = values.flat_map(|line| line.split([',', ';', '\t', '|', '"', '<', '>']));
     let foreign = |value: &&str| value.chars().filter(|letter| !letter.is_ascii()).count();
     let mut best = "";
-    for value in values {
+    for value in values.filter(|value| !value.contains('\u{fffd}')) {
         if foreign(&value) > foreign(&best) {
             best = value;
         }

@@ -11,7 +11,7 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use crate::archive::{Base, Source, Unpacked, split, unpack};
 #[cfg(feature = "parquet")]
 use crate::columnar::Columnar;
-use crate::encoding::{Stated, choose, label};
+use crate::encoding::{Stated, choose, is_wide, label};
 use crate::error::Unstated;
 use crate::kind::refuse_text;
 use crate::late::{Found, Late};
@@ -245,6 +245,11 @@ impl Input {
     /// An [`Error::Input`] about this file.
     pub(crate) fn error(&self, line: Option<u64>, refusal: impl Into<Refusal>) -> Error {
         wrong(&self.name, line, refusal)
+    }
+
+    /// Whether the bytes were UTF-16.
+    pub(crate) fn is_wide(&self) -> bool {
+        is_wide(self.encoding)
     }
 
     /// The next bytes, as many as are at hand; none at the end.

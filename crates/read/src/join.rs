@@ -32,6 +32,8 @@ pub(crate) struct Join {
     /// Rows whose parent has not come yet.
     early: Vec<Given>,
     names: Names,
+    /// Whether there is a row for each attribute of a product.
+    is_long: bool,
 }
 
 /// Names of attributes that further values get, or do not.
@@ -55,6 +57,7 @@ impl Join {
             held: Vec::new(),
             by_key: HashMap::new(),
             early: Vec::new(),
+            is_long: columns.is_long(),
             names: Names {
                 title: name(columns.title()),
                 image: name(columns.image()),
@@ -138,8 +141,9 @@ impl Join {
         let Some(last) = &self.last else {
             return false;
         };
-        last.update.id == given.update.id
-            && (!has_title(given) || (given.view.is_some() && given.view != last.view))
+        let names_another = self.is_long && given.update.title == last.update.title;
+        let has_view = given.view.is_some() && given.view != last.view;
+        last.update.id == given.update.id && (!has_title(given) || has_view || names_another)
     }
 }
 
@@ -173,6 +177,13 @@ fn is_of(given: &Given, kinds: &[&str]) -> bool {
 fn merge(product: &mut Given, row: Given, names: &Names) {
     let update = &mut product.update;
     let mut more = row.update.attributes;
+    for (pair, value) in row.unnamed {
+        // Rows of variants have the name of an option in that of their product alone.
+        match product.named.iter().find(|(named, _)| *named == pair) {
+            Some((_, name)) => more.push((name.clone(), value)),
+            None => product.unnamed.push((pair, value)),
+        }
+    }
     more.retain(|(name, _)| !names.structure.contains(name));
     if row.update.id != update.id {
         more.push(("variant id".to_owned(), row.update.id));

@@ -6,6 +6,7 @@ use assort_core::SEPARATOR;
 use serde_json::{Map, Value};
 
 use crate::facts::{add, facts, is_in_facts, is_of_facts};
+use crate::translated::by_language;
 
 /// An object of a file.
 pub(crate) type Object = Map<String, Value>;
@@ -20,7 +21,7 @@ const CONNECTIONS: [&str; 3] = ["edges", "node", "nodes"];
 ///
 /// A list of objects gives for each of their keys the list of its values, each once:
 /// the variants of a product give `variants.sku`. A list of names with values is an object
-/// that has these names.
+/// that has these names, one of texts in several languages has these.
 pub(crate) fn flatten(object: &Map<String, Value>, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, value) in object {
         flatten_value(key, value, visit);
@@ -51,6 +52,9 @@ fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) 
             }
         }
         Value::Array(elements) if is_list_of_objects(elements) => {
+            if let Some(texts) = by_language(key, elements) {
+                return flatten_value(key, &texts, visit);
+            }
             if let Some((key, facts)) = facts(key, elements) {
                 return flatten_value(key, &facts, visit);
             }

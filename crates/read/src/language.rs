@@ -21,8 +21,18 @@ pub(crate) fn without_language(name: &str) -> Option<&str> {
         let behind = &name[at + 1..];
         let end = behind.find(|c: char| !c.is_ascii_alphabetic());
         let code = &behind[..end.unwrap_or(behind.len())];
-        is_language(code).then(|| name[..at].trim())
+        // `Nom de l’attribut` goes on with words of its own.
+        let goes_on = name[at..].starts_with(' ') && behind.contains(' ');
+        (is_language(code) && !goes_on).then(|| name[..at].trim())
     })
+}
+
+/// The last part of a name with a language among those before it: `title` of
+/// `translations.en.title`.
+pub(crate) fn behind_language(name: &str) -> Option<&str> {
+    let (before, last) = name.rsplit_once('.')?;
+    let is_code = |part: &str| is_language(part.split(['-', '_']).next().unwrap_or_default());
+    before.split('.').any(is_code).then_some(last)
 }
 
 #[cfg(test)]
@@ -34,8 +44,16 @@ mod tests {
         for name in ["name-en_US", "name_de", "name.fr-FR-ecommerce", "name (en)"] {
             assert_eq!(without_language(name), Some("name"), "{name}");
         }
-        for name in ["name", "product_id", "name_short", "en_name"] {
+        for name in [
+            "name",
+            "product_id",
+            "name_short",
+            "en_name",
+            "Nom de l’attribut 1",
+        ] {
             assert_eq!(without_language(name), None, "{name}");
         }
+        assert_eq!(behind_language("translations.en-GB.title"), Some("title"));
+        assert_eq!(behind_language("seller.address.title"), None);
     }
 }

@@ -10,6 +10,7 @@
 mod archive;
 #[cfg(feature = "parquet")]
 mod beside;
+mod changed_ids;
 mod choice;
 mod column_words;
 #[cfg(feature = "parquet")]
@@ -19,6 +20,7 @@ mod dialect;
 mod encoding;
 mod error;
 mod facts;
+mod footers;
 mod input;
 mod join;
 mod json;
@@ -29,6 +31,7 @@ mod last_rows;
 mod late;
 mod levels;
 mod lines;
+mod listed_facts;
 mod maker;
 mod mapping;
 mod mended;
@@ -42,9 +45,11 @@ mod numbers;
 mod objects;
 #[cfg(feature = "parquet")]
 mod packed;
+mod paired;
 mod products;
 mod quotes;
 mod raw;
+mod readings;
 mod records;
 mod refusal;
 mod row;
@@ -56,11 +61,16 @@ mod spreadsheet;
 mod table;
 mod tally;
 mod taxonomy;
+mod titles;
 mod totals;
+mod translated;
+mod values;
 mod vectors;
 
 #[cfg(test)]
 mod dataset_tests;
+#[cfg(test)]
+mod export_tests;
 #[cfg(test)]
 mod mended_tests;
 #[cfg(test)]
@@ -71,11 +81,11 @@ mod robustness_tests;
 pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
-pub use maker::listed_texts;
 pub use mapping::Mapping;
 pub use mended::{Mend, Mended};
 pub use names::{attribute_column, is_category_name};
 pub use products::ProductReader;
+pub use readings::listed_texts;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};
 pub use seen_ids::{ByDigest, SeenIds};
 pub use table::{Bent, Quoting, Record, RowError, Table};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::encoding::without_nul;
+use crate::encoding::{without_nul, without_strays};
 use crate::input::{Input, NotText};
 use crate::mended::{Mend, Mended};
 use crate::refusal::Refusal;
@@ -36,8 +36,8 @@ pub(crate) struct Lines {
     again: Vec<u8>,
     /// How much of `again` has been read.
     at: usize,
-    /// Lines that had bytes that are zero, which came off.
-    nul: Option<Mended>,
+    /// Lines that had bytes that are zero, which came off, or letters of another encoding.
+    mended: Option<Mended>,
 }
 
 impl Lines {
@@ -52,7 +52,7 @@ impl Lines {
             end,
             again: Vec::new(),
             at: 0,
-            nul: None,
+            mended: None,
         }
     }
 
@@ -117,16 +117,26 @@ impl Lines {
         }
         if let Cow::Owned(line) = without_nul(&buffer[start..]) {
             let beginning: String = String::from_utf8_lossy(&line).chars().take(SHOWN).collect();
-            Mended::count(&mut self.nul, Mend::Nul, self.number, beginning.trim());
+            Mended::count(&mut self.mended, Mend::Nul, self.number, beginning.trim());
             buffer.truncate(start);
             buffer.extend(line);
+        }
+        if self.input.is_wide() {
+            let strayed = std::str::from_utf8(&buffer[start..])
+                .ok()
+                .and_then(without_strays);
+            if let Some(line) = strayed {
+                Mended::count(&mut self.mended, Mend::Strayed, self.number, line.trim());
+                buffer.truncate(start);
+                buffer.extend(line.into_bytes());
+            }
         }
         Ok(Line::Text(self.number))
     }
 
-    /// Lines so far that had bytes that are zero.
+    /// Lines so far that had bytes that are zero, or letters of another encoding.
     pub(crate) fn mended(&self) -> Option<&Mended> {
-        self.nul.as_ref()
+        self.mended.as_ref()
     }
 
     /// Whether what was read so far is of the head of the input.

@@ -3,20 +3,26 @@
 use std::borrow::Cow;
 
 use assort_core::{ProductUpdate, SEPARATOR, check_id, clean, clean_lines, visible};
-use serde_json::Value;
 
 #[cfg(feature = "parquet")]
 use crate::columnar::Batch;
 use crate::columns::{Columns, Late};
+use crate::encoding::is_twice_encoded;
 use crate::json::{Object, Positions, flatten, text_of};
 use crate::known::has_id;
 use crate::mapping::IdSource;
+use crate::mended::Mend;
 use crate::mends::unguarded_id;
+use crate::missing::{is_error, is_mark, is_null, is_word};
 use crate::names::attribute;
 use crate::numbers::{Writing, is_by, with_point};
+use crate::paired::several;
+use crate::readings::listed;
 use crate::records::is_other;
 use crate::row::Rejected;
 use crate::totals::word_of_totals;
+use crate::translated::text_in;
+use crate::values::{Found, Values, elements};
 use crate::vectors::is_vector;
 
 /// Digits of a number that no other is written with.
@@ -43,8 +49,11 @@ pub(crate) struct Given {
     pub(crate) vectors: u64,
     /// Numbers that are written otherwise than those of their columns: column and value.
     pub(crate) otherwise: Vec<(usize, String)>,
-    /// The id as it stands, if it is read without signs that nobody sees.
-    pub(crate) unseen: Option<String>,
+    /// What is read otherwise than it stands, and how.
+    pub(crate) told: Vec<(Mend, String)>,
+    /// Names of attributes by the numbers of their pairs of columns, and values without one.
+    pub(crate) named: Vec<(usize, String)>,
+    pub(crate) unnamed: Vec<(usize, String)>,
     /// The word for which the row looks like totals, and no product; it may lack an id.
     pub(crate) totals: Option<String>,
 }
@@ -64,29 +73,6 @@ impl From<Rejected> for Unmade {
     }
 }
 
-/// Values of a row: for a column its values, several for a list; none if the row does
-/// not have it.
-pub(crate) trait Values {
-    /// The value as one text.
-    fn text(&self, column: usize) -> Option<&str>;
-
-    /// The elements of a list, or the one value.
-    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
-        let Some(text) = self.text(column) else {
-            return;
-        };
-        match listed_texts(text) {
-            Some(texts) => texts.iter().for_each(|text| visit(text)),
-            None => visit(text),
-        }
-    }
-
-    /// Further ways to read the value of a column of categories.
-    fn further_readings(&self, _column: usize) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 /// What a row says under keys that are no columns.
 #[derive(Debug, Default)]
 pub(crate) struct Further {
@@ -101,6 +87,9 @@ struct Made {
     attributes: Vec<(String, String)>,
     vectors: u64,
     otherwise: Vec<(usize, String)>,
+    told: Vec<(Mend, String)>,
+    named: Vec<(usize, String)>,
+    unnamed: Vec<(usize, String)>,
 }
 
 /// Makes [`Given`] of values by what columns mean.
@@ -128,10 +117,20 @@ impl Maker<'_> {
             IdSource::Column(at) => values.text(at).unwrap_or_default(),
         };
         let seen = visible(raw);
-        let unseen = matches!(seen, Cow::Owned(_)).then(|| raw.trim().escape_debug().to_string());
+        let mut told = Vec::new();
+        if matches!(seen, Cow::Owned(_)) {
+            told.push((Mend::Unseen, raw.trim().escape_debug().to_string()));
+        }
         let id = match columns.id {
             IdSource::RowNumber => self.number.to_string(),
-            IdSource::Column(_) => unguarded_id(seen.trim()).to_owned(),
+            IdSource::Column(_) => {
+                let given = unguarded_id(seen.trim());
+                let id = columns.ids.read(given);
+                if id.len() < given.len() {
+                    told.push((Mend::Fraction, given.to_owned()));
+                }
+                id.to_owned()
+            }
         };
         let totals = word_of_totals(columns, &id, |at| values.text(at));
         if totals.is_none() {
@@ -141,16 +140,32 @@ impl Maker<'_> {
             check_id(&id).map_err(|reason| Rejected::new(line, None, reason))?;
         }
         let mut update = ProductUpdate::new(id);
-        update.title = columns.title.and_then(|at| values.text(at)).map(clean);
-        for part in columns.text.iter().filter_map(|&at| values.text(at)) {
-            add_text(&mut update.text, clean_lines(part));
+        let mut further_titles = Vec::new();
+        update.title = self.title(values, &mut told, &mut further_titles);
+        for &at in &columns.text {
+            let Some(part) = values.text(at) else {
+                continue;
+            };
+            match self.in_languages(at, part) {
+                Some((own, others)) => {
+                    let parts = std::iter::once(own).chain(others);
+                    parts.for_each(|part| add_text(&mut update.text, clean_lines(&part)));
+                }
+                None => add_text(&mut update.text, clean_lines(part)),
+            }
+        }
+        for title in further_titles {
+            add_text(&mut update.text, clean_lines(&title));
         }
         let trimmed = |at: Option<usize>| Some(values.text(at?)?.trim().to_owned());
         update.image = trimmed(columns.image);
         let mut made = self.attributes(values);
         made.attributes.extend(further.attributes);
+        told.append(&mut made.told);
         update.attributes = made.attributes;
-        let filled = |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty());
+        let is_none = |value: &String| is_error(value) || is_mark(value) || is_word(value);
+        let filled =
+            |at: Option<usize>| trimmed(at).filter(|value| !value.is_empty() && !is_none(value));
         let mut levels = Vec::new();
         let category = match columns.above.is_empty() {
             true => filled(columns.category),
@@ -183,7 +198,9 @@ impl Maker<'_> {
             view: filled(columns.view),
             vectors: made.vectors + further.vectors,
             otherwise: made.otherwise,
-            unseen,
+            told,
+            named: made.named,
+            unnamed: made.unnamed,
             totals,
         })
     }
@@ -199,6 +216,102 @@ impl Maker<'_> {
         match has_id(taxonomy, &category) {
             true => format!("{column} {category}"),
             false => category,
+        }
+    }
+
+    /// The title; one in another language where there is none in that of the others. Further
+    /// ones that its cell has are put in `more`.
+    fn title(
+        &self,
+        values: &impl Values,
+        told: &mut Vec<(Mend, String)>,
+        more: &mut Vec<String>,
+    ) -> Option<String> {
+        let columns = self.columns;
+        let at = columns.title?;
+        let given = values.text(at);
+        let title = match given.and_then(|cell| self.in_languages(at, cell)) {
+            Some((own, others)) => {
+                *more = others;
+                Some(clean(&own))
+            }
+            None => given.map(clean),
+        };
+        if let Some(error) = title.as_deref().filter(|title| is_error(title)) {
+            told.push((Mend::ErrorCell, error.to_owned()));
+            return Some(String::new());
+        }
+        let is_none = |title: &str| title.is_empty() || is_mark(title) || is_word(title);
+        if title.as_deref().is_none_or(is_none) {
+            let others = columns.titles.iter().filter_map(|&at| values.text(at));
+            let other = others.map(clean).find(|other| !other.is_empty());
+            if let Some(other) = other {
+                told.push((Mend::OtherLanguage, other.clone()));
+                return Some(other);
+            }
+            return title.map(|_| String::new());
+        }
+        let damage = match given {
+            Some(given) if is_twice_encoded(given) => Some(Mend::TwiceEncoded),
+            Some(given) if given.contains('\u{fffd}') => Some(Mend::LostLetters),
+            _ => None,
+        };
+        let damage = damage.zip(given);
+        told.extend(damage.map(|(mend, title)| (mend, title.trim().to_owned())));
+        title
+    }
+
+    /// The text of a cell that has it in several languages, and the others.
+    fn in_languages(&self, column: usize, cell: &str) -> Option<(String, Vec<String>)> {
+        let mut speaking = self.columns.by_language.iter();
+        let (_, language) = speaking.find(|(at, _)| *at == column)?;
+        text_in(cell, language)
+    }
+
+    /// The attributes that rows name themselves.
+    fn named_values(&self, values: &impl Values, made: &mut Made) {
+        let columns = self.columns;
+        for (number, pair) in columns.pairs.pairs.iter().enumerate() {
+            let name = values.text(pair.name).map(clean).unwrap_or_default();
+            let unit = pair.unit.and_then(|at| values.text(at)).map(clean);
+            let unit = unit.filter(|unit| !unit.is_empty());
+            let mut all = Vec::new();
+            values.each(pair.value, &mut |value| match pair.several {
+                true => all.extend(several(value)),
+                false => all.push(value.to_owned()),
+            });
+            let filled = all.iter().map(|value| clean(value));
+            for value in
+                filled.filter(|value| !value.is_empty() && !is_error(value) && !is_null(value))
+            {
+                let value = match &unit {
+                    Some(unit) => format!("{value} {unit}"),
+                    None => value,
+                };
+                match name.as_str() {
+                    "" => made.unnamed.push((number, value)),
+                    // Shopify has this for a product without variants.
+                    "Title" if value == "Default Title" => {}
+                    name => made.attributes.push((name.to_owned(), value)),
+                }
+            }
+            if !name.is_empty() {
+                made.named.push((number, name));
+            }
+        }
+        for (at, form) in &columns.listing {
+            let cell = values.text(*at).unwrap_or_default();
+            match form.facts(cell) {
+                Some(facts) => made.attributes.extend(
+                    facts
+                        .iter()
+                        .map(|(name, value)| (clean(name), clean(value))),
+                ),
+                None => {
+                    let name = attribute(&columns.names[*at]).to_owned();
+                    made.attributes.push((name, clean(cell)));
+                }
+            }
         }
     }
 
@@ -222,6 +335,17 @@ impl Maker<'_> {
             };
             values.each(at, &mut |value| {
                 let value = clean(value);
+                if is_error(&value) {
+                    made.told.push((Mend::ErrorCell, value));
+                    return;
+                }
+                let value = match is_null(&value) {
+                    true => {
+                        made.told.push((Mend::NoValue, value));
+                        String::new()
+                    }
+                    false => value,
+                };
                 if is_by(&value, other) {
                     made.otherwise.push((at, value.clone()));
                 }
@@ -229,6 +353,7 @@ impl Maker<'_> {
                 made.attributes.push((name.to_owned(), value));
             });
         }
+        self.named_values(values, &mut made);
         made
     }
 
@@ -358,7 +483,7 @@ struct InBatch<'b> {
 impl InBatch<'_> {
     fn nested(&self, column: usize) -> Option<&Found> {
         let nested = self.nested.as_ref();
-        nested.filter(|found| found.texts[column].is_some())
+        nested.filter(|found| found.has(column))
     }
 }
 
@@ -384,190 +509,8 @@ impl Values for InBatch<'_> {
     }
 }
 
-/// Values of an object, by column.
-struct Found {
-    /// Whether the id is a number that may stand for several.
-    inexact_id: bool,
-    texts: Vec<Option<String>>,
-    lists: Vec<(usize, Vec<String>)>,
-}
-
-impl Found {
-    fn new(columns: usize) -> Self {
-        Self {
-            inexact_id: false,
-            texts: vec![None; columns],
-            lists: Vec::new(),
-        }
-    }
-
-    fn put(&mut self, at: usize, value: &Value, is_category: bool) {
-        if is_category {
-            let mut readings = readings(value).into_iter();
-            self.texts[at] = Some(readings.next().unwrap_or_default());
-            self.lists.push((at, readings.collect()));
-            return;
-        }
-        let mut list = Vec::new();
-        if value.is_array() {
-            elements(value, &mut |element| list.push(element.to_owned()));
-        }
-        let text = text_of(value, ", ");
-        // Several lists of names with values may have a name.
-        if let Some(before) = self.texts[at].take() {
-            let known = self.lists.iter().position(|(column, _)| *column == at);
-            let known = known.map(|known| self.lists.remove(known).1);
-            let further = if list.is_empty() {
-                vec![text.clone()]
-            } else {
-                list
-            };
-            list = known.unwrap_or_else(|| vec![before.clone()]);
-            list.extend(further);
-            self.texts[at] = Some([before, text].join(", "));
-        } else {
-            self.texts[at] = Some(text);
-        }
-        if !list.is_empty() {
-            self.lists.push((at, list));
-        }
-    }
-
-    /// How many products an object holds whose values are columns: id and title are lists.
-    fn products(&self, columns: &Columns) -> Option<usize> {
-        let IdSource::Column(id) = columns.id else {
-            return None;
-        };
-        let count = |column: usize| self.list(column).map_or(0, Vec::len);
-        (count(id) > 1 && count(columns.title?) > 1).then_some(count(id))
-    }
-
-    /// The ids of an object that has several.
-    fn ids(&self, columns: &Columns) -> Option<&Vec<String>> {
-        let IdSource::Column(id) = columns.id else {
-            return None;
-        };
-        self.list(id).filter(|ids| ids.len() > 1)
-    }
-
-    fn list(&self, column: usize) -> Option<&Vec<String>> {
-        let of = |(at, _): &&(usize, Vec<String>)| *at == column;
-        self.lists.iter().find(of).map(|(_, list)| list)
-    }
-}
-
-impl Values for Found {
-    fn text(&self, column: usize) -> Option<&str> {
-        self.texts[column].as_deref()
-    }
-
-    fn each(&self, column: usize, visit: &mut dyn FnMut(&str)) {
-        match self.list(column) {
-            Some(list) if !list.is_empty() => list.iter().for_each(|value| visit(value)),
-            _ => self.text(column).into_iter().for_each(visit),
-        }
-    }
-
-    fn further_readings(&self, column: usize) -> Vec<String> {
-        self.list(column).cloned().unwrap_or_default()
-    }
-}
-
-/// Visits the elements of a list of simple values, or any other value as one text.
-fn elements(value: &Value, visit: &mut dyn FnMut(&str)) {
-    let simple = |value: &Value| !value.is_array() && !value.is_object();
-    match value {
-        Value::Array(list) if list.iter().all(simple) => {
-            let texts = list.iter().map(|value| text_of(value, ", "));
-            texts
-                .filter(|text| !text.is_empty())
-                .for_each(|text| visit(&text));
-        }
-        other => visit(&text_of(other, ", ")),
-    }
-}
-
-/// Ways to read a list in a cell as a category.
-pub(crate) fn listed(cell: &str) -> Vec<String> {
-    printed_list(cell).map_or_else(Vec::new, |value| readings(&value))
-}
-
-/// The texts of a list in a cell, which are values of their own; none of a cell that is no
-/// list of texts. An export writes several values of a product so.
-///
-/// ```
-/// use assort_read::listed_texts;
-///
-/// let texts = listed_texts(r#"["red", "blue"]"#);
-/// assert_eq!(texts, Some(vec!["red".to_owned(), "blue".to_owned()]));
-/// assert_eq!(listed_texts("[red]"), None);
-/// ```
-pub fn listed_texts(cell: &str) -> Option<Vec<String>> {
-    let Value::Array(list) = printed_list(cell)? else {
-        return None;
-    };
-    let texts = list.into_iter().map(|one| match one {
-        Value::String(text) => Some(text),
-        _ => None,
-    });
-    texts.collect()
-}
-
-/// A list as programs print it: `["A", "B"]`, `['A', 'B']`.
-fn printed_list(cell: &str) -> Option<Value> {
-    if !cell.trim_start().starts_with('[') {
-        return None;
-    }
-    let value = serde_json::from_str(cell);
-    value
-        .or_else(|_| serde_json::from_str(&cell.replace('\'', "\"")))
-        .ok()
-}
-
-/// Ways to read a value as a category, the likeliest first: a list of names is the way
-/// down to one, or several; lists of lists are several ways down; of objects their ids,
-/// paths and names count.
-pub(crate) fn readings(value: &Value) -> Vec<String> {
-    let Value::Array(list) = value else {
-        return vec![text_of(value, SEPARATOR)];
-    };
-    let is_flat = list.iter().all(|one| !one.is_array() && !one.is_object());
-    let each = list.iter().flat_map(|one| match one {
-        Value::Object(fields) => {
-            let keys = [
-                "id",
-                "path",
-                "fullName",
-                "full_name",
-                "name",
-                "title",
-                "slug",
-            ];
-            let values = keys.iter().filter_map(|key| fields.get(*key));
-            values.map(|value| text_of(value, SEPARATOR)).collect()
-        }
-        one => vec![text_of(one, SEPARATOR)],
-    });
-    let each = each.filter(|text| !text.trim().is_empty());
-    let whole = is_flat.then(|| text_of(value, SEPARATOR));
-    let mut all: Vec<String> = whole.into_iter().chain(each).collect();
-    all.dedup();
-    all
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn lists_that_were_printed_into_a_cell_are_read() {
-        assert_eq!(listed(r#"["A", "B"]"#), ["A > B", "A", "B"]);
-        assert_eq!(listed("['A', 'B']"), ["A > B", "A", "B"]);
-        assert!(listed("[A").is_empty() && listed("A, B").is_empty());
-    }
-
     #[test]
     fn an_object_of_columns_is_no_product() {
         let file = br#"{"id":[1,2],"title":["Pan","Pot"]}"#;
@@ -576,17 +519,5 @@ mod tests {
             crate::ProductReader::new(input.unwrap(), &crate::Mapping::default()).unwrap();
         let rejected = reader.next().unwrap().unwrap().whole().unwrap_err();
         assert!(rejected.reason.contains("of 2 ids"), "{rejected:?}");
-    }
-
-    #[test]
-    fn a_category_is_read_in_every_way_that_makes_sense() {
-        assert_eq!(readings(&json!("A > B")), ["A > B"]);
-        assert_eq!(readings(&json!(7)), ["7"]);
-        assert_eq!(readings(&json!(["A", "B"])), ["A > B", "A", "B"]);
-        assert_eq!(readings(&json!(["A > B"])), ["A > B"]);
-        assert_eq!(readings(&json!([["A", "B"], ["C"]])), ["A > B", "C"]);
-        let objects = json!([{"id": 9, "name": "Shoes"}, {"name": "Sale"}]);
-        assert_eq!(readings(&objects), ["9", "Shoes", "Sale"]);
-        assert!(readings(&json!([])).iter().all(String::is_empty));
     }
 }

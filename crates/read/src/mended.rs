@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Mend {
     /// A row of totals at the end is no product.
     Totals,
+    /// A row at the end says something of the export, and is no product.
+    Footer,
     /// An id is read without the signs in it that nobody sees.
     Unseen,
     /// A row says that it is no product, beside others that say that they are.
@@ -18,6 +20,22 @@ pub enum Mend {
     Nul,
     /// An id is a number that a spreadsheet has shortened (`1.23E+12`).
     Shortened,
+    /// An id is a whole number that a program took for a fraction (`7.0`), and is read as one.
+    Fraction,
+    /// An id is a date that a spreadsheet has made of it (`3-Jan`).
+    Dated,
+    /// A product has no title in the language of the others.
+    OtherLanguage,
+    /// The letters of a title were encoded twice by other programs (`PoÃªle`).
+    TwiceEncoded,
+    /// Letters of a title were lost before, and U+FFFD stands for them.
+    LostLetters,
+    /// A value says that there is none (`NULL`).
+    NoValue,
+    /// A letter is two letters of another encoding, which stand in a line of UTF-16.
+    Strayed,
+    /// A cell has an error of a spreadsheet (`#REF!`), and nothing else.
+    ErrorCell,
     /// Of a key that stands twice in an object of JSON the last value is read.
     RepeatedKey,
     /// An array of JSON has objects like those that are read, and is left out.
@@ -59,6 +77,11 @@ impl fmt::Display for Mended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (one, many, read) = match self.mend {
             Mend::Totals => ("row of totals", "rows of totals", "and skipped"),
+            Mend::Footer => (
+                "row about the export at its end",
+                "rows about the export at its end",
+                "and skipped",
+            ),
             Mend::Unseen => (
                 "id with signs that nobody sees",
                 "ids with signs that nobody sees",
@@ -83,6 +106,46 @@ impl fmt::Display for Mended {
                 "id that a spreadsheet has shortened",
                 "ids that a spreadsheet has shortened",
                 "and read as they stand: format the column as text, and export it again",
+            ),
+            Mend::Fraction => (
+                "id that a program took for a fraction",
+                "ids that a program took for fractions",
+                "and read without `.0`",
+            ),
+            Mend::Dated => (
+                "id that a spreadsheet has made a date",
+                "ids that a spreadsheet has made dates",
+                "and read as they stand: format the column as text, and export it again",
+            ),
+            Mend::OtherLanguage => (
+                "title in another language than the others",
+                "titles in another language than the others",
+                "and read for want of one in theirs",
+            ),
+            Mend::TwiceEncoded => (
+                "title whose letters look encoded twice",
+                "titles whose letters look encoded twice",
+                "and read as they stand: export them again, as UTF-8",
+            ),
+            Mend::LostLetters => (
+                "title with letters that were lost before",
+                "titles with letters that were lost before",
+                "and read as they stand: export them again, as UTF-8",
+            ),
+            Mend::NoValue => (
+                "value that says there is none",
+                "values that say there is none",
+                "and read as empty",
+            ),
+            Mend::Strayed => (
+                "line of another encoding",
+                "lines of another encoding",
+                "and rejected",
+            ),
+            Mend::ErrorCell => (
+                "cell with an error of a spreadsheet",
+                "cells with errors of a spreadsheet",
+                "and read as empty",
             ),
             Mend::RepeatedKey => (
                 "object with a key that stands twice",

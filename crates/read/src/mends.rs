@@ -148,7 +148,10 @@ pub(crate) fn is_about_columns<'a>(cells: impl Iterator<Item = &'a [u8]>) -> boo
         ABOUT_COLUMNS.contains(&cell.as_str()) || (cell.starts_with('(') && cell.ends_with(')'))
     };
     let is_all = |is: &dyn Fn(&String) -> bool| cells.iter().all(is);
+    // psql draws one line under all columns: `----+-------`.
+    let is_drawn = |cell: &String| cell.contains("-+-") && cell.chars().all(|c| "-+".contains(c));
     cells.len() > 1 && (is_all(&is_line) || is_all(&is_word))
+        || cells.len() == 1 && is_all(&is_drawn)
 }
 
 /// Whether a field ends in the beginning of a reference to a character, such as `&gt`,

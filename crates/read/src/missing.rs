@@ -6,6 +6,27 @@ const MARKS: [&str; 14] = [
     "<na>", "\\n", "-", "--",
 ];
 
+/// What spreadsheets write in place of what they could not calculate or find.
+const ERRORS: [&str; 17] = [
+    "#n/a",
+    "#nv",
+    "#n/d",
+    "#ref!",
+    "#bezug!",
+    "#¡ref!",
+    "#value!",
+    "#wert!",
+    "#valeur!",
+    "#¡valor!",
+    "#name?",
+    "#nom?",
+    "#null!",
+    "#div/0!",
+    "#num!",
+    "#spill!",
+    "#calc!",
+];
+
 /// Words that could be an id, where ids are words.
 const WORDS: [&str; 5] = ["null", "none", "nan", "nil", "undefined"];
 
@@ -15,6 +36,19 @@ const LONGEST: usize = 9;
 /// Whether what stands in place of an id is a mark for none.
 pub(crate) fn is_mark(id: &str) -> bool {
     is_among(id, &MARKS)
+}
+
+/// Whether a value of an attribute says that there is none, as databases write it.
+pub(crate) fn is_null(value: &str) -> bool {
+    const NULLS: [&str; 8] = [
+        "NULL", "null", "NaN", "nan", "\\N", "(null)", "<null>", "<NA>",
+    ];
+    value.len() <= 6 && NULLS.contains(&value)
+}
+
+/// Whether a cell has an error of a spreadsheet, and nothing else.
+pub(crate) fn is_error(cell: &str) -> bool {
+    cell.starts_with('#') && ERRORS.contains(&cell.trim().to_lowercase().as_str())
 }
 
 /// Whether it is a word for none.

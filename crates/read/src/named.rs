@@ -1,8 +1,8 @@
 //! The columns of a file by their names.
 
-use crate::language::without_language;
+use crate::language::{behind_language, without_language};
 use crate::mapping::Mapping;
-use crate::names::{ID, is_decision, plain};
+use crate::names::{ID, OR_TITLE, TEXT, TITLE, is_decision, plain};
 
 /// The columns by their names.
 pub(crate) struct Named<'a> {
@@ -21,7 +21,11 @@ impl<'a> Named<'a> {
             plain: names.iter().map(|name| plain(name)).collect(),
             stems: names
                 .iter()
-                .map(|name| without_language(name).filter(|_| !is_id(name)).map(plain))
+                .map(|name| {
+                    let last = behind_language(name).filter(|last| is_known(last));
+                    let stem = last.or_else(|| without_language(name));
+                    stem.filter(|_| !is_id(name)).map(plain)
+                })
                 .collect(),
             stated: Vec::new(),
         };
@@ -65,6 +69,22 @@ impl<'a> Named<'a> {
         own.any(|name| names.contains(&name))
     }
 
+    /// Whether a column is called so in a language.
+    pub(crate) fn is_in_a_language(&self, column: usize) -> bool {
+        self.stems[column].is_some()
+    }
+
+    /// The columns that are called as one is but for the language.
+    pub(crate) fn in_other_languages(&self, column: usize) -> impl Iterator<Item = usize> {
+        let stem = |at: usize| self.stems[at].as_deref();
+        let own = stem(column).unwrap_or(&self.plain[column]);
+        let is_kin = move |at: &usize| {
+            let is_own = stem(*at) == Some(own) || stem(column).is_some() && self.plain[*at] == own;
+            *at != column && is_own && !self.stated.contains(at)
+        };
+        (0..self.names.len()).filter(is_kin)
+    }
+
     pub(crate) fn is_decision(&self, column: usize) -> bool {
         is_decision(&self.plain[column])
     }
@@ -99,6 +119,14 @@ impl<'a> Named<'a> {
         let there = self.names.join(", ");
         format!("no column looks like {what} (the columns are {there})")
     }
+}
+
+/// Whether a name is one of titles or texts.
+fn is_known(name: &str) -> bool {
+    let name = plain(name);
+    [TITLE, OR_TITLE, TEXT]
+        .iter()
+        .any(|names| names.contains(&name.as_str()))
 }
 
 /// Whether a name is that of an id as it stands: `Artikel-Nr` is in no language.

@@ -253,6 +253,11 @@ pub(crate) fn has_all(cells: &[String], stated: &[&str]) -> bool {
 /// Before the name of an attribute: keys of an object `attributes` get it too.
 const OF_ATTRIBUTES: &str = "attributes.";
 
+/// Before the name of an attribute in files of eBay and WooCommerce, and behind it in those of
+/// Shopify: `C:Brand`, `attribute:pa_color`, `Fabric (product.metafields.shopify.fabric)`.
+const ITEM_SPECIFICS: [&str; 4] = ["C:", "*C:", "attribute:pa_", "attribute:"];
+const METAFIELD: &str = " (product.metafields.";
+
 /// The index of a table by pandas, `__index_level_0__`.
 pub(crate) const INDEX: &str = "indexlevel0";
 
@@ -284,8 +289,16 @@ pub fn is_category_name(name: &str) -> bool {
 
 /// The attribute that a column of that name has.
 pub(crate) fn attribute(column: &str) -> &str {
-    match column.strip_prefix(OF_ATTRIBUTES) {
-        Some(name) if !plain(name).is_empty() => name,
+    let of_platform = || match column.strip_suffix(')') {
+        Some(metafield) => metafield.split_once(METAFIELD).map(|(name, _)| name),
+        None => {
+            let mut starts = ITEM_SPECIFICS.iter();
+            starts.find_map(|start| column.strip_prefix(start))
+        }
+    };
+    let own = column.strip_prefix(OF_ATTRIBUTES);
+    match own.or_else(of_platform) {
+        Some(name) if !plain(name).is_empty() => name.trim_start(),
         _ => column,
     }
 }
@@ -305,7 +318,7 @@ pub fn attribute_column(name: &str) -> String {
     let means_more = [ID, TITLE, TEXT, IMAGE]
         .iter()
         .any(|names| names.contains(&simple.as_str()));
-    match means_more || is_no_attribute(&simple) || name.starts_with(OF_ATTRIBUTES) {
+    match means_more || is_no_attribute(&simple) || attribute(name) != name {
         true => format!("{OF_ATTRIBUTES}{name}"),
         false => name.to_owned(),
     }

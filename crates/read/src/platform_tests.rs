@@ -6,7 +6,7 @@ use crate::{Input, Mapping, ProductReader};
 
 /// Products as `id title [category] name=value …`, rejected rows as `line! reason`, and what
 /// is told; or why the file is refused.
-fn read(file: impl AsRef<[u8]>) -> Result<(Vec<String>, Vec<String>), String> {
+pub(crate) fn read(file: impl AsRef<[u8]>) -> Result<(Vec<String>, Vec<String>), String> {
     let bytes = Cursor::new(file.as_ref().to_vec());
     let input = Input::from_reader("shop", bytes, None).map_err(|error| error.to_string())?;
     let reader = ProductReader::new(input, &Mapping::default());
@@ -31,7 +31,7 @@ fn read(file: impl AsRef<[u8]>) -> Result<(Vec<String>, Vec<String>), String> {
 }
 
 /// The rows of a file of which nothing is told.
-fn rows(file: &str) -> Vec<String> {
+pub(crate) fn rows(file: &str) -> Vec<String> {
     let (rows, told) = read(file).unwrap();
     assert!(told.is_empty(), "{told:?}");
     rows

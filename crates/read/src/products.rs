@@ -13,12 +13,12 @@ use crate::last_rows::LastRows;
 use crate::maker::{Given, Maker, Unmade};
 use crate::mapping::Mapping;
 use crate::mended::Mend;
-use crate::numbers::is_shortened;
 #[cfg(feature = "parquet")]
 use crate::packed::Elsewhere;
 use crate::raw::Rows;
 use crate::row::{ProductRow, Rejected, Row, UpdateRow};
 use crate::tally::Tally;
+use crate::totals::is_word;
 
 /// Reads the products of a file in the file's order.
 ///
@@ -160,7 +160,11 @@ impl Reader {
             self.is_at_end = true;
             for given in self.totals.finish() {
                 let word = given.totals.unwrap_or_default();
-                self.tally.count_mended(Mend::Totals, given.line, &word);
+                let mend = match is_word(&word) {
+                    true => Mend::Totals,
+                    false => Mend::Footer,
+                };
+                self.tally.count_mended(mend, given.line, &word);
             }
             let held = self.join.as_mut().map(|join| join.finish(&self.tally));
             for given in held.into_iter().flatten() {
@@ -204,12 +208,12 @@ impl Reader {
     /// Takes what a row says, or why it says nothing.
     fn take(&mut self, made: std::result::Result<Given, Rejected>) {
         if let Ok(given) = &made {
-            if let Some(id) = &given.unseen {
-                self.tally.count_mended(Mend::Unseen, given.line, id);
+            for (mend, value) in &given.told {
+                self.tally.count_mended(*mend, given.line, value);
             }
-            if is_shortened(&given.update.id) {
+            if let Some(mend) = self.columns.ids.mend(&given.update.id) {
                 let id = &given.update.id;
-                self.tally.count_mended(Mend::Shortened, given.line, id);
+                self.tally.count_mended(mend, given.line, id);
             }
             if self.columns.of_merged && given.category.is_none() {
                 let id = &given.update.id;
@@ -237,7 +241,11 @@ impl Reader {
     }
 
     /// A row of what one says that stands for itself.
-    fn row(&self, given: Given) -> Row {
+    fn row(&self, mut given: Given) -> Row {
+        for (pair, value) in std::mem::take(&mut given.unnamed) {
+            let name = self.columns.unnamed(pair).to_owned();
+            given.update.attributes.push((name, value));
+        }
         match self.updates {
             true => update(given),
             false => product(given, self.require_title),

@@ -9,14 +9,16 @@ use crate::Result;
 use crate::columnar::{Batch, Columnar};
 use crate::input::Input;
 use crate::json::{Object, Positions, flatten};
-use crate::maker::{Further, Given, Maker, Unmade, Values, listed, readings};
+use crate::maker::{Further, Given, Maker, Unmade};
 use crate::mapping::Mapping;
 use crate::mended::Mended;
 use crate::names::{has_all, names_products};
 use crate::objects::{KEY, Objects, Wanted};
+use crate::readings::{listed, readings};
 use crate::row::Rejected;
 use crate::sample::{ROWS, Sample};
 use crate::table::{Bent, Record, RowError, Table};
+use crate::values::Values;
 
 /// The rows of a file, of which the first were read ahead.
 #[derive(Debug)]

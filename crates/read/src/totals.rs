@@ -3,6 +3,7 @@
 use assort_core::is_number;
 
 use crate::columns::Columns;
+use crate::footers::{begins_footer, is_figure, is_whole_footer};
 use crate::mapping::IdSource;
 use crate::names::is_plainly;
 
@@ -62,6 +63,9 @@ pub(crate) fn word_of_totals<'v>(
     id: &str,
     cell: impl Fn(usize) -> Option<&'v str>,
 ) -> Option<String> {
+    if let Some(footer) = footer(columns, id, &cell) {
+        return Some(footer);
+    }
     let has_id = !id.is_empty() && columns.id != IdSource::RowNumber;
     if has_id && !is_word(id) {
         return None;
@@ -75,7 +79,36 @@ pub(crate) fn word_of_totals<'v>(
     fits.then(|| word.to_owned())
 }
 
-fn is_word(text: &str) -> bool {
+/// What a row says of the export, and of no product: such a text stands in place of the id or
+/// the title, and all other cells are empty, numbers or dates.
+fn footer<'v>(
+    columns: &Columns,
+    id: &str,
+    cell: &impl Fn(usize) -> Option<&'v str>,
+) -> Option<String> {
+    // Few ids have such signs, and no other is looked at.
+    let has_id = !id.is_empty() && columns.id != IdSource::RowNumber;
+    if has_id && !id.contains([' ', '(', ':', '：', '-', '/', '.']) {
+        return None;
+    }
+    let title = columns.title.and_then(cell).unwrap_or_default().trim();
+    let (text, at) = match has_id {
+        true if is_whole_footer(id) || begins_footer(id) => match columns.id {
+            IdSource::Column(at) => (id, Some(at)),
+            IdSource::RowNumber => return None,
+        },
+        // `Generated on` in the first column, and the date in that of the ids.
+        true if begins_footer(title) && is_figure(id) => (title, columns.title),
+        false if is_whole_footer(title) => (title, columns.title),
+        _ => return None,
+    };
+    let mut others = (0..columns.names.len()).filter(|other| Some(*other) != at);
+    let fits = others.all(|other| cell(other).is_none_or(|cell| is_figure(cell.trim())));
+    fits.then(|| text.to_owned())
+}
+
+/// Whether a text is what stands before totals.
+pub(crate) fn is_word(text: &str) -> bool {
     // Most ids are told by their end or their first letter.
     let may_be = text.len() <= LONGEST && !text.ends_with(|c: char| c.is_ascii_digit());
     let first = text

@@ -29,6 +29,28 @@ pub(crate) struct Element {
     /// The prefixes of the names in `fields` that have one.
     prefixes: HashMap<String, String>,
     text: String,
+    /// Whether it is a row of a table, whose cells name their columns.
+    has_cells: bool,
+}
+
+/// What cells of tables are called that name their columns, in dumps of databases.
+const CELLS: [&str; 2] = ["field", "column"];
+
+/// The column of a cell: `<field name="title">`.
+fn cell_name(element: &str, fields: &Object) -> Option<String> {
+    let name = fields.get("name").and_then(Value::as_str)?;
+    let is_cell = fields.len() == 1 && CELLS.contains(&local(element));
+    is_cell.then(|| name.to_owned())
+}
+
+/// The same by the beginning of an element.
+pub(crate) fn column_of(start: &BytesStart<'_>) -> Option<String> {
+    if !CELLS.contains(&local(start.name().as_ref())) {
+        return None;
+    }
+    let name = start.try_get_attribute("name").ok()??;
+    let name = name.normalized_value(XmlVersion::Implicit1_0).ok()?;
+    Some(name.into_owned())
 }
 
 impl Element {
@@ -38,6 +60,7 @@ impl Element {
             fields: Map::new(),
             prefixes: HashMap::new(),
             text: String::new(),
+            has_cells: false,
         };
         for attribute in start.attributes().with_checks(false).flatten() {
             let name = attribute.key.as_ref();
@@ -82,6 +105,13 @@ impl Element {
         let mut fields = inner.fields;
         if fields.is_empty() {
             return self.put(&name, Value::String(text));
+        }
+        if let Some(column) = cell_name(&name, &fields) {
+            // What the element says of itself is the name of a table.
+            if !std::mem::replace(&mut self.has_cells, true) {
+                self.fields.shift_remove("name");
+            }
+            return self.put(&column, Value::String(text));
         }
         if text.is_empty() {
             return self.put(&name, Value::Object(fields));

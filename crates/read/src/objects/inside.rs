@@ -7,7 +7,19 @@ use crate::json::Object;
 use crate::names::plain;
 
 /// What such an object is called.
-const NAMES: [&str; 5] = ["_source", "attributes", "fields", "properties", "record"];
+const NAMES: [&str; 11] = [
+    "_source",
+    "attributes",
+    "fields",
+    "properties",
+    "record",
+    "values",
+    "data",
+    "product",
+    "item",
+    "doc",
+    "payload",
+];
 
 /// The key under which most of `objects` keep all that products say, where none has a title
 /// of its own.

@@ -8,6 +8,7 @@ use crate::json::{Object, flatten};
 use crate::mended::{Mend, Mended};
 use crate::refusal::{Refusal, wrong};
 use crate::table::RowError;
+use crate::translated::part_by_language;
 
 use found::Found;
 use json_lines::JsonLines;
@@ -157,6 +158,7 @@ impl Objects {
         if self.wanted == Wanted::Products {
             self.inner = inside::inner_key(objects);
         }
+        let is_xml = matches!(self.source, Source::Xml(_));
         let (mut keys, mut known) = (Vec::new(), HashSet::new());
         for found in self.ahead.iter_mut().flatten() {
             let Ok(object) = &mut found.row else {
@@ -164,6 +166,9 @@ impl Objects {
             };
             if let Some(inner) = self.inner {
                 inside::bring_out(object, inner);
+            }
+            if self.wanted == Wanted::Products && is_xml {
+                part_by_language(object);
             }
             flatten(object, &mut |key, _| {
                 if known.insert(key.to_owned()) {
@@ -184,6 +189,11 @@ impl Objects {
             None => self.source.read()?.map(|mut found| {
                 if let (Some(inner), Ok(object)) = (self.inner, &mut found.row) {
                     inside::bring_out(object, inner);
+                }
+                if let (Wanted::Products, Source::Xml(_), Ok(object)) =
+                    (self.wanted, &self.source, &mut found.row)
+                {
+                    part_by_language(object);
                 }
                 found
             }),
@@ -245,16 +255,18 @@ fn of_xml(input: Input, wanted: Wanted) -> Result<(Source, String)> {
     let Some(way) = xml::way_to_rows(input.head(), wanted) else {
         return Err(input.error(None, "this is XML without any element that could be a row"));
     };
+    refuse_others(&input, &way.others)?;
     let xml = Xml::new(input, way);
     let format = xml.format();
     Ok((Source::Xml(Box::new(xml)), format))
 }
 
 fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
-    let Some(path) = outline::rows_of(input.head(), wanted) else {
+    let Some((path, others)) = outline::rows_of(input.head(), wanted) else {
         let message = "this is JSON without any object that could be a row; expected objects such as {\"id\": 1, \"title\": \"…\"}, one per line or in an array";
         return Err(input.error(None, message));
     };
+    refuse_others(&input, &others)?;
     if path.0.is_empty() && JsonLines::recognise(input.head()) {
         let lines = Box::new(JsonLines::new(input));
         return Ok((Source::Lines(lines), "JSON Lines".to_owned()));
@@ -264,6 +276,19 @@ fn of_json(input: Input, wanted: Wanted) -> Result<(Source, String)> {
         Source::Stream(Box::new(Stream::new(input, path, wanted))),
         format,
     ))
+}
+
+/// Refuses a file whose lists, of those names, have no products.
+fn refuse_others(input: &Input, names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let message = format!(
+        "there are no products in it: what has an id and a name in it is called {}",
+        names.join(", ")
+    );
+    Err(input.error(None, message))
 }
 
 impl Source {

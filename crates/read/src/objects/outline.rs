@@ -5,9 +5,11 @@ use super::path::{Path, Step};
 use super::tokens::{Token, tokens};
 use super::words::{
     CATEGORIES, NODES, OF_CATEGORIES, OTHERS, PARTS, PRODUCTS, is_attribute, is_below_categories,
-    is_id, is_known, is_model, is_of_categories, is_of_children, is_title, names_a_list,
+    is_id, is_known, is_model, is_of_categories, is_of_children, is_of_no_products, is_title,
+    names_a_list,
 };
 use crate::names::{CATEGORY, plain};
+use crate::translated::is_of_translations;
 
 /// How deep, and how many kinds of objects, are looked at.
 const DEPTH: usize = 32;
@@ -152,6 +154,22 @@ impl Kinds {
         beside.map(|kind| kind.path.name().to_owned()).collect()
     }
 
+    /// Names of the lists of rows, if none of them has products by its name.
+    pub(crate) fn no_products(&self, rows: &Path) -> Vec<String> {
+        let lists = self.0.iter().filter(|kind| rows.covers(&kind.path));
+        let mut names = Vec::new();
+        for list in lists {
+            let name = list.path.name();
+            if !is_of_no_products(name, &list.keys) {
+                return Vec::new();
+            }
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
     /// The path of the outermost elements of a tree: elements with a name that have others
     /// of their kind in them (`<category>` in `<category>`), or a chain of elements that have
     /// a code and a name each.
@@ -169,14 +187,21 @@ impl Kinds {
     }
 }
 
-/// The path of the objects that are rows, by the beginning of a file of JSON.
-pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<Path> {
+/// The path of the objects that are rows, by the beginning of a file of JSON, and the names of
+/// their lists if these have no products, though such are wanted.
+pub(crate) fn rows_of(head: &[u8], wanted: Wanted) -> Option<(Path, Vec<String>)> {
     let holders = match wanted {
         Wanted::Products => holders(head, is_known),
         // Trees by key are followed where they are read.
         Wanted::Categories => Vec::new(),
     };
-    kinds_of(head, holders, wanted).rows(wanted)
+    let kinds = kinds_of(head, holders, wanted);
+    let path = kinds.rows(wanted)?;
+    let others = match wanted {
+        Wanted::Products => kinds.no_products(&path),
+        Wanted::Categories => Vec::new(),
+    };
+    Some((path, others))
 }
 
 /// Whether what has that name is, by its beginning, an array of objects as they are wanted,
@@ -302,6 +327,9 @@ impl Kind {
 
     fn may_be_rows(&self, kinds: &[Self]) -> bool {
         let name = plain(self.path.name());
+        if is_of_translations(&name) {
+            return false;
+        }
         let single = !self.repeats();
         let is_root = self.is_named() && self.keys.iter().any(|key| is_of_children(key));
         if single && !self.path.0.is_empty() && self.rank() < 2 && !is_root {
@@ -408,7 +436,8 @@ mod tests {
     }
 
     fn found_for(json: &str, wanted: Wanted) -> String {
-        rows_of(json.as_bytes(), wanted).map_or("none".to_owned(), |path| format!("<{path}>"))
+        let found = rows_of(json.as_bytes(), wanted);
+        found.map_or("none".to_owned(), |(path, _)| format!("<{path}>"))
     }
 
     #[test]

@@ -42,6 +42,74 @@ pub(super) const OTHERS: &[&str] = &[
     "attributesets",
 ];
 
+/// Names of lists of what products have, or of what a shop has beside them.
+const NO_PRODUCTS: &[&str] = &[
+    "category",
+    "categories",
+    "kategorien",
+    "catégories",
+    "categorías",
+    "collections",
+    "brand",
+    "brands",
+    "marken",
+    "hersteller",
+    "manufacturer",
+    "manufacturers",
+    "supplier",
+    "suppliers",
+    "vendor",
+    "vendors",
+    "color",
+    "colors",
+    "colour",
+    "colours",
+    "farben",
+    "size",
+    "sizes",
+    "größen",
+    "material",
+    "materials",
+    "tag",
+    "tags",
+    "unit",
+    "units",
+    "attribute",
+    "attributes",
+    "attributesets",
+    "option",
+    "options",
+    "filters",
+    "facets",
+    "currency",
+    "currencies",
+    "language",
+    "languages",
+    "country",
+    "countries",
+    "customer",
+    "customers",
+    "user",
+    "users",
+    "order",
+    "orders",
+    "review",
+    "reviews",
+    "warehouse",
+    "warehouses",
+    "taxes",
+    "taxclasses",
+    "coupons",
+    "discounts",
+    "pages",
+    "posts",
+];
+
+/// What objects say that are products, whatever their list is called.
+const OF_PRODUCTS: &[&str] = &[
+    "sku", "asin", "gtin", "ean", "upc", "mpn", "barcode", "price", "stock", "quantity", "category",
+];
+
 /// Names of products.
 pub(super) const PRODUCTS: &[&str] = &[
     "products", "product", "items", "item", "entries", "entry", "offer", "articles", "article",
@@ -148,6 +216,13 @@ pub(super) fn is_below_categories(name: &str) -> bool {
 /// Whether an element has a code and a name, and is no category.
 pub(crate) fn is_attribute(element: &str) -> bool {
     element.to_lowercase().starts_with("att")
+}
+
+/// Whether a list of that name has no products, but what they have, as far as the keys of
+/// its objects tell.
+pub(super) fn is_of_no_products(name: &str, keys: &[String]) -> bool {
+    let is_telling = |key: &String| OF_PRODUCTS.contains(&plain(key).as_str());
+    NO_PRODUCTS.contains(&plain(name).as_str()) && !keys.iter().any(is_telling)
 }
 
 pub(super) fn is_id(name: &str) -> bool {

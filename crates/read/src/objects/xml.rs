@@ -19,7 +19,7 @@ use crate::table::RowError;
 use crate::{Error, Result};
 
 use super::around::Around;
-use super::element::{Element, local};
+use super::element::{Element, column_of, local};
 use super::found::Found;
 use super::outline::{Kinds, Wanted};
 use super::path::{Path, Step};
@@ -51,6 +51,8 @@ pub(crate) struct Way {
     telling: Vec<bool>,
     /// What else stands among them that is like them.
     beside: Vec<String>,
+    /// What the rows are called, if that says that they are no products.
+    pub(crate) others: Vec<String>,
 }
 
 /// The way to the elements that are rows, by the beginning of a file.
@@ -80,6 +82,10 @@ pub(crate) fn way_to_rows(head: &[u8], wanted: Wanted) -> Option<Way> {
     let mut way = Way {
         telling: kinds.telling(&path),
         beside: kinds.beside(&path),
+        others: match wanted {
+            Wanted::Products => kinds.no_products(&path),
+            Wanted::Categories => Vec::new(),
+        },
         path,
     };
     way.shorten();
@@ -88,6 +94,11 @@ pub(crate) fn way_to_rows(head: &[u8], wanted: Wanted) -> Option<Way> {
 
 /// Takes note of an element; returns its number and its path.
 fn seen(kinds: &mut Kinds, above: Option<&(usize, Path)>, start: &BytesStart<'_>) -> (usize, Path) {
+    if let (Some((above, to)), Some(column)) = (above, column_of(start)) {
+        kinds.name(*above, &column);
+        // A cell is no object, and what it has is its text.
+        return (usize::MAX, to.then(Step::Key(column)));
+    }
     let name = local(start.name().as_ref()).to_owned();
     let mut path = Path::default();
     if let Some((above, to)) = above {

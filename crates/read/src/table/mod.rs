@@ -139,6 +139,8 @@ pub struct Table {
     under_header: usize,
     raw: Vec<u8>,
     finished: bool,
+    /// Whether the record was split behind one that is blank.
+    is_behind_blank: bool,
     /// Quotes that were never closed.
     unclosed: usize,
     /// Lines before the header.
@@ -214,6 +216,7 @@ impl Table {
             under_header: UNDER_HEADER,
             raw: Vec::new(),
             finished: false,
+            is_behind_blank: false,
             unclosed: 0,
             skipped: dialect.skipped,
             bent: Bent::default(),
@@ -277,6 +280,13 @@ impl Table {
                 Some(Ok(_)) if self.is_header() || self.is_under_header() => {
                     self.bent.headers += 1;
                 }
+                Some(Ok(line)) if self.is_behind_blank && self.begins_table() => {
+                    let names = self.splitter.cells().join(", ");
+                    let message = format!(
+                        "another table begins here, with the columns {names}; put it into a file of its own"
+                    );
+                    return Err(self.error(Some(line), message));
+                }
                 Some(Ok(line)) => break line,
             }
         };
@@ -294,6 +304,19 @@ impl Table {
         };
         let mut names = self.header.iter().enumerate();
         ends.len() == self.header.len() && names.all(|(at, name)| is(at, name.as_bytes()))
+    }
+
+    /// Whether the record that was split is the header of another table: it begins as the
+    /// header does, and has names of columns alone.
+    fn begins_table(&self) -> bool {
+        let cells = self.splitter.cells();
+        let name = |cell: &String| {
+            cell.contains(char::is_alphabetic) && !cell.contains(|sign: char| sign.is_ascii_digit())
+        };
+        let filled = cells.iter().filter(|cell| !cell.is_empty());
+        let first = cells.first().filter(|cell| name(cell));
+        let is_same = first.is_some_and(|cell| Some(cell) == self.columns.first());
+        is_same && filled.clone().count() > 1 && filled.into_iter().all(name)
     }
 
     /// Whether the record that was split belongs to the header above it.
@@ -343,13 +366,17 @@ impl Table {
 
     /// Splits the next record that is not blank and returns its line.
     fn split_next(&mut self) -> Result<Option<std::result::Result<u64, RowError>>> {
+        let mut is_blank = false;
         loop {
             if self.finished {
                 return Ok(None);
             }
             match self.split_one()? {
-                Some(Ok(_)) if self.splitter.fields().trim_ascii().is_empty() => {}
-                found => return Ok(found),
+                Some(Ok(_)) if self.splitter.fields().trim_ascii().is_empty() => is_blank = true,
+                found => {
+                    self.is_behind_blank = is_blank;
+                    return Ok(found);
+                }
             }
         }
     }

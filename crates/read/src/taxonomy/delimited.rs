@@ -227,6 +227,9 @@ pub(super) fn read_named(input: Input, stated: &[&str]) -> Result<Sheet> {
         1 => format += " (1 line before the header skipped)",
         many => format += &format!(" ({many} lines before the header skipped)"),
     }
+    if let Some(mended) = table.mended() {
+        format += &format!(" ({mended})");
+    }
     Ok(Sheet {
         file,
         columns,
@@ -276,7 +279,10 @@ pub(super) fn read_unnamed(input: Input, delimiter: u8) -> Result<Sheet> {
         b'|' => "pipe",
         _ => "comma",
     };
-    let format = format!("{sign}-separated without a header,");
+    let mut format = format!("{sign}-separated without a header,");
+    if let Some(mended) = lines.mended() {
+        format += &format!(" ({mended})");
+    }
     Ok(Sheet {
         file,
         columns,

@@ -1,10 +1,12 @@
 //! What makes a tree look as if its file was read wrongly.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use assort_core::{CategoryIndex, Taxonomy};
 
 use super::words::is_heading;
+use crate::changed_ids::is_date_by_months;
+use crate::missing::is_error;
 use crate::numbers::is_shortened;
 
 /// Signs that separate more often than they are part of a name, where most names have
@@ -33,6 +35,9 @@ pub fn doubts(tree: &Taxonomy) -> Vec<String> {
         torn(tree),
         cased(tree),
         shortened(tree),
+        dated(tree),
+        missing(tree),
+        parted(tree),
     ];
     doubts.into_iter().flatten().collect()
 }
@@ -106,6 +111,60 @@ fn shortened(tree: &Taxonomy) -> Option<String> {
     ))
 }
 
+/// Ids or names of which a spreadsheet has made dates: `3-Jan` of `3-1`.
+fn dated(tree: &Taxonomy) -> Option<String> {
+    let texts = tree.categories().iter().flat_map(|category| {
+        let name = category.name.as_str();
+        [category.id.as_str(), name]
+    });
+    let mut dated = texts.filter(|text| is_date_by_months(text));
+    let example = dated.next()?;
+    let what = match dated.count() + 1 {
+        1 => "an id or a name is a date".to_owned(),
+        more => format!("{more} ids and names are dates"),
+    };
+    Some(format!(
+        "{what} that a spreadsheet has made, such as `{example}`"
+    ))
+}
+
+/// Names that are errors of a spreadsheet, or say that there is none.
+fn missing(tree: &Taxonomy) -> Option<String> {
+    let is_none = |name: &&str| is_error(name) || ["NULL", "NaN", "nan", "\\N"].contains(name);
+    let mut without = names(tree).filter(is_none);
+    let example = without.next()?;
+    let what = match without.count() + 1 {
+        1 => "1 name is".to_owned(),
+        more => format!("{more} names are"),
+    };
+    Some(format!("{what} none, such as `{example}`"))
+}
+
+/// A root without children whose name begins with that of another root and a sign that may
+/// separate: a path that is written in another way than the others.
+fn parted(tree: &Taxonomy) -> Option<String> {
+    let indexes = 0..tree.len() as CategoryIndex;
+    let roots = indexes.filter(|index| tree.category(*index).parent.is_none());
+    let roots: Vec<CategoryIndex> = roots.collect();
+    let known: HashSet<&str> = roots
+        .iter()
+        .filter(|root| !tree.is_leaf(**root))
+        .map(|root| tree.category(*root).name.as_str())
+        .collect();
+    let parted = roots.iter().find_map(|root| {
+        let name = &tree.category(*root).name;
+        let mut signs = ["/", "|", ">", "»", "\\", "::"].into_iter();
+        let sign = signs.find(|sign| {
+            let before = name.split_once(sign).map(|(before, _)| before.trim());
+            before.is_some_and(|before| known.contains(before))
+        })?;
+        tree.is_leaf(*root).then_some((name, sign))
+    });
+    parted.map(|(name, sign)| {
+        format!("`{name}` is a root, though it looks like a path that `{sign}` separates")
+    })
+}
+
 fn numbered(tree: &Taxonomy) -> Option<String> {
     let number = |name: &&str| {
         name.bytes()
@@ -164,6 +223,9 @@ mod tests {
             (&["\"Tea", "Cups"], "table"),
             (&["Tea > Green", "TEA > Black", "Cups"], "case alone"),
             (&["{\"name\": \"Tea\"}"], "JSON"),
+            (&["Tea > Green", "#REF!"], "1 name is none"),
+            (&["Tea > NULL", "Cups"], "such as `NULL`"),
+            (&["Tea > Green", "Tea/Black"], "`/` separates"),
         ] {
             assert!(doubt(paths).contains(word), "{paths:?}: {}", doubt(paths));
         }
@@ -178,6 +240,13 @@ mod tests {
         };
         let tree = Taxonomy::from_rows(vec![row]).unwrap();
         assert!(doubts(&tree)[0].contains("such as `1.23E+12`"));
+    }
+
+    #[test]
+    fn dates_that_a_spreadsheet_made_are_doubted() {
+        let told = doubt(&["Shoes > 3-Apr", "Shoes > 5-Jun", "Hats"]);
+        assert!(told.starts_with("2 ids and names are dates"), "{told}");
+        assert_eq!(doubt(&["Calendars > Jan-Feb", "Calendars > Jan"]), "");
     }
 
     #[test]

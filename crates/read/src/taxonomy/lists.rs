@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use crate::Result;
 use crate::input::Input;
 use crate::lines::Lines;
-use crate::objects::is_of_children;
 
+use super::counts;
 use super::delimited::{cells, next_line};
+use super::headings::{self, is_heading_of_levels};
 use super::ids_behind;
 use super::indents;
 use super::markdown;
@@ -15,7 +16,7 @@ use super::rows::SHOPIFY;
 use super::separator::detect;
 use super::sheet::{Cell, Sheet, SheetRow};
 use super::twins::Twins;
-use super::words::{Word, is_heading};
+use super::words::is_heading;
 
 /// The first line of a list whose names are separated by ` > ` and nothing else, as
 /// [`print_path`](assort_core::print_path) does it.
@@ -93,10 +94,23 @@ impl Kind {
 
 /// Reads a list. Gives the separator of its paths with it, if the list has one by its kind.
 pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
-    let file = input.name().to_owned();
     let declared = input.head().starts_with(DECLARED_PATHS.as_bytes());
+    let file = input.name().to_owned();
     let mut lines = Lines::new(input);
-    let (written, mut entries) = entries(&mut lines)?;
+    let (mut sheet, separator) = of_lines(&mut lines, file, declared)?;
+    if let Some(mended) = lines.mended() {
+        sheet.format += &format!(" ({mended})");
+    }
+    Ok((sheet, separator))
+}
+
+/// The same of lines, which may be `declared` to be paths as Assort prints them.
+fn of_lines(
+    lines: &mut Lines,
+    file: String,
+    declared: bool,
+) -> Result<(Sheet, Option<&'static str>)> {
+    let (written, mut entries) = entries(lines)?;
     if let Some(paths) =
         markdown::paths(&written).map_err(|(line, message)| lines.error(Some(line), message))?
     {
@@ -119,7 +133,9 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         let message = "this looks like JSON, but is neither JSON Lines nor one document of JSON";
         return Err(lines.error(Some(entry.line), message));
     }
-    let kind = Kind::of(&entries).filter(|_| !declared);
+    // Where names are set in, this is what tells the tree.
+    let is_set_in = entries.iter().any(|entry| entry.indent > 0);
+    let kind = Kind::of(&entries).filter(|kind| !declared && !(*kind == Kind::Google && is_set_in));
     let mut sheet = Sheet {
         file,
         columns: vec!["id".to_owned(), "path".to_owned()],
@@ -180,7 +196,11 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
         sheet.rows = numbered;
         return Ok((sheet, None));
     }
-    refuse_others(&entries).map_err(|(line, message)| lines.error(Some(line), message))?;
+    let texts = entries
+        .iter()
+        .map(|entry| (entry.line, entry.text.as_str()));
+    let texts: Vec<(u64, &str)> = texts.collect();
+    headings::refuse_others(&texts).map_err(|(line, message)| lines.error(Some(line), message))?;
     if take_outer_signs(&mut entries) {
         sheet.format += ", separators at their ends left out";
     }
@@ -188,6 +208,7 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
     take_keys(&mut entries);
     set_in_by_marks(&mut entries);
     take_bullets(&mut entries);
+    let counted = take_counts(&mut entries);
     let mut ids = ids_behind(&mut entries);
     if are_set_in(&entries) {
         sheet.format = "indented names".to_owned();
@@ -202,6 +223,9 @@ pub(super) fn read(input: Input) -> Result<(Sheet, Option<&'static str>)> {
             .into_iter()
             .map(|entry| row(entry.line, Cell::Text(entry.text)));
         sheet.rows = rows.collect();
+    }
+    if counted {
+        sheet.format += ", numbers behind the names left out";
     }
     if let Some(ids) = ids {
         sheet.columns.insert(0, "id".to_owned());
@@ -296,7 +320,8 @@ fn heading(entries: &[Entry]) -> Option<usize> {
         let set_in = rest.first().is_some_and(|next| next.indent > first.indent);
         !rest.is_empty() && !set_in && !rest.iter().any(begins)
     };
-    let heads = |at: usize| at < entries.len() && is_heading(&entries[at].text) && begins_none(at);
+    let is_head = |text: &str| is_heading(text) || is_heading_of_levels(text);
+    let heads = |at: usize| at < entries.len() && is_head(&entries[at].text) && begins_none(at);
     if heads(0) {
         return Some(0);
     }
@@ -370,6 +395,23 @@ fn take_bullets(entries: &mut [Entry]) {
 fn take_keys(entries: &mut [Entry]) {
     let key = |entry: &Entry| entry.text.len() > 1 && entry.text.ends_with(':');
     let listed = |entry: &Entry| entry.text.starts_with("- ");
+    // `Kitchen:` above a line for each of what is below it.
+    let is_flat = entries
+        .iter()
+        .all(|entry| entry.indent == 0 && !listed(entry));
+    let ends = entries.last().is_some_and(key);
+    let heads = entries
+        .windows(2)
+        .all(|pair| !key(&pair[0]) || !key(&pair[1]));
+    if is_flat && heads && !ends && entries.first().is_some_and(key) {
+        for entry in entries {
+            match entry.text.strip_suffix(':') {
+                Some(name) => entry.text = name.trim_end().to_owned(),
+                None => entry.indent = 2,
+            }
+        }
+        return;
+    }
     let has_lists = entries.iter().any(|entry| listed(entry) && !key(entry));
     if !has_lists || !entries.iter().any(key) || !entries.iter().all(|one| key(one) || listed(one))
     {
@@ -455,6 +497,21 @@ fn ids_before_tabs(entries: &mut [Entry]) -> Option<Vec<String>> {
     Some(entries.iter_mut().zip(cut).map(put).collect())
 }
 
+/// Takes off the numbers behind names that count what is below them.
+fn take_counts(entries: &mut [Entry]) -> bool {
+    let texts: Vec<&str> = entries.iter().map(|entry| entry.text.as_str()).collect();
+    let depths: Vec<usize> = entries.iter().map(|entry| entry.indent).collect();
+    let is_flat = depths.iter().all(|depth| *depth == 0);
+    let separator = is_flat.then(|| detect(texts.iter().copied())).flatten();
+    let Some(names) = counts::take(&texts, &depths, separator) else {
+        return false;
+    };
+    for (entry, name) in entries.iter_mut().zip(names) {
+        entry.text = name;
+    }
+    true
+}
+
 /// The ids that stand in brackets behind the names of all lines, and come off.
 fn ids_behind(entries: &mut [Entry]) -> Option<Vec<String>> {
     let texts: Vec<&str> = entries.iter().map(|entry| entry.text.as_str()).collect();
@@ -464,48 +521,6 @@ fn ids_behind(entries: &mut [Entry]) -> Option<Vec<String>> {
         id
     };
     Some(entries.iter_mut().zip(taken).map(put).collect())
-}
-
-/// Refuses what is no list of categories: YAML, and prose.
-fn refuse_others(entries: &[Entry]) -> std::result::Result<(), Broken> {
-    let key = |entry: &Entry| {
-        let text = entry.text.trim_start_matches("- ");
-        let (key, rest) = text.split_once(':')?;
-        (rest.is_empty() || rest.starts_with(' ')).then(|| key.trim().to_owned())
-    };
-    let keys: Vec<(u64, String)> = entries
-        .iter()
-        .filter_map(|entry| Some((entry.line, key(entry)?)))
-        .collect();
-    let known = |key: &str| {
-        let words = [Word::Id, Word::Name, Word::Parent, Word::Path];
-        is_of_children(key) || words.iter().any(|word| word.means(key))
-    };
-    let telling = keys.iter().filter(|(_, key)| known(key)).count();
-    if let Some((line, _)) = keys
-        .iter()
-        .find(|(_, key)| known(key))
-        .filter(|_| telling > 1 && telling * 2 >= entries.len())
-    {
-        let message =
-            "this looks like YAML, which is not read; write it as JSON, or as a path a line";
-        return Err((*line, message.to_owned()));
-    }
-    let is_sentence = |entry: &&Entry| {
-        entry.text.ends_with(['.', '!', '?', '。'])
-            && (entry.text.split_whitespace().count() > 4 || entry.text.contains('，'))
-    };
-    let sentences: Vec<&Entry> = entries.iter().filter(is_sentence).collect();
-    match sentences.first() {
-        Some(first) if sentences.len() > 1 && sentences.len() * 2 >= entries.len() => {
-            let message = format!(
-                "this looks like prose, such as `{}`, and not like a list of categories; a line has one path, such as `Kitchen > Pans`",
-                first.text
-            );
-            Err((first.line, message))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The paths that indentation tells.

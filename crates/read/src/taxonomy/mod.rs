@@ -1,14 +1,19 @@
 //! Taxonomies in the forms they are published in.
 
 mod addresses;
+mod behind;
 mod candidates;
 mod choice;
+mod codes_within;
+mod counts;
 mod delimited;
 mod doubts;
 mod elements;
+mod headings;
 mod ids_behind;
 mod indents;
 mod intervals;
+mod languages;
 mod layout;
 mod levels;
 mod links;
@@ -22,6 +27,8 @@ mod sheet;
 mod twins;
 mod words;
 
+#[cfg(test)]
+mod export_tests;
 #[cfg(test)]
 mod form_tests;
 #[cfg(test)]
@@ -160,7 +167,8 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
         return finished(nested::read_columnar(*columnar)?, options, None, &found_out);
     }
     let start = input.beginning("a taxonomy, such as one path per line")?;
-    let (sheet, separator) = if Objects::recognise(start) {
+    let is_text = !Objects::recognise(start);
+    let (sheet, separator) = if !is_text {
         (nested::read(input)?, None)
     } else {
         let stated = options.columns();
@@ -171,6 +179,10 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
         }
     };
     let mut sheet = sheet;
+    if is_text {
+        behind::leave_out(&mut sheet);
+    }
+    languages::part(&mut sheet);
     if *options == TaxonomyOptions::default()
         && let Some(column) = indents::set_in(&mut sheet)
     {
@@ -193,7 +205,10 @@ fn finished(
 ) -> Result<TaxonomyFile> {
     let layout = choose(&sheet, options)?;
     let stated = options.separator.as_deref();
-    let (rows, shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
+    let (mut rows, mut shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
+    if let Some(told) = codes_within::take(&mut rows) {
+        shape += &format!("; {told}");
+    }
     let listed = sheet.columns == ["path"] || separator.is_some();
     let format = match listed && sheet.named {
         true => format!("{}{found_out}, {shape}", sheet.format),

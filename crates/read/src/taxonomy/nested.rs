@@ -41,7 +41,10 @@ pub(super) fn read(input: Input) -> Result<Sheet> {
                 }
                 rows.object(&tree, None);
             }
-            None => rows.object(&object, None),
+            None => match by_columns(&object) {
+                Some(objects) => objects.iter().for_each(|object| rows.object(object, None)),
+                None => rows.object(&object, None),
+            },
         }
     }
     rows.finish();
@@ -352,6 +355,32 @@ fn joined(object: &Map<String, Value>) -> Option<Map<String, Value>> {
         whole.entry(other).or_insert_with(|| value.clone());
     }
     Some(whole)
+}
+
+/// The rows of an object that has columns, each with its values by their numbers:
+/// `{"id": {"0": 7}, "name": {"0": "Pans"}}`.
+fn by_columns(object: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let mut columns = object.values();
+    let first = columns.next()?.as_object()?;
+    let is_numbered = first
+        .keys()
+        .all(|key| key.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_alike = |column: &Value| {
+        column
+            .as_object()
+            .is_some_and(|column| column.keys().eq(first.keys()))
+    };
+    if object.len() < 2 || first.is_empty() || !is_numbered || !columns.all(is_alike) {
+        return None;
+    }
+    let row = |number: &String| {
+        let cells = object.iter().map(|(name, column)| {
+            let value = column.get(number.as_str()).cloned().unwrap_or_default();
+            (name.clone(), value)
+        });
+        cells.collect()
+    };
+    Some(first.keys().map(row).collect())
 }
 
 /// What an object holds that has nothing else, under a name that is of no category:

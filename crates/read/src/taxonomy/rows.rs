@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use assort_core::{CategoryRow, Place, clean, split_path};
 
 use crate::Result;
+use crate::changed_ids::without_fraction;
 use crate::error::Unstated;
 use crate::refusal::Refusal;
 
@@ -25,12 +26,19 @@ pub(super) fn finish(
     layout: &Layout,
     stated: Option<&str>,
 ) -> Result<(Vec<CategoryRow>, String)> {
+    let whole_ids = whole_ids(sheet, layout);
     let mut maker = Maker {
         sheet,
         layout,
+        whole_ids,
+        has_all: false,
         separators: separators(sheet, layout, stated),
         told: Vec::new(),
     };
+    if whole_ids {
+        let told = "ids that a program took for fractions are read without `.0`";
+        maker.told.push(told.to_owned());
+    }
     let mut rows = match &layout.tree {
         Tree::Paths { path, name } => maker.on_paths(*path, *name)?,
         Tree::Linked { name, links } => maker.linked(*name, links)?,
@@ -88,7 +96,21 @@ struct Maker<'a> {
     sheet: &'a Sheet,
     layout: &'a Layout,
     separators: Separators,
+    /// Whether all ids are whole numbers, of which some have `.0` behind them.
+    whole_ids: bool,
+    /// Whether `All` stands for no name.
+    has_all: bool,
     told: Vec<String>,
+}
+
+fn whole_ids(sheet: &Sheet, layout: &Layout) -> bool {
+    let Some(column) = layout.id else {
+        return false;
+    };
+    let mut ids = sheet.texts(column).filter(|id| !id.is_empty());
+    let has_fraction = |id: &str| without_fraction(id).is_some();
+    let is_number = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit()) || has_fraction(id);
+    ids.clone().any(has_fraction) && ids.all(is_number)
 }
 
 impl Maker<'_> {
@@ -112,6 +134,8 @@ impl Maker<'_> {
 
     fn id(&self, row: usize) -> Option<String> {
         let id = self.sheet.text(row, self.layout.id?);
+        let whole = without_fraction(id).filter(|_| self.whole_ids);
+        let id = whole.unwrap_or(id);
         (!id.is_empty()).then(|| id.to_owned())
     }
 
@@ -287,13 +311,19 @@ impl Maker<'_> {
     }
 
     fn on_levels(&mut self, levels: &[Level]) -> Result<Vec<CategoryRow>> {
+        self.has_all = self.has_all(levels);
+        if self.has_all {
+            let told = "`All` stands for no name";
+            self.told.push(told.to_owned());
+        }
         let stairs = self.are_stairs(levels);
         if stairs {
             self.told
                 .push("an empty cell stands for the one above it".to_owned());
         }
         let mut made = Vec::new();
-        let mut known: HashSet<Vec<String>> = HashSet::new();
+        // The classes that were met, with their codes.
+        let mut known: HashMap<Vec<String>, &str> = HashMap::new();
         let mut last: Vec<usize> = Vec::new();
         let mut skipped = 0;
         for row in 0..self.sheet.rows.len() {
@@ -317,8 +347,16 @@ impl Maker<'_> {
             for &at in &places {
                 path.push(clean(self.sheet.text(last[at], levels[at].name)));
                 let leaf = at == end;
-                let first = known.insert(path.clone());
-                if leaf || (first && levels[at].code.is_some()) {
+                let code = levels[at].code.map(|code| self.sheet.text(last[at], code));
+                let code = code.unwrap_or_default();
+                let first = !known.contains_key(&path);
+                let said = known.entry(path.clone()).or_insert("");
+                // The tree refuses a class that has two codes.
+                let is_new = !code.is_empty() && *said != code;
+                if said.is_empty() {
+                    *said = code;
+                }
+                if leaf || is_new || (first && !levels[at].definitions.is_empty()) {
                     made.extend(self.on_level(row, last[at], &levels[at], &path, (leaf, first))?);
                 }
             }
@@ -378,7 +416,21 @@ impl Maker<'_> {
     /// Whether a row has a name on a level, and no sign that there is none.
     fn is_filled(&self, row: usize, level: &Level) -> bool {
         let text = self.sheet.text(row, level.name);
-        !["", "-", "--", "n/a", "#n/a", "null", "nan"].contains(&text.to_lowercase().as_str())
+        let text = text.to_lowercase();
+        !["", "-", "--", "n/a", "#n/a", "null", "nan"].contains(&text.as_str())
+            && !(self.has_all && text == "all")
+    }
+
+    /// Whether `All` stands on a level for all that is on it, and for no name of its own.
+    fn has_all(&self, levels: &[Level]) -> bool {
+        let is_all = |row: usize, level: &Level| {
+            self.sheet.text(row, level.name).eq_ignore_ascii_case("all")
+        };
+        let mut rows = 0..self.sheet.rows.len();
+        let below = levels.get(1..).unwrap_or_default();
+        let mut begins = 0..self.sheet.rows.len();
+        rows.any(|row| below.iter().any(|level| is_all(row, level)))
+            && !begins.any(|row| levels.first().is_some_and(|level| is_all(row, level)))
     }
 
     /// Whether rows leave out what stands above them already, as merged cells do.
