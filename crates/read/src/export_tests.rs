@@ -202,13 +202,41 @@ fn values_that_say_there_is_none_are_none() {
     assert_eq!(rows, ["1 Pan price=3", "2 Pot brand=x", "4! no title"]);
     let errors = told(
         "id,title,price\n1,Pan,#REF!\n2,#NAME?,4\n",
-        "2 cells with errors of a spreadsheet",
+        "2 cells with errors or formulas of a spreadsheet",
     );
     assert!(errors.contains(&"1 Pan".to_owned()), "{errors:?}");
     let none = read("id,title,category\n1,Pan,NULL\n2,Pot,Pots\n")
         .unwrap()
         .0;
     assert_eq!(none, ["1 Pan", "2 Pot [Pots]"]);
+}
+
+#[test]
+fn formulas_and_narrow_columns_are_no_values() {
+    let file = "sku,title,price\nA,\"=HYPERLINK(\"\"https://a.b\"\",\"\"Pan\"\")\",3\nB,\"=CONCATENATE(\"\"Pot\"\",C2)\",4\nC,Lid,####\n";
+    let rows = told(file, "2 cells with errors or formulas of a spreadsheet");
+    assert_eq!(
+        rows,
+        ["A Pan price=3", "3! no title", "C Lid"]
+            .map(str::to_owned)
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
+    assert!(read("sku,title\n########,Pan\nB,Pot\n").unwrap().0[0].contains("stands for none"));
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_its_own_row() {
+    let file = "id,title,price\n1,\"Pan,3\n2,Pot,4\n3,\"Lid\",5\n4,\"Cup, \"\"red\"\"\",6\n";
+    let (rows, _) = read(file).unwrap();
+    assert!(
+        rows[0].starts_with("2! quote opened on line 2 is never closed"),
+        "{rows:?}"
+    );
+    assert_eq!(
+        rows[1..],
+        ["2 Pot price=4", "3 Lid price=5", "4 Cup, \"red\" price=6"]
+    );
 }
 
 #[test]

@@ -21,10 +21,21 @@ pub(crate) fn without_language(name: &str) -> Option<&str> {
         let behind = &name[at + 1..];
         let end = behind.find(|c: char| !c.is_ascii_alphabetic());
         let code = &behind[..end.unwrap_or(behind.len())];
-        // `Nom de l’attribut` goes on with words of its own.
-        let goes_on = name[at..].starts_with(' ') && behind.contains(' ');
-        (is_language(code) && !goes_on).then(|| name[..at].trim())
+        // `Nom de l’attribut` and `name_is_new` go on with words of their own.
+        let rest = behind[code.len()..].trim_end_matches([')', ']']);
+        let is_locale = rest.is_empty() || is_region(rest);
+        (is_language(code) && is_locale).then(|| name[..at].trim())
     })
+}
+
+/// Whether what follows a language begins with a region or a script: `_US`, `-Hans`, `-419`.
+fn is_region(rest: &str) -> bool {
+    let rest = rest.strip_prefix(['-', '_', '.']).unwrap_or_default();
+    let region = rest.split(|c: char| !c.is_ascii_alphanumeric()).next();
+    let region = region.unwrap_or_default();
+    let is_script = region.len() == 4 && region.starts_with(|c: char| c.is_ascii_uppercase());
+    let is_number = region.len() == 3 && region.bytes().all(|byte| byte.is_ascii_digit());
+    is_script || is_number || region.len() == 2 && !region.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The last part of a name with a language among those before it: `title` of
@@ -41,7 +52,14 @@ mod tests {
 
     #[test]
     fn languages_come_off_names() {
-        for name in ["name-en_US", "name_de", "name.fr-FR-ecommerce", "name (en)"] {
+        for name in [
+            "name-en_US",
+            "name_de",
+            "name.fr-FR-ecommerce",
+            "name (en)",
+            "name zh-Hans",
+            "name[es-419]",
+        ] {
             assert_eq!(without_language(name), Some("name"), "{name}");
         }
         for name in [
@@ -50,6 +68,8 @@ mod tests {
             "name_short",
             "en_name",
             "Nom de l’attribut 1",
+            "name_is_new",
+            "title_to_print",
         ] {
             assert_eq!(without_language(name), None, "{name}");
         }

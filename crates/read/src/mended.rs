@@ -143,8 +143,8 @@ impl fmt::Display for Mended {
                 "and rejected",
             ),
             Mend::ErrorCell => (
-                "cell with an error of a spreadsheet",
-                "cells with errors of a spreadsheet",
+                "cell with an error or a formula of a spreadsheet",
+                "cells with errors or formulas of a spreadsheet",
                 "and read as empty",
             ),
             Mend::RepeatedKey => (

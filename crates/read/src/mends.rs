@@ -180,7 +180,15 @@ pub(crate) fn unguarded(cell: &str) -> &str {
     if !cell.starts_with(|c: char| c == '=' || c.is_whitespace()) {
         return cell;
     }
-    let inner = cell.trim().strip_prefix("=\"");
+    let whole = cell.trim();
+    if let Some(link) = whole.strip_prefix("=HYPERLINK(") {
+        // What is shown stands behind the address.
+        let shown = link
+            .strip_suffix("\")")
+            .and_then(|link| link.rsplit_once('"'));
+        return shown.map_or(cell, |(_, shown)| shown);
+    }
+    let inner = whole.strip_prefix("=\"");
     let inner = inner.and_then(|inner| inner.strip_suffix('"'));
     inner.filter(|inner| !inner.contains('"')).unwrap_or(cell)
 }
@@ -240,6 +248,7 @@ mod tests {
             assert!(!ends_in_reference(whole.as_bytes()), "{whole}");
         }
         assert_eq!((unguarded("=\"007\""), unguarded("=1+1")), ("007", "=1+1"));
+        assert_eq!(unguarded("=HYPERLINK(\"https://a.b\",\"Pan\")"), "Pan");
         assert_eq!((unguarded("\u{3000} =\"7\" "), unguarded("")), ("7", ""));
         assert_eq!(
             (unguarded_id("'007"), unguarded_id("'n roll")),

@@ -35,7 +35,7 @@ const LONGEST: usize = 9;
 
 /// Whether what stands in place of an id is a mark for none.
 pub(crate) fn is_mark(id: &str) -> bool {
-    is_among(id, &MARKS)
+    is_among(id, &MARKS) || is_too_narrow(id)
 }
 
 /// Whether a value of an attribute says that there is none, as databases write it.
@@ -48,7 +48,24 @@ pub(crate) fn is_null(value: &str) -> bool {
 
 /// Whether a cell has an error of a spreadsheet, and nothing else.
 pub(crate) fn is_error(cell: &str) -> bool {
-    cell.starts_with('#') && ERRORS.contains(&cell.trim().to_lowercase().as_str())
+    cell.starts_with('#')
+        && (is_too_narrow(cell) || ERRORS.contains(&cell.trim().to_lowercase().as_str()))
+        || is_formula(cell)
+}
+
+/// Whether a column was too narrow for a number: `########`.
+fn is_too_narrow(cell: &str) -> bool {
+    cell.len() > 2 && cell.bytes().all(|byte| byte == b'#')
+}
+
+/// Whether a cell has a formula in place of what it gives: `=CONCATENATE("a","b")`.
+fn is_formula(cell: &str) -> bool {
+    let Some((function, rest)) = cell.strip_prefix('=').and_then(|cell| cell.split_once('('))
+    else {
+        return false;
+    };
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'.';
+    !function.is_empty() && function.bytes().all(is_name) && rest.ends_with(')')
 }
 
 /// Whether it is a word for none.
@@ -79,6 +96,8 @@ mod tests {
 
     #[test]
     fn words_for_none_are_told_from_ids_that_are_words() {
+        assert!(is_error("#REF!") && is_error("####") && is_error("=SUM(A1:A2)"));
+        assert!(!is_error("#1 Mug") && !is_error("=7") && !is_error("=(a)") && is_mark("###"));
         assert!(is_mark("#N/A") && is_mark("n/a") && is_word("NULL") && is_word("None"));
         assert!(!is_mark("A/N") && !is_word("nullify") && !is_word("Null0"));
         assert!(are_words(&["P1", "NULL", "P2"]));

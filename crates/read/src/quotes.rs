@@ -32,6 +32,22 @@ impl Quotes {
         self.inside = false;
     }
 
+    /// Whether a field goes on from the line before, and another one opens on this line before
+    /// it ends: it was never closed.
+    pub(crate) fn opens_anew(&self, line: &[u8]) -> bool {
+        let Some(first) = line
+            .iter()
+            .position(|&byte| byte == b'"')
+            .filter(|_| self.inside)
+        else {
+            return false;
+        };
+        let is_behind = first > 0 && line[first - 1] == self.delimiter;
+        let next = line.get(first + 1);
+        let is_text = next.is_some_and(|next| *next != b'"' && *next != self.delimiter);
+        is_behind && is_text && !self.ends_field(&line[first + 1..])
+    }
+
     /// The line with such quotes doubled; none if it has none.
     pub(crate) fn mend(&mut self, line: &[u8]) -> Option<Vec<u8>> {
         if !line.contains(&b'"') {

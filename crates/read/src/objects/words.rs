@@ -103,6 +103,9 @@ const NO_PRODUCTS: &[&str] = &[
     "discounts",
     "pages",
     "posts",
+    "errors",
+    "warnings",
+    "messages",
 ];
 
 /// What objects say that are products, whatever their list is called.

@@ -418,9 +418,14 @@ impl Table {
                 unspaced(line, self.delimiter, quote, start > 0)
             });
             let line = unspaced.as_deref().unwrap_or(line);
+            let quotes = self.quotes.as_ref().filter(|_| start > 0);
+            let opens_anew = quotes.is_some_and(|quotes| quotes.opens_anew(line));
             let mended = self.quotes.as_mut();
             let mended = mended.and_then(|quotes| quotes.mend(line));
             self.raw.push(b'\n');
+            if opens_anew {
+                return Ok(Some(Err(self.unclosed(first, opened))));
+            }
             let is_whole = match (mended, unspaced) {
                 (None, None) => self.splitter.feed(&self.raw[start..]),
                 (None, Some(mut line)) => {

@@ -1,6 +1,11 @@
 //! Numbers of products behind the names of a list, which are no ids: `Kitchen (12)`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use assort_core::{CategoryRow, Place, print_path};
+
+/// A name, and the number behind it.
+type Cut<'n> = (&'n str, Option<u64>);
 
 /// The lines without the numbers behind them, if nearly all have one, and these count what is
 /// below the names: several are the same, or each is the sum of those below it or more.
@@ -10,30 +15,72 @@ pub(super) fn take(
     depths: &[usize],
     separator: Option<&str>,
 ) -> Option<Vec<String>> {
-    let cut: Vec<(&str, Option<u64>)> = lines.iter().map(|line| cut(line)).collect();
-    let counted = cut.iter().filter(|(_, count)| count.is_some()).count();
-    if counted < 2 || counted * 10 < lines.len() * 9 {
+    let cut: Vec<Cut<'_>> = lines.iter().map(|line| cut(line)).collect();
+    are_counts(&cut, || above(&cut, depths, separator)).then(|| {
+        let names = cut.iter().map(|(name, _)| match separator {
+            Some(separator) => {
+                let parts = name.split(separator).map(|part| self::cut(part).0);
+                parts.collect::<Vec<_>>().join(separator)
+            }
+            None => (*name).to_owned(),
+        });
+        names.collect()
+    })
+}
+
+/// Takes such numbers off the names of rows. Says so, if there are any.
+pub(super) fn take_of_rows(rows: &mut [CategoryRow]) -> Option<String> {
+    let name = |row: &CategoryRow| match &row.place {
+        Place::Child { name, .. } => name.clone(),
+        Place::Path(path) => path.last().cloned().unwrap_or_default(),
+    };
+    let names: Vec<String> = rows.iter().map(name).collect();
+    let cut: Vec<Cut<'_>> = names.iter().map(|name| cut(name)).collect();
+    let up = |row: &CategoryRow| match &row.place {
+        Place::Child { parent, .. } => parent.clone(),
+        Place::Path(path) => Some(print_path(path.split_last()?.1)).filter(|path| !path.is_empty()),
+    };
+    let key = |row: &CategoryRow| match &row.place {
+        Place::Child { .. } => row.id.clone(),
+        Place::Path(path) => Some(print_path(path)),
+    };
+    let above = || {
+        let keys = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| Some((key(row)?, at)));
+        let keys: HashMap<String, usize> = keys.collect();
+        let ups = rows.iter().map(|row| keys.get(&up(row)?).copied());
+        ups.collect()
+    };
+    if !are_counts(&cut, above) {
         return None;
     }
-    let mut seen = HashMap::new();
-    let counts = cut.iter().filter_map(|(_, count)| *count);
-    counts.for_each(|count| *seen.entry(count).or_insert(0) += 1);
-    let repeat = seen.values().any(|times| *times > 1);
-    if !repeat && !are_sums(&above(&cut, depths, separator), &cut) {
-        return None;
-    }
-    let names = cut.iter().map(|(name, _)| match separator {
-        Some(separator) => {
-            let parts = name.split(separator).map(|part| self::cut(part).0);
-            parts.collect::<Vec<_>>().join(separator)
+    for row in rows {
+        match &mut row.place {
+            Place::Child { name, .. } => *name = self::cut(name).0.to_owned(),
+            Place::Path(path) => {
+                path.iter_mut()
+                    .for_each(|name| *name = self::cut(name).0.to_owned());
+            }
         }
-        None => (*name).to_owned(),
-    });
-    Some(names.collect())
+    }
+    Some("the numbers behind the names are left out".to_owned())
+}
+
+/// Whether the numbers of names count what is below them.
+fn are_counts(cut: &[Cut<'_>], above: impl FnOnce() -> Vec<Option<usize>>) -> bool {
+    let counted = cut.iter().filter(|(_, count)| count.is_some()).count();
+    if counted < 2 || counted * 10 < cut.len() * 9 {
+        return false;
+    }
+    let mut seen = HashSet::new();
+    let mut counts = cut.iter().filter_map(|(_, count)| *count);
+    counts.any(|count| !seen.insert(count)) || are_sums(&above(), cut)
 }
 
 /// A name without the number in brackets behind it, and the number.
-fn cut(line: &str) -> (&str, Option<u64>) {
+fn cut(line: &str) -> Cut<'_> {
     let cut = || {
         let close = line.trim_end().chars().next_back()?;
         let open = match close {
@@ -53,11 +100,7 @@ fn cut(line: &str) -> (&str, Option<u64>) {
 }
 
 /// The line above each one.
-fn above(
-    cut: &[(&str, Option<u64>)],
-    depths: &[usize],
-    separator: Option<&str>,
-) -> Vec<Option<usize>> {
+fn above(cut: &[Cut<'_>], depths: &[usize], separator: Option<&str>) -> Vec<Option<usize>> {
     if let Some(separator) = separator {
         let bare = |path: &str| {
             let parts = path.split(separator).map(|part| self::cut(part).0.trim());
@@ -85,7 +128,7 @@ fn above(
 }
 
 /// Whether no number is less than the sum of those below it, and some are above others.
-fn are_sums(above: &[Option<usize>], cut: &[(&str, Option<u64>)]) -> bool {
+fn are_sums(above: &[Option<usize>], cut: &[Cut<'_>]) -> bool {
     let mut sums: HashMap<usize, u64> = HashMap::new();
     for (up, (_, count)) in above.iter().zip(cut) {
         if let (Some(up), Some(count)) = (up, count) {

@@ -130,7 +130,10 @@ fn dated(tree: &Taxonomy) -> Option<String> {
 
 /// Names that are errors of a spreadsheet, or say that there is none.
 fn missing(tree: &Taxonomy) -> Option<String> {
-    let is_none = |name: &&str| is_error(name) || ["NULL", "NaN", "nan", "\\N"].contains(name);
+    let is_none = |name: &&str| {
+        let has_letter = name.contains(char::is_alphanumeric);
+        is_error(name) || !has_letter || ["NULL", "NaN", "nan", "\\N"].contains(name)
+    };
     let mut without = names(tree).filter(is_none);
     let example = without.next()?;
     let what = match without.count() + 1 {
@@ -181,6 +184,7 @@ fn torn(tree: &Taxonomy) -> Option<String> {
     let ends = |name: &&str| {
         let quotes = name.matches('"').count();
         let open = name.starts_with('"') && (quotes == 1 || name.ends_with('"'));
+        let open = open || name.len() > 2 && name.starts_with('\'') && name.ends_with('\'');
         open || name.ends_with([',', ';']) || name.contains("\":") || name.starts_with(['{', '['])
     };
     let mut torn = names(tree).filter(ends);
@@ -221,6 +225,8 @@ mod tests {
             (&["Kategorie", "Tee", "Tee > Grün"], "heading"),
             (&["1", "1 > 2", "1 > 3", "4", "5"], "numbers"),
             (&["\"Tea", "Cups"], "table"),
+            (&["'Tea'", "'Cups'"], "table"),
+            (&["Tea", "=====", "Cups"], "such as `=====`"),
             (&["Tea > Green", "TEA > Black", "Cups"], "case alone"),
             (&["{\"name\": \"Tea\"}"], "JSON"),
             (&["Tea > Green", "#REF!"], "1 name is none"),

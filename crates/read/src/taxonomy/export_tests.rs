@@ -70,6 +70,45 @@ fn numbers_of_products_behind_names_are_no_ids() {
 }
 
 #[test]
+fn numbers_of_products_are_told_in_tables_too() {
+    for file in [
+        "id,parent,name\n1,,Home (120)\n2,1,Kitchen (80)\n",
+        r#"[{"id":1,"name":"Home (120)","children":[{"id":2,"name":"Kitchen (80)"}]}]"#,
+    ] {
+        check(file, &["1 = Home", "2 = Home > Kitchen"]);
+        assert!(
+            told(file)
+                .0
+                .contains("the numbers behind the names are left out")
+        );
+    }
+    let nested = r#"[{"name":"Home (2)","children":[{"name":"Kitchen (1)"},{"name":"Bath (1)"}]}]"#;
+    check(nested, &["Home", "Home > Bath", "Home > Kitchen"]);
+}
+
+#[test]
+fn titles_above_a_list_are_no_categories() {
+    for file in [
+        "Category list 2026\n\nHome\nHome > Kitchen\n",
+        "My Shop\n=======\nHome\nHome > Kitchen\n",
+    ] {
+        check(file, &["Home", "Home > Kitchen"]);
+    }
+    check(
+        "Garden\nHome\nHome > Kitchen\n",
+        &["Garden", "Home", "Home > Kitchen"],
+    );
+    check(
+        "Home ➔ Kitchen\nHome ➔ Bath\n",
+        &["Home", "Home > Bath", "Home > Kitchen"],
+    );
+    check(
+        "大カテゴリ,中カテゴリ\n家,台所\n家,風呂\n",
+        &["家", "家 > 台所", "家 > 風呂"],
+    );
+}
+
+#[test]
 fn rows_behind_a_tree_are_no_categories() {
     for (file, tree) in [
         (

@@ -14,7 +14,7 @@ const LEVELS: &str = "category categories kategorie catégorie categorie categor
     producttype type typ collection subject genre kategoria kategori anakategori kategorija kategória productgroep \
     hoofdgroep subgroep hoofdcategorie grupa dział dzial категория подкатегория группа \
     подгруппа раздел подраздел 大分類 中分類 小分類 細分類 大类 中类 小类 细类 类目 分类 대분류 중분류 소분류 세분류 \
-    대카테고리 중카테고리 소카테고리 세카테고리";
+    大カテゴリ 中カテゴリ 小カテゴリ 大カテゴリー 中カテゴリー 小カテゴリー 대카테고리 중카테고리 소카테고리 세카테고리";
 /// Words that stand for a level with a number.
 const NUMBERED: &str = "l lv lvl level cat category kategorie catégorie categorie categoría categoria subcategory \
     subcat kategorieebene ebene niveau nivel livello nível stufe tier hierarchy depth rank node class group \

@@ -325,8 +325,19 @@ fn heading(entries: &[Entry]) -> Option<usize> {
     if heads(0) {
         return Some(0);
     }
+    let is_drawn = |entry: &Entry| entry.text.chars().all(|sign| "=-_*~".contains(sign));
+    if entries.len() > 2 && begins_none(0) && is_drawn(&entries[1]) {
+        return Some(1);
+    }
     let is_path = |entry: &&Entry| entry.text.contains(" > ");
     let paths = entries.iter().filter(is_path).count();
+    // A title stands above a blank line, the only one.
+    let gap = |pair: &[Entry]| pair[1].line > pair[0].line + 1;
+    let gaps = entries.windows(2).filter(|pair| gap(pair)).count();
+    let is_titled = entries.len() > 2 && gap(&entries[..2]) && gaps == 1 && begins_none(0);
+    if is_titled && !is_path(&&entries[0]) && paths * 2 >= entries.len() - 1 {
+        return Some(0);
+    }
     let is_titled = heads(1) && begins_none(0) && !is_path(&&entries[0]);
     (is_titled && paths * 2 >= entries.len() - 2).then_some(1)
 }

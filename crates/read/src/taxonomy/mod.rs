@@ -206,7 +206,9 @@ fn finished(
     let layout = choose(&sheet, options)?;
     let stated = options.separator.as_deref();
     let (mut rows, mut shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
-    if let Some(told) = codes_within::take(&mut rows) {
+    let taken = counts::take_of_rows(&mut rows);
+    let taken = taken.or_else(|| codes_within::take(&mut rows));
+    if let Some(told) = taken {
         shape += &format!("; {told}");
     }
     let listed = sheet.columns == ["path"] || separator.is_some();

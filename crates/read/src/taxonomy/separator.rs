@@ -6,13 +6,15 @@ use assort_core::{clean, split_path};
 
 /// From the one that hardly ever is part of a name to the one that often is. Cleaned
 /// text has these for their full-width forms, too.
-const CANDIDATES: [&str; 23] = [
-    " > ", " -> ", "->", " => ", "=>", ">>", ">", "»", "›", "→", " :: ", "::", " / ", "///", "/",
-    " | ", "|", "\\", " -- ", "--", ":", ";", ",",
+const CANDIDATES: [&str; 27] = [
+    " > ", " -> ", "->", " => ", "=>", ">>", ">", "»", "›", "→", "➔", "➜", "⇒", "▸", " :: ", "::",
+    " / ", "///", "/", " | ", "|", "\\", " -- ", "--", ":", ";", ",",
 ];
 
 /// Signs that are rare in names: a fifth of the paths says enough.
-const ARROWS: [&str; 10] = [" > ", " -> ", "->", " => ", "=>", ">>", ">", "»", "›", "→"];
+const ARROWS: [&str; 14] = [
+    " > ", " -> ", "->", " => ", "=>", ">>", ">", "»", "›", "→", "➔", "➜", "⇒", "▸",
+];
 
 /// Signs that names have often: nearly all of the paths must make a tree by them.
 const WEAK: [&str; 7] = ["\\", " -- ", "--", ":", ";", ",", "::"];
