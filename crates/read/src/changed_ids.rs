@@ -109,10 +109,18 @@ pub(crate) fn is_date_by_months(text: &str) -> bool {
     }
 }
 
+/// Whether a sign stands where one stands in a date by numbers.
+pub(crate) fn may_be_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_sign = |at: usize| bytes.get(at).is_some_and(|byte| b"-/.".contains(byte));
+    bytes.len() > 7 && bytes[0].is_ascii_digit() && [1, 2, 4].into_iter().any(is_sign)
+}
+
 /// Whether a text is a date by numbers: `2024-01-03`, `03/01/2024`, `03.01.2024`, also with a
 /// time of zeros.
 fn is_date_by_numbers(text: &str) -> bool {
-    if !(8..=LONGEST).contains(&text.len()) {
+    // Most ids end here.
+    if !may_be_date(text) || text.len() > LONGEST {
         return false;
     }
     let date = text.split([' ', 'T']).next().unwrap_or_default();

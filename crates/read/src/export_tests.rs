@@ -278,6 +278,14 @@ fn lines_of_another_encoding_in_utf_16_are_rejected() {
 }
 
 #[test]
+fn products_in_events_have_ids_of_their_own() {
+    let file = "{\"id\":\"e1\",\"type\":\"product\",\"data\":{\"id\":7,\"title\":\"Pan\"}}\n\
+        {\"id\":\"e2\",\"type\":\"brand\",\"data\":{\"id\":9,\"title\":\"Loom\"}}\n";
+    let rows = told(file, "1 row that says it is no product");
+    assert_eq!(rows, ["7 Pan outer.id=e1 type=product"]);
+}
+
+#[test]
 fn dumps_of_databases_are_tables() {
     let mysql = "<mysqldump><database name=\"shop\"><table_data name=\"products\">\
         <row><field name=\"id\">1</field><field name=\"title\">Pan</field></row>\

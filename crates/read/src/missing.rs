@@ -43,7 +43,7 @@ pub(crate) fn is_null(value: &str) -> bool {
     const NULLS: [&str; 8] = [
         "NULL", "null", "NaN", "nan", "\\N", "(null)", "<null>", "<NA>",
     ];
-    value.len() <= 6 && NULLS.contains(&value)
+    value.len() <= 6 && value.starts_with(['N', 'n', '\\', '(', '<']) && NULLS.contains(&value)
 }
 
 /// Whether a cell has an error of a spreadsheet, and nothing else.

@@ -2,6 +2,7 @@
 
 use assort_core::is_number;
 
+use crate::changed_ids::may_be_date;
 use crate::columns::Columns;
 use crate::footers::{begins_footer, is_figure, is_whole_footer};
 use crate::mapping::IdSource;
@@ -88,7 +89,7 @@ fn footer<'v>(
 ) -> Option<String> {
     // Few ids have such signs, and no other is looked at.
     let has_id = !id.is_empty() && columns.id != IdSource::RowNumber;
-    if has_id && !id.contains([' ', '(', ':', '：', '-', '/', '.']) {
+    if has_id && !may_be_date(id) && !id.contains([' ', '(', ':', '：']) {
         return None;
     }
     let title = columns.title.and_then(cell).unwrap_or_default().trim();

@@ -41,11 +41,22 @@ pub(super) fn inner_key<'o>(objects: impl Iterator<Item = &'o Object>) -> Option
         .map(|(_, name)| name)
 }
 
+/// Of those what stands in an object that says something of its own, such as an event.
+const WHOLE: [&str; 5] = ["data", "product", "item", "doc", "payload"];
+
 /// Brings out what an object keeps under a key, as its own where it does not say that itself.
+/// A product in an event says it itself, and the event has it as `outer.NAME`.
 pub(super) fn bring_out(object: &mut Object, key: &str) {
     if let Some(Value::Object(inner)) = object.remove(key) {
         for (name, value) in inner {
-            object.entry(name).or_insert(value);
+            match WHOLE.contains(&key) {
+                true => {
+                    if let Some(outer) = object.insert(name.clone(), value) {
+                        object.insert(format!("outer.{name}"), outer);
+                    }
+                }
+                false => drop(object.entry(name).or_insert(value)),
+            }
         }
     }
 }

@@ -127,17 +127,21 @@ fn above(cut: &[Cut<'_>], depths: &[usize], separator: Option<&str>) -> Vec<Opti
     rows.collect()
 }
 
-/// Whether no number is less than the sum of those below it, and some are above others.
+/// Whether no number is less than the sum of those below it, and some are above others. One
+/// id may be less than another one by chance, but hardly two of them together.
 fn are_sums(above: &[Option<usize>], cut: &[Cut<'_>]) -> bool {
-    let mut sums: HashMap<usize, u64> = HashMap::new();
+    let mut sums: HashMap<usize, (u64, u32)> = HashMap::new();
     for (up, (_, count)) in above.iter().zip(cut) {
         if let (Some(up), Some(count)) = (up, count) {
-            let sum = sums.entry(*up).or_default();
+            let (sum, number) = sums.entry(*up).or_default();
             *sum = sum.saturating_add(*count);
+            *number += 1;
         }
     }
-    let fits = |(up, sum): (&usize, &u64)| cut[*up].1.is_some_and(|own| own >= *sum);
-    !sums.is_empty() && sums.iter().all(fits)
+    let own = |up: &usize| cut[*up].1.unwrap_or_default();
+    let fits = sums.iter().all(|(up, (sum, _))| own(up) >= *sum);
+    let mut tells = sums.iter();
+    fits && tells.any(|(up, (sum, number))| *number > 1 || own(up) == *sum)
 }
 
 #[cfg(test)]
@@ -167,8 +171,9 @@ mod tests {
         );
         let paths = ["Home (9)", "Home (9) > Pans [1,000]"];
         assert_eq!(take(&paths, &[0, 0], Some(" > ")), None);
-        let paths = ["Home (1,200)", "Home > Pans (1,000)", "Garden (7)"];
+        let paths = ["Home (1,200)", "Home > Pans (1,000)", "Home > Pots (7)"];
         let taken = take(&paths, &[0, 0, 0], Some(" > ")).unwrap();
-        assert_eq!(taken, ["Home", "Home > Pans", "Garden"]);
+        assert_eq!(taken, ["Home", "Home > Pans", "Home > Pots"]);
+        assert_eq!(take(&["Food (422)", "Drinks (413)"], &[0, 1], None), None);
     }
 }

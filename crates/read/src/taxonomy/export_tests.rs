@@ -72,8 +72,8 @@ fn numbers_of_products_behind_names_are_no_ids() {
 #[test]
 fn numbers_of_products_are_told_in_tables_too() {
     for file in [
-        "id,parent,name\n1,,Home (120)\n2,1,Kitchen (80)\n",
-        r#"[{"id":1,"name":"Home (120)","children":[{"id":2,"name":"Kitchen (80)"}]}]"#,
+        "id,parent,name\n1,,Home (80)\n2,1,Kitchen (80)\n",
+        r#"[{"id":1,"name":"Home (80)","children":[{"id":2,"name":"Kitchen (80)"}]}]"#,
     ] {
         check(file, &["1 = Home", "2 = Home > Kitchen"]);
         assert!(
