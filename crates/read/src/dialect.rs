@@ -80,11 +80,41 @@ fn numbered(head: &[u8]) -> Numbered<'_> {
     let end = if head.contains(&b'\n') { b'\n' } else { b'\r' };
     let lines = head.split(|&byte| byte == end);
     let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    (1..)
-        .zip(lines)
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .take(LOOKED_AT)
-        .collect()
+    let lines = (1..).zip(lines);
+    let filled = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    let mut lines: Numbered<'_> = filled.take(LOOKED_AT).collect();
+    // Names of columns may have ends of lines in their quotes.
+    if let Some((whole, count)) = lines
+        .first()
+        .and_then(|(_, first)| quoted(head, first, end))
+    {
+        let number = lines[0].0;
+        lines.retain(|(line, _)| *line >= number + count);
+        lines.insert(0, (number, whole));
+    }
+    lines
+}
+
+/// The first line with those that its quotes go on in, and how many these are; none if they
+/// end on it.
+fn quoted<'h>(head: &'h [u8], first: &[u8], end: u8) -> Option<(&'h [u8], u64)> {
+    let is_open = |line: &[u8]| line.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
+    if !first.starts_with(b"\"") || !is_open(first) {
+        return None;
+    }
+    let start = head.windows(first.len()).position(|part| part == first)?;
+    let mut ends = head[start..]
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == end);
+    let most = BEFORE_HEADER as u64;
+    let mut ends = ends
+        .by_ref()
+        .zip(1..=most)
+        .map(|((at, _), count)| (at, count));
+    let (at, count) = ends.find(|(at, _)| !is_open(&head[start..start + at]))?;
+    let whole = &head[start..start + at];
+    Some((whole.strip_suffix(b"\r").unwrap_or(whole), count))
 }
 
 /// What a line `sep=;` states, as spreadsheets write and read it.
@@ -245,6 +275,15 @@ mod tests {
             sniffed("List, all of it\na;b;c\n1;2;3\n4;5;6\n"),
             (';', 2, 1)
         );
+    }
+
+    #[test]
+    fn names_of_columns_may_go_on_in_the_next_line() {
+        let head = "\"sku\nno\",\"Item\nname\",price\n1,Pan,2\n";
+        assert_eq!(sniffed(head), (',', 1, 0));
+        let dialect = Dialect::sniff(b"\"sku\",\"name\nshort\"\r\n1,Pan\r\n", &names);
+        assert_eq!((dialect.delimiter, dialect.header), (b',', 1));
+        assert_eq!(sniffed("\"12\" pan,x\nsku,name\n1,Pan\n"), (',', 2, 1));
     }
 
     #[test]

@@ -201,14 +201,22 @@ pub(crate) fn judge(head: &[u8], cut: bool) -> Judged {
     }
     let is_utf8 = |line: &&[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
     let good = lines.iter().filter(|line| is_utf8(line)).count();
-    if good * 2 >= lines.len() || lines.len() == 1 && mostly_utf8(lines[0]) {
+    let letters = || {
         let lines = lines.iter().map(|line| String::from_utf8_lossy(line));
         let letters = |line: Cow<'_, str>| line.chars().filter(|letter| !letter.is_ascii()).count();
-        let letters = lines.map(letters).sum();
-        return Judged::Utf8 { letters };
+        lines.map(letters).sum()
+    };
+    if good * 2 >= lines.len() || lines.len() == 1 && mostly_utf8(lines[0]) {
+        return Judged::Utf8 { letters: letters() };
     }
     let telling = lines.join(&b'\n');
-    match of_lines(&lines, &telling) {
+    let found = of_lines(&lines, &telling);
+    // Lines of one byte a letter are UTF-8 by no chance: two files were put together.
+    let is_single = found.is_some_and(|found| found != UTF_8 && found.is_single_byte());
+    if is_single && good > 1 && good * 4 >= lines.len() {
+        return Judged::Utf8 { letters: letters() };
+    }
+    match found {
         Some(encoding) if encoding == UTF_8 => Judged::Ascii,
         Some(encoding) => {
             let (text, _) = encoding.decode_without_bom_handling(&telling);

@@ -286,6 +286,37 @@ fn products_in_events_have_ids_of_their_own() {
 }
 
 #[test]
+fn rows_that_explain_columns_are_no_products() {
+    for row in [
+        "Unique identifier of the product,Name shown to customers,Price with VAT",
+        "e.g. ABC-123,e.g. Red mug,e.g. 9.99",
+        "Example,Example product,9.99",
+    ] {
+        let file = format!("sku,title,price\n{row}\nA1,Pan,3\n");
+        assert_eq!(rows(&file), ["A1 Pan price=3"], "{row}");
+    }
+    let header = "\"Item\nNumber\",\"Item\nName\",Price\n1,Pan,3\n2,Pot,4\n";
+    assert_eq!(rows(header), ["1 Pan Price=3", "2 Pot Price=4"]);
+}
+
+#[test]
+fn two_files_of_two_encodings_keep_the_lines_of_utf_8() {
+    let western = encoding_rs::WINDOWS_1252
+        .encode("3,Gürtel\n4,Hütte\n5,Mütze\n")
+        .0;
+    let file = ["id,title\n1,Löffel\n2,Tür\n".as_bytes(), &western].concat();
+    let (rows, _) = read(file).unwrap();
+    assert_eq!(
+        rows.iter()
+            .filter(|row| row.contains("! column `title`"))
+            .count(),
+        3,
+        "{rows:?}"
+    );
+    assert!(rows.contains(&"1 Löffel".to_owned()) && rows.contains(&"2 Tür".to_owned()));
+}
+
+#[test]
 fn dumps_of_databases_are_tables() {
     let mysql = "<mysqldump><database name=\"shop\"><table_data name=\"products\">\
         <row><field name=\"id\">1</field><field name=\"title\">Pan</field></row>\

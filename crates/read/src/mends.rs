@@ -44,6 +44,12 @@ const ABOUT_COLUMNS: &[&str] = &[
     "url",
 ];
 
+/// What begins the cells of a row that is an example.
+const EXAMPLES: [&str; 12] = [
+    "e.g.", "eg", "ex.", "example", "sample", "z.b.", "z. b.", "beispiel", "exemple", "p. ej.",
+    "ejemplo", "例",
+];
+
 /// How quotes of a delimited file stand, where they do not stand as usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quoted {
@@ -150,6 +156,23 @@ pub(crate) fn is_about_columns<'a>(cells: impl Iterator<Item = &'a [u8]>) -> boo
     let is_all = |is: &dyn Fn(&String) -> bool| cells.iter().all(is);
     // psql draws one line under all columns: `----+-------`.
     let is_drawn = |cell: &String| cell.contains("-+-") && cell.chars().all(|c| "-+".contains(c));
+    // `Unique identifier of the product`, and `e.g. ABC-123`, in each cell.
+    let is_phrase = |cell: &String| {
+        let has_digit = cell.contains(|sign: char| sign.is_ascii_digit());
+        cell.split_whitespace().count() > 2 && !has_digit
+    };
+    let is_example = |cell: &String| {
+        EXAMPLES.iter().any(|word| {
+            let rest = cell.strip_prefix(word);
+            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        })
+    };
+    let has_letters = |cell: &&String| cell.contains(char::is_alphabetic);
+    let examples = cells.iter().filter(|cell| is_example(cell)).count();
+    let are_examples = examples > 1 && cells.iter().filter(has_letters).all(is_example);
+    if are_examples || cells.len() > 2 && is_all(&is_phrase) {
+        return true;
+    }
     cells.len() > 1 && (is_all(&is_line) || is_all(&is_word))
         || cells.len() == 1 && is_all(&is_drawn)
 }
@@ -236,6 +259,9 @@ mod tests {
     fn rows_about_columns_are_no_products() {
         let is = |row: &'static str| is_about_columns(row.split(',').map(str::as_bytes));
         assert!(is("(text),(text),(kg)") && is("required,Required,optional") && is(",----,:--:,"));
+        assert!(is("Unique id of it,Name for the customer,Price with VAT"));
+        assert!(is("e.g. A-1,e.g. red mug,9.99") && is("Example,Example product,9.99"));
+        assert!(!is("A-1,Iron pan for all,Made in a hurry") && !is("e.g.,Pan"));
         assert!(!is("1,text") && !is("(1),Pan") && !is("-,-") && !is("required,"));
     }
 
