@@ -158,11 +158,11 @@ fn fact(element: &Value) -> Option<(&str, Value)> {
     if !object.keys().any(|key| is_among(key, &VALUES)) || !object.keys().all(is_known) {
         return None;
     }
-    let name = of(&NAMES)?.as_str()?.trim();
+    let name = called(of(&NAMES)?)?.trim();
     if name.is_empty() || name.len() > LONGEST {
         return None;
     }
-    let value = of(&VALUES).cloned().unwrap_or_default();
+    let value = of(&VALUES).map(plain_values).unwrap_or_default();
     let unit = of(&UNITS).and_then(Value::as_str).unwrap_or_default();
     let text = match &value {
         Value::String(text) => Some(text.clone()),
@@ -172,6 +172,27 @@ fn fact(element: &Value) -> Option<(&str, Value)> {
     let text = text.filter(|text| !unit.trim().is_empty() && !text.trim().is_empty());
     let with_unit = text.map(|text| Value::String(format!("{text} {unit}")));
     Some((name, with_unit.unwrap_or(value)))
+}
+
+/// A text, or the name of an object that is called one: `{"attribute": {"name": "Colour"}}`.
+fn called(value: &Value) -> Option<&str> {
+    let Value::Object(object) = value else {
+        return value.as_str();
+    };
+    let mut names = ["name", "label", "value", "code", "slug"].iter();
+    names.find_map(|name| object.get(*name)?.as_str())
+}
+
+/// Values, where objects that have a name are called so: `{"values": [{"name": "Red"}]}`.
+fn plain_values(value: &Value) -> Value {
+    let plain = |value: &Value| match (value, called(value)) {
+        (Value::Object(_), Some(name)) => Value::String(name.to_owned()),
+        _ => value.clone(),
+    };
+    match value {
+        Value::Array(values) => Value::Array(values.iter().map(plain).collect()),
+        value => plain(value),
+    }
 }
 
 /// Adds a value to those that a key has.
@@ -246,6 +267,11 @@ mod tests {
                 "options",
                 r#"[{"id":5,"name":"Color","position":1,"values":["Red","Blue"]}]"#,
                 r#"attributes {"Color":["Red","Blue"]}"#,
+            ),
+            (
+                "attributes",
+                r#"[{"attribute":{"name":"Colour"},"values":[{"name":"Red"},{"name":"Blue"}]}]"#,
+                r#"attributes {"Colour":["Red","Blue"]}"#,
             ),
             // Products, categories and lists of other things have more to say.
             ("variants", r#"[{"sku":"A","name":"S","value":3}]"#, "none"),

@@ -71,8 +71,12 @@ fn flatten_value(key: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) 
 }
 
 /// The value of an object that is one with its type, as MongoDB writes it:
-/// `{"$oid": "65a1"}`.
+/// `{"$oid": "65a1"}`; or what WordPress has rendered of it.
 fn only_value(object: &Map<String, Value>) -> Option<&Value> {
+    if let Some(text) = object.get("rendered") {
+        let is_known = |key: &String| ["rendered", "protected", "raw"].contains(&key.as_str());
+        return object.keys().all(is_known).then_some(text);
+    }
     let (key, value) = object.iter().next().filter(|_| object.len() == 1)?;
     key.starts_with('$').then_some(value)
 }
@@ -152,6 +156,9 @@ mod tests {
             flat(r#"{"attributes":{"attributes.price":"1","price":"2"}}"#),
             ["attributes.attributes.price=1", "attributes.price=2"]
         );
+        let rendered =
+            r#"{"title":{"rendered":"Pan"},"content":{"rendered":"Big.","protected":false}}"#;
+        assert_eq!(flat(rendered), ["title=Pan", "content=Big."]);
     }
 
     #[test]
