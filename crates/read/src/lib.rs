@@ -8,6 +8,7 @@
 //! [`Error::Input`].
 
 mod archive;
+mod attribute_columns;
 #[cfg(feature = "parquet")]
 mod beside;
 mod changed_ids;
@@ -78,12 +79,13 @@ mod platform_tests;
 #[cfg(test)]
 mod robustness_tests;
 
+pub use attribute_columns::attribute_column;
 pub use columns::Columns;
 pub use error::{Error, Result, Unstated};
 pub use input::Input;
 pub use mapping::Mapping;
 pub use mended::{Mend, Mended};
-pub use names::{attribute_column, is_category_name};
+pub use names::is_category_name;
 pub use products::ProductReader;
 pub use readings::listed_texts;
 pub use row::{ProductRow, Rejected, Row, UpdateRow};

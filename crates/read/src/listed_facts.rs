@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::facts::{facts, is_of_facts};
 use crate::json::{flatten, text_of};
-use crate::names::{attribute, plain};
+use crate::names::plain;
 use crate::sample::Sample;
 
 /// The longest name of a fact, in letters.
@@ -53,18 +53,29 @@ const PRESTASHOP: Form = Form {
     has_more: true,
 };
 
+/// Whether the cells of a column of that name may list names with values.
+pub(crate) fn may_list(name: &str) -> bool {
+    let is_of_parts = name.contains('(') && name.contains(':') && name.contains(')');
+    let is_known = || {
+        let known = ["additionalattributes", "relationshipdetails"];
+        known.contains(&plain(name).as_str())
+    };
+    is_of_parts || is_of_facts(name) || is_known()
+}
+
 impl Form {
     /// How the cells of a column list names with values, by its name and what it holds;
     /// none if they do not.
     pub(crate) fn of(name: &str, column: usize, sample: &Sample) -> Option<Self> {
+        if !may_list(name) {
+            return None;
+        }
         let simple = plain(name);
-        let is_of_parts = name.contains('(') && name.contains(':') && name.contains(')');
         let known: &[Self] = match simple.as_str() {
             "additionalattributes" => &[MAGENTO],
             "relationshipdetails" => &[EBAY],
-            _ if is_of_parts => &[PRESTASHOP],
-            _ if is_of_facts(attribute(name)) => &[],
-            _ => return None,
+            _ if is_of_facts(name) => &[],
+            _ => &[PRESTASHOP],
         };
         let general = ['\n', '|', ';', ','].into_iter().flat_map(|between| {
             ['=', ':'].map(|sign| Self {

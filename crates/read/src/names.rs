@@ -251,7 +251,7 @@ pub(crate) fn has_all(cells: &[String], stated: &[&str]) -> bool {
 }
 
 /// Before the name of an attribute: keys of an object `attributes` get it too.
-const OF_ATTRIBUTES: &str = "attributes.";
+pub(crate) const OF_ATTRIBUTES: &str = "attributes.";
 
 /// Before the name of an attribute in files of eBay and WooCommerce, and behind it in those of
 /// Shopify: `C:Brand`, `attribute:pa_color`, `Fabric (product.metafields.shopify.fabric)`.
@@ -300,27 +300,6 @@ pub(crate) fn attribute(column: &str) -> &str {
     match own.or_else(of_platform) {
         Some(name) if !plain(name).is_empty() => name.trim_start(),
         _ => column,
-    }
-}
-
-/// A name for the column of an attribute by which a [`ProductReader`](crate::ProductReader) knows it
-/// again: its own, or `attributes.NAME` where a column of its own name would be taken
-/// for something else.
-///
-/// ```
-/// use assort_read::attribute_column;
-///
-/// assert_eq!(attribute_column("price"), "price");
-/// assert_eq!(attribute_column("Category"), "attributes.Category");
-/// ```
-pub fn attribute_column(name: &str) -> String {
-    let simple = plain(name);
-    let means_more = [ID, TITLE, TEXT, IMAGE]
-        .iter()
-        .any(|names| names.contains(&simple.as_str()));
-    match means_more || is_no_attribute(&simple) || attribute(name) != name {
-        true => format!("{OF_ATTRIBUTES}{name}"),
-        false => name.to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Columns in pairs, of which one names what the other has: `Attribute 1 name` and
 //! `Attribute 1 value(s)`.
 
+use crate::names::OF_ATTRIBUTES;
 use crate::sample::Sample;
 
 /// The longest name of a fact, in bytes: more is a text.
@@ -154,7 +155,17 @@ fn are_names(sample: &Sample, column: usize) -> bool {
     sample.values(column).next().is_some() && sample.values(column).all(is_name)
 }
 
+/// Whether a column of that name may be one of a pair.
+pub(crate) fn is_of_pair(name: &str) -> bool {
+    said(name).is_some()
+}
+
 fn said(column: &str) -> Option<Said> {
+    // The attributes of objects have names of their own; those of lists have numbers.
+    let own = column.strip_prefix(OF_ATTRIBUTES);
+    if own.is_some_and(|own| !own.starts_with(|sign: char| sign.is_ascii_digit())) {
+        return None;
+    }
     let (mut fact, mut names_fact, mut numbered) = (Vec::new(), false, false);
     let mut part = None;
     let is = |list: &str, word: &str| list.split_whitespace().any(|known| known == word);
@@ -297,6 +308,7 @@ mod tests {
     fn other_columns_are_no_pairs() {
         for header in [
             "name|value",
+            "attributes.name|attributes.text",
             "Option1 Name|Option2 Value",
             "Meta title|Meta description",
             "Variant SKU|Variant Price",

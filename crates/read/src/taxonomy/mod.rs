@@ -46,6 +46,7 @@ use crate::objects::Objects;
 
 use choice::choose;
 use delimited::Shape;
+use layout::Tree;
 
 pub use doubts::doubts;
 pub use lists::DECLARED_PATHS;
@@ -164,11 +165,14 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     let mut input = input;
     #[cfg(feature = "parquet")]
     if let Some(columnar) = input.take_columnar() {
-        return finished(nested::read_columnar(*columnar)?, options, None, &found_out);
+        let sheet = nested::read_columnar(*columnar)?;
+        return finished(sheet, options, None, &found_out, false);
     }
     let start = input.beginning("a taxonomy, such as one path per line")?;
-    let is_text = !Objects::recognise(start);
-    let (sheet, separator) = if !is_text {
+    let is_objects = Objects::recognise(start);
+    // What Assort has written stands as it was.
+    let is_text = !is_objects && !start.starts_with(DECLARED_PATHS.as_bytes());
+    let (sheet, separator) = if is_objects {
         (nested::read(input)?, None)
     } else {
         let stated = options.columns();
@@ -182,33 +186,40 @@ pub fn read_taxonomy(input: Input, options: &TaxonomyOptions) -> Result<Taxonomy
     if is_text {
         behind::leave_out(&mut sheet);
     }
-    languages::part(&mut sheet);
+    if is_text || is_objects {
+        languages::part(&mut sheet);
+    }
     if *options == TaxonomyOptions::default()
         && let Some(column) = indents::set_in(&mut sheet)
     {
         let called = &sheet.columns[column];
         sheet.format = format!("{}, names in `{called}` set in below others,", sheet.format);
     }
-    let mut finished = finished(sheet, options, separator, &found_out)?;
+    let mut finished = finished(sheet, options, separator, &found_out, is_text)?;
     if let Some(guess) = late.get() {
         finished.format += &format!(", read as {guess}");
     }
     Ok(finished)
 }
 
-/// The taxonomy of a sheet, whose paths were found to be separated so.
+/// The taxonomy of a sheet, whose paths were found to be separated so. Names in paths of a
+/// text may have counts and codes in them, those of lists are names.
 fn finished(
     sheet: sheet::Sheet,
     options: &TaxonomyOptions,
     separator: Option<&str>,
     found_out: &str,
+    is_text: bool,
 ) -> Result<TaxonomyFile> {
     let layout = choose(&sheet, options)?;
     let stated = options.separator.as_deref();
     let (mut rows, mut shape) = rows::finish(&sheet, &layout, stated.or(separator))?;
-    let taken = counts::take_of_rows(&mut rows);
-    let taken = taken.or_else(|| codes_within::take(&mut rows));
-    if let Some(told) = taken {
+    let may_have = is_text || matches!(layout.tree, Tree::Linked { .. });
+    let taken = may_have.then(|| {
+        let counts = counts::take_of_rows(&mut rows);
+        counts.or_else(|| codes_within::take(&mut rows))
+    });
+    if let Some(told) = taken.flatten() {
         shape += &format!("; {told}");
     }
     let listed = sheet.columns == ["path"] || separator.is_some();
