@@ -225,7 +225,9 @@ impl CodeQuery {
         for (group, half) in groups.zip(halves) {
             let least: f32 = group.iter().map(|value| value.min(0.0)).sum();
             let mut worth = [0f32; 16];
-            for (at, value) in group.iter().enumerate() {
+            for at in 0..4 {
+                // Bits beyond the last coordinate are worth nothing.
+                let value = group.get(at).copied().unwrap_or(0.0);
                 // Those with this bit, and those without it.
                 let (without, with) = worth.split_at_mut(1 << at);
                 for (with, without) in with.iter_mut().zip(without) {
