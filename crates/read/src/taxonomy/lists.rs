@@ -135,7 +135,8 @@ fn of_lines(
     }
     // Where names are set in, this is what tells the tree.
     let is_set_in = entries.iter().any(|entry| entry.indent > 0);
-    let kind = Kind::of(&entries).filter(|kind| !declared && !(*kind == Kind::Google && is_set_in));
+    let is_no_list = |kind: &Kind| declared || *kind == Kind::Google && is_set_in;
+    let kind = Kind::of(&entries).filter(|kind| !is_no_list(kind));
     let mut sheet = Sheet {
         file,
         columns: vec!["id".to_owned(), "path".to_owned()],

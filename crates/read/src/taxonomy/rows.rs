@@ -417,8 +417,8 @@ impl Maker<'_> {
     fn is_filled(&self, row: usize, level: &Level) -> bool {
         let text = self.sheet.text(row, level.name);
         let text = text.to_lowercase();
-        !["", "-", "--", "n/a", "#n/a", "null", "nan"].contains(&text.as_str())
-            && !(self.has_all && text == "all")
+        let is_none = ["", "-", "--", "n/a", "#n/a", "null", "nan"].contains(&text.as_str());
+        !(is_none || self.has_all && text == "all")
     }
 
     /// Whether `All` stands on a level for all that is on it, and for no name of its own.
