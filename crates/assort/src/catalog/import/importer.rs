@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 use assort_core::{
     CategoryIndex, Embedder, Product, ProductUpdate, Role, Taxonomy, TextInput, knows_each,
@@ -326,7 +327,7 @@ impl<'a> Importer<'a> {
                 before.map(|group| scope.spawn(move || group.store(catalog, familiarity.as_ref())));
             self.look(&waiting);
             let vectors = self.embed(&waiting);
-            let stored = storing.map(|storing| storing.join());
+            let stored = storing.map(ScopedJoinHandle::join);
             (
                 vectors,
                 stored.map(|stored| stored.unwrap_or_else(|panic| resume_unwind(panic))),
