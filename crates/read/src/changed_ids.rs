@@ -31,10 +31,8 @@ impl Ids {
     /// # Errors
     /// Why a file is refused in which several have become the same.
     pub(crate) fn of(values: &[&str], column: &str) -> Result<Self, Refusal> {
-        let has_fraction = |id: &&str| without_fraction(id).is_some();
-        let is_number = |id: &&str| has_fraction(id) || is_digits(id);
         let ids = Self {
-            whole: values.iter().any(has_fraction) && values.iter().all(is_number),
+            whole: are_whole(values.iter().copied()),
             mixed: values.iter().any(|id| !is_date_by_numbers(id)),
         };
         let mut seen: HashMap<&str, &str> = HashMap::new();
@@ -75,6 +73,12 @@ fn collision(id: &str, column: &str) -> Refusal {
         "several rows have the id `{id}` in column `{column}`: a spreadsheet has {how} the ids; format the column as text there, and export the file again"
     );
     Refusal::until(Unstated::Id, message)
+}
+
+/// Whether all ids are whole numbers, of which some have `.0` behind them.
+pub(crate) fn are_whole<'v>(mut ids: impl Iterator<Item = &'v str> + Clone) -> bool {
+    let has_fraction = |id: &str| without_fraction(id).is_some();
+    ids.clone().any(has_fraction) && ids.all(|id| has_fraction(id) || is_digits(id))
 }
 
 /// A whole number without the `.0` behind it.

@@ -46,8 +46,7 @@ fn footer(sheet: &Sheet, row: usize) -> Option<String> {
     let (first, rest) = filled.split_first()?;
     // A row of the table has something beside its name.
     let is_alone = rest.is_empty();
-    let is_footer = is_whole_footer(first) && rest.iter().all(|text| is_figure(text))
-        || is_word(first) && rest.iter().all(|text| is_figure(text))
-        || begins_footer(first) && !is_alone && rest.iter().all(|text| is_figure(text));
+    let is_said = is_whole_footer(first) || is_word(first) || begins_footer(first) && !is_alone;
+    let is_footer = is_said && rest.iter().all(|text| is_figure(text));
     is_footer.then(|| filled.join(" "))
 }

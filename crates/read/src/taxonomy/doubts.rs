@@ -100,12 +100,11 @@ fn shortened(tree: &Taxonomy) -> Option<String> {
         .categories()
         .iter()
         .map(|category| category.id.as_str());
-    let mut shortened = ids.filter(|id| is_shortened(id));
-    let example = shortened.next()?;
-    let ids = match shortened.count() + 1 {
-        1 => "an id is a number".to_owned(),
-        more => format!("{more} ids are numbers"),
-    };
+    let (ids, example) = counted(
+        ids.filter(|id| is_shortened(id)),
+        "an id is a number",
+        "ids are numbers",
+    )?;
     Some(format!(
         "{ids} that a spreadsheet has shortened, such as `{example}`"
     ))
@@ -117,12 +116,12 @@ fn dated(tree: &Taxonomy) -> Option<String> {
         let name = category.name.as_str();
         [category.id.as_str(), name]
     });
-    let mut dated = texts.filter(|text| is_date_by_months(text));
-    let example = dated.next()?;
-    let what = match dated.count() + 1 {
-        1 => "an id or a name is a date".to_owned(),
-        more => format!("{more} ids and names are dates"),
-    };
+    let dated = texts.filter(|text| is_date_by_months(text));
+    let (what, example) = counted(
+        dated,
+        "an id or a name is a date",
+        "ids and names are dates",
+    )?;
     Some(format!(
         "{what} that a spreadsheet has made, such as `{example}`"
     ))
@@ -134,13 +133,22 @@ fn missing(tree: &Taxonomy) -> Option<String> {
         let has_letter = name.contains(char::is_alphanumeric);
         is_error(name) || !has_letter || ["NULL", "NaN", "nan", "\\N"].contains(name)
     };
-    let mut without = names(tree).filter(is_none);
-    let example = without.next()?;
-    let what = match without.count() + 1 {
-        1 => "1 name is".to_owned(),
-        more => format!("{more} names are"),
-    };
+    let (what, example) = counted(names(tree).filter(is_none), "1 name is", "names are")?;
     Some(format!("{what} none, such as `{example}`"))
+}
+
+/// How many there are, in words for one or for more, and the first of them.
+fn counted<'t>(
+    mut found: impl Iterator<Item = &'t str>,
+    one: &str,
+    more: &str,
+) -> Option<(String, &'t str)> {
+    let example = found.next()?;
+    let told = match found.count() + 1 {
+        1 => one.to_owned(),
+        count => format!("{count} {more}"),
+    };
+    Some((told, example))
 }
 
 /// A root without children whose name begins with that of another root and a sign that may

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use assort_core::{CategoryRow, Place, clean, split_path};
 
 use crate::Result;
-use crate::changed_ids::without_fraction;
+use crate::changed_ids::{are_whole, without_fraction};
 use crate::error::Unstated;
 use crate::refusal::Refusal;
 
@@ -107,10 +107,7 @@ fn whole_ids(sheet: &Sheet, layout: &Layout) -> bool {
     let Some(column) = layout.id else {
         return false;
     };
-    let mut ids = sheet.texts(column).filter(|id| !id.is_empty());
-    let has_fraction = |id: &str| without_fraction(id).is_some();
-    let is_number = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit()) || has_fraction(id);
-    ids.clone().any(has_fraction) && ids.all(is_number)
+    are_whole(sheet.texts(column).filter(|id| !id.is_empty()))
 }
 
 impl Maker<'_> {

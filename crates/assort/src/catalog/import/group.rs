@@ -73,6 +73,13 @@ pub(super) struct Group {
     pub(super) counts: Counts,
 }
 
+/// What became of a group.
+pub(super) struct Stored {
+    pub(super) counts: Counts,
+    /// Products that have to be made anew.
+    pub(super) lacking: Vec<Ready>,
+}
+
 impl Group {
     /// Those of the products that need no vector, or that have one among `vectors`, by the
     /// digests of their texts.
@@ -108,14 +115,13 @@ impl Group {
         }
     }
 
-    /// Commits; gives back the products that have to be made anew, because another
-    /// thread has changed or removed them, and all if the catalog has moved to another
-    /// space.
+    /// Commits, with what is known of all products then. Lacking are those that another
+    /// thread has changed or removed, and all if the catalog has moved to another space.
     pub(super) fn store(
         self,
         catalog: &Catalog,
         familiarity: Option<&FamiliarityRecord>,
-    ) -> Result<Vec<Ready>> {
+    ) -> Result<Stored> {
         let (space, products) = (&self.space, self.products);
         let mut lacking = Vec::new();
         let _stays = read(&catalog.moving);
@@ -148,7 +154,10 @@ impl Group {
             }
             Ok(changes)
         })?;
-        Ok(lacking)
+        Ok(Stored {
+            counts: self.counts,
+            lacking,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use assort_core::{
 use rayon::prelude::*;
 
 use super::ImportOptions;
-use super::group::{Applied, Counts, Group, Ready, Waiting, item};
+use super::group::{Applied, Counts, Group, Ready, Stored, Waiting, item};
 use super::kinds::Kinds;
 use crate::catalog::Catalog;
 use crate::embedding::{Item, embed_all, familiarity};
@@ -319,7 +319,6 @@ impl<'a> Importer<'a> {
             return Ok(());
         }
         let before = self.embedded.take();
-        let counts = before.as_ref().map(|group| group.counts);
         let familiarity = self.familiarity(before.as_ref())?;
         let catalog = self.catalog;
         let (vectors, stored) = std::thread::scope(|scope| {
@@ -334,8 +333,8 @@ impl<'a> Importer<'a> {
             )
         });
         let (space, known) = (self.space.clone(), self.known(&waiting));
-        if let (Some(counts), Some(stored)) = (counts, stored) {
-            self.complete(counts, stored?)?;
+        if let Some(stored) = stored {
+            self.complete(stored?)?;
         }
         self.embedded = Some(Group::new(space, waiting, &vectors?, known));
         Ok(())
@@ -347,14 +346,17 @@ impl<'a> Importer<'a> {
         let Some(group) = self.embedded.take() else {
             return flushed;
         };
-        let (counts, familiarity) = (group.counts, self.familiarity(Some(&group))?);
-        let lacking = group.store(self.catalog, familiarity.as_ref())?;
-        self.complete(counts, lacking)?;
+        let familiarity = self.familiarity(Some(&group))?;
+        self.complete(group.store(self.catalog, familiarity.as_ref())?)?;
         flushed
     }
 
     /// Stores what of a group is lacking, and goes on from there.
-    fn complete(&mut self, counts: Counts, mut lacking: Vec<Ready>) -> Result<()> {
+    fn complete(&mut self, stored: Stored) -> Result<()> {
+        let Stored {
+            counts,
+            mut lacking,
+        } = stored;
         while !lacking.is_empty() {
             lacking = self.store_anew(lacking)?;
         }
@@ -476,7 +478,7 @@ impl<'a> Importer<'a> {
             known: None,
             counts: Counts::default(),
         };
-        anew.store(self.catalog, None)
+        Ok(anew.store(self.catalog, None)?.lacking)
     }
 
     /// Goes on from the last commit.
